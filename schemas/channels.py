@@ -1,0 +1,87 @@
+"""Which message goes which way.
+
+==========================  ======================  =======================================================
+channel                     who opens it            messages
+==========================  ======================  =======================================================
+``POST /pair``              machine → centre/agent  `PairRequest` → `Paired`
+``WS /link``                agent → centre          `Challenge` ↓ `Proof` ↑, then `FromCentre` ↓ `FromRoom` ↑
+``WS /signalling/{visit}``  browser, agent → centre `Challenge`/`Proof` (agent only), then `signalling.FromHub` ↓ `Signal` ↑
+``WS /kiosk/socket``        kiosk → agent           `Challenge` ↓ `Proof` ↑, then `Show`, `CheckedIn` ↓ `FromKiosk` ↑
+``WS /kiosk/signalling``    kiosk → agent → centre  as ``/signalling``, the agent passes it on in the role ``kiosk``
+``WS /feed``                monitor → agent         `Challenge` ↓ `Proof` ↑, then `Board` ↓ every change and every 5 s
+data channels               agent ↔ doctor          `measurement`
+==========================  ======================  =======================================================
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from schemas.base import Id, Message
+from schemas.checks import CheckReport
+from schemas.day import DayPlan, Fact
+from schemas.visit import Paired, PairRequest
+
+CLOSE_BROKEN_CONTRACT = 4400
+CLOSE_NOT_ALLOWED = 4403
+
+
+class PlanDown(Message):
+    """Centre to room: the day, whole, whenever it changed."""
+
+    type: Literal["plan"] = "plan"
+    plan: DayPlan
+
+
+class FactsDown(Message):
+    """Centre to room: facts that the room may not have yet. Repeats are harmless."""
+
+    type: Literal["facts"] = "facts"
+    facts: tuple[Fact, ...]
+
+
+class FactsTaken(Message):
+    """Centre to room: committed; the journal may forget to send these again."""
+
+    type: Literal["taken"] = "taken"
+    fact_ids: tuple[Id, ...]
+
+
+class PairAnswer(Message):
+    """Centre to room: the answer to a `PairAsked` of a kiosk or monitor; *paired* is empty when refused."""
+
+    type: Literal["pair-answer"] = "pair-answer"
+    request_id: Id
+    paired: Paired | None
+
+
+class Beat(Message):
+    """Both ways, every 5 s."""
+
+    type: Literal["beat"] = "beat"
+
+
+class FactsUp(Message):
+    """Room to centre: what happened there, each until `FactsTaken`."""
+
+    type: Literal["facts"] = "facts"
+    facts: tuple[Fact, ...]
+
+
+class ChecksUp(Message):
+    type: Literal["checks"] = "checks"
+    report: CheckReport
+
+
+class PairAsked(Message):
+    """Room to centre, on behalf of a kiosk or monitor in the local network."""
+
+    type: Literal["pair-asked"] = "pair-asked"
+    request_id: Id
+    request: PairRequest
+
+
+FromCentre = Annotated[PlanDown | FactsDown | FactsTaken | PairAnswer | Beat, Field(discriminator="type")]
+FromRoom = Annotated[FactsUp | ChecksUp | PairAsked | Beat, Field(discriminator="type")]
+from_centre: TypeAdapter[FromCentre] = TypeAdapter(FromCentre)
+from_room: TypeAdapter[FromRoom] = TypeAdapter(FromRoom)

@@ -1,0 +1,34 @@
+"""What the room found out about itself before a visit."""
+
+from enum import StrEnum
+from typing import Literal
+
+from schemas.base import Id, Message, Moment
+
+
+class Severity(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    BLOCK = "block"
+
+
+class CheckResult(Message):
+    """One check. *subject*: ``camera``, ``microphone``, ``line`` or a device kind; *code*: the reason in a word.
+
+    *text_key* and *fix_key* are catalogue keys: what is so, and one sentence what to do (empty when all is well).
+    """
+
+    subject: str
+    code: str
+    severity: Severity
+    device_id: Id | None = None
+    text_key: str
+    fix_key: str = ""
+
+
+class CheckReport(Message):
+    v: Literal[1] = 1
+    room_id: Id
+    at: Moment
+    simulated: bool
+    results: tuple[CheckResult, ...]

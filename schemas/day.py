@@ -1,0 +1,85 @@
+"""One room's day: what the centre planned and what happened, without a person in it."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from schemas.base import Base64, Id, Message, Moment
+
+
+class Ticket(Message):
+    """The code for the eye: a picture, a letter, two digits. It opens nothing (DESIGN D8)."""
+
+    picture: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,16}$")]
+    letter: Annotated[str, StringConstraints(pattern=r"^[A-HJ-NP-Z]$")]
+    digits: Annotated[str, StringConstraints(pattern=r"^[2-9]{2}$")]
+
+
+class PlannedVisit(Message):
+    """One visit as booked. *devices* are the kinds it needs (``blood-pressure``, ``oximeter``, …)."""
+
+    visit_id: Id
+    ticket: Ticket
+    start: Moment
+    end: Moment
+    doctor_id: Id
+    doctor_name: str
+    devices: tuple[str, ...] = ()
+    quiet: bool = False
+
+
+class MachineKind(StrEnum):
+    AGENT = "agent"
+    KIOSK = "kiosk"
+    MONITOR = "monitor"
+
+
+class MachineKey(Message):
+    """A machine that may connect to the room agent; *public_key* is raw Ed25519, 32 bytes."""
+
+    machine_id: Id
+    kind: MachineKind
+    public_key: Base64
+
+
+class DayPlan(Message):
+    """Everything the room may know of its day. A higher *seq* replaces a lower one.
+
+    *clock_offset_s* is what the exercise clock adds to real time; 0 outside the demo (DESIGN D9a).
+    """
+
+    v: Literal[1] = 1
+    room_id: Id
+    room_name: str
+    day: date
+    seq: int
+    as_of: Moment
+    clock_offset_s: float = 0.0
+    exercise: bool = False
+    cleaning_minutes: int = 10
+    help_phone: str = ""
+    visits: tuple[PlannedVisit, ...] = ()
+    machines: tuple[MachineKey, ...] = ()
+
+
+class FactKind(StrEnum):
+    """What can happen. ``cleaned`` is about the room after a visit; the others are about the visit."""
+
+    ARRIVED = "arrived"
+    CALLED = "called"
+    ENTERED = "entered"
+    ENDED = "ended"
+    CLEANED = "cleaned"
+    NO_SHOW = "no-show"
+
+
+class Fact(Message):
+    """Something that happened, told once and never changed; merged by *fact_id* (DESIGN D5)."""
+
+    fact_id: Id
+    visit_id: Id
+    kind: FactKind
+    at: Moment
+    by: Literal["resident", "assistant", "doctor", "room"]

@@ -1,0 +1,97 @@
+"""What the room agent and the kiosk page tell each other, on the room's own machine."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from schemas.base import Base64, Id, Message
+from schemas.day import Ticket
+from schemas.measurement import MeasurementKind
+
+
+class KioskScreen(StrEnum):
+    """What the kiosk shows. ``pairing`` until its key is known; ``call`` only between called and ended."""
+
+    PAIRING = "pairing"
+    WELCOME = "welcome"
+    CALL = "call"
+    FAREWELL = "farewell"
+    CLEANING = "cleaning"
+
+
+class Show(Message):
+    """Agent to kiosk: the whole state; nothing personal is in it but during ``call`` the doctor's name.
+
+    *measuring*: the step the resident sees ("Bitte Blutdruck messen"); *visit_id* only during ``call``.
+    *called*: the ticket that is called now. *line_ok*: whether the centre is heard.
+    """
+
+    type: Literal["show"] = "show"
+    screen: KioskScreen
+    room_name: str
+    visit_id: Id | None = None
+    doctor_name: str = ""
+    called: Ticket | None = None
+    measuring: MeasurementKind | None = None
+    line_ok: bool = True
+    simulated: bool = False
+    exercise: bool = False
+    clock_offset_s: float = 0.0
+    help_phone: str = ""
+
+
+class CheckIn(Message):
+    """Kiosk to agent: the code on the ticket. The answer is the same for a wrong one and an unknown one."""
+
+    type: Literal["check-in"] = "check-in"
+    ticket: Ticket
+
+
+class CheckedIn(Message):
+    type: Literal["checked-in"] = "checked-in"
+    known: bool
+
+
+class KioskReport(Message):
+    """Kiosk to agent, every 5 s: what its own camera and microphone do."""
+
+    type: Literal["report"] = "report"
+    camera: Literal["ok", "none", "black"]
+    microphone: Literal["ok", "none", "silent"]
+
+
+class Challenge(Message):
+    """First message on every machine's connection; *server* is the name the key was paired with."""
+
+    type: Literal["challenge"] = "challenge"
+    server: str
+    nonce: Base64
+
+
+class Proof(Message):
+    """Ed25519 over ``telemed-machine-v1 LF server LF nonce LF machine_id`` (ASCII, nonce as sent)."""
+
+    type: Literal["proof"] = "proof"
+    machine_id: Id
+    signature: Base64
+
+
+class PairRequest(Message):
+    """POST /pair at the centre (agent) or at the agent (kiosk, monitor): the code typed in and an own public key."""
+
+    code: Annotated[str, Field(min_length=8, max_length=9)]
+    kind: Literal["agent", "kiosk", "monitor"]
+    public_key: Base64
+
+
+class Paired(Message):
+    """*room_id*: where it belongs. *server*: the name to expect in every later `Challenge`."""
+
+    machine_id: Id
+    room_id: Id
+    server: str
+
+
+FromKiosk = Annotated[CheckIn | KioskReport, Field(discriminator="type")]
+from_kiosk: TypeAdapter[FromKiosk] = TypeAdapter(FromKiosk)
