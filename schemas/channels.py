@@ -5,7 +5,7 @@ channel                     who opens it            messages
 ==========================  ======================  =======================================================
 ``POST /pair``              machine → centre/agent  `PairRequest` → `Paired`
 ``WS /link``                agent → centre          `Challenge` ↓ `Proof` ↑, then `FromCentre` ↓ `FromRoom` ↑
-``WS /signalling/{visit}``  browser, agent → centre `Challenge`/`Proof` (agent only), then `signalling.FromHub` ↓ `Signal` ↑
+``WS /signalling/{visit}``  browser, agent → centre `Challenge`/`Proof` (agent only), then `FromHub` ↓ `Signal` ↑
 ``WS /kiosk/socket``        kiosk → agent           `Challenge` ↓ `Proof` ↑, then `Show`, `CheckedIn` ↓ `FromKiosk` ↑
 ``WS /kiosk/signalling``    kiosk → agent → centre  as ``/signalling``, the agent passes it on in the role ``kiosk``
 ``WS /feed``                monitor → agent         `Challenge` ↓ `Proof` ↑, then `Board` ↓ every change and every 5 s

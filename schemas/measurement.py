@@ -109,6 +109,8 @@ ctl_from_doctor: TypeAdapter[CtlFromDoctor] = TypeAdapter(CtlFromDoctor)
 ctl_from_room: TypeAdapter[CtlFromRoom] = TypeAdapter(CtlFromRoom)
 
 WAVE_HEADER = struct.Struct("<BBHIQHf")
-"""version u8 = 1, kind u8 (1 = pleth), leads u16, seq u32, t_us u64 (real time), rate_hz u16, scale f32; then i16 samples."""
+"""version u8 = 1, kind u8 (1 = pleth), leads u16, seq u32, t_us u64 (real time), rate_hz u16, scale f32.
+
+Then the samples, i16, leads interleaved."""
 
 WAVE_PLETH = 1

@@ -1,0 +1,227 @@
+"""The database: one writer with group commit on SQLite, a pool on PostgreSQL, the same verbs on both (DESIGN D7)."""
+
+import fcntl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, create_engine, event
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.types import String, TypeDecorator
+
+Tx = Connection
+"""An open transaction; whoever holds one never commits it."""
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+"""Every table of the centre, once its capability's store is imported."""
+
+GROUP_LIMIT = 64
+OLDEST_SQLITE = (3, 51, 3)
+"""Older ones carry the WAL-reset bug."""
+
+
+class AlreadyOpen(Exception):
+    """Another process has this SQLite file; commands reach a running centre over HTTP."""
+
+
+class CommitFailed(Exception):
+    """The group's COMMIT failed; nothing of it was kept."""
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment, aware and in UTC; on SQLite text of fixed width so that it sorts."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(String(32) if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone")
+        moment = value.astimezone(UTC)
+        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC)
+
+
+class _Group:
+    """Transactions that share one COMMIT."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.settled = threading.Event()
+        self.error: BaseException | None = None
+
+
+class _SqliteWriter:
+    """One connection; members take turns in savepoints, and the last of the queue commits for all."""
+
+    def __init__(self, engine: Engine, committed: Callable[[], None]) -> None:
+        self._connection = engine.connect()
+        self._committed = committed
+        self._turn = threading.Lock()
+        self._counting = threading.Lock()
+        self._waiting = 0
+        self._group: _Group | None = None
+
+    @contextmanager
+    def member(self) -> Iterator[Tx]:
+        with self._counting:
+            self._waiting += 1
+        self._turn.acquire()
+        with self._counting:
+            self._waiting -= 1
+        try:
+            group = self._joined()
+            with self._connection.begin_nested():
+                yield self._connection
+            group.size += 1
+        finally:
+            if self._waiting == 0 or (self._group is not None and self._group.size >= GROUP_LIMIT):
+                self._settle()
+            self._turn.release()
+        group.settled.wait()
+        if group.error is not None:
+            raise CommitFailed from group.error
+
+    def _joined(self) -> _Group:
+        if self._group is None:
+            self._connection.begin()
+            self._group = _Group()
+        return self._group
+
+    def _settle(self) -> None:
+        group, self._group = self._group, None
+        if group is None:
+            return
+        try:
+            self._commit(group)
+        except BaseException as error:  # every member must hear of it, whatever it was
+            group.error = error
+            self._connection.rollback()
+        group.settled.set()
+        if group.size and group.error is None:
+            self._committed()
+
+    def _commit(self, group: _Group) -> None:
+        if group.size:
+            self._connection.commit()
+        else:
+            self._connection.rollback()
+
+    def close(self) -> None:
+        with self._turn:
+            self._connection.close()
+
+
+class Database:
+    """The centre's memory.
+
+    Args:
+        url: ``sqlite:///path`` or ``postgresql+psycopg://…``.
+
+    Raises:
+        AlreadyOpen: another process has the SQLite file.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._listeners: list[Callable[[], None]] = []
+        self._lock = _lock_file(Path(self.url.database or "")) if self.is_sqlite else None
+        self.writing = _sqlite_engine(self.url, write=True) if self.is_sqlite else create_engine(url, pool_size=20)
+        self._reading = _sqlite_engine(self.url, write=False) if self.is_sqlite else self.writing
+        self._writer = _SqliteWriter(self.writing, self._tell) if self.is_sqlite else None
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call *listener* after every commit, from the thread that committed; it must return at once."""
+        self._listeners.append(listener)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    def transaction(self) -> AbstractContextManager[Tx]:
+        """Write. Leaving the block means that what was written is on disk.
+
+        Raises:
+            CommitFailed: nothing was kept.
+        """
+        return self._writer.member() if self._writer else self._pooled()
+
+    @contextmanager
+    def _pooled(self) -> Iterator[Tx]:
+        with self.writing.begin() as tx:
+            yield tx
+        self._tell()
+
+    @contextmanager
+    def reading(self) -> Iterator[Tx]:
+        """Look, at one moment, without keeping a writer waiting."""
+        with self._reading.connect() as tx:
+            yield tx
+
+    def create_all(self) -> None:
+        """Make all tables at once, for tests; a real database is migrated."""
+        with self.transaction() as tx:
+            metadata.create_all(tx)
+
+    def dispose(self) -> None:
+        if self._writer:
+            self._writer.close()
+            self._reading.dispose()
+        self.writing.dispose()
+        if self._lock:
+            self._lock.close()
+
+
+def _lock_file(path: Path) -> Any:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.with_name(path.name + ".lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise AlreadyOpen(f"{path.name} is open in another process") from None
+    return file
+
+
+def _sqlite_engine(url: URL, *, write: bool) -> Engine:
+    from pysqlite3 import dbapi2
+
+    if dbapi2.sqlite_version_info < OLDEST_SQLITE:
+        raise RuntimeError(f"SQLite {dbapi2.sqlite_version} has the WAL-reset bug; 3.51.3 is the oldest allowed")
+    pool = {"poolclass": StaticPool} if write else {"poolclass": QueuePool, "pool_size": 40, "max_overflow": 40}
+    engine = create_engine(url, module=dbapi2, connect_args={"check_same_thread": False, "timeout": 30}, **pool)
+
+    @event.listens_for(engine, "connect")
+    def prepare(raw: Any, _record: object) -> None:
+        raw.isolation_level = None
+        pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"]
+        for pragma in pragmas if write else [*pragmas, "query_only=ON"]:
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

@@ -1,0 +1,46 @@
+"""Ids that sort by time, and secrets that do not."""
+
+import base64
+import hashlib
+import os
+import secrets
+import time
+
+
+def new_id() -> str:
+    """A UUID version 7 (RFC 9562, 5.7) as lower-case text; fits a FHIR R4 id."""
+    ms = time.time_ns() // 1_000_000
+    value = (ms << 80) | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | (0x7 << 76)
+    value = value & ~(0x3 << 62) | (0x2 << 62)
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def new_token() -> str:
+    """An unguessable token: 256 bit, URL-safe base64."""
+    return secrets.token_urlsafe(32)
+
+
+def new_link_token() -> str:
+    """A link token: 128 bit, URL-safe base64, 22 characters (DESIGN D8)."""
+    return secrets.token_urlsafe(16)
+
+
+def digest(token: str) -> str:
+    """What is stored in place of a token that is itself unguessable: SHA-256 as hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def to_base64(data: bytes) -> str:
+    """URL-safe base64 without padding, as on the wire."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of `to_base64`.
+
+    Raises:
+        ValueError: not base64.
+    """
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,47 @@
+"""How the product says no: a fact, a catalogue key, a sense. Each edge has one handler for it."""
+
+from enum import Enum
+
+
+class Sense(Enum):
+    """What kind of no; the value is the HTTP status."""
+
+    INVALID = 422
+    UNAUTHENTICATED = 401
+    FORBIDDEN = 403
+    MISSING = 404
+    CONFLICT = 409
+    GONE = 410
+
+
+class Refusal(Exception):
+    """A request that the rules refuse.
+
+    *key* is a catalogue key; *params* are its parameters and hold nothing personal. *expression* is the FHIRPath of
+    the element at fault, where there is one.
+    """
+
+    sense: Sense = Sense.INVALID
+    key: str = "refusal.invalid"
+
+    def __init__(self, *, expression: str | None = None, **params: str | int) -> None:
+        super().__init__(self.key)
+        self.params = params
+        self.expression = expression
+
+
+class NotFound(Refusal):
+    """Unknown, foreign and deleted things are answered alike."""
+
+    sense = Sense.MISSING
+    key = "refusal.not_found"
+
+
+class NotSignedIn(Refusal):
+    sense = Sense.UNAUTHENTICATED
+    key = "refusal.not_signed_in"
+
+
+class NotAllowed(Refusal):
+    sense = Sense.FORBIDDEN
+    key = "refusal.not_allowed"
