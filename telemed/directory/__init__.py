@@ -1,0 +1,1 @@
+"""What exists: doctors, assistants, rooms, devices, services, opening hours, "bookable until"."""
