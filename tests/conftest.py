@@ -1,0 +1,46 @@
+"""Fixtures for all tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from telemed.kit.db import Database
+from tests.databases import PostgresCluster, SqliteFiles, opened
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    """Makes SQLite databases."""
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """Makes PostgreSQL databases; the server starts with the first."""
+    with PostgresCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def sqlite_database(sqlite_files: SqliteFiles) -> Iterator[Database]:
+    """An empty SQLite database with all tables."""
+    with opened(sqlite_files.fresh_url()) as database:
+        yield database
+
+
+@pytest.fixture
+def postgres_database(postgres_cluster: PostgresCluster) -> Iterator[Database]:
+    """An empty PostgreSQL database with all tables."""
+    url = postgres_cluster.fresh_url()
+    with opened(url) as database:
+        yield database
+    postgres_cluster.drop(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> Database:
+    """An empty database with all tables; a test that asks for it runs on SQLite and on PostgreSQL."""
+    name = "sqlite_database" if request.param == "sqlite" else "postgres_database"
+    made = request.getfixturevalue(name)
+    assert isinstance(made, Database)
+    return made

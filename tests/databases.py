@@ -1,0 +1,170 @@
+"""Fresh databases with all tables: SQLite files, and a private PostgreSQL cluster from Debian's package.
+
+Each is a copy of a template made once, so that a test starts in milliseconds. The cluster listens on no network
+address, only on a socket in its own folder; fsync is on, as in life.
+"""
+
+import importlib
+import itertools
+import os
+import pkgutil
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psycopg
+
+import telemed
+import telemed.kit.outbox
+from telemed.kit.db import Database
+
+USER = "telemed"
+TEMPLATE = "telemed_template"
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 30.0
+
+
+def import_all_tables() -> None:
+    """Import every capability's store, so that `telemed.kit.db.metadata` knows every table."""
+    for module in pkgutil.walk_packages(telemed.__path__, "telemed."):
+        if module.name.endswith(".store"):
+            importlib.import_module(module.name)
+
+
+class SqliteFiles:
+    """SQLite databases in *folder*."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = itertools.count(1)
+        self._template: Path | None = None
+
+    def fresh_url(self) -> str:
+        """The address of a new file that has all tables and no rows."""
+        if self._template is None:
+            self._template = self._made_template()
+        path = self._folder / f"fresh-{next(self._count)}.db"
+        shutil.copyfile(self._template, path)
+        return f"sqlite:///{path}"
+
+    def _made_template(self) -> Path:
+        path = self._folder / "template.db"
+        _make_tables(f"sqlite:///{path}")
+        return path
+
+
+class PostgresCluster:
+    """A PostgreSQL server of our own; it starts with the first database asked for.
+
+    Raises:
+        FileNotFoundError: Debian's package postgresql is not installed.
+    """
+
+    def __init__(self) -> None:
+        self._count = itertools.count(1)
+        self._folder: Path | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "PostgresCluster":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def fresh_url(self) -> str:
+        """The address of a new database that has all tables and no rows."""
+        if self._server is None:
+            self._start()
+        name = f"fresh_{next(self._count)}"
+        self._command(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Give the space of *url* back."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        self._command(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """End the server and remove its folder."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGINT)
+            self._server.wait(STOP_TIMEOUT_S)
+            self._server = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder)
+            self._folder = None
+
+    def _start(self) -> None:
+        programs = _programs()
+        self._folder = Path(tempfile.mkdtemp(prefix="telemed-postgres-"))
+        as_owner = _owner_of(self._folder)
+        data = self._folder / "data"
+        initdb = [programs / "initdb", "--pgdata", data, "--username", USER, "--auth=trust", "--encoding=UTF8"]
+        subprocess.run([*initdb, "--locale=C.UTF-8"], check=True, capture_output=True, cwd="/", **as_owner)
+        server = [programs / "postgres", "-D", data, "-k", self._folder, "-h", "", "-N", "200"]
+        with (self._folder / "log").open("wb") as log:
+            # if the tests are killed, the server ends with them
+            ended_with_us = ["setpriv", "--pdeathsig", "INT", *server]
+            self._server = subprocess.Popen(ended_with_us, stdout=log, stderr=log, cwd="/", **as_owner)
+        self._wait_until_ready(self._server)
+        self._command(f"CREATE DATABASE {TEMPLATE}")
+        _make_tables(self._url(TEMPLATE))
+
+    def _wait_until_ready(self, server: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                return self._command("SELECT 1")
+            except psycopg.OperationalError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    def _command(self, statement: str) -> None:
+        with psycopg.connect(f"host={self._folder} user={USER} dbname=postgres", autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def _url(self, name: str) -> str:
+        return f"postgresql+psycopg://{USER}@/{name}?host={self._folder}"
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """The database at *url*, closed at the end."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+def _make_tables(url: str) -> None:
+    import_all_tables()
+    with opened(url) as database:
+        database.create_all()
+
+
+def _programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        raise FileNotFoundError("PostgreSQL is missing: install Debian's package postgresql (ops/setup.sh test)")
+    return found[-1].parent
+
+
+def _owner_of(folder: Path) -> dict[str, Any]:
+    """As whom the server runs, as arguments for `subprocess`: PostgreSQL refuses to be root."""
+    if os.geteuid() != 0:
+        return {}
+    owner = pwd.getpwnam("postgres")
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
