@@ -1,0 +1,132 @@
+"""Letting people, programs and machines in. The functions take the open transaction and never commit."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from schemas.visit import Challenge, Paired, PairRequest, Proof
+from telemed.identity import store
+from telemed.identity.model import (
+    PAIRING_ALPHABET,
+    PAIRING_CODE,
+    SESSION_IDLE,
+    SIGN_IN_LINK,
+    STAFF_SESSION,
+    Actor,
+    CodeUnknown,
+    LinkUsed,
+    Machine,
+    MachinesChanged,
+)
+from telemed.kit.db import Tx
+from telemed.kit.ids import digest, from_base64, new_id, new_token
+from telemed.kit.machine import proves
+from telemed.kit.outbox import emit
+from telemed.kit.refusal import NotAllowed, NotFound
+
+
+def invite(tx: Tx, actor: Actor, *, now: datetime) -> str:
+    """A one-time sign-in link's token for a member of staff."""
+    token = new_token()
+    store.add_access(tx, "sign-in", digest(token), actor, now + SIGN_IN_LINK)
+    return token
+
+
+def sign_in(tx: Tx, token: str, *, now: datetime) -> tuple[str, Actor]:
+    """Exchange a one-time link for a session token.
+
+    Raises:
+        LinkUsed: unknown, used or too old.
+    """
+    actor = store.use_sign_in(tx, digest(token), now)
+    if actor is None:
+        raise LinkUsed
+    return open_session(tx, actor, now=now), actor
+
+
+def open_session(tx: Tx, actor: Actor, *, now: datetime) -> str:
+    """A new session token for *actor*."""
+    token = new_token()
+    store.add_access(tx, "session", digest(token), actor, now + SESSION_IDLE.get(actor.role, STAFF_SESSION))
+    return token
+
+
+def sign_out(tx: Tx, token: str) -> None:
+    store.drop_session(tx, digest(token))
+
+
+def who(tx: Tx, *, session: str | None, bearer: str | None, now: datetime) -> Actor | None:
+    """Whom a session cookie or a bearer token stands for."""
+    if bearer:
+        return store.access(tx, "bearer", digest(bearer), now)
+    if session:
+        return store.access(tx, "session", digest(session), now)
+    return None
+
+
+def give_bearer(tx: Tx, actor: Actor, *, now: datetime, days: int = 30) -> str:
+    """A bearer token for a program."""
+    token = new_token()
+    store.add_access(tx, "bearer", digest(token), actor, now + timedelta(days=days))
+    return token
+
+
+def forget_expired(tx: Tx, *, now: datetime) -> None:
+    store.drop_expired(tx, now)
+
+
+def new_pairing(tx: Tx, *, kind: str, room_id: str, now: datetime) -> str:
+    """A pairing code for one machine, good for ten minutes: 8 symbols, shown as ``ABCD-EFGH``."""
+    code = "".join(secrets.choice(PAIRING_ALPHABET) for _ in range(8))
+    store.add_pairing(tx, digest(code), kind=kind, room_id=room_id, expires_at=now + PAIRING_CODE)
+    return f"{code[:4]}-{code[4:]}"
+
+
+def pair(tx: Tx, request: PairRequest, *, server: str, now: datetime, room_id: str | None = None) -> Paired:
+    """Take in a machine's public key for a code. *room_id*: the only room that the asking agent may pair for.
+
+    Raises:
+        CodeUnknown: unknown, used, too old, of another kind or room; or the key is no Ed25519 key.
+    """
+    code = request.code.upper().replace("-", "").replace("O", "0").replace("I", "1").replace("L", "1")
+    room = store.use_pairing(tx, digest(code), request.kind, now)
+    if room is None or room_id not in (None, room) or not _is_key(request.public_key):
+        raise CodeUnknown
+    machine = Machine(new_id(), request.kind, room, request.public_key, revoked=False)
+    store.add_machine(tx, machine, now)
+    emit(tx, MachinesChanged(room_id=room, machine_id=machine.id), now=now)
+    return Paired(machine_id=machine.id, room_id=room, server=server)
+
+
+def _is_key(public_key: str) -> bool:
+    try:
+        return len(from_base64(public_key)) == 32
+    except ValueError:
+        return False
+
+
+def recognise(tx: Tx, proof: Proof, challenge: Challenge) -> Machine:
+    """The machine that answered *challenge*.
+
+    Raises:
+        NotAllowed: unknown, revoked, or the signature is wrong; all are answered alike.
+    """
+    machine = store.machine(tx, proof.machine_id)
+    if machine is None or machine.revoked or not proves(proof, challenge, machine.public_key):
+        raise NotAllowed
+    return machine
+
+
+def revoke(tx: Tx, machine_id: str, *, now: datetime) -> None:
+    """Shut a machine out, at once.
+
+    Raises:
+        NotFound: there is no such machine.
+    """
+    room_id = store.revoke(tx, machine_id)
+    if room_id is None:
+        raise NotFound
+    emit(tx, MachinesChanged(room_id=room_id, machine_id=machine_id), now=now)
+
+
+def machines_of(tx: Tx, room_id: str | None = None) -> list[Machine]:
+    return store.machines_of(tx, room_id)

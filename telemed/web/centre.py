@@ -1,0 +1,46 @@
+"""What every edge of the centre is handed: built once in wiring, passed on, never a global."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from telemed.kit.clock import Clock
+from telemed.kit.db import Database
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Centre:
+    """The centre's parts.
+
+    *key_of_keys* wraps each person's key; *pepper* derives and hashes what people hold in their hands.
+    *server* is the name that machines are paired with; *public_url* begins the links that people get.
+    *live* holds what exists only while running (hub, lines), by type.
+    """
+
+    db: Database
+    clock: Clock
+    key_of_keys: bytes
+    pepper: bytes
+    server: str
+    public_url: str
+    exercise: bool = False
+    state_dir: Path = Path()
+    live: dict[type, Any] = field(default_factory=dict)
+
+    def the(self, kind: type[T]) -> T:
+        """The live part of this type."""
+        found: T = self.live[kind]
+        return found
+
+
+def centre_of(connection: HTTPConnection) -> Centre:
+    centre: Centre = connection.app.state.centre
+    return centre
+
+
+CentreDep = Annotated[Centre, Depends(centre_of)]
