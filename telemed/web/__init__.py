@@ -1,0 +1,1 @@
+"""The page frame, design tokens, fonts and refusals that all three programs share."""

@@ -1,0 +1,91 @@
+"""How a program says no at its edge: a plain page with what went wrong and what to do now, or problem+json."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from telemed.kit.i18n import words
+from telemed.kit.refusal import NotAllowed, NotFound, NotSignedIn, Refusal
+from telemed.web.pages import Pages
+
+Edge = Callable[[Request, Refusal], Response]
+"""How one path prefix says no, for instance as an OperationOutcome."""
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class Invalid(Refusal):
+    """The request cannot be read: a field is missing or has the wrong form."""
+
+
+class TooLarge(Refusal):
+    key = "refusal.too_large"
+
+
+def install(app: FastAPI, pages: Pages, *, edges: Mapping[str, Edge] | None = None) -> None:
+    """Answer each `Refusal`, unknown path and unreadable request of *app*; *edges* by path prefix."""
+
+    def answer(request: Request, refusal: Refusal) -> Response:
+        for prefix, edge in (edges or {}).items():
+            if request.url.path.startswith(prefix):
+                return edge(request, refusal)
+        return problem(refusal) if wants_json(request) else page(pages, request, refusal)
+
+    async def on_refusal(request: Request, error: Exception) -> Response:
+        return answer(request, error if isinstance(error, Refusal) else Invalid())
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return answer(request, of_status(status))
+
+    app.add_exception_handler(Refusal, on_refusal)
+    app.add_exception_handler(RequestValidationError, on_refusal)
+    app.add_exception_handler(HTTPException, on_http)
+
+
+def of_status(status: int) -> Refusal:
+    """The refusal that says the same as an HTTP *status* of the framework."""
+    known = {401: NotSignedIn, 403: NotAllowed, 404: NotFound, 405: NotFound, 413: TooLarge}
+    return known.get(status, Invalid)()
+
+
+def status_of(refusal: Refusal) -> int:
+    return 413 if isinstance(refusal, TooLarge) else refusal.sense.value
+
+
+def advice(refusal: Refusal) -> str:
+    """The catalogue key of what to do now: the refusal's own (``<key>.do``), or that of its sense."""
+    own = f"{refusal.key}.do"
+    return own if own in words() else f"refusal.do.{refusal.sense.name.lower()}"
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the client asks for JSON rather than for a page."""
+    accept = request.headers.get("accept", "")
+    return "json" in accept and "text/html" not in accept
+
+
+def problem(refusal: Refusal) -> JSONResponse:
+    """The refusal as problem details (RFC 9457); *type* is the catalogue key."""
+    status = status_of(refusal)
+    body = {
+        "type": f"urn:telemed:{refusal.key}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": words().text(refusal.key, **refusal.params),
+    }
+    return JSONResponse(body, status_code=status, media_type=PROBLEM_JSON)
+
+
+def page(pages: Pages, request: Request, refusal: Refusal) -> Response:
+    return pages.render(
+        request,
+        "refusal.html",
+        status=status_of(refusal),
+        what=words().text(refusal.key, **refusal.params),
+        now_do=words().text(advice(refusal), **refusal.params),
+    )

@@ -1,0 +1,165 @@
+"""What every answer and every request at the edge of a program is held to, as plain ASGI middleware.
+
+`protect` puts them on an app in the right order: headers outermost, then the origin, then the size of the body.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import PlainTextResponse
+from starlette.datastructures import Headers as RequestHeaders
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from telemed.kit.i18n import words
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BODY_CAP = 64 * 1024
+CLOSE_OTHER_SITE = 4403
+
+
+@dataclass(frozen=True)
+class Protection:
+    """How one program is protected. All are path prefixes.
+
+    *media*: pages that may use camera and microphone. *machines*: called by programs with a bearer token or a
+    pairing code, never by a browser's cookie, so that their origin does not matter. *body_caps*: bytes allowed
+    in a request body, where it is not `BODY_CAP`.
+    """
+
+    media: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
+    body_caps: Mapping[str, int] = field(default_factory=dict)
+
+
+def protect(app: FastAPI, protection: Protection) -> None:
+    """Put all three on *app*; the last one added is the first to see a request."""
+    app.add_middleware(BodyCap, caps=protection.body_caps)
+    app.add_middleware(SameOrigin, machines=protection.machines)
+    app.add_middleware(Headers, media=protection.media)
+
+
+def policy(nonce: str) -> str:
+    """The Content Security Policy of one answer.
+
+    A page's own script carries the nonce; ``'self'`` is for the modules that it imports.
+    """
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; media-src 'self' blob:; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+class Headers:
+    """Sets the security headers on each answer and gives each request a ``csp_nonce`` in its scope."""
+
+    def __init__(self, app: ASGIApp, *, media: tuple[str, ...] = ()) -> None:
+        self._app = app
+        self._media = media
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        nonce = secrets.token_urlsafe(16)
+        path: str = scope["path"]
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._stamp(MutableHeaders(scope=message), nonce, path)
+            await send(message)
+
+        await self._app({**scope, "csp_nonce": nonce}, receive, with_headers)
+
+    def _stamp(self, headers: MutableHeaders, nonce: str, path: str) -> None:
+        allowed = "(self)" if _under(path, self._media) else "()"
+        headers["Content-Security-Policy"] = policy(nonce)
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = f"camera={allowed}, microphone={allowed}, geolocation=(), payment=(), usb=()"
+        headers["Cache-Control"] = "no-cache" if path.startswith("/static/") else "no-store"
+
+
+class SameOrigin:
+    """Refuses what another site makes a browser send: unsafe methods and WebSockets."""
+
+    def __init__(self, app: ASGIApp, *, machines: tuple[str, ...] = ()) -> None:
+        self._app = app
+        self._machines = machines
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._request_allowed(scope):
+            answer = PlainTextResponse(words().text("refusal.other_site"), status_code=403)
+            await answer(scope, receive, send)
+        elif scope["type"] == "websocket" and not _socket_allowed(RequestHeaders(scope=scope)):
+            await receive()
+            await send({"type": "websocket.close", "code": CLOSE_OTHER_SITE})
+        else:
+            await self._app(scope, receive, send)
+
+    def _request_allowed(self, scope: Scope) -> bool:
+        if scope["method"] in SAFE_METHODS or _under(scope["path"], self._machines):
+            return True
+        headers = RequestHeaders(scope=scope)
+        site = headers.get("sec-fetch-site")
+        return site in {"same-origin", "none"} if site is not None else _origin_is_host(headers)
+
+
+def _socket_allowed(headers: RequestHeaders) -> bool:
+    """Browsers always send an Origin with a WebSocket; whoever sends none is a machine and proves its key.
+
+    Sec-Fetch-Site is not asked: browsers disagree on whether ``ws:`` is the same site as ``http:``.
+    """
+    return "origin" not in headers or _origin_is_host(headers)
+
+
+def _origin_is_host(headers: RequestHeaders) -> bool:
+    netloc = urlsplit(headers.get("origin", "")).netloc
+    return netloc != "" and netloc.lower() == headers.get("host", "").lower()
+
+
+class BodyCap:
+    """Refuses a request body that is larger than its path allows (413), announced or not."""
+
+    def __init__(self, app: ASGIApp, *, caps: Mapping[str, int] | None = None) -> None:
+        self._app = app
+        self._caps = caps or {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        cap = self._cap(scope["path"])
+        announced = RequestHeaders(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > cap:
+            answer = PlainTextResponse(words().text("refusal.too_large"), status_code=413)
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, _counted(receive, cap), send)
+
+    def _cap(self, path: str) -> int:
+        fitting = [prefix for prefix in self._caps if _under(path, (prefix,))]
+        return self._caps[max(fitting, key=len)] if fitting else BODY_CAP
+
+
+def _counted(receive: Receive, cap: int) -> Receive:
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b"")) if message["type"] == "http.request" else 0
+        if seen > cap:
+            raise HTTPException(413)
+        return message
+
+    return counted
+
+
+def _under(path: str, prefixes: tuple[str, ...]) -> bool:
+    return any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)

