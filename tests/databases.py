@@ -109,24 +109,24 @@ class PostgresCluster:
         self._folder = Path(tempfile.mkdtemp(prefix="telemed-postgres-"))
         as_owner = _owner_of(self._folder)
         data = self._folder / "data"
-        initdb = [programs / "initdb", "--pgdata", data, "--username", USER, "--auth=trust", "--encoding=UTF8"]
+        initdb = [str(programs / "initdb"), "-D", str(data), "-U", USER, "--auth=trust", "--encoding=UTF8"]
         subprocess.run([*initdb, "--locale=C.UTF-8"], check=True, capture_output=True, cwd="/", **as_owner)
-        server = [programs / "postgres", "-D", data, "-k", self._folder, "-h", "", "-N", "200"]
+        server = [str(programs / "postgres"), "-D", str(data), "-k", str(self._folder), "-h", "", "-N", "200"]
         with (self._folder / "log").open("wb") as log:
             # if the tests are killed, the server ends with them
             ended_with_us = ["setpriv", "--pdeathsig", "INT", *server]
             self._server = subprocess.Popen(ended_with_us, stdout=log, stderr=log, cwd="/", **as_owner)
-        self._wait_until_ready(self._server)
+        self._wait_until_ready()
         self._command(f"CREATE DATABASE {TEMPLATE}")
         _make_tables(self._url(TEMPLATE))
 
-    def _wait_until_ready(self, server: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
                 return self._command("SELECT 1")
             except psycopg.OperationalError:
-                if server.poll() is not None or time.monotonic() > deadline:
+                if (self._server and self._server.poll() is not None) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
 
