@@ -1,0 +1,169 @@
+"""Who hears what in the hub, and what it forgets."""
+
+import asyncio
+import threading
+
+import pytest
+
+from schemas.signalling import (
+    CLOSE_NOT_ALLOWED,
+    CLOSE_VISIT_OVER,
+    Came,
+    FromHub,
+    Here,
+    Left,
+    Over,
+    Role,
+    Signal,
+)
+from telemed.signalling.hub import CLOSE_REPLACED, CLOSE_TRY_LATER, SEATS, WAITING_LIMIT, Hub, Outbox, Seat
+
+pytestmark = pytest.mark.anyio
+VISIT = "visit-1"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def candidate(to: str = "x", mid: str = "0") -> Signal:
+    return Signal(to=to, kind="candidate", body={"candidate": "", "sdpMid": mid})
+
+
+def offer(to: str = "x") -> Signal:
+    return Signal(to=to, kind="offer", body={"type": "offer", "sdp": ""})
+
+
+async def heard(seat: Seat) -> list[FromHub | int]:
+    """What waits for this seat now, the close code last if there is one."""
+    found: list[FromHub | int] = []
+    while True:
+        try:
+            async with asyncio.timeout(0.02):
+                found.append(await seat.outbox.next())
+        except TimeoutError:
+            return found
+        if isinstance(found[-1], int):
+            return found
+
+
+def join(hub: Hub, role: Role, machine_id: str = "", visit_id: str = VISIT) -> Seat:
+    return hub.join(visit_id, role=role, name=role.value, machine_id=machine_id)
+
+
+async def test_who_comes_hears_who_is_here_and_the_others_hear_of_it() -> None:
+    hub = Hub()
+    agent = join(hub, Role.AGENT, "m1")
+    doctor = join(hub, Role.DOCTOR)
+    first, came = await heard(agent)
+    assert isinstance(first, Here)
+    assert first.participants == (agent.participant,)
+    assert came == Came(participant=doctor.participant)
+    (here,) = await heard(doctor)
+    assert here == Here(you=doctor.participant.peer_id, participants=(agent.participant, doctor.participant))
+
+
+async def test_a_signal_arrives_with_its_true_sender_and_at_nobody_else() -> None:
+    hub = Hub()
+    agent, kiosk, doctor = join(hub, Role.AGENT, "m1"), join(hub, Role.KIOSK, "m1"), join(hub, Role.DOCTOR)
+    for seat in (agent, kiosk, doctor):
+        await heard(seat)
+    hub.carry(agent, offer(doctor.participant.peer_id).model_copy(update={"sender": kiosk.participant.peer_id}))
+    (signal,) = await heard(doctor)
+    assert isinstance(signal, Signal)
+    assert signal.sender == agent.participant.peer_id
+    assert await heard(kiosk) == []
+
+
+async def test_a_signal_never_crosses_into_another_visit() -> None:
+    hub = Hub()
+    here, elsewhere = join(hub, Role.DOCTOR), join(hub, Role.AGENT, "m1", visit_id="visit-2")
+    await heard(elsewhere)
+    hub.carry(here, offer(elsewhere.participant.peer_id))
+    assert await heard(elsewhere) == []
+    assert hub.undeliverable == 1
+
+
+async def test_a_machine_that_comes_again_takes_its_own_seat_and_no_other() -> None:
+    hub = Hub()
+    old = join(hub, Role.AGENT, "m1")
+    kiosk, other = join(hub, Role.KIOSK, "m1"), join(hub, Role.AGENT, "m2")
+    new = join(hub, Role.AGENT, "m1")
+    assert (await heard(old))[-1] == CLOSE_REPLACED
+    (here,) = await heard(new)
+    assert isinstance(here, Here)
+    assert set(here.participants) == {kiosk.participant, other.participant, new.participant}
+    assert Left(peer_id=old.participant.peer_id) in await heard(kiosk)
+
+
+async def test_a_replaced_client_can_say_nothing_more() -> None:
+    hub = Hub()
+    doctor = join(hub, Role.DOCTOR)
+    old = join(hub, Role.AGENT, "m1")
+    join(hub, Role.AGENT, "m1")
+    await heard(doctor)
+    hub.carry(old, offer(doctor.participant.peer_id))
+    assert await heard(doctor) == []
+
+
+async def test_the_end_told_from_another_thread_sends_all_out_and_leaves_nothing() -> None:
+    hub = Hub()
+    seats = [join(hub, Role.DOCTOR), join(hub, Role.AGENT, "m1")]
+    thread = threading.Thread(target=hub.end, args=(VISIT,))
+    thread.start()
+    await asyncio.to_thread(thread.join)
+    for seat in seats:
+        assert (await heard(seat))[-2:] == [Over(), CLOSE_VISIT_OVER]
+    assert hub.visits == frozenset()
+    hub.leave(seats[0])
+
+
+async def test_a_revoked_machine_leaves_every_visit() -> None:
+    hub = Hub()
+    agent, kiosk = join(hub, Role.AGENT, "m1"), join(hub, Role.KIOSK, "m1", visit_id="visit-2")
+    doctor = join(hub, Role.DOCTOR)
+    hub.shut_out("m1")
+    assert (await heard(agent))[-1] == CLOSE_NOT_ALLOWED
+    assert (await heard(kiosk))[-1] == CLOSE_NOT_ALLOWED
+    assert (await heard(doctor))[-1] == Left(peer_id=agent.participant.peer_id)
+    assert hub.visits == {VISIT}
+
+
+async def test_the_last_who_leaves_takes_the_visit_along() -> None:
+    hub = Hub()
+    seat = join(hub, Role.DOCTOR)
+    hub.leave(seat)
+    hub.leave(seat)
+    assert hub.visits == frozenset()
+
+
+async def test_a_full_visit_takes_nobody_more() -> None:
+    hub = Hub()
+    for _ in range(SEATS):
+        join(hub, Role.DOCTOR)
+    assert await heard(join(hub, Role.DOCTOR)) == [CLOSE_TRY_LATER]
+
+
+async def test_a_slow_client_loses_its_oldest_candidates_and_no_offer() -> None:
+    outbox = Outbox(limit=3)
+    outbox.put(candidate(mid="oldest"))
+    outbox.put(offer())
+    outbox.put(candidate(mid="young"))
+    outbox.put(offer())
+    outbox.close(1000)
+    left = [await outbox.next() for _ in range(4)]
+    assert left == [offer(), candidate(mid="young"), offer(), 1000]
+    assert outbox.dropped == 1
+
+
+async def test_a_client_that_lets_its_offers_pile_up_is_closed() -> None:
+    outbox = Outbox()
+    for _ in range(WAITING_LIMIT + 1):
+        outbox.put(offer())
+    outbox.put(offer())
+    assert await outbox.next() == CLOSE_TRY_LATER
+
+
+async def test_nobody_has_ever_come_and_the_end_is_harmless() -> None:
+    Hub().end(VISIT)
