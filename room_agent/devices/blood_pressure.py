@@ -44,6 +44,11 @@ class BloodPressure:
     status: int | None = None
 
     @property
+    def stored(self) -> bool:
+        """The packet has no bit that says so; see `window`."""
+        return False
+
+    @property
     def has_value(self) -> bool:
         """Both pressures are numbers. A cuff that failed sends 2047/2047 without any status bit."""
         return not isinstance(self.systolic_mmhg, Absent) and not isinstance(self.diastolic_mmhg, Absent)

@@ -1,0 +1,65 @@
+"""The device profiles that a BLE driver can speak: which characteristic is what, and who decodes it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from room_agent.devices import blood_pressure, pulse_oximeter
+from room_agent.devices.driver import Component, Value
+from schemas.measurement import MeasurementKind
+
+
+class Reading(Protocol):
+    """A decoded value of any profile."""
+
+    @property
+    def components(self) -> tuple[Component, ...]: ...
+
+    @property
+    def flags(self) -> tuple[str, ...]: ...
+
+    @property
+    def has_value(self) -> bool: ...
+
+    @property
+    def stored(self) -> bool: ...
+
+    @property
+    def device_time(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True)
+class Profile:
+    """*values*, *starts*, *curves*: decoders by characteristic UUID. *starts* only show that it has begun.
+
+    *continuous*: sends by itself without end and stores nothing, so there is nothing to drain.
+    """
+
+    kind: MeasurementKind
+    service: str
+    values: Mapping[str, Callable[[bytes], Reading]]
+    starts: Mapping[str, Callable[[bytes], Value]] = field(default_factory=dict)
+    curves: Mapping[str, Callable[[bytes], pulse_oximeter.Pleth]] = field(default_factory=dict)
+    continuous: bool = False
+
+    @property
+    def characteristics(self) -> tuple[str, ...]:
+        """Everything to subscribe to, what shows a beginning first."""
+        return (*self.starts, *self.curves, *self.values)
+
+
+BLOOD_PRESSURE = Profile(
+    MeasurementKind.BLOOD_PRESSURE,
+    blood_pressure.SERVICE,
+    values={blood_pressure.MEASUREMENT: blood_pressure.decode},
+    starts={blood_pressure.INTERMEDIATE_CUFF_PRESSURE: blood_pressure.decode_cuff_pressure},
+)
+OXIMETER = Profile(
+    MeasurementKind.OXIMETER,
+    pulse_oximeter.SERVICE,
+    values={pulse_oximeter.CONTINUOUS: pulse_oximeter.decode, pulse_oximeter.SPOT_CHECK: pulse_oximeter.decode_spot},
+    curves={pulse_oximeter.PLETH: pulse_oximeter.decode_pleth},
+    continuous=True,
+)
+PROFILES = {profile.kind: profile for profile in (BLOOD_PRESSURE, OXIMETER)}

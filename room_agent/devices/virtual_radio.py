@@ -1,0 +1,234 @@
+"""A `bleak` backend on a Bluetooth link inside this process (`bumble`): real GATT without hardware, root or D-Bus.
+
+For the demo and for tests. The drivers do not know it; they get it as a `Radio`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.client import BaseBleakClient, NotifyCallback
+from bleak.backends.descriptor import BleakGATTDescriptor
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
+from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
+from bleak.exc import BleakError
+from bumble.att import ATT_Error
+from bumble.controller import Controller
+from bumble.core import BaseBumbleError
+from bumble.device import Advertisement, Connection, Device, DeviceConfiguration, Peer
+from bumble.hci import Address
+from bumble.host import Host
+from bumble.link import LocalLink
+from bumble.pairing import PairingConfig
+from bumble.transport.common import AsyncPipeSink
+
+from room_agent.devices.ble_link import Radio
+
+_PROPERTIES = {0x02: "read", 0x04: "write-without-response", 0x08: "write", 0x10: "notify", 0x20: "indicate"}
+_CENTRAL = "F0:00:00:00:00:01"
+
+
+class VirtualAir:
+    """One link in one event loop: a central that `bleak` uses, and whatever peripherals are added."""
+
+    def __init__(self) -> None:
+        self._link = LocalLink()
+        self._devices: list[Device] = []
+
+    async def device(self, name: str, address: str) -> Device:
+        """A powered-on Bluetooth device in this air; add services to it and advertise."""
+        device = self.unpowered(name, address)
+        await device.power_on()
+        return device
+
+    def unpowered(self, name: str, address: str) -> Device:
+        """The same before power-on: services must be added first."""
+        controller = Controller(name, link=self._link)
+        config = DeviceConfiguration(name=name, address=Address(address))
+        device = Device(config=config, host=Host(controller, AsyncPipeSink(controller)))
+        device.pairing_config_factory = _pairing
+        self._devices.append(device)
+        return device
+
+    async def radio(self) -> Radio:
+        """The radio for `bleak`; call it once."""
+        central = await self.device("room", _CENTRAL)
+        return Radio(client=_client_for(central), scanner=_scanner_for(central))
+
+    async def close(self) -> None:
+        """Power everything off."""
+        for device in self._devices:
+            await device.power_off()
+        self._devices.clear()
+
+
+def _pairing(_connection: Connection) -> PairingConfig:
+    """Bonds are stored under the random address, or they are never found again."""
+    return PairingConfig(identity_address_type=PairingConfig.AddressType.RANDOM)
+
+
+def _scanner_for(device: Device) -> type[BaseBleakScanner]:
+    class VirtualScanner(_Scanner):
+        central = device
+
+    return VirtualScanner
+
+
+def _client_for(device: Device) -> type[BaseBleakClient]:
+    class VirtualClient(_Client):
+        central = device
+
+    return VirtualClient
+
+
+class _Scanner(BaseBleakScanner):
+    central: Device
+
+    def __init__(self, callback: Any, service_uuids: list[str] | None, _mode: str, **_platform: Any) -> None:
+        super().__init__(callback, service_uuids)
+
+    async def start(self) -> None:
+        self.seen_devices = {}
+        self.central.on(Device.EVENT_ADVERTISEMENT, self._heard)
+        await self.central.start_scanning(filter_duplicates=False)
+
+    async def stop(self) -> None:
+        self.central.remove_listener(Device.EVENT_ADVERTISEMENT, self._heard)
+        await self.central.stop_scanning()
+
+    def _heard(self, advertisement: Advertisement) -> None:
+        address = advertisement.address.to_string(False)
+        data = AdvertisementData(None, {}, {}, [], None, advertisement.rssi, ())
+        device = self.create_or_update_device(address, address, None, advertisement.address, data)
+        self.call_detection_callbacks(device, data)
+
+
+class _Client(BaseBleakClient):
+    central: Device
+
+    def __init__(self, device: BLEDevice, **options: Any) -> None:
+        super().__init__(device, disconnected_callback=options["disconnected_callback"], timeout=options["timeout"])
+        self._peer_address: Address = device.details
+        self._connection: Connection | None = None
+        self._peer: Peer | None = None
+        self._subscribed: dict[int, tuple[Any, Callable[[bytes], None]]] = {}
+
+    @property
+    def name(self) -> str:
+        return self.address
+
+    @property
+    def mtu_size(self) -> int:
+        return self._connection.att_mtu if self._connection else 23
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connection is not None
+
+    async def connect(self, pair: bool, **_options: Any) -> None:
+        try:
+            self._connection = await self.central.connect(self._peer_address, timeout=self._timeout)
+            self._connection.on(Connection.EVENT_DISCONNECTION, self._lost)
+            if pair:
+                await self._connection.pair()
+            self._peer = Peer(self._connection)
+            self.services = await _services(self._peer)
+        except BaseBumbleError as error:
+            raise BleakError(str(error) or type(error).__name__) from error
+
+    async def disconnect(self) -> None:
+        connection, self._disconnected_callback = self._connection, None
+        if connection is None:
+            return
+        try:
+            await connection.disconnect()
+        except BaseBumbleError as error:
+            raise BleakError(str(error)) from error
+
+    def _lost(self, _reason: int) -> None:
+        self._connection = None
+        if self._disconnected_callback is not None:
+            self._disconnected_callback()
+
+    async def pair(self, *_args: Any, **_kwargs: Any) -> None:
+        await self._alive().pair()
+
+    async def unpair(self) -> None:
+        if self.central.keystore is not None:
+            await self.central.keystore.delete(str(self._peer_address))
+
+    async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_kwargs: Any) -> bytearray:
+        return bytearray(await self._asked(characteristic.obj.read_value()))
+
+    async def read_gatt_descriptor(self, descriptor: BleakGATTDescriptor, **_kwargs: Any) -> bytearray:
+        return bytearray(await self._asked(descriptor.obj.read_value()))
+
+    async def write_gatt_char(self, characteristic: BleakGATTCharacteristic, data: Any, response: bool) -> None:
+        await self._asked(characteristic.obj.write_value(bytes(data), with_response=response))
+
+    async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: Any) -> None:
+        await self._asked(descriptor.obj.write_value(bytes(data), with_response=True))
+
+    async def start_notify(
+        self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_kwargs: Any
+    ) -> None:
+        def receive(value: bytes) -> None:
+            callback(bytearray(value))
+
+        try:
+            await self._asked(characteristic.obj.subscribe(receive, prefer_notify=True))
+        except BleakError:
+            # bumble registers the callback before it writes the CCCD; after a refusal it would hear values twice
+            self._forget(characteristic.handle, receive)
+            raise
+        self._subscribed[characteristic.handle] = (characteristic.obj, receive)
+
+    def _forget(self, handle: int, receive: Callable[[bytes], None]) -> None:
+        client = self._alive().gatt_client
+        for subscribers in (client.notification_subscribers, client.indication_subscribers):
+            subscribers.get(handle, set()).discard(receive)
+
+    async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
+        proxy, receive = self._subscribed.pop(characteristic.handle)
+        await self._asked(proxy.unsubscribe(receive))
+
+    def _alive(self) -> Connection:
+        if self._connection is None:
+            raise BleakError("not connected")
+        return self._connection
+
+    async def _asked(self, answer: Any) -> Any:
+        """The answer to an ATT request; bumble cancels its future when the link is lost meanwhile."""
+        try:
+            return await answer
+        except ATT_Error as error:
+            raise BleakError(f"ATT error 0x{error.error_code:02x}") from error
+        except BaseBumbleError as error:
+            raise BleakError(str(error)) from error
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self.is_connected or (task is not None and task.cancelling()):
+                raise
+            raise BleakError("link lost") from None
+
+
+async def _services(peer: Peer) -> BleakGATTServiceCollection:
+    found = BleakGATTServiceCollection()
+    for service in await peer.discover_services():
+        found.add_service(BleakGATTService(service, service.handle, _uuid(service)))
+        for proxy in await peer.discover_characteristics(service=service):
+            properties: Any = [word for bit, word in _PROPERTIES.items() if proxy.properties & bit]
+            found.add_characteristic(
+                BleakGATTCharacteristic(
+                    proxy, proxy.handle, _uuid(proxy), properties, lambda: 20, found.services[service.handle]
+                )
+            )
+    return found
+
+
+def _uuid(proxy: Any) -> str:
+    """The full 128 bits in lower case, as `bleak` writes UUIDs."""
+    text: str = proxy.uuid.to_hex_str("-").lower()
+    return text if len(text) > 8 else f"{text.zfill(8)}-0000-1000-8000-00805f9b34fb"
