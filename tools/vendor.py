@@ -29,7 +29,7 @@ FONTS = {
     "@fontsource-variable/inter@5.3.0": ("inter-latin-wght-normal.woff2",),
 }
 ICON_PACKAGE = "lucide-static@1.62.0"
-ICONS = [
+ICONS = (
     "accessibility",
     "activity",
     "arrow-right",
@@ -70,7 +70,7 @@ ICONS = [
     "volume-2",
     "wifi-off",
     "x",
-]
+)
 PICTURE_PACKAGE = "@iconify-json/fluent-emoji-flat@1.2.6"
 PICTURES = {
     "anchor": "anchor",

@@ -1,0 +1,1 @@
+"""What the first visit must show; one module for each row of its table."""
