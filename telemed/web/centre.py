@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from telemed.kit.clock import Clock
 from telemed.kit.db import Database
+from telemed.kit.secrets import Secrets
 
 T = TypeVar("T")
 
@@ -17,15 +18,13 @@ T = TypeVar("T")
 class Centre:
     """The centre's parts.
 
-    *key_of_keys* wraps each person's key; *pepper* derives and hashes what people hold in their hands.
     *server* is the name that machines are paired with; *public_url* begins the links that people get.
     *live* holds what exists only while running (hub, lines), by type.
     """
 
     db: Database
     clock: Clock
-    key_of_keys: bytes
-    pepper: bytes
+    secrets: Secrets
     server: str
     public_url: str
     exercise: bool = False

@@ -1,0 +1,83 @@
+"""A resident, and the sealing of everything personal under that one person's key. Pure."""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from telemed.kit.refusal import Refusal, Sense
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+VERSION = b"\x01"
+
+
+class Way(StrEnum):
+    """How a person wishes to hear from us."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    PAPER = "paper"
+
+
+class Need(StrEnum):
+    """What helps a person; several may hold."""
+
+    INTERPRETER = "interpreter"
+    WHEELCHAIR = "wheelchair"
+    HEARING = "hearing"
+    COMPANION = "companion"
+
+
+@dataclass(frozen=True)
+class Person:
+    """What we know of a resident. *contact*: number or address for *way*, empty for paper."""
+
+    name: str
+    birth_year: int
+    way: Way
+    contact: str = ""
+    language: str = "de"
+    needs: tuple[Need, ...] = ()
+
+
+class Erased(Refusal):
+    """The person's key is gone; nothing about them can be read any more."""
+
+    sense = Sense.GONE
+    key = "refusal.erased"
+
+
+class Tampered(Exception):
+    """Sealed bytes do not belong where they were found."""
+
+
+def new_key() -> bytes:
+    """A person's key, AES-256."""
+    return AESGCM.generate_key(bit_length=KEY_BYTES * 8)
+
+
+def seal(key: bytes, plain: bytes, what: str) -> bytes:
+    """Version, random 96-bit nonce, AES-256-GCM ciphertext with tag (NIST SP 800-38D); bound to *what*.
+
+    *what* names table, column and row, so that sealed bytes cannot be moved elsewhere.
+    """
+    nonce = os.urandom(NONCE_BYTES)
+    return VERSION + nonce + AESGCM(key).encrypt(nonce, plain, what.encode())
+
+
+def unseal(key: bytes, sealed: bytes, what: str) -> bytes:
+    """The plain bytes of `seal`.
+
+    Raises:
+        Tampered: changed, of another place, or under another key.
+    """
+    nonce, ciphertext = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    if sealed[:1] != VERSION:
+        raise Tampered("unknown version")
+    try:
+        return AESGCM(key).decrypt(nonce, ciphertext, what.encode())
+    except InvalidTag:
+        raise Tampered(what.split("|", maxsplit=1)[0]) from None

@@ -1,0 +1,107 @@
+"""Residents, and the one door to everything personal: who passes it leaves an audit line in the same transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import orjson
+
+from telemed.identity.model import Actor
+from telemed.kit.db import Tx
+from telemed.kit.ids import new_id
+from telemed.kit.secrets import Secrets
+from telemed.people import model, store
+from telemed.people.model import Erased, Need, Person, Way
+
+
+def register(tx: Tx, secrets: Secrets, person: Person, *, actor: Actor, now: datetime) -> str:
+    """Take a resident in, sealed under a new key; the answer is the person's id."""
+    person_id, key = new_id(), model.new_key()
+    wrapped = model.seal(secrets.key_of_keys, key, _key_of(person_id))
+    store.add(
+        tx, person_id, details=model.seal(key, _to_bytes(person), _details_of(person_id)), wrapped=wrapped, now=now
+    )
+    audit(tx, [person_id], actor=actor, action="create", purpose="booking", now=now)
+    return person_id
+
+
+def details(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, purpose: str, now: datetime) -> Person:
+    """Read a resident's details, audited.
+
+    Raises:
+        Erased: there is nobody with this id any more.
+    """
+    sealed = store.details(tx, person_id)
+    if sealed is None:
+        raise Erased
+    plain = unseal(tx, secrets, person_id, {_details_of(person_id): sealed}, actor=actor, purpose=purpose, now=now)
+    return _from_bytes(plain[0])
+
+
+def seal(tx: Tx, secrets: Secrets, person_id: str, what: str, plain: bytes, *, actor: Actor, now: datetime) -> bytes:
+    """Seal something about a person for the place *what* (``table|column|row``), audited.
+
+    Raises:
+        Erased: the person's key is gone.
+    """
+    sealed = model.seal(_key(tx, secrets, person_id), plain, what)
+    audit(tx, [person_id], actor=actor, action="write", purpose=what.split("|", maxsplit=1)[0], now=now)
+    return sealed
+
+
+def unseal(
+    tx: Tx, secrets: Secrets, person_id: str, sealed: dict[str, bytes], *, actor: Actor, purpose: str, now: datetime
+) -> list[bytes]:
+    """Read sealed bytes about a person, by their places, with one audit line.
+
+    Raises:
+        Erased: the person's key is gone.
+        Tampered: bytes do not belong where they were found.
+    """
+    key = _key(tx, secrets, person_id)
+    plain = [model.unseal(key, data, what) for what, data in sealed.items()]
+    audit(tx, [person_id], actor=actor, action="read", purpose=purpose, now=now)
+    return plain
+
+
+def audit(tx: Tx, person_ids: Iterable[str], *, actor: Actor, action: str, purpose: str, now: datetime) -> None:
+    """The one audit function: *actor* did *action* (create, read, write, erase) to these people's data."""
+    common = {"at": now, "role": actor.role.value, "subject": actor.subject, "action": action, "purpose": purpose}
+    lines: list[dict[str, object]] = [{"id": new_id(), "person_id": person_id, **common} for person_id in person_ids]
+    if lines:
+        store.add_audit(tx, lines)
+
+
+def erase(tx: Tx, person_id: str, *, actor: Actor, now: datetime) -> None:
+    """Delete the person's key: from now on nothing about them can be read.
+
+    Raises:
+        Erased: it was gone already.
+    """
+    if not store.drop_key(tx, person_id):
+        raise Erased
+    audit(tx, [person_id], actor=actor, action="erase", purpose="erasure", now=now)
+
+
+def _key(tx: Tx, secrets: Secrets, person_id: str) -> bytes:
+    wrapped = store.wrapped_key(tx, person_id)
+    if wrapped is None:
+        raise Erased
+    return model.unseal(secrets.key_of_keys, wrapped, _key_of(person_id))
+
+
+def _key_of(person_id: str) -> str:
+    return f"people_key|wrapped|{person_id}"
+
+
+def _details_of(person_id: str) -> str:
+    return f"people_person|details|{person_id}"
+
+
+def _to_bytes(person: Person) -> bytes:
+    return orjson.dumps(person)
+
+
+def _from_bytes(data: bytes) -> Person:
+    known = orjson.loads(data)
+    needs = tuple(Need(need) for need in known["needs"])
+    return Person(known["name"], known["birth_year"], Way(known["way"]), known["contact"], known["language"], needs)

@@ -1,0 +1,68 @@
+"""Residents: sealed details, one wrapped key each, and who looked. The only tables about people."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, Table, Text, bindparam, delete, insert, select
+
+from telemed.kit.db import Tx, Utc, metadata
+from telemed.kit.register import TECHNICAL, Kept, column
+
+_DETAILS = Kept(
+    "reach the person and prepare the visit",
+    "30 days after the last appointment",
+    "assistant and doctor of the visit",
+    personal=True,
+)
+_KEY = Kept("seals everything about one person; deleting it erases them", "until erasure", "no one")
+_AUDIT = Kept("shows the person who looked", "3 years", "the person, operator without names")
+
+persons = Table(
+    "people_person",
+    metadata,
+    column("id", Text(), primary_key=True, kept=TECHNICAL),
+    column("details", LargeBinary(), kept=_DETAILS),
+    column("created_at", Utc(), kept=TECHNICAL),
+)
+keys = Table(
+    "people_key",
+    metadata,
+    column("person_id", Text(), ForeignKey("people_person.id", ondelete="CASCADE"), primary_key=True, kept=TECHNICAL),
+    column("wrapped", LargeBinary(), kept=_KEY),
+)
+audit_lines = Table(
+    "people_audit",
+    metadata,
+    column("id", Text(), primary_key=True, kept=_AUDIT),
+    column("at", Utc(), kept=_AUDIT),
+    column("person_id", Text(), index=True, kept=_AUDIT),
+    column("role", Text(), kept=_AUDIT),
+    column("subject", Text(), kept=_AUDIT),
+    column("action", Text(), kept=_AUDIT),
+    column("purpose", Text(), kept=_AUDIT),
+)
+
+_WRAPPED = select(keys.c.wrapped).where(keys.c.person_id == bindparam("person"))
+_DETAILS_OF = select(persons.c.details).where(persons.c.id == bindparam("person"))
+
+
+def add(tx: Tx, person_id: str, *, details: bytes, wrapped: bytes, now: datetime) -> None:
+    tx.execute(insert(persons).values(id=person_id, details=details, created_at=now))
+    tx.execute(insert(keys).values(person_id=person_id, wrapped=wrapped))
+
+
+def wrapped_key(tx: Tx, person_id: str) -> bytes | None:
+    return tx.execute(_WRAPPED, {"person": person_id}).scalar_one_or_none()
+
+
+def details(tx: Tx, person_id: str) -> bytes | None:
+    return tx.execute(_DETAILS_OF, {"person": person_id}).scalar_one_or_none()
+
+
+def drop_key(tx: Tx, person_id: str) -> bool:
+    """Whether there was a key to delete."""
+    return tx.execute(delete(keys).where(keys.c.person_id == person_id)).rowcount == 1
+
+
+def add_audit(tx: Tx, lines: list[dict[str, object]]) -> None:
+    """Write audit lines: id, at, person_id, role, subject, action, purpose."""
+    tx.execute(insert(audit_lines), lines)

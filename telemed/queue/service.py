@@ -1,0 +1,114 @@
+"""Who is next, when, how late: the day of a room and of a doctor, as the centre sees it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit
+from telemed.booking import service as booking
+from telemed.booking.model import Booking
+from telemed.directory import service as directory
+from telemed.directory.model import Directory
+from telemed.identity import service as identity
+from telemed.identity.model import Machine
+from telemed.kit.clock import Clock, ExerciseClock, real_now
+from telemed.kit.db import Tx
+from telemed.kit.refusal import Refusal, Sense
+from telemed.queue.model import Standing, standing
+from telemed.visit import service as visit
+from telemed.visit.model import RoomNotReady, VisitState
+
+
+class NobodyWaits(Refusal):
+    """Nobody of this doctor's has arrived and waits."""
+
+    sense = Sense.CONFLICT
+    key = "refusal.nobody_waits"
+
+
+@dataclass(frozen=True)
+class Day:
+    """One room's day: what was planned, what happened, and how it stands."""
+
+    plan: DayPlan
+    facts: tuple[Fact, ...]
+    standing: Standing
+
+
+def day(tx: Tx, room_id: str, *, now: datetime, clock: Clock) -> Day:
+    """The day of *room_id* at *now*."""
+    known = directory.load(tx)
+    plan = _plan(tx, known, room_id, now=now, clock=clock)
+    facts = tuple(visit.facts_on(tx, room_id, now=now))
+    return Day(plan, facts, standing(plan, facts, now))
+
+
+def doctor_days(tx: Tx, doctor_id: str, *, now: datetime, clock: Clock) -> list[Day]:
+    """The days of the rooms in which the doctor has visits today."""
+    known = directory.load(tx)
+    own = booking.on_day(tx, known, _civil(known, now), doctor_id=doctor_id)
+    rooms = sorted({one.offer.room_id for one in own})
+    return [day(tx, room_id, now=now, clock=clock) for room_id in rooms]
+
+
+def call_next(tx: Tx, *, doctor_id: str, now: datetime, clock: Clock) -> PlannedVisit:
+    """Call the doctor's next person, who has arrived, into a free room.
+
+    Raises:
+        NobodyWaits: nobody of this doctor's has arrived.
+        RoomNotReady: the room is occupied or not yet cleaned.
+    """
+    not_ready: RoomNotReady | None = None
+    for today in doctor_days(tx, doctor_id, now=now, clock=clock):
+        waiting = [
+            entry.visit
+            for entry in today.standing.visits
+            if entry.visit.doctor_id == doctor_id and entry.state is VisitState.ARRIVED
+        ]
+        if not waiting:
+            continue
+        try:
+            visit.record(tx, visit_id=waiting[0].visit_id, kind=FactKind.CALLED, by="doctor", now=now)
+        except RoomNotReady as error:
+            not_ready = error
+            continue
+        return waiting[0]
+    raise not_ready or NobodyWaits
+
+
+def _plan(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock) -> DayPlan:
+    room = known.rooms[room_id]
+    today = _civil(known, now)
+    return DayPlan(
+        room_id=room_id,
+        room_name=room.name,
+        day=today,
+        seq=int(real_now().timestamp() * 1000),
+        as_of=now,
+        clock_offset_s=clock.offset.total_seconds(),
+        exercise=isinstance(clock, ExerciseClock),
+        cleaning_minutes=int(room.cleaning / timedelta(minutes=1)),
+        help_phone=room.phone,
+        visits=tuple(_planned(one, known) for one in booking.on_day(tx, known, today, room_id=room_id)),
+        machines=tuple(_key(machine) for machine in identity.machines_of(tx, room_id) if not machine.revoked),
+    )
+
+
+def _planned(one: Booking, known: Directory) -> PlannedVisit:
+    return PlannedVisit(
+        visit_id=one.id,
+        ticket=one.ticket,
+        start=one.offer.start,
+        end=one.offer.end,
+        doctor_id=one.offer.doctor_id,
+        doctor_name=known.name_of(one.offer.doctor_id),
+        devices=tuple(sorted({known.devices[d].kind for d in one.offer.device_ids if d in known.devices})),
+        quiet=one.quiet,
+    )
+
+
+def _key(machine: Machine) -> MachineKey:
+    return MachineKey(machine_id=machine.id, kind=MachineKind(machine.kind), public_key=machine.public_key)
+
+
+def _civil(known: Directory, now: datetime) -> date:
+    return now.astimezone(known.zone).date()

@@ -1,0 +1,51 @@
+"""What happened, as it became known: facts, merged by their id and never changed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Table, Text, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Row
+
+from schemas.day import Fact, FactKind
+from telemed.kit.db import Tx, Utc, metadata
+from telemed.kit.register import TECHNICAL, Kept, column
+
+_COURSE = Kept("runs the day and tells delays", "30 days", "doctor, assistant and room of the visit")
+
+facts = Table(
+    "visit_fact",
+    metadata,
+    column("id", Text(), primary_key=True, kept=TECHNICAL),
+    column("visit_id", Text(), ForeignKey("booking.id"), kept=_COURSE),
+    column("kind", Text(), kept=_COURSE),
+    column("at", Utc(), kept=_COURSE),
+    column("by", Text(), kept=_COURSE),
+    column("heard_at", Utc(), kept=TECHNICAL),
+    CheckConstraint("kind in ('arrived', 'called', 'entered', 'ended', 'cleaned', 'no-show')", name="kind"),
+    Index("ix_visit_fact_visit_id", "visit_id", "at"),
+)
+
+
+def add(tx: Tx, fact: Fact, now: datetime) -> bool:
+    """Keep a fact; whether it was new."""
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    row = {
+        "id": fact.fact_id,
+        "visit_id": fact.visit_id,
+        "kind": fact.kind.value,
+        "at": fact.at,
+        "by": fact.by,
+        "heard_at": now,
+    }
+    return tx.execute(dialect.insert(facts).values(row).on_conflict_do_nothing()).rowcount == 1
+
+
+def of(tx: Tx, visit_ids: list[str]) -> list[Fact]:
+    """All facts of these visits, by time."""
+    wanted = select(facts).where(facts.c.visit_id.in_(visit_ids)).order_by(facts.c.at, facts.c.id)
+    return [_fact(row) for row in tx.execute(wanted)]
+
+
+def _fact(row: Row[Any]) -> Fact:
+    return Fact(fact_id=row.id, visit_id=row.visit_id, kind=FactKind(row.kind), at=row.at, by=row.by)
