@@ -145,7 +145,7 @@ def unpack(package: str, folder: Path) -> Path:
     )
     packed.check_returncode()
     target = folder / hashlib.sha256(package.encode()).hexdigest()[:12]
-    with tarfile.open(folder / packed.stdout.split()[-1]) as archive:
+    with tarfile.open(folder / str(packed.stdout).split()[-1]) as archive:
         archive.extractall(target, filter="data")
     return target / "package"
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from schemas.day import Ticket
+from telemed.kit.clock import real_now
 from telemed.kit.i18n import Words
 from telemed.kit.i18n import words as catalogue
 from telemed.web import tickets
@@ -73,7 +74,7 @@ def ticket_picture(name: str, words: Words, size: int = 48) -> Markup:
 class Pages:
     """Renders the templates of one program inside the shared frame.
 
-    Templates see ``_('key', minutes=5)``, ``language``, ``frame``, ``csp_nonce``, ``clock_offset_s``,
+    Templates see ``_('key', minutes=5)``, ``language``, ``frame``, ``csp_nonce``, ``clock_offset_s``, ``clock_now``,
     ``ticket_picture(name, size=48)``, ``ticket_text(ticket)``, ``icon(name)`` and the filters ``local``, ``local_day``.
     A name that nobody gave is an error, never an empty word.
     """
@@ -112,6 +113,7 @@ class Pages:
             "language": words.language,
             "csp_nonce": request.scope.get("csp_nonce", ""),
             "clock_offset_s": self.frame.offset().total_seconds(),
+            "clock_now": real_now() + self.frame.offset(),
             "ticket_picture": picture,
             "ticket_text": ticket_text,
         }

@@ -1,0 +1,100 @@
+"""The monitor's own small server: the page, and a stream of what to show. It never depends on the line."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+
+from signage.feed import Bulletin, Feed
+from signage.screen import Screen
+from signage.wiring import Monitor
+from telemed.kit.clock import real_now
+from telemed.kit.ids import new_id
+from telemed.kit.logs import logger
+from telemed.web import refusals
+from telemed.web.pages import FrameInfo, Pages, mount_static
+from telemed.web.security import Protection, protect
+
+log = logger("signage")
+
+HERE = Path(__file__).parent
+BEAT_S = 2.0
+RESTART_S = 5.0
+LOOK_S = 0.5
+"""How often ages are looked at while nothing comes."""
+
+
+def create_app(monitor: Monitor) -> FastAPI:
+    """The app around *monitor*; its feed runs as long as the app does."""
+
+    @asynccontextmanager
+    async def listening(_app: FastAPI) -> AsyncIterator[None]:
+        feed = asyncio.create_task(_kept_running(monitor.feed))
+        yield
+        feed.cancel()
+        await asyncio.wait([feed])
+
+    app = FastAPI(lifespan=listening, docs_url=None, redoc_url=None, openapi_url=None)
+    pages = _pages(monitor.bulletin)
+    boot = new_id()
+
+    @app.get("/")
+    def page(request: Request) -> HTMLResponse:
+        return _render(pages, request, "sign.html", monitor.bulletin.screen(), boot=boot)
+
+    @app.get("/stream")
+    async def stream(request: Request) -> Response:
+        return StreamingResponse(_stream(pages, request, monitor.bulletin, boot), media_type="text/event-stream")
+
+    mount_static(app, signage=HERE / "static")
+    refusals.install(app, pages)
+    protect(app, Protection())
+    return app
+
+
+async def _kept_running(feed: Feed) -> None:
+    """Supervise *feed*: a bug in it is loud in the log, and the monitor, growing old, sends people to the desk."""
+    while True:
+        try:
+            await feed.run()
+        except Exception:
+            log.error("feed_failed", exc_info=True)
+        await asyncio.sleep(RESTART_S)
+
+
+def _pages(bulletin: Bulletin) -> Pages:
+    def offset() -> timedelta:
+        return timedelta(seconds=bulletin.screen().offset_s)
+
+    return Pages(HERE / "templates", frame=FrameInfo(simulated=False, exercise=False, offset=offset, program="signage"))
+
+
+def _render(pages: Pages, request: Request, template: str, screen: Screen, boot: str) -> HTMLResponse:
+    clock = real_now() + timedelta(seconds=screen.offset_s)
+    return pages.render(request, template, screen=screen, clock=clock, boot=boot)
+
+
+async def _stream(pages: Pages, request: Request, bulletin: Bulletin, boot: str) -> AsyncIterator[str]:
+    """Server-sent events: ``screen`` whenever it changed, ``beat`` so that the page knows that we live."""
+    shown: Screen | None = None
+    sent_s = time.monotonic()
+    while True:
+        screen = bulletin.screen()
+        if screen != shown:
+            shown, sent_s = screen, time.monotonic()
+            html = bytes(_render(pages, request, "board.html", screen, boot).body).decode()
+            yield _event("screen", {"boot": boot, "html": html})
+        elif time.monotonic() - sent_s >= BEAT_S:
+            sent_s = time.monotonic()
+            yield _event("beat", {"boot": boot})
+        await bulletin.changed(within_s=LOOK_S)
+
+
+def _event(kind: str, data: dict[str, str]) -> str:
+    return f"event: {kind}\ndata: {json.dumps(data)}\n\n"
