@@ -1,0 +1,1 @@
+"""The full counts that issues name; each result is a file under docs/proof/."""
