@@ -1,0 +1,90 @@
+"""What is wrong, in FHIR's words: OperationOutcome (R4)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from telemed.kit.i18n import words
+from telemed.kit.refusal import Refusal, Sense
+
+CODES = {
+    Sense.INVALID: "business-rule",
+    Sense.UNAUTHENTICATED: "login",
+    Sense.FORBIDDEN: "forbidden",
+    Sense.MISSING: "not-found",
+    Sense.CONFLICT: "conflict",
+    Sense.GONE: "deleted",
+}
+"""IssueType for each sense of a refusal."""
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One issue. *code*: IssueType; *expression*: FHIRPath of the element; *text*: words for people.
+
+    *diagnostics* never repeats what was sent, for it may be personal.
+    """
+
+    code: str
+    diagnostics: str
+    expression: str = ""
+    severity: str = "error"
+    text: str = ""
+
+
+class Invalid(Refusal):
+    """A resource that is not valid FHIR R4 or not what is allowed here."""
+
+    key = "fhir.refusal.invalid"
+
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        self.issues: tuple[Issue, ...] = tuple(issues)
+        super().__init__(expression=self.issues[0].expression or None)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{i.expression}: {i.diagnostics}".removeprefix(": ") for i in self.issues)
+
+
+class Malformed(Invalid):
+    """Not even readable: broken JSON or XML, or a search that cannot be understood (HTTP 400)."""
+
+    key = "fhir.refusal.malformed"
+
+
+class OffTheWire(Invalid):
+    """A request that is refused before anything is looked at: 404 unknown type, 405, 406, 415."""
+
+    key = "fhir.refusal.off_the_wire"
+
+    def __init__(self, status: int, code: str, diagnostics: str) -> None:
+        super().__init__([Issue(code, diagnostics)])
+        self.status = status
+
+
+def outcome(issues: Sequence[Issue]) -> bytes:
+    """An OperationOutcome as JSON."""
+    return orjson.dumps({"resourceType": "OperationOutcome", "issue": [_issue(issue) for issue in issues]})
+
+
+def _issue(issue: Issue) -> dict[str, object]:
+    made: dict[str, object] = {"severity": issue.severity, "code": issue.code}
+    if issue.text:
+        made["details"] = {"text": issue.text}
+    made["diagnostics"] = issue.diagnostics
+    if issue.expression:
+        made["expression"] = [issue.expression]
+    return made
+
+
+def explain(refusal: Refusal) -> tuple[int, tuple[Issue, ...]]:
+    """The HTTP status and the issues that say a refusal in FHIR."""
+    if isinstance(refusal, OffTheWire):
+        return refusal.status, refusal.issues
+    if isinstance(refusal, Malformed):
+        return 400, refusal.issues
+    if isinstance(refusal, Invalid):
+        return refusal.sense.value, refusal.issues
+    text = words().text(refusal.key, **refusal.params)
+    issue = Issue(CODES[refusal.sense], refusal.key, refusal.expression or "", text=text)
+    return refusal.sense.value, (issue,)

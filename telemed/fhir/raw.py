@@ -1,0 +1,109 @@
+"""JSON as text: find a member without touching a digit of the rest."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from telemed.fhir.issues import Issue, Malformed
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_DECODER = json.JSONDecoder()
+_BROKEN = "not JSON: "
+
+Span = tuple[int, int]
+
+
+def text_of(data: bytes) -> str:
+    """The text of a JSON or NDJSON file.
+
+    Raises:
+        Malformed: not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Malformed([Issue("structure", "not UTF-8")]) from None
+
+
+def parse(text: str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        Malformed: broken, nested too deep, or an object gives a name twice.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except RecursionError:
+        raise Malformed([Issue("structure", _BROKEN + "nested too deep")]) from None
+    except ValueError as error:
+        raise Malformed([Issue("structure", _BROKEN + _where(error))]) from None
+
+
+def _where(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} (line {error.lineno}, column {error.colno})"
+    return str(error) if isinstance(error, _NotAllowed) else "a number is too long"
+
+
+class _NotAllowed(ValueError):
+    """Something that Python's reader would let pass."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _NotAllowed("an object gives a name twice")
+    return made
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _NotAllowed(f"{name} is not a number")
+
+
+def members(text: str, start: int = 0) -> dict[str, Span]:
+    """The spans of the values in the object at *start* of a text that `parse` accepted."""
+    found: dict[str, Span] = {}
+    at = _skip(text, _skip(text, start) + 1)
+    while text[at] != "}":
+        name, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+        _, end = _DECODER.raw_decode(text, at)
+        found[name] = (at, end)
+        at = _next(text, end)
+    return found
+
+
+def items(text: str, start: int) -> list[Span]:
+    """The spans of the items in the array at *start*."""
+    found = []
+    at = _skip(text, start + 1)
+    while text[at] != "]":
+        _, end = _DECODER.raw_decode(text, at)
+        found.append((at, end))
+        at = _next(text, end)
+    return found
+
+
+def _skip(text: str, at: int) -> int:
+    matched = _SPACE.match(text, at)
+    return matched.end() if matched else at
+
+
+def _next(text: str, end: int) -> int:
+    at = _skip(text, end)
+    return _skip(text, at + 1) if text[at] == "," else at
+
+
+def stamped(content: bytes, values: Mapping[str, Any]) -> bytes:
+    """A resource with top-level members set, and the text of all the others kept to the digit.
+
+    Args:
+        content: a JSON object.
+        values: what each member is from now on; None takes it away.
+    """
+    text = content.decode()
+    kept = {name: text[start:end] for name, (start, end) in members(text).items()}
+    for name, value in values.items():
+        kept.pop(name, None) if value is None else kept.__setitem__(name, json.dumps(value, ensure_ascii=False))
+    return ("{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in kept.items()) + "}").encode()

@@ -1,0 +1,53 @@
+"""One look at a resource, on the way in: fhir.resources once, then what it lets pass. Reads never come here."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from telemed.fhir import checks, raw
+from telemed.fhir.elements import Model, model_of
+from telemed.fhir.issues import Invalid, Issue, Malformed
+from telemed.fhir.resource import Resource
+
+_CODES = {"missing": "required", "extra_forbidden": "structure", "list_type": "structure"}
+"""IssueType for pydantic's kinds of errors; all others are ``value``."""
+
+
+def validate(data: bytes | Mapping[str, Any]) -> Resource:
+    """Read *data* as a FHIR R4 resource; the bytes are kept as they came.
+
+    Raises:
+        Malformed: not JSON, or not an object.
+        Invalid: not valid FHIR R4.
+    """
+    fields = raw.parse(raw.text_of(data)) if isinstance(data, bytes) else data
+    content = data if isinstance(data, bytes) else orjson.dumps(data)
+    if not isinstance(fields, Mapping):
+        raise Malformed([Issue("structure", "a resource is a JSON object")])
+    kind = fields.get("resourceType")
+    model = model_of(kind) if isinstance(kind, str) else None
+    if model is None or not isinstance(kind, str):
+        raise Invalid([Issue("structure", "not a resource type of FHIR R4", "resourceType")])
+    issues = tuple(_faults(fields, model, kind))
+    if issues:
+        raise Invalid(issues)
+    return Resource(kind, str(fields.get("id", "")), content, fields)
+
+
+def _faults(fields: Mapping[str, Any], model: Model, kind: str) -> Iterator[Issue]:
+    found = [*checks.shape(fields, kind), *_by_model(fields, model, kind)]
+    yield from found or checks.contents(fields, model, kind)
+
+
+def _by_model(fields: Mapping[str, Any], model: Model, kind: str) -> Iterator[Issue]:
+    try:
+        model.model_validate(fields)
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            yield Issue(_CODES.get(fault["type"], "value"), fault["msg"], kind + _path(fault["loc"]))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
