@@ -1,0 +1,206 @@
+"""The line to a room: plans and facts go down, facts, checks and pairing requests come up, each once."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from schemas.channels import (
+    CLOSE_BROKEN_CONTRACT,
+    CLOSE_NOT_ALLOWED,
+    Beat,
+    ChecksUp,
+    FactsDown,
+    FactsTaken,
+    FactsUp,
+    FromRoom,
+    PairAnswer,
+    PairAsked,
+    PlanDown,
+    from_room,
+)
+from schemas.day import DayPlan, MachineKind
+from schemas.visit import Challenge, Paired, PairRequest, Proof
+from telemed.identity import service as identity
+from telemed.identity.model import Actor, CodeUnknown, Machine, Right
+from telemed.identity.rights import Needs
+from telemed.kit.logs import logger
+from telemed.kit.machine import new_challenge
+from telemed.kit.refusal import NotAllowed, Refusal
+from telemed.link.service import Line, Lines, Tries
+from telemed.queue import service as queue
+from telemed.visit import service as visit
+from telemed.web.centre import Centre, CentreDep
+
+log = logger("link")
+routes = APIRouter()
+
+PROOF_TIMEOUT_S = 5.0
+BEAT_S = 5.0
+SILENCE_S = 20.0
+MAX_MESSAGE_BYTES = 262_144
+
+
+@routes.post("/pair", dependencies=[Depends(Needs(Right.BE_MACHINE))])
+def pair(asked: PairRequest, request: Request, centre: CentreDep) -> Paired:
+    """Take in an agent's key for its code; kiosks and monitors pair through their agent."""
+    address = request.client.host if request.client else ""
+    tries = centre.the(Tries)
+    tries.check(address)
+    if asked.kind != MachineKind.AGENT.value:
+        tries.failed(address)
+        raise CodeUnknown
+    try:
+        with centre.db.transaction() as tx:
+            return identity.pair(tx, asked, server=centre.server, now=centre.clock.now())
+    except CodeUnknown:
+        tries.failed(address)
+        raise
+
+
+@routes.websocket("/link")
+async def serve(
+    socket: WebSocket, centre: CentreDep, _actor: Annotated[Actor, Depends(Needs(Right.BE_MACHINE))]
+) -> None:
+    """One agent's connection, from its challenge to its end."""
+    await socket.accept()
+    try:
+        machine = await _machine(socket, centre)
+        session = _Session(socket, centre, machine)
+        await session.run()
+    except* (ValidationError, ValueError):
+        await _close(socket, CLOSE_BROKEN_CONTRACT)
+    except* Refusal:
+        await _close(socket, CLOSE_NOT_ALLOWED)
+    except* (WebSocketDisconnect, TimeoutError, RuntimeError) as gone:
+        log.info("line_closed", reason=type(gone.exceptions[0]).__name__)
+        await _close(socket, 1001)
+
+
+async def _machine(socket: WebSocket, centre: Centre) -> Machine:
+    challenge = new_challenge(centre.server)
+    await socket.send_text(challenge.model_dump_json())
+    async with asyncio.timeout(PROOF_TIMEOUT_S):
+        proof = Proof.model_validate_json(await socket.receive_text())
+    return await run_in_threadpool(_recognised, centre, proof, challenge)
+
+
+def _recognised(centre: Centre, proof: Proof, challenge: Challenge) -> Machine:
+    with centre.db.reading() as tx:
+        machine = identity.recognise(tx, proof, challenge)
+    if machine.kind != MachineKind.AGENT.value:
+        raise NotAllowed
+    return machine
+
+
+async def _close(socket: WebSocket, code: int) -> None:
+    try:
+        await socket.close(code)
+    except (WebSocketDisconnect, RuntimeError):  # the other end was faster
+        log.debug("line_gone")
+
+
+@dataclass
+class _Session:
+    """One connection of a known machine. What was sent on it is remembered, so that each thing goes once."""
+
+    socket: WebSocket
+    centre: Centre
+    machine: Machine
+    sent_plan: DayPlan | None = None
+    sent_facts: set[str] = field(default_factory=set)
+    _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self) -> None:
+        lines = self.centre.the(Lines)
+        line = Line(self.machine.id, self.machine.room_id, asyncio.get_running_loop())
+        lines.opened(line)
+        log.info("line_opened", machine_id=self.machine.id, room_id=self.machine.room_id)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(lines))
+                tasks.create_task(self._speak(line))
+        finally:
+            lines.closed(line)
+
+    async def _speak(self, line: Line) -> None:
+        while True:
+            line.woken.clear()
+            day = await run_in_threadpool(self._day)
+            if self._differs(day.plan):
+                self.sent_plan = day.plan
+                await self._send(PlanDown(plan=day.plan))
+            fresh = tuple(fact for fact in day.facts if fact.fact_id not in self.sent_facts)
+            if fresh:
+                self.sent_facts.update(fact.fact_id for fact in fresh)
+                await self._send(FactsDown(facts=fresh))
+            try:
+                async with asyncio.timeout(BEAT_S):
+                    await line.woken.wait()
+            except TimeoutError:
+                await self._send(Beat())
+
+    def _day(self) -> queue.Day:
+        """
+        Raises:
+            NotAllowed: the machine was revoked meanwhile.
+        """
+        centre = self.centre
+        with centre.db.reading() as tx:
+            machines = identity.machines_of(tx, self.machine.room_id)
+            if all(machine.revoked for machine in machines if machine.id == self.machine.id):
+                raise NotAllowed
+            return queue.day(tx, self.machine.room_id, now=centre.clock.now(), clock=centre.clock)
+
+    def _differs(self, plan: DayPlan) -> bool:
+        known = self.sent_plan
+        return known is None or plan.model_copy(update={"seq": known.seq, "as_of": known.as_of}) != known
+
+    async def _listen(self, lines: Lines) -> None:
+        while True:
+            async with asyncio.timeout(SILENCE_S):
+                text = await self.socket.receive_text()
+            if len(text) > MAX_MESSAGE_BYTES:
+                raise ValueError("message too long")
+            message = from_room.validate_json(text)
+            lines.beat(self.machine.room_id, self.centre.clock.now())
+            await self._heed(message, lines)
+
+    async def _heed(self, message: FromRoom, lines: Lines) -> None:
+        match message:
+            case FactsUp(facts=facts):
+                self.sent_facts.update(fact.fact_id for fact in facts)
+                taken = await run_in_threadpool(self._take_in, message)
+                await self._send(FactsTaken(fact_ids=taken))
+            case ChecksUp(report=report):
+                if report.room_id == self.machine.room_id:
+                    lines.checked(report)
+            case PairAsked():
+                await self._send(await run_in_threadpool(self._pair, message))
+            case Beat():
+                pass
+
+    def _take_in(self, message: FactsUp) -> tuple[str, ...]:
+        with self.centre.db.transaction() as tx:
+            return visit.take_in(tx, self.machine.room_id, message.facts, now=self.centre.clock.now())
+
+    def _pair(self, asked: PairAsked) -> PairAnswer:
+        centre, room_id = self.centre, self.machine.room_id
+        if asked.request.kind == MachineKind.AGENT.value:
+            return PairAnswer(request_id=asked.request_id, paired=None)
+        tries = centre.the(Tries)
+        try:
+            tries.check(room_id)
+            with centre.db.transaction() as tx:
+                paired = identity.pair(tx, asked.request, server=centre.server, now=centre.clock.now(), room_id=room_id)
+        except CodeUnknown:
+            tries.failed(room_id)
+            return PairAnswer(request_id=asked.request_id, paired=None)
+        return PairAnswer(request_id=asked.request_id, paired=paired)
+
+    async def _send(self, message: BaseModel) -> None:
+        async with self._sending:
+            await self.socket.send_text(message.model_dump_json())
