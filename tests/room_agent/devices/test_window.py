@@ -1,0 +1,48 @@
+"""Whose value is it? The guard, case by case."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from room_agent.devices.driver import Reason
+from room_agent.devices.window import Arrival, Window, judge
+
+OPENED = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+WINDOW = Window("visit-1", OPENED, OPENED + timedelta(minutes=5))
+LIVE = Arrival(OPENED + timedelta(seconds=40), OPENED + timedelta(seconds=38))
+
+
+def test_a_value_measured_now_inside_the_window_is_shown() -> None:
+    assert judge(LIVE, WINDOW) is Reason.NONE
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"draining": True}, Reason.STORED),
+        ({"stored": True}, Reason.STORED),
+        ({"has_value": False}, Reason.NO_VALUE),
+        ({"seen_before": True}, Reason.DUPLICATE),
+        ({"taken": OPENED - timedelta(minutes=10)}, Reason.STORED),
+        ({"taken": OPENED - timedelta(seconds=6)}, Reason.STORED),
+        ({"taken": OPENED + timedelta(minutes=3)}, Reason.STORED),
+        ({"received": OPENED + timedelta(minutes=6)}, Reason.NO_REQUEST),
+        ({"taken": None}, Reason.STORED),
+    ],
+)
+def test_anything_else_is_not(change: dict[str, object], reason: Reason) -> None:
+    assert judge(replace(LIVE, **change), WINDOW) is reason
+
+
+def test_nobody_asked() -> None:
+    assert judge(LIVE, None) is Reason.NO_REQUEST
+
+
+def test_without_a_usable_clock_a_value_counts_only_after_a_beginning_that_we_saw() -> None:
+    assert judge(replace(LIVE, taken=None, begun=True), WINDOW) is Reason.NONE
+
+
+def test_a_clock_that_runs_ahead_does_not_make_an_old_value_new_because_the_drain_comes_first() -> None:
+    """Ten minutes old, clock ten minutes ahead and never read: by its stamp it is now. The drain takes it away."""
+    assert judge(replace(LIVE, draining=True, taken=LIVE.received), WINDOW) is Reason.STORED
