@@ -171,3 +171,12 @@ def _offers(doctor: Doctor, service: Service) -> bool:
 def _may_assist(assistant: Assistant, level: AssistantLevel, room_id: str) -> bool:
     high_enough = LEVELS.index(assistant.level) >= LEVELS.index(level)
     return high_enough and (not assistant.room_ids or room_id in assistant.room_ids)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing a resource is found by: *value* is a code, a reference ``Type/id`` or a case-folded text."""
+
+    param: str
+    value: str
+    system: str = ""

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -16,16 +15,15 @@ from sqlalchemy import (
     Text,
     and_,
     delete,
-    func,
     insert,
+    not_,
     or_,
     select,
     true,
     update,
 )
-from sqlalchemy.sql import Select
 
-from telemed.directory.model import ACTORS, KINDS
+from telemed.directory.model import ACTORS, KINDS, Term
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.ids import new_id
 from telemed.kit.register import TECHNICAL, Kept, column
@@ -69,15 +67,6 @@ versions = Table(
     column("stamp", Text(), kept=TECHNICAL),
     CheckConstraint("one = 1", name="one"),
 )
-
-
-@dataclass(frozen=True)
-class Term:
-    """One thing a resource is found by: *value* is a code, a reference ``Type/id`` or a case-folded text."""
-
-    param: str
-    value: str
-    system: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,25 +115,17 @@ def everything(tx: Tx) -> list[tuple[str, bytes]]:
     return [(row.kind, row.content) for row in tx.execute(query)]
 
 
-def find(tx: Tx, kind: str, matches: Sequence[Match], limit: int | None = None) -> list[bytes]:
+def find(tx: Tx, kind: str, matches: Sequence[Match]) -> list[bytes]:
     """The resources of *kind* that fit every match, sorted by id."""
-    query = _matching(select(resources.c.content), kind, matches).order_by(resources.c.id).limit(limit)
-    return list(tx.execute(query).scalars())
-
-
-def count(tx: Tx, kind: str, matches: Sequence[Match]) -> int:
-    return tx.execute(_matching(select(func.count()).select_from(resources), kind, matches)).scalar_one()
-
-
-def _matching(query: Select[Any], kind: str, matches: Sequence[Match]) -> Select[Any]:
-    query = query.where(resources.c.kind == kind)
+    query = select(resources.c.content).where(resources.c.kind == kind).order_by(resources.c.id)
     for match in matches:
         if match.param == "_id":
-            query = query.where(resources.c.id.in_([value for _, value in match.values]))
+            named = resources.c.id.in_([value for _, value in match.values])
+            query = query.where(not_(named) if match.negated else named)
             continue
         having = select(terms.c.id).where(terms.c.kind == kind, terms.c.param == match.param, _any_of(match))
         query = query.where(resources.c.id.not_in(having) if match.negated else resources.c.id.in_(having))
-    return query
+    return list(tx.execute(query).scalars())
 
 
 def _any_of(match: Match) -> ColumnElement[bool]:
@@ -174,4 +155,4 @@ def changed(tx: Tx) -> None:
 def version(tx: Tx) -> tuple[int, str]:
     """The count of changes and its stamp; ``(0, "")`` before the first."""
     row = tx.execute(select(versions.c.count, versions.c.stamp)).one_or_none()
-    return (row.count, row.stamp) if row else (0, "")
+    return (row[0], row[1]) if row else (0, "")

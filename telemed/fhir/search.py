@@ -97,7 +97,7 @@ def parse(items: Iterable[tuple[str, str]], known: Mapping[str, Parameter], zone
     """
     criteria, applied, numbers = [], [], {"_count": -1, "_offset": 0}
     for name, value in items:
-        if not value.strip():
+        if not value.strip(" ,"):
             continue
         bare, _, modifier = name.partition(":")
         if bare in numbers:

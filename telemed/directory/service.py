@@ -1,0 +1,106 @@
+"""The verbs of the directory: take a resource, look it up, and read the whole as values for the planner."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+import orjson
+
+from telemed.directory import fhir, store
+from telemed.directory.model import ACTORS, KINDS, Directory, IdTaken
+from telemed.directory.store import Match
+from telemed.fhir.issues import Invalid, Issue
+from telemed.fhir.resource import Resource
+from telemed.fhir.search import Criterion, Parameter
+from telemed.fhir.validate import validate
+from telemed.kit.db import Tx
+from telemed.kit.refusal import NotFound
+
+REMEMBERED = 4
+"""Directories kept in memory: one is enough for a centre, tests have several."""
+
+_loaded: dict[str, Directory] = {}
+"""By the stamp of the version. No two states of any database share a stamp, so what is here is never wrong."""
+
+
+_loading = Lock()
+
+
+def take(tx: Tx, resource: bytes | Mapping[str, Any] | Resource, *, now: datetime) -> str:
+    """Keep a directory resource, its text exactly as given, in place of the one with its id.
+
+    Returns:
+        ``Type/id``.
+
+    Raises:
+        Invalid: not valid FHIR R4, without id, or not what the planner can read.
+        IdTaken: another type of actor has this id.
+    """
+    valid = resource if isinstance(resource, Resource) else validate(resource)
+    if valid.kind not in KINDS:
+        raise Invalid([Issue("not-supported", "not a resource of the directory", valid.kind)])
+    issues = tuple(fhir.faults(valid.fields))
+    if issues:
+        raise Invalid(issues)
+    if valid.kind in ACTORS and store.actor_kind(tx, valid.id) not in (None, valid.kind):
+        raise IdTaken(expression=f"{valid.kind}.id")
+    store.put(tx, valid.kind, valid.id, valid.content, fhir.terms(valid.fields), now=now)
+    store.changed(tx)
+    return f"{valid.kind}/{valid.id}"
+
+
+def load(tx: Tx) -> Directory:
+    """Everything as values; read anew only after a change. Before the first seed it is empty."""
+    version, stamp = store.version(tx)
+    found = _loaded.get(stamp) if stamp else None
+    if found is None:
+        found = fhir.directory((orjson.loads(content) for _, content in store.everything(tx)), version)
+        with _loading:
+            _loaded[stamp] = found
+            while len(_loaded) > REMEMBERED:
+                del _loaded[next(iter(_loaded))]
+    return found
+
+
+def read(tx: Tx, kind: str, resource_id: str) -> bytes:
+    """The resource as it was taken.
+
+    Raises:
+        NotFound: there is none.
+    """
+    content = store.get(tx, kind, resource_id)
+    if content is None:
+        raise NotFound
+    return content
+
+
+def knows(tx: Tx, kind: str, resource_id: str) -> bool:
+    """Whether the resource is there."""
+    return store.get(tx, kind, resource_id) is not None
+
+
+def parameters(kind: str) -> Mapping[str, Parameter]:
+    """What resources of *kind* are searched by, besides ``_id``."""
+    return fhir.parameters(kind)
+
+
+def search(tx: Tx, kind: str, criteria: Iterable[Criterion]) -> list[bytes]:
+    """The resources of *kind* that fit all *criteria*, as they were taken, sorted by id."""
+    return store.find(tx, kind, [_match(criterion) for criterion in criteria])
+
+
+def schedule_of(directory: Directory, actor_id: str) -> str | None:
+    """The schedule that an actor has for himself, or else the first that he shares."""
+    shared = sorted((len(actors), i) for i, actors in directory.schedules.items() if actor_id in actors)
+    return shared[0][1] if shared else None
+
+
+def _match(criterion: Criterion) -> Match:
+    if criterion.tokens:
+        values = tuple((token.system, token.code) for token in criterion.tokens)
+        return Match(criterion.name, values, negated=criterion.modifier == "not")
+    if criterion.texts:
+        how = "contains" if criterion.modifier == "contains" else "starts"
+        return Match(criterion.name, tuple((None, text) for text in criterion.texts), how)
+    return Match(criterion.name, tuple((None, reference) for reference in criterion.references))
