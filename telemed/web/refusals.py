@@ -26,6 +26,12 @@ class TooLarge(Refusal):
     key = "refusal.too_large"
 
 
+class Bug(Refusal):
+    """We made a mistake; it is in the log, and nothing of the request was kept."""
+
+    key = "refusal.bug"
+
+
 def install(app: FastAPI, pages: Pages, *, edges: Mapping[str, Edge] | None = None) -> None:
     """Answer each `Refusal`, unknown path and unreadable request of *app*; *edges* by path prefix."""
 
@@ -42,6 +48,10 @@ def install(app: FastAPI, pages: Pages, *, edges: Mapping[str, Edge] | None = No
         status = error.status_code if isinstance(error, HTTPException) else 500
         return answer(request, of_status(status))
 
+    async def on_bug(request: Request, _error: Exception) -> Response:
+        return answer(request, Bug())
+
+    app.add_exception_handler(Exception, on_bug)
     app.add_exception_handler(Refusal, on_refusal)
     app.add_exception_handler(RequestValidationError, on_refusal)
     app.add_exception_handler(HTTPException, on_http)
@@ -50,11 +60,18 @@ def install(app: FastAPI, pages: Pages, *, edges: Mapping[str, Edge] | None = No
 def of_status(status: int) -> Refusal:
     """The refusal that says the same as an HTTP *status* of the framework."""
     known = {401: NotSignedIn, 403: NotAllowed, 404: NotFound, 405: NotFound, 413: TooLarge}
-    return known.get(status, Invalid)()
+    return Bug() if status >= 500 else known.get(status, Invalid)()
 
 
 def status_of(refusal: Refusal) -> int:
-    return 413 if isinstance(refusal, TooLarge) else refusal.sense.value
+    """The HTTP status: that of its sense, but for the two that are not the rules' own."""
+    match refusal:
+        case TooLarge():
+            return 413
+        case Bug():
+            return 500
+        case _:
+            return refusal.sense.value
 
 
 def advice(refusal: Refusal) -> str:

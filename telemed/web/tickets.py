@@ -65,6 +65,6 @@ def text(ticket: Ticket, words: Words) -> str:
 
 
 def spoken(ticket: Ticket, words: Words) -> str:
-    """How the ticket is read out, letter by its spelling word, digit by digit: "Fisch, K wie Kaufmann, 4 7"."""
+    """How the ticket is read out, letter by its spelling word, digit by digit: "Fisch, K wie Köln, 4 7"."""
     letter = words.text(f"ticket.alphabet.{ticket.letter.lower()}")
     return f"{picture_name(ticket.picture, words)}, {letter}, {' '.join(ticket.digits)}"
