@@ -1,6 +1,6 @@
 """What the planner knows of the quarter: values without a database and without FHIR."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
@@ -58,7 +58,7 @@ class Hours:
         """Both together, for somebody with two roles."""
         return Hours(tuple(tuple(sorted({*a, *b}, key=lambda o: o.start)) for a, b in self._pairs(other)))
 
-    def _pairs(self, other: "Hours") -> zip[tuple[tuple[Opening, ...], tuple[Opening, ...]]]:
+    def _pairs(self, other: "Hours") -> Iterator[tuple[tuple[Opening, ...], tuple[Opening, ...]]]:
         return zip(self.by_weekday, other.by_weekday, strict=True)
 
 

@@ -74,10 +74,10 @@ def forget_expired(tx: Tx, *, now: datetime) -> None:
     store.drop_expired(tx, now)
 
 
-def new_pairing(tx: Tx, *, kind: str, room_id: str, now: datetime) -> str:
-    """A pairing code for one machine, good for ten minutes: 8 symbols, shown as ``ABCD-EFGH``."""
+def new_pairing(tx: Tx, *, kind: str, room_id: str, now: datetime, good_for: timedelta = PAIRING_CODE) -> str:
+    """A pairing code for one machine: 8 symbols, shown as ``ABCD-EFGH``."""
     code = "".join(secrets.choice(PAIRING_ALPHABET) for _ in range(8))
-    store.add_pairing(tx, digest(code), kind=kind, room_id=room_id, expires_at=now + PAIRING_CODE)
+    store.add_pairing(tx, digest(code), kind=kind, room_id=room_id, expires_at=now + good_for)
     return f"{code[:4]}-{code[4:]}"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Table, Text, insert, select, update
+from sqlalchemy import ForeignKey, Index, Table, Text, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from telemed.kit.clock import Clock
@@ -137,3 +137,9 @@ class Relay:
             log.error("reaction_failed", subscriber=subscription.name, event_id=row.id, exc_info=True)
             return False
         return True
+
+
+def forget_delivered(db: Database, clock: Clock) -> None:
+    """Delete events that were delivered to all long ago."""
+    with db.transaction() as tx:
+        tx.execute(delete(events).where(events.c.done_at < clock.now() - KEEP_DELIVERED))

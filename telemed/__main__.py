@@ -1,0 +1,197 @@
+"""The command ``telemed``: serve the centre, migrate, seed, import, and hand out the first keys."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+import uvicorn
+
+from telemed import migrations, wiring
+from telemed.app import make_app
+from telemed.directory import service as directory
+from telemed.identity import service as identity
+from telemed.identity.model import Actor, Role
+from telemed.interop import service as interop
+from telemed.kit import logs
+from telemed.kit.db import AlreadyOpen, Database
+from telemed.kit.settings import BadSetting
+from telemed.privacy import service as privacy
+from telemed.web.centre import Centre
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The centre of the telemedicine rooms.")
+
+CODE_LASTS = timedelta(hours=12)
+
+
+def main() -> None:
+    """Run a command; what cannot be done is one line and exit 2."""
+    try:
+        cli()
+    except (BadSetting, AlreadyOpen) as error:
+        fail(str(error))
+
+
+def fail(line: str) -> None:
+    """Say why in one line, and end with 2."""
+    print(f"telemed: {line}", file=sys.stderr)
+    sys.exit(2)
+
+
+def say(line: str) -> None:
+    print(line)
+
+
+@contextmanager
+def opened() -> Iterator[Centre]:
+    """The centre on its database, made or migrated first if need be."""
+    settings = wiring.read_settings()
+    wiring.make_secrets(settings.state_dir)
+    db = Database(settings.url)
+    try:
+        migrations.upgrade(db)
+        yield wiring.build(settings, db)
+    finally:
+        db.dispose()
+
+
+@cli.command()
+def serve() -> None:
+    """Run the centre until it is stopped."""
+    logs.start("telemed")
+    settings = wiring.read_settings()
+    with opened() as centre:
+        uvicorn.run(
+            make_app(centre),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+    settings = wiring.read_settings()
+    wiring.make_secrets(settings.state_dir)
+    db = Database(settings.url)
+    migrations.upgrade(db)
+    db.dispose()
+    say("the database is up to date")
+
+
+@cli.command()
+def prepare(folder: Path) -> None:
+    """Seed FOLDER and hand out sign-in links, a bearer token and pairing codes, as JSON. For demo and tests."""
+    settings = wiring.read_settings()
+    wiring.make_secrets(settings.state_dir)
+    db = Database(settings.url)
+    migrations.upgrade(db)
+    interop.seed(db, folder, now=wiring.real_now())
+    centre = wiring.build(settings, db)
+    say(json.dumps(_handed_out(centre), ensure_ascii=False))
+    db.dispose()
+
+
+def _handed_out(centre: Centre) -> dict[str, Any]:
+    now = centre.clock.now()
+    with centre.db.transaction() as tx:
+        known = directory.load(tx)
+        people = [
+            (Role.DOCTOR, [(one.id, one.name) for one in known.doctors.values()]),
+            (Role.ASSISTANT, [(one.id, one.name) for one in known.assistants.values()]),
+            (Role.OPERATOR, [("operator", known.quarter_name)]),
+        ]
+        staff = [
+            {
+                "role": role.value,
+                "id": subject,
+                "name": name,
+                "url": f"{centre.public_url}/anmelden/{identity.invite(tx, Actor(role, subject), now=now)}",
+            }
+            for role, subjects in people
+            for subject, name in subjects
+        ]
+        rooms = [
+            {
+                "room_id": room_id,
+                **{
+                    kind: identity.new_pairing(tx, kind=kind, room_id=room_id, now=now, good_for=CODE_LASTS)
+                    for kind in ("agent", "kiosk", "monitor")
+                },
+            }
+            for room_id in known.rooms
+        ]
+        bearer = identity.give_bearer(tx, Actor(Role.CLIENT, "demo"), now=now)
+    return {"staff": staff, "rooms": rooms, "bearer": bearer, "quarter": known.quarter_name}
+
+
+@cli.command()
+def invite(role: str, subject: str) -> None:
+    """A one-time sign-in link for ROLE (doctor, assistant, operator) and SUBJECT (the Practitioner's id)."""
+    if role not in (Role.DOCTOR, Role.ASSISTANT, Role.OPERATOR):
+        fail("the role is doctor, assistant or operator")
+    with opened() as centre, centre.db.transaction() as tx:
+        token = identity.invite(tx, Actor(Role(role), subject), now=centre.clock.now())
+    say(f"{centre.public_url}/anmelden/{token}")
+
+
+@cli.command("import")
+def take(
+    files: Annotated[list[Path], typer.Argument(help="FHIR R4 JSON, XML or NDJSON")],
+    url: Annotated[str, typer.Option(help="a running centre, as http://zentrum.localhost:8000")] = "",
+) -> None:
+    """Read FHIR resources in. A running centre is told by --url, with its bearer token in TELEMED_TOKEN."""
+    missing = [path for path in files if not path.is_file()]
+    if missing:
+        fail(f"{missing[0]} is not a file")
+    lines = _over_http(url, files) if url else _directly(files)
+    for line in lines:
+        say(line["text"])
+    if any(line["refused"] for line in lines):
+        sys.exit(2)
+
+
+def _over_http(url: str, files: list[Path]) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = []
+    headers = {"Authorization": f"Bearer {os.environ.get('TELEMED_TOKEN', '')}"}
+    for path in files:
+        try:
+            answer = httpx.post(f"{url}/import", params={"file": path.name}, content=path.read_bytes(), headers=headers)
+        except httpx.HTTPError as error:
+            fail(f"the centre does not answer: {type(error).__name__}")
+            return []
+        if answer.status_code != 200:
+            fail(f"the centre refused: HTTP {answer.status_code}")
+        lines += answer.json()["outcomes"]
+    return lines
+
+
+def _directly(files: list[Path]) -> list[dict[str, Any]]:
+    lines = []
+    with opened() as centre:
+        actor = Actor(Role.OPERATOR, "command line")
+        for path in files:
+            outcomes = interop.take_file(centre, path.name, path.read_bytes(), actor=actor, now=centre.clock.now())
+            lines += [{"text": interop.line(outcome), "refused": outcome.refused} for outcome in outcomes]
+    return lines
+
+
+@cli.command()
+def register() -> None:
+    """Print the data register: every column, what for, how long, who sees it."""
+    for row in privacy.register_rows():
+        say("\t".join((row.table, row.column, row.purpose, row.retention, row.seen_by)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Mounts the routes of all capabilities and runs what runs beside them."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from fastapi import Depends, FastAPI
+
+from telemed.booking import pages as booking_pages
+from telemed.desk import pages as desk_pages
+from telemed.identity import pages as identity_pages
+from telemed.identity.jobs import forget_expired
+from telemed.identity.model import Right
+from telemed.identity.rights import Needs
+from telemed.interop import routes as interop_routes
+from telemed.kit.outbox import Relay, forget_delivered
+from telemed.link import routes as link_routes
+from telemed.operator import pages as operator_pages
+from telemed.signalling import socket as signalling_socket
+from telemed.web import refusals, security
+from telemed.web.centre import Centre
+from telemed.web.pages import Pages, mount_static
+
+PROTECTION = security.Protection(media=("/arzt/besuch",), machines=("/fhir", "/pair", "/import"))
+
+
+def make_app(centre: Centre) -> FastAPI:
+    """The centre's one ASGI application."""
+    app = FastAPI(lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.centre = centre
+    security.protect(app, PROTECTION)
+    refusals.install(app, centre.the(Pages), edges=interop_routes.EDGES)
+    for routes in (
+        booking_pages.routes,
+        identity_pages.routes,
+        desk_pages.routes,
+        operator_pages.routes,
+        link_routes.routes,
+        signalling_socket.routes,
+        interop_routes.routes,
+    ):
+        app.include_router(routes)
+    app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
+    mount_static(app, desk=desk_pages.STATIC)
+    return app
+
+
+async def health() -> dict[str, str]:
+    """That the centre answers; nothing else."""
+    return {"status": "ok"}
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    centre: Centre = app.state.centre
+    relay = centre.the(Relay)
+    delivering = threading.Thread(target=relay.run, name="relay")
+    ticking = BackgroundScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True}, timezone="UTC")
+    ticking.add_job(forget_expired, "interval", hours=1, args=[centre])
+    ticking.add_job(forget_delivered, "interval", hours=1, args=[centre.db, centre.clock])
+    delivering.start()
+    ticking.start()
+    try:
+        yield
+    finally:
+        ticking.shutdown()
+        relay.stop()
+        delivering.join()

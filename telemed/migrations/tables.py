@@ -1,0 +1,14 @@
+"""All tables of the centre, by importing every store."""
+
+from telemed.booking import store as booking
+from telemed.directory import store as directory
+from telemed.identity import store as identity
+from telemed.kit import outbox
+from telemed.kit.db import metadata
+from telemed.operator import store as operator
+from telemed.people import store as people
+from telemed.visit import store as visit
+
+STORES = (outbox, identity, directory, people, booking, visit, operator)
+
+__all__ = ["STORES", "metadata"]

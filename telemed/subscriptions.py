@@ -1,0 +1,26 @@
+"""Who reacts to which event, on one page."""
+
+from telemed.booking.model import BookingCancelled, BookingConfirmed
+from telemed.identity.model import MachinesChanged
+from telemed.kit.outbox import Subscription
+from telemed.link.reactions import send_plan, send_plan_to_all
+from telemed.link.service import Lines
+from telemed.operator.model import ClockMoved
+from telemed.signalling.hub import Hub
+from telemed.signalling.reactions import send_out, shut_out_revoked
+from telemed.visit.model import FactKnown
+from telemed.web.centre import Centre
+
+
+def subscriptions(centre: Centre) -> list[Subscription]:
+    """All of them; a name is kept for ever, since deliveries are remembered by it."""
+    lines, hub = centre.the(Lines), centre.the(Hub)
+    return [
+        Subscription("link.plan.booked", BookingConfirmed, send_plan(lines)),
+        Subscription("link.plan.cancelled", BookingCancelled, send_plan(lines)),
+        Subscription("link.plan.fact", FactKnown, send_plan(lines)),
+        Subscription("link.plan.machines", MachinesChanged, send_plan(lines)),
+        Subscription("link.plan.clock", ClockMoved, send_plan_to_all(lines)),
+        Subscription("signalling.over", FactKnown, send_out(hub)),
+        Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),
+    ]

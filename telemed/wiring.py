@@ -1,0 +1,118 @@
+"""Builds the one `Centre` from its settings."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from telemed.booking import pages as booking_pages
+from telemed.desk import pages as desk_pages
+from telemed.directory import service as directory
+from telemed.identity import pages as identity_pages
+from telemed.kit import settings as kit_settings
+from telemed.kit.clock import Clock, ExerciseClock, RealClock, exercise_start, real_now
+from telemed.kit.db import Database, Tx
+from telemed.kit.outbox import Relay
+from telemed.kit.secrets import Secrets
+from telemed.link.service import Lines, Tries
+from telemed.operator import pages as operator_pages
+from telemed.operator import service as operator
+from telemed.signalling.hub import Hub
+from telemed.subscriptions import subscriptions
+from telemed.web.centre import Centre
+from telemed.web.pages import FrameInfo, Pages
+
+PREFIX = "TELEMED_CENTRE_"
+OPEN_HOURS = range(8, 17)
+"""An exercise that would go on outside these hours begins anew on the next Tuesday."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``TELEMED_CENTRE_*``. *server* is the name that machines are paired with; *exercise* turns on the exercise
+    clock, *simulated* the bar that says so. Secrets lie in *state_dir* as ``key_of_keys`` and ``pepper``.
+    """
+
+    state_dir: Path
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = "http://zentrum.localhost:8000"
+    server: str = "zentrum.localhost"
+    exercise: bool = False
+    simulated: bool = False
+
+    @property
+    def url(self) -> str:
+        return self.database_url or f"sqlite:///{self.state_dir / 'centre.sqlite'}"
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """
+    Raises:
+        BadSetting: an unknown, missing or wrong setting.
+    """
+    return kit_settings.read(Settings, environ, prefix=PREFIX)
+
+
+def make_secrets(state_dir: Path) -> None:
+    """Make the two secrets on the first start; never again."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    for name in ("key_of_keys", "pepper"):
+        path = state_dir / name
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_bytes(os.urandom(32))
+
+
+def read_secrets(state_dir: Path) -> Secrets:
+    """
+    Raises:
+        BadSetting: missing, too short, or readable by others.
+    """
+    key_of_keys, pepper = (kit_settings.secret(state_dir / name) for name in ("key_of_keys", "pepper"))
+    return Secrets(key_of_keys, pepper)
+
+
+def build(settings: Settings, db: Database) -> Centre:
+    """The centre with everything that lives while it runs.
+
+    Raises:
+        BadSetting: a secret cannot be read.
+    """
+    clock = _clock(settings, db)
+    centre = Centre(
+        db=db,
+        clock=clock,
+        secrets=read_secrets(settings.state_dir),
+        server=settings.server,
+        public_url=settings.public_url.rstrip("/"),
+        exercise=settings.exercise,
+        state_dir=settings.state_dir,
+    )
+    frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "centre")
+    folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, operator_pages)]
+    centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), Tries: Tries()})
+    centre.live[Relay] = Relay(db, subscriptions(centre), clock)
+    return centre
+
+
+def _clock(settings: Settings, db: Database) -> Clock:
+    if not settings.exercise:
+        return RealClock()
+    with db.transaction() as tx:
+        return ExerciseClock(_offset(tx, real_now()))
+
+
+def _offset(tx: Tx, real: datetime) -> timedelta:
+    """Go on where the exercise stopped, if its day still runs; else on the Tuesday after, and never back."""
+    zone = directory.load(tx).zone
+    saved = operator.saved_offset(tx)
+    if saved is not None:
+        stopped = (real + saved).astimezone(zone)
+        if stopped.weekday() == 1 and stopped.hour in OPEN_HOURS:
+            return saved
+    offset = exercise_start(real if saved is None else real + saved, zone) + (saved or timedelta(0))
+    operator.save_offset(tx, offset)
+    return offset
