@@ -1,0 +1,48 @@
+"""``room-agent``: the room's own machine."""
+
+import os
+
+import typer
+import uvicorn
+
+from room_agent.app import create_app
+from room_agent.settings import PREFIX, Settings
+from room_agent.wiring import running
+from telemed.kit import logs
+from telemed.kit.settings import BadSetting, read
+
+commands = typer.Typer(add_completion=False, help="The telemedicine room's own machine.")
+
+
+@commands.callback()
+def about() -> None:
+    """The telemedicine room's own machine."""
+
+
+@commands.command()
+def serve() -> None:
+    """Serve kiosk and monitors, and hold the line to the centre; settings come from TELEMED_ROOM_… variables."""
+    try:
+        settings = read(Settings, os.environ, prefix=PREFIX)
+    except BadSetting as bad:
+        typer.echo(bad, err=True)
+        raise typer.Exit(2) from None
+    logs.start("room-agent")
+    app = create_app(lambda: running(settings))
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        ws_max_size=1 << 17,
+    )
+
+
+def main() -> None:
+    commands()
+
+
+if __name__ == "__main__":
+    main()

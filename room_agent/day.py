@@ -1,0 +1,108 @@
+"""Plan and facts make what is to be seen: the board, the kiosk's screen, the visit that a ticket means. Pure."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.board import Board, RoomState
+from schemas.day import DayPlan, Fact, FactKind, PlannedVisit, Ticket
+from schemas.measurement import MeasurementKind
+from schemas.visit import KioskScreen, Show
+from telemed.queue.model import Standing, board_rows
+from telemed.queue.model import standing as forecast
+
+FAREWELL = timedelta(seconds=20)
+"""How long the kiosk says goodbye before it says that the room is being cleaned."""
+
+_HERE_ALREADY = frozenset({FactKind.ARRIVED, FactKind.CALLED, FactKind.ENTERED})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How the agent itself stands: *centre_heard* on the room's clock, *seq* of the next board."""
+
+    now: datetime
+    centre_heard: datetime | None
+    line_ok: bool
+    simulated: bool
+    seq: int = 0
+    measuring: MeasurementKind | None = None
+
+
+def standing(plan: DayPlan, facts: Collection[Fact], now: datetime) -> Standing:
+    """How the day stands; a plan of an earlier day has no visits left."""
+    if plan.day < now.date():
+        plan = plan.model_copy(update={"visits": ()})
+    return forecast(plan, facts, now)
+
+
+def board(plan: DayPlan, facts: Collection[Fact], seen: Seen) -> Board:
+    """What the monitors may know."""
+    today = standing(plan, facts, seen.now)
+    rows, more = board_rows(today)
+    return Board(
+        room_id=plan.room_id,
+        room_name=plan.room_name,
+        seq=seen.seq,
+        as_of=seen.now,
+        centre_heard=seen.centre_heard,
+        clock_offset_s=plan.clock_offset_s,
+        exercise=plan.exercise,
+        simulated=seen.simulated,
+        room_state=today.room_state,
+        help_phone=plan.help_phone,
+        rows=rows,
+        more=more,
+    )
+
+
+def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
+    """What the kiosk shows; without a plan a welcome without a name."""
+    if plan is None:
+        return Show(screen=KioskScreen.WELCOME, room_name="", line_ok=seen.line_ok, simulated=seen.simulated)
+    today = standing(plan, facts, seen.now)
+    screen = _screen(today, facts, seen.now)
+    visit = today.current if screen is KioskScreen.CALL else None
+    return Show(
+        screen=screen,
+        room_name=plan.room_name,
+        visit_id=visit.visit_id if visit else None,
+        doctor_name=visit.doctor_name if visit else "",
+        called=visit.ticket if visit and today.room_state is RoomState.CALLED and not visit.quiet else None,
+        measuring=seen.measuring if visit else None,
+        line_ok=seen.line_ok,
+        simulated=seen.simulated,
+        exercise=plan.exercise,
+        clock_offset_s=plan.clock_offset_s,
+        help_phone=plan.help_phone,
+    )
+
+
+def _screen(today: Standing, facts: Collection[Fact], now: datetime) -> KioskScreen:
+    match today.room_state:
+        case RoomState.CALLED | RoomState.OCCUPIED:
+            return KioskScreen.CALL
+        case RoomState.CLEANING:
+            ended = today.uncleaned and _ended_at(facts, today.uncleaned.visit_id)
+            return KioskScreen.FAREWELL if ended and now - ended < FAREWELL else KioskScreen.CLEANING
+        case _:
+            return KioskScreen.WELCOME
+
+
+def _ended_at(facts: Collection[Fact], visit_id: str) -> datetime | None:
+    return max((f.at for f in facts if f.visit_id == visit_id and f.kind is FactKind.ENDED), default=None)
+
+
+def visit_of(plan: DayPlan, ticket: Ticket, facts: Collection[Fact], now: datetime) -> PlannedVisit | None:
+    """The visit that a person with *ticket* has come for, today and not yet over."""
+    over = {fact.visit_id for fact in facts if fact.kind is FactKind.ENDED}
+    visits = plan.visits if plan.day >= now.date() else ()
+    return next((visit for visit in visits if visit.ticket == ticket and visit.visit_id not in over), None)
+
+
+def is_here(facts: Collection[Fact], visit_id: str) -> bool:
+    """Whether this arrival is known; who came after a no-show has come."""
+    mine = [fact for fact in facts if fact.visit_id == visit_id]
+    came = max((fact.at for fact in mine if fact.kind in _HERE_ALREADY), default=None)
+    missed = max((fact.at for fact in mine if fact.kind is FactKind.NO_SHOW), default=None)
+    return came is not None and (missed is None or came > missed)

@@ -1,0 +1,123 @@
+"""Who may come in: kiosk and monitors of this room, by pairing code once and by a signed challenge each time."""
+
+import asyncio
+import time
+from collections import deque
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, WebSocket
+from pydantic import ValidationError
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocketDisconnect
+
+from room_agent.link import LineDown, Link
+from room_agent.room import Room
+from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
+from schemas.day import MachineKey, MachineKind
+from schemas.visit import Paired, PairRequest, Proof
+from telemed.kit.logs import logger
+from telemed.kit.machine import new_challenge, proves
+from telemed.kit.refusal import NotAllowed, Refusal, Sense
+
+log = logger("door")
+
+PROOF_TIMEOUT_S = 10.0
+TRIES = 10
+PER_S = 60.0
+
+
+class PairingUnknown(NotAllowed):
+    """Wrong, old and used codes, and too many tries, are answered alike."""
+
+    key = "refusal.pairing_unknown"
+
+
+class CentreAway(Refusal):
+    """Pairing needs the centre, and the line is down."""
+
+    sense = Sense.CONFLICT
+    key = "refusal.centre_away"
+
+
+class Tries:
+    """Allows *most* failures in *per_s* seconds, for the whole room: a code must not be guessed from many places."""
+
+    def __init__(self, most: int = TRIES, per_s: float = PER_S) -> None:
+        self._most = most
+        self._per_s = per_s
+        self._failed_at: deque[float] = deque()
+
+    def left(self) -> bool:
+        now = time.monotonic()
+        while self._failed_at and now - self._failed_at[0] > self._per_s:
+            self._failed_at.popleft()
+        return len(self._failed_at) < self._most
+
+    def failed(self) -> None:
+        self._failed_at.append(time.monotonic())
+
+
+class Door:
+    """Lets machines in."""
+
+    def __init__(self, room: Room, link: Link) -> None:
+        self._room = room
+        self._link = link
+        self._tries = Tries()
+
+    async def pair(self, request: PairRequest) -> Paired:
+        """Ask the centre whether the code is good.
+
+        Raises:
+            PairingUnknown: it is not, or too many were tried.
+            CentreAway: nobody can say.
+        """
+        if request.kind == "agent" or not self._tries.left():
+            raise PairingUnknown
+        try:
+            paired = await self._link.ask_pairing(request)
+        except LineDown:
+            raise CentreAway from None
+        if paired is None:
+            self._tries.failed()
+            raise PairingUnknown
+        kind = MachineKind(request.kind)
+        self._room.just_paired(MachineKey(machine_id=paired.machine_id, kind=kind, public_key=request.public_key))
+        log.info("paired", machine_id=paired.machine_id, kind=kind.value)
+        return paired.model_copy(update={"server": self._room.name})
+
+    async def admit(self, socket: WebSocket, kind: MachineKind) -> str | None:
+        """Accept *socket* and let it prove who it is; its machine id, or None when it was closed."""
+        await socket.accept()
+        challenge = new_challenge(self._room.name)
+        await socket.send_text(challenge.model_dump_json())
+        try:
+            proof = Proof.model_validate_json(await asyncio.wait_for(socket.receive_text(), PROOF_TIMEOUT_S))
+        except (ValidationError, KeyError):
+            await socket.close(CLOSE_BROKEN_CONTRACT)
+            return None
+        except TimeoutError:
+            await socket.close(CLOSE_NOT_ALLOWED)
+            return None
+        except WebSocketDisconnect:
+            return None
+        key = self._room.machine(proof.machine_id, kind)
+        if key is None or not proves(proof, challenge, key.public_key):
+            log.warning("not_allowed", kind=kind.value)
+            await socket.close(CLOSE_NOT_ALLOWED)
+            return None
+        return key.machine_id
+
+
+def the_door(connection: HTTPConnection) -> Door:
+    door: Door = connection.app.state.agent.door
+    return door
+
+
+DoorDep = Annotated[Door, Depends(the_door)]
+routes = APIRouter()
+
+
+@routes.post("/pair")
+async def pair(request: PairRequest, door: DoorDep) -> Paired:
+    return await door.pair(request)

@@ -1,0 +1,155 @@
+"""The kiosk page and its two sockets: what it shows, and the signalling that the agent carries for it unread."""
+
+import asyncio
+from typing import Protocol
+
+from fastapi import APIRouter, Request, WebSocket
+from fastapi.responses import HTMLResponse
+from pydantic import ValidationError
+from starlette.websockets import WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, signalling_path
+from room_agent.door import Door, DoorDep, Tries
+from room_agent.room import Room, wait
+from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
+from schemas.day import MachineKind
+from schemas.signalling import CLOSE_VISIT_OVER, MAX_MESSAGE_BYTES, Role
+from schemas.visit import CheckedIn, CheckIn, KioskReport, from_kiosk
+from telemed.web import tickets
+from telemed.web.pages import Pages
+
+TICK_S = 5.0
+CLOSE_LINE_DOWN = 1013
+
+routes = APIRouter()
+
+
+class KioskAgent(Protocol):
+    """What this edge needs of the agent."""
+
+    room: Room
+    door: Door
+    centre: Centre
+    pages: Pages
+    tries: Tries
+
+    def report(self, machine_id: str, report: KioskReport) -> None: ...
+
+
+def agent_of(connection: Request | WebSocket) -> KioskAgent:
+    agent: KioskAgent = connection.app.state.agent
+    return agent
+
+
+@routes.get("/kiosk")
+def page(request: Request) -> HTMLResponse:
+    """The page itself holds nothing; whoever opens it elsewhere sees the pairing screen."""
+    pages = agent_of(request).pages
+    return pages.render(
+        request, "kiosk.html", pictures=tickets.PICTURES, letters=tickets.LETTERS, digits=tickets.DIGITS
+    )
+
+
+@routes.websocket("/kiosk/socket")
+async def state(socket: WebSocket, door: DoorDep) -> None:
+    """One kiosk: what it shows goes down, check-ins and the state of its camera come up."""
+    machine_id = await door.admit(socket, MachineKind.KIOSK)
+    if machine_id is None:
+        return
+    showing = asyncio.create_task(_show(socket, machine_id))
+    try:
+        await _hear(socket, machine_id)
+    except (WebSocketDisconnect, RuntimeError):
+        return
+    finally:
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+
+
+async def _show(socket: WebSocket, machine_id: str) -> None:
+    room = agent_of(socket).room
+    with room.bell.ear() as heard:
+        while room.machine(machine_id, MachineKind.KIOSK) is not None:
+            await socket.send_text(room.show().model_dump_json())
+            await wait(heard, TICK_S)
+        await socket.close(CLOSE_NOT_ALLOWED)
+
+
+async def _hear(socket: WebSocket, machine_id: str) -> None:
+    agent = agent_of(socket)
+    while True:
+        try:
+            message = from_kiosk.validate_json(await socket.receive_text())
+        except (ValidationError, KeyError):
+            await socket.close(CLOSE_BROKEN_CONTRACT)
+            return
+        match message:
+            case CheckIn(ticket=ticket):
+                known = agent.tries.left() and agent.room.check_in(ticket)
+                if not known:
+                    agent.tries.failed()
+                await socket.send_text(CheckedIn(known=known).model_dump_json())
+            case KioskReport():
+                agent.report(machine_id, message)
+
+
+@routes.websocket("/kiosk/signalling")
+async def signalling(socket: WebSocket, door: DoorDep) -> None:
+    """Carry the kiosk's signals to the visit that is on now, in the role ``kiosk``, and the hub's back."""
+    if await door.admit(socket, MachineKind.KIOSK) is None:
+        return
+    agent = agent_of(socket)
+    visit, _ = agent.room.current()
+    paired = agent.room.pairing
+    if visit is None or paired is None:
+        await socket.close(CLOSE_VISIT_OVER)
+        return
+    try:
+        async with agent.centre.open(signalling_path(visit.visit_id, Role.KIOSK), paired) as hub:
+            code = await _carry(socket, hub)
+    except (BrokenContract, *LINE_ERRORS):
+        code = CLOSE_LINE_DOWN
+    try:
+        await socket.close(code)
+    except RuntimeError:  # the kiosk was faster
+        return
+
+
+async def _carry(socket: WebSocket, hub: ClientConnection) -> int:
+    """Both directions until one of them ends; the code to close the kiosk's socket with."""
+    up = asyncio.create_task(_up(socket, hub))
+    down = asyncio.create_task(_down(socket, hub))
+    done, left = await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    return done.pop().result()
+
+
+async def _up(socket: WebSocket, hub: ClientConnection) -> int:
+    try:
+        while True:
+            text = await socket.receive_text()
+            if len(text) > MAX_MESSAGE_BYTES:
+                return CLOSE_BROKEN_CONTRACT
+            await hub.send(text)
+    except KeyError:
+        return CLOSE_BROKEN_CONTRACT
+    except (WebSocketDisconnect, RuntimeError, ConnectionClosed):
+        return CLOSE_LINE_DOWN
+
+
+async def _down(socket: WebSocket, hub: ClientConnection) -> int:
+    try:
+        async for message in hub:
+            if not isinstance(message, str):
+                return CLOSE_BROKEN_CONTRACT
+            await socket.send_text(message)
+    except ConnectionClosed:
+        pass
+    except (WebSocketDisconnect, RuntimeError):
+        return CLOSE_LINE_DOWN
+    code = hub.close_code or CLOSE_LINE_DOWN
+    return code if code >= 4000 or code == CLOSE_LINE_DOWN else CLOSE_LINE_DOWN

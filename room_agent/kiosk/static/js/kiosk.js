@@ -1,0 +1,190 @@
+/**
+ * The patient's page: one screen at a time, as the room agent says. Without the agent it waits and says so.
+ */
+
+import { Call, showCalled } from './call.js';
+import { CheckIn } from './checkin.js';
+import { Line } from './line.js';
+import { PairingRefused, identity, pair } from './machine.js';
+import { examine, open, stop } from './probe.js';
+
+/** @typedef {import('./line.js').Show} Show */
+/** @typedef {import('./machine.js').Identity} Identity */
+/** @typedef {import('./probe.js').State} State */
+
+const REPORT_MS = 5000;
+const PROBE_MS = 60_000;
+
+/** @param {string} id */
+const by = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const screenOf = (/** @type {string} */ name) =>
+  /** @type {HTMLElement} */ (document.querySelector(`[data-screen="${name}"]`));
+
+/** @param {string} name */
+function turnTo(name) {
+  if (document.body.dataset.screen === name) return;
+  document.body.dataset.screen = name;
+  for (const screen of document.querySelectorAll('[data-screen]:not(body)')) {
+    if (screen instanceof HTMLElement) screen.hidden = screen.dataset.screen !== name;
+  }
+  /** @type {HTMLDialogElement} */ (by('help')).close();
+}
+
+class Kiosk {
+  /** @type {Line | null} */
+  #line = null;
+  /** @type {Call | null} */
+  #call = null;
+  /** @type {State} */
+  #state = { camera: 'none', microphone: 'none' };
+  #probing = false;
+  #probed = 0;
+  #code = '';
+
+  constructor() {
+    this.checkIn = new CheckIn(screenOf('welcome'), (ticket) => this.#line?.send({ type: 'check-in', ticket }));
+    by('pairing').addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#pair(/** @type {HTMLInputElement} */ (by('code')).value);
+    });
+    by('help-button').addEventListener('click', () => /** @type {HTMLDialogElement} */ (by('help')).showModal());
+    addEventListener('pagehide', () => this.#call?.leave());
+  }
+
+  /** Who are we? A code after the # in the address is used when nobody knows us. */
+  async start() {
+    this.#code = decodeURIComponent(location.hash.slice(1));
+    history.replaceState(null, '', location.pathname);
+    const me = await identity();
+    if (me) this.#connect(me);
+    else await this.#unknown();
+    setInterval(() => this.#report(), REPORT_MS);
+    navigator.mediaDevices.addEventListener('devicechange', () => {
+      this.#probed = 0;
+    });
+  }
+
+  /** Nobody knows us: with a code at hand try it, else ask for one. */
+  async #unknown() {
+    const code = this.#code;
+    this.#code = '';
+    if (code) await this.#pair(code);
+    else turnTo('pairing');
+  }
+
+  /** @param {string} typed */
+  async #pair(typed) {
+    by('pairing-refused').hidden = by('pairing-away').hidden = true;
+    try {
+      this.#connect(await pair(typed.trim().toUpperCase()));
+      /** @type {HTMLFormElement} */ (by('pairing')).reset();
+    } catch (error) {
+      by(error instanceof PairingRefused ? 'pairing-refused' : 'pairing-away').hidden = false;
+      turnTo('pairing');
+    }
+  }
+
+  /** @param {Identity} me */
+  #connect(me) {
+    this.#line?.close();
+    this.#line = new Line(me, {
+      show: (show) => this.#show(me, show),
+      checkedIn: (known) => this.checkIn.answer(known),
+      lost: (allowed) => this.#lost(allowed),
+    });
+    this.#line.connect();
+  }
+
+  /** @param {boolean} allowed */
+  #lost(allowed) {
+    if (allowed && this.#call) return; // the talk goes on while the agent comes back
+    this.#endCall();
+    if (allowed) turnTo('starting');
+    else this.#unknown();
+  }
+
+  /**
+   * @param {Identity} me
+   * @param {Show} show
+   */
+  #show(me, show) {
+    by('room-name').textContent = show.room_name || document.title;
+    by('line-down').hidden = show.line_ok;
+    by('help-phone').textContent = show.help_phone;
+    by('help-phone-line').hidden = show.help_phone === '';
+    this.#frame(show);
+    if (show.screen === 'call' && show.visit_id) this.#inCall(me, show, show.visit_id);
+    else this.#endCall();
+    if (show.screen === 'welcome' && document.body.dataset.screen !== 'welcome') this.checkIn.reset();
+    turnTo(show.screen);
+    this.#probeIfDue();
+  }
+
+  /**
+   * The bar over the page was made by the server; what it says must stay true.
+   * @param {Show} show
+   */
+  #frame(show) {
+    const clock = document.querySelector('[data-clock]');
+    if (clock instanceof HTMLElement) clock.dataset.offsetS = String(show.clock_offset_s);
+    if (show.exercise !== (clock !== null) && show.screen !== 'call') location.reload();
+  }
+
+  /**
+   * @param {Identity} me
+   * @param {Show} show
+   * @param {string} visitId
+   */
+  #inCall(me, show, visitId) {
+    if (this.#call?.visitId !== visitId) {
+      this.#endCall();
+      this.#call = new Call(me, visitId);
+      this.#call.enter().then(() => this.#report(true));
+      this.#lamp();
+    }
+    this.#call.update(show);
+    showCalled(show.called);
+  }
+
+  #endCall() {
+    if (!this.#call) return;
+    this.#call.leave();
+    this.#call = null;
+    showCalled(null);
+    this.#lamp();
+  }
+
+  #lamp() {
+    by('lamp').dataset.state = this.#call ? 'on' : this.#probing ? 'checking' : 'off';
+  }
+
+  /** Outside a talk: look for two seconds once a minute, never while somebody says goodbye. */
+  async #probeIfDue() {
+    const screen = document.body.dataset.screen;
+    const due = performance.now() - this.#probed > PROBE_MS || this.#probed === 0;
+    if (this.#call || this.#probing || !due || (screen !== 'welcome' && screen !== 'cleaning')) return;
+    this.#probing = true;
+    this.#probed = performance.now();
+    this.#lamp();
+    const stream = await open();
+    this.#state = await examine(stream);
+    stop(stream);
+    this.#probing = false;
+    this.#lamp();
+    this.#send();
+  }
+
+  /** @param {boolean} [now] */
+  async #report(now = false) {
+    if (this.#call) this.#state = await this.#call.examine();
+    else if (!now) await this.#probeIfDue();
+    this.#send();
+  }
+
+  #send() {
+    if (this.#probed || this.#call) this.#line?.send({ type: 'report', ...this.#state });
+  }
+}
+
+turnTo('starting');
+new Kiosk().start();

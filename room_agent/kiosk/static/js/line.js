@@ -1,0 +1,118 @@
+/** The socket to the room agent: what to show comes down, check-ins and reports go up. Comes back after each break. */
+
+import { prove } from './machine.js';
+
+/** @typedef {import('./machine.js').Identity} Identity */
+/** @typedef {{picture: string, letter: string, digits: string}} Ticket */
+/**
+ * @typedef {object} Show
+ * @property {'show'} type
+ * @property {'pairing' | 'welcome' | 'call' | 'farewell' | 'cleaning'} screen
+ * @property {string} room_name
+ * @property {string | null} visit_id
+ * @property {string} doctor_name
+ * @property {Ticket | null} called
+ * @property {string | null} measuring
+ * @property {boolean} line_ok
+ * @property {boolean} simulated
+ * @property {boolean} exercise
+ * @property {number} clock_offset_s
+ * @property {string} help_phone
+ */
+/** @typedef {{type: 'checked-in', known: boolean}} CheckedIn */
+/** @typedef {{type: 'check-in', ticket: Ticket}} CheckIn */
+/** @typedef {{type: 'report', camera: string, microphone: string}} Report */
+
+/**
+ * @typedef {object} Listener
+ * @property {(show: Show) => void} show
+ * @property {(known: boolean) => void} checkedIn
+ * @property {(allowed: boolean) => void} lost the line broke; when not *allowed* the agent does not know us
+ */
+
+const CLOSE_BROKEN_CONTRACT = 4400;
+const CLOSE_NOT_ALLOWED = 4403;
+const PAUSE_MS = 1000;
+const BARRED_PAUSE_MS = 5000;
+const SILENCE_MS = 15_000;
+
+export class Line {
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #silence = 0;
+  #retry = 0;
+
+  /**
+   * @param {Identity} me
+   * @param {Listener} listener
+   */
+  constructor(me, listener) {
+    this.me = me;
+    this.listener = listener;
+  }
+
+  connect() {
+    const socket = new WebSocket('/kiosk/socket');
+    this.#socket = socket;
+    this.#heard();
+    socket.addEventListener('message', ({ data }) => this.#take(socket, data));
+    socket.addEventListener('close', ({ code }) => this.#closed(socket, code));
+  }
+
+  /** Give up this line; another one follows. */
+  close() {
+    const socket = this.#socket;
+    this.#socket = null;
+    clearTimeout(this.#silence);
+    clearTimeout(this.#retry);
+    socket?.close();
+  }
+
+  /** @param {CheckIn | Report} message */
+  send(message) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #heard() {
+    clearTimeout(this.#silence);
+    this.#silence = window.setTimeout(() => this.#socket?.close(), SILENCE_MS);
+  }
+
+  /**
+   * @param {WebSocket} socket
+   * @param {string} data
+   */
+  async #take(socket, data) {
+    if (socket !== this.#socket) return;
+    this.#heard();
+    const message = JSON.parse(data);
+    if (message.type === 'challenge') await this.#prove(socket, message);
+    else if (message.type === 'show') this.listener.show(message);
+    else if (message.type === 'checked-in') this.listener.checkedIn(message.known);
+    else socket.close(CLOSE_BROKEN_CONTRACT);
+  }
+
+  /**
+   * @param {WebSocket} socket
+   * @param {import('./machine.js').Challenge} challenge
+   */
+  async #prove(socket, challenge) {
+    try {
+      socket.send(JSON.stringify(await prove(this.me, challenge)));
+    } catch {
+      socket.close(CLOSE_NOT_ALLOWED);
+    }
+  }
+
+  /**
+   * @param {WebSocket} socket
+   * @param {number} code
+   */
+  #closed(socket, code) {
+    if (socket !== this.#socket) return;
+    clearTimeout(this.#silence);
+    const barred = code === CLOSE_NOT_ALLOWED;
+    this.#retry = window.setTimeout(() => this.connect(), barred ? BARRED_PAUSE_MS : PAUSE_MS);
+    this.listener.lost(!barred);
+  }
+}

@@ -1,0 +1,222 @@
+"""What the room knows now, and a bell for everyone who shows it."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from room_agent import day
+from room_agent.journal import Journal
+from schemas.board import Board, RoomState
+from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
+from schemas.measurement import MeasurementKind
+from schemas.visit import Paired, Show
+from telemed.kit.clock import ExerciseClock, real_now
+from telemed.kit.ids import new_id
+from telemed.kit.logs import logger
+
+log = logger("room")
+
+SILENCE_S = 15.0
+"""A centre that was not heard for so long is away."""
+
+JUST_PAIRED_S = 10.0
+"""So long a new machine may come in before the plan names it."""
+
+By = Literal["resident", "assistant", "doctor", "room"]
+
+
+class Bell:
+    """Wakes all listeners. A listener that is busy hears one ring for many: it shows the newest state anyway."""
+
+    def __init__(self) -> None:
+        self._ears: set[asyncio.Event] = set()
+
+    @contextmanager
+    def ear(self) -> Iterator[asyncio.Event]:
+        heard = asyncio.Event()
+        self._ears.add(heard)
+        try:
+            yield heard
+        finally:
+            self._ears.discard(heard)
+
+    def ring(self) -> None:
+        for heard in self._ears:
+            heard.set()
+
+
+async def wait(heard: asyncio.Event, timeout_s: float) -> None:
+    """Until the bell rings, at most *timeout_s*."""
+    try:
+        await asyncio.wait_for(heard.wait(), timeout_s)
+    except TimeoutError:
+        return
+    finally:
+        heard.clear()
+
+
+class Room:
+    """The one place that changes what the room knows; every change is on disk before it is shown."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        simulated: bool,
+        real: Callable[[], datetime] = real_now,
+        mono: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.journal = journal
+        self.simulated = simulated
+        self.bell = Bell()
+        self.clock = ExerciseClock(timedelta(0), real=real)
+        self._real = real
+        self._mono = mono
+        self._pairing = journal.pairing()
+        self._plan = journal.plan()
+        self._facts = journal.facts()
+        self._heard: tuple[datetime, float] | None = None
+        self._measuring: MeasurementKind | None = None
+        self._just_paired: dict[str, tuple[MachineKey, float]] = {}
+        self._seq = itertools.count(int(real().timestamp() * 1000))
+        self._follow_clock()
+
+    @property
+    def pairing(self) -> Paired | None:
+        return self._pairing
+
+    @property
+    def plan(self) -> DayPlan | None:
+        return self._plan
+
+    @property
+    def name(self) -> str:
+        """The name in this agent's challenges."""
+        return f"room.{self._pairing.room_id}" if self._pairing else "room"
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def belong(self, paired: Paired) -> None:
+        """This machine has a room now; nothing of an earlier one stays."""
+        self.journal.keep_pairing(paired)
+        self._pairing, self._plan, self._facts = paired, None, ()
+        self.bell.ring()
+
+    def heard_centre(self) -> None:
+        """Something came from the centre just now."""
+        was_ok = self.line_ok
+        self._heard = (self._real(), self._mono())
+        if not was_ok:
+            self.bell.ring()
+
+    def line_broke(self) -> None:
+        self.bell.ring()
+
+    @property
+    def line_ok(self) -> bool:
+        return self._heard is not None and self._mono() - self._heard[1] < SILENCE_S
+
+    @property
+    def silence_s(self) -> float | None:
+        """How long the centre has not been heard; None if never."""
+        return self._mono() - self._heard[1] if self._heard else None
+
+    def take_plan(self, plan: DayPlan) -> None:
+        """Follow the centre's newer plan; an older one changes nothing."""
+        if not self.journal.keep_plan(plan):
+            return
+        self._plan, self._facts = plan, self.journal.facts()
+        for key in plan.machines:
+            self._just_paired.pop(key.machine_id, None)
+        self._follow_clock()
+        self.bell.ring()
+
+    def _follow_clock(self) -> None:
+        plan = self._plan
+        self.clock.follow(timedelta(seconds=plan.clock_offset_s if plan and plan.exercise else 0.0))
+
+    def hear(self, facts: Iterable[Fact]) -> None:
+        """Take in what the centre says has happened."""
+        known = {fact.fact_id for fact in self._facts}
+        new = [fact for fact in facts if fact.fact_id not in known]
+        if not new:
+            return
+        self.journal.hear(new, self._day())
+        self._facts = self.journal.facts()
+        self.bell.ring()
+
+    def happened(self, kind: FactKind, visit_id: str, by: By) -> Fact:
+        """Record a fact of this room; it is on disk when this returns and goes up until taken."""
+        fact = Fact(fact_id=new_id(), visit_id=visit_id, kind=kind, at=self.now(), by=by)
+        self.journal.record(fact, self._day())
+        self._facts = (*self._facts, fact)
+        log.info("fact", kind=kind.value, visit_id=visit_id, fact_id=fact.fact_id)
+        self.bell.ring()
+        return fact
+
+    def taken(self, fact_ids: Iterable[str]) -> None:
+        self.journal.taken(fact_ids)
+        self._facts = self.journal.facts()
+
+    def _day(self) -> date:
+        return self._plan.day if self._plan else self.now().date()
+
+    def check_in(self, ticket: Ticket) -> bool:
+        """Note the arrival of whoever holds *ticket*; twice is once. False for a ticket that is not today's."""
+        visit = day.visit_of(self._plan, ticket, self._facts, self.now()) if self._plan else None
+        if visit is None:
+            return False
+        if not day.is_here(self._facts, visit.visit_id):
+            self.happened(FactKind.ARRIVED, visit.visit_id, "resident")
+        return True
+
+    def entered(self, visit_id: str) -> None:
+        """The first connection to a doctor stands; further ones say nothing new."""
+        current, state = self.current()
+        if current and current.visit_id == visit_id and state is RoomState.CALLED:
+            self.happened(FactKind.ENTERED, visit_id, "room")
+
+    def current(self) -> tuple[PlannedVisit | None, RoomState]:
+        """The visit that is called or inside, and how the room stands."""
+        if self._plan is None:
+            return None, RoomState.FREE
+        today = day.standing(self._plan, self._facts, self.now())
+        return today.current, today.room_state
+
+    def measure(self, kind: MeasurementKind | None) -> None:
+        """What the resident is asked to do now."""
+        if kind is not self._measuring:
+            self._measuring = kind
+            self.bell.ring()
+
+    def _seen(self) -> day.Seen:
+        return day.Seen(
+            now=self.now(),
+            centre_heard=self._heard[0] + self.clock.offset if self._heard else None,
+            line_ok=self.line_ok,
+            simulated=self.simulated,
+            seq=next(self._seq),
+            measuring=self._measuring,
+        )
+
+    def board(self) -> Board | None:
+        """What monitors may know; None before the first plan."""
+        return day.board(self._plan, self._facts, self._seen()) if self._plan else None
+
+    def show(self) -> Show:
+        return day.show(self._plan, self._facts, self._seen())
+
+    def machine(self, machine_id: str, kind: MachineKind) -> MachineKey | None:
+        """The key of a machine that may connect now."""
+        planned = self._plan.machines if self._plan else ()
+        waiting = [key for key, until in self._just_paired.values() if self._mono() < until]
+        return next((key for key in (*planned, *waiting) if key.machine_id == machine_id and key.kind is kind), None)
+
+    def just_paired(self, key: MachineKey) -> None:
+        """Let *key* in until the plan that names it is here."""
+        self._just_paired[key.machine_id] = (key, self._mono() + JUST_PAIRED_S)

@@ -1,0 +1,152 @@
+"""The measuring side of one visit: whose values these are, what is armed, what the doctor is told of it.
+
+Nothing measured leaves this file for another visit than the one it was armed for (notes: the wrong patient).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from room_agent.devices.driver import (
+    Arm,
+    DeviceEvent,
+    DeviceState,
+    Driver,
+    Measurement,
+    Reason,
+    Rejected,
+    Started,
+    StateChanged,
+    Waveform,
+)
+from schemas.measurement import MeasurementKind, MeasurementState, Progress
+from telemed.kit.logs import logger
+
+log = logger("visit")
+
+DEVICE_TIMEOUT_S = 10.0
+ONE_VALUE = frozenset({MeasurementKind.BLOOD_PRESSURE})
+"""Kinds where one request means one value; the others go on until the doctor stops them."""
+CLOSED = frozenset({Reason.ABSENT, Reason.TIMEOUT, Reason.WRONG_DEVICE})
+"""Reasons after which the device's window is shut."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A value that belongs to this visit."""
+
+    measurement: Measurement
+
+
+Outcome = Progress | Shown | Waveform
+"""What the doctor is to hear."""
+
+
+class Visit:
+    """One visit from call to farewell. After `end` nothing is armed and every event is dropped."""
+
+    def __init__(self, visit_id: str, drivers: Mapping[MeasurementKind, Driver]) -> None:
+        self.visit_id = visit_id
+        self._drivers = drivers
+        self._armed: dict[MeasurementKind, str] = {}
+        self._drained: set[MeasurementKind] = set()
+        self._begun: set[MeasurementKind] = set()
+        self._over = False
+        self.dropped = 0
+
+    @property
+    def measuring(self) -> MeasurementKind | None:
+        """What the resident is asked to do: the latest request."""
+        return next(reversed(self._armed), None)
+
+    async def begin(self) -> None:
+        """Empty every device before a person is in play, each on its own: one that hangs holds up no other."""
+        await asyncio.gather(*(self._drain(kind) for kind in self._drivers))
+
+    async def _drain(self, kind: MeasurementKind) -> None:
+        try:
+            stored = await asyncio.wait_for(self._drivers[kind].drain(), DEVICE_TIMEOUT_S)
+        except TimeoutError:
+            log.warning("drain_timeout", kind=kind.value)
+            return
+        self._drained.add(kind)
+        if stored:
+            log.info("drained", kind=kind.value, count=len(stored))
+
+    async def ask(self, kind: MeasurementKind) -> Progress:
+        """Arm *kind* and start; a device that was not emptied yet is emptied first."""
+        driver = self._drivers.get(kind)
+        if driver is None or self._over:
+            return _failed(kind, Reason.ABSENT)
+        if kind not in self._drained:
+            await self._drain(kind)
+        if kind not in self._drained or self._over:
+            return _failed(kind, Reason.TIMEOUT)
+        self._disarm(kind)
+        self._armed[kind] = driver.device_id
+        try:
+            await asyncio.wait_for(driver.start(Arm(self.visit_id)), DEVICE_TIMEOUT_S)
+        except TimeoutError:
+            self._disarm(kind)
+            return _failed(kind, Reason.TIMEOUT)
+        return Progress(kind=kind, state=MeasurementState.WAITING)
+
+    async def stop(self, kind: MeasurementKind) -> None:
+        """Disarm *kind*; what still comes is not shown."""
+        if self._disarm(kind):
+            await self._halt(kind)
+
+    async def _halt(self, kind: MeasurementKind) -> None:
+        try:
+            await asyncio.wait_for(self._drivers[kind].stop(), DEVICE_TIMEOUT_S)
+        except TimeoutError:
+            log.warning("stop_timeout", kind=kind.value)
+
+    async def end(self) -> None:
+        """The farewell: nothing of this visit is measured any more."""
+        self._over = True
+        armed, self._armed = list(self._armed), {}
+        await asyncio.gather(*(self._halt(kind) for kind in armed))
+
+    def heard(self, kind: MeasurementKind, event: DeviceEvent) -> tuple[Outcome, ...]:
+        """What of *event* the doctor may know; an event of a device that is not armed is dropped."""
+        if self._over or self._armed.get(kind) != event.device_id:
+            self.dropped += isinstance(event, Measurement | Waveform)
+            return ()
+        match event:
+            case Measurement():
+                return self._measured(kind, event)
+            case Waveform():
+                return (event,)
+            case Started():
+                return (Progress(kind=kind, state=MeasurementState.MEASURING),)
+            case Rejected(reason=reason):
+                return self._refused(kind, reason)
+            case StateChanged(state=DeviceState.ERROR, reason=reason):
+                return self._refused(kind, reason)
+        return ()
+
+    def _refused(self, kind: MeasurementKind, reason: Reason) -> tuple[Outcome, ...]:
+        """Say so; a device that may still send the right value stays armed."""
+        if reason in CLOSED:
+            self._disarm(kind)
+        return (_failed(kind, reason),)
+
+    def _measured(self, kind: MeasurementKind, value: Measurement) -> tuple[Outcome, ...]:
+        if not value.live or value.visit_id != self.visit_id:
+            self.dropped += 1
+            return ()
+        if kind in ONE_VALUE:
+            self._disarm(kind)
+            return (Shown(value), Progress(kind=kind, state=MeasurementState.DONE))
+        begun = kind in self._begun
+        self._begun.add(kind)
+        return (Shown(value),) if begun else (Progress(kind=kind, state=MeasurementState.MEASURING), Shown(value))
+
+    def _disarm(self, kind: MeasurementKind) -> bool:
+        self._begun.discard(kind)
+        return self._armed.pop(kind, None) is not None
+
+
+def _failed(kind: MeasurementKind, reason: Reason) -> Progress:
+    return Progress(kind=kind, state=MeasurementState.FAILED, reason=reason.value)

@@ -1,0 +1,147 @@
+"""Builds the room's agent from its settings, and keeps its parts running."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from room_agent.centre import Centre
+from room_agent.checks import Checks, Subjects
+from room_agent.devices.driver import Driver
+from room_agent.devices.simulated import SimulatedRoom
+from room_agent.door import Door, Tries
+from room_agent.instruments import Instruments, none
+from room_agent.journal import Journal
+from room_agent.link import Link
+from room_agent.meeting import Meeting
+from room_agent.room import Room, wait
+from room_agent.settings import Settings
+from room_agent.supervise import keep_running
+from schemas.measurement import MeasurementKind
+from schemas.visit import KioskReport
+from telemed.kit.machine import MachineKey
+from telemed.web.pages import FrameInfo, Pages
+
+TEMPLATES = Path(__file__).parent / "kiosk" / "templates"
+LOOK_S = 1.0
+
+Drivers = Mapping[MeasurementKind, Driver]
+
+
+@dataclass
+class Agent:
+    """The running agent; edges find it as ``app.state.agent``."""
+
+    room: Room
+    centre: Centre
+    link: Link
+    door: Door
+    checks: Checks
+    drivers: Drivers
+    instruments: Instruments
+    pages: Pages
+    tries: Tries = field(default_factory=Tries)
+    meeting: Meeting | None = None
+
+    def report(self, machine_id: str, report: KioskReport) -> None:  # noqa: ARG002 - one kiosk a room
+        self.checks.kiosk_says(report)
+
+    async def run(self) -> None:
+        """Everything at once, each part on its own; never ends."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keep_running("link", self.link.run))
+            tasks.create_task(keep_running("visits", self._visits))
+            tasks.create_task(keep_running("checks", self._check))
+            for kind, driver in self.drivers.items():
+                tasks.create_task(keep_running(f"open {kind.value}", driver.open))
+                tasks.create_task(keep_running(f"hear {kind.value}", partial(self._hear, kind, driver)))
+
+    async def _hear(self, kind: MeasurementKind, driver: Driver) -> None:
+        async for event in driver.events():
+            if self.meeting is not None:
+                self.meeting.heard(kind, event)
+
+    async def _check(self) -> None:
+        while True:
+            report = await self.checks.report()
+            if report is not None:
+                await self.link.send_report(report)
+            await self.checks.wait()
+
+    async def _visits(self) -> None:
+        """A meeting for the visit that is called or inside, and for no other."""
+        running: asyncio.Task[None] | None = None
+        running_id: str | None = None
+        try:
+            with self.room.bell.ear() as heard:
+                while True:
+                    visit, _ = self.room.current()
+                    visit_id = visit.visit_id if visit else None
+                    if visit_id != running_id:
+                        await _end(running)
+                        running = asyncio.create_task(self._meet(visit_id)) if visit_id else None
+                        running_id = visit_id
+                        self.checks.want()
+                    await wait(heard, LOOK_S)
+        finally:
+            await _end(running)
+
+    async def _meet(self, visit_id: str) -> None:
+        async with self.instruments.for_visit() as media:
+            meeting = Meeting(visit_id, room=self.room, centre=self.centre, drivers=self.drivers, media=media)
+            self.meeting = meeting
+            try:
+                await keep_running("meeting", meeting.run)
+            finally:
+                self.meeting = None
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Agent]:
+    """The agent, running; leaving ends every part."""
+    async with AsyncExitStack() as stack:
+        journal = Journal(settings.state_dir / "journal.sqlite")
+        stack.callback(journal.close)
+        room = Room(journal, simulated=settings.simulated)
+        drivers = await _drivers(settings, room, stack)
+        agent = build(settings, room, drivers, none())
+        task = asyncio.create_task(agent.run())
+        stack.push_async_callback(_end, task)
+        yield agent
+
+
+async def _drivers(settings: Settings, room: Room, stack: AsyncExitStack) -> Drivers:
+    if not settings.simulated:
+        return {}
+    simulated = await stack.enter_async_context(SimulatedRoom(clock=room.clock))
+    return {MeasurementKind(kind): driver for kind, driver in simulated.drivers.items()}
+
+
+def build(settings: Settings, room: Room, drivers: Drivers, has: Instruments) -> Agent:
+    """Put the parts together; nothing runs yet."""
+    centre = Centre(settings.centre_url.rstrip("/"), MachineKey.load_or_make(settings.state_dir / "agent.key"))
+    link = Link(room, centre, pairing_code=settings.pairing_code)
+    subjects = Subjects(tuple(drivers.values()), has.cameras, has.stethoscope)
+    return Agent(
+        room=room,
+        centre=centre,
+        link=link,
+        door=Door(room, link),
+        checks=Checks(room, subjects, round_trip_s=lambda: link.round_trip_s),
+        drivers=drivers,
+        instruments=has,
+        pages=Pages(TEMPLATES, frame=_frame(room)),
+    )
+
+
+def _frame(room: Room) -> FrameInfo:
+    """The page's script follows the clock and says what is simulated; without script nothing runs here."""
+    return FrameInfo(simulated=room.simulated, exercise=False, offset=lambda: room.clock.offset, program="room_agent")
+
+
+async def _end(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
