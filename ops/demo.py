@@ -1,0 +1,114 @@
+"""``make demo``: the whole product on one machine, with simulated devices. Ctrl-C ends everything it started."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ops.programs import PORTS, ROOT, NotStarted, Programs
+
+STATE = ROOT / ".demo"
+LINE = "telemeddemo0"
+"""A network of its own for a machine that has none: browsers find no path to each other on loopback alone."""
+
+
+def main() -> int:
+    if os.environ.get("FRESH") == "1":
+        shutil.rmtree(STATE, ignore_errors=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        with network(), Programs(STATE) as programs:
+            programs.prepare()
+            programs.start_all()
+            print(table(programs), flush=True)
+            return watch(programs)
+    except NotStarted as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ndemo: ended")
+        return 0
+
+
+def table(programs: Programs) -> str:
+    """Who you are, and where to go."""
+    rows = [("Who you are", "Address"), ("-----------", "-------")]
+    rows.append(("Resident (Frau Sommer)", programs.url("telemed") + "/"))
+    for one in programs.keys["staff"]:
+        rows.append((f"{one['role'].capitalize()}: {one['name']}", one["url"]))
+    codes = programs.keys["rooms"][0]
+    rows.append(("Kiosk in the room", f"{programs.url('room-agent')}/kiosk#{codes['kiosk']}"))
+    rows.append(("Waiting-room monitor", programs.url("signage") + "/"))
+    rows.append(("FHIR (bearer token below)", programs.url("telemed") + "/fhir/metadata"))
+    width = max(len(who) for who, _ in rows)
+    lines = [f"{who.ljust(width)}  {where}" for who, where in rows]
+    taken = [
+        f"Port {PORTS[name]} is taken, so {name} uses {port}."
+        for name, port in programs.ports.items()
+        if port != PORTS[name]
+    ]
+    return "\n".join(
+        [
+            "",
+            *taken,
+            *lines,
+            "",
+            f"Bearer token: {programs.keys['bearer']}",
+            "Open each person in a browser window (or profile) of its own; a sign-in link works once.",
+            f"Logs: {programs.state.relative_to(ROOT)}/log/   Devices are simulated.   Ctrl-C ends everything.",
+        ]
+    )
+
+
+def watch(programs: Programs) -> int:
+    """Wait for Ctrl-C; say so if a program ends by itself."""
+    while True:
+        name = programs.ended()
+        if name is not None:
+            print(f"demo: {name} ended by itself; its log is {programs.log(name)}", file=sys.stderr)
+            return 1
+        time.sleep(0.5)
+
+
+@contextmanager
+def network() -> Iterator[None]:
+    """On a machine without any network but loopback: a pair of virtual cables, taken away at the end."""
+    if has_network():
+        yield
+        return
+    if not Path("/sbin/ip").exists() or (os.geteuid() and not shutil.which("sudo")):
+        raise NotStarted("this machine has no network, and only root may make one for the call; try with sudo")
+    end = LINE[:-1] + "1"
+    for command in (
+        ["link", "add", LINE, "type", "veth", "peer", "name", end],
+        ["addr", "add", "10.99.0.1/24", "dev", LINE],
+        ["link", "set", LINE, "up"],
+        ["link", "set", end, "up"],
+    ):
+        ip(*command)
+    try:
+        yield
+    finally:
+        ip("link", "del", LINE)
+
+
+def has_network() -> bool:
+    """Whether there is an address that is not loopback."""
+    shown = subprocess.run(["/sbin/ip", "-4", "-o", "addr", "show", "up"], capture_output=True, text=True, check=False)
+    return any(" lo " not in line for line in shown.stdout.splitlines())
+
+
+def ip(*command: str) -> None:
+    rights = [] if os.geteuid() == 0 else ["sudo"]
+    done = subprocess.run([*rights, "/sbin/ip", *command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotStarted(f"the demo's own network cannot be made: {done.stderr.strip()}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
