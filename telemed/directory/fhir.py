@@ -85,7 +85,7 @@ def directory(resources: Iterable[Fields], version: int) -> Directory:
         rooms={f["id"]: _room(f) for f in places if _is_room(f)},
         devices={d.id: d for f in by_kind["Device"].values() for d in _device(f)},
         services={s.id: s for f in by_kind["HealthcareService"].values() for s in _service(f)},
-        schedules={f["id"]: _actors(f) for f in by_kind["Schedule"].values() if f.get("active", True)},
+        schedules={f["id"]: _targets(f.get("actor")) for f in by_kind["Schedule"].values() if f.get("active", True)},
         version=version,
         quarter_name=next((f.get("name", "") for f in places if "partOf" not in f and not _is_room(f)), ""),
     )
@@ -196,10 +196,6 @@ def _service(fields: Fields) -> Iterator[Service]:
         assistant_level=level if level in LEVELS else LEVELS[0],
         room_ids=_targets(fields.get("location")),
     )
-
-
-def _actors(schedule: Fields) -> tuple[str, ...]:
-    return _targets(schedule.get("actor"))
 
 
 def _available(role: Fields) -> Hours:
