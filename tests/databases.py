@@ -1,13 +1,11 @@
-"""Fresh databases with all tables: SQLite files, and a private PostgreSQL cluster from Debian's package.
+"""Fresh databases, migrated to the newest tables: SQLite files, and a private PostgreSQL cluster from Debian's package.
 
 Each is a copy of a template made once, so that a test starts in milliseconds. The cluster listens on no network
 address, only on a socket in its own folder; fsync is on, as in life.
 """
 
-import importlib
 import itertools
 import os
-import pkgutil
 import pwd
 import shutil
 import signal
@@ -22,21 +20,13 @@ from typing import Any
 
 import psycopg
 
-import telemed
-import telemed.kit.outbox
+from telemed import migrations
 from telemed.kit.db import Database
 
 USER = "telemed"
 TEMPLATE = "telemed_template"
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 30.0
-
-
-def import_all_tables() -> None:
-    """Import every capability's store, so that `telemed.kit.db.metadata` knows every table."""
-    for module in pkgutil.walk_packages(telemed.__path__, "telemed."):
-        if module.name.endswith(".store"):
-            importlib.import_module(module.name)
 
 
 class SqliteFiles:
@@ -149,9 +139,8 @@ def opened(url: str) -> Iterator[Database]:
 
 
 def _make_tables(url: str) -> None:
-    import_all_tables()
     with opened(url) as database:
-        database.create_all()
+        migrations.upgrade(database)
 
 
 def _programs() -> Path:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
-from telemed.kit.db import Database, metadata
+from telemed.kit.db import Database
+from telemed.migrations.tables import metadata
 from tests.databases import PostgresCluster, opened
 
 
 def test_a_fresh_database_has_every_table(database: Database) -> None:
     with database.reading() as tx:
-        assert set(inspect(tx).get_table_names()) == set(metadata.tables)
+        assert set(inspect(tx).get_table_names()) == {*metadata.tables, "alembic_version"}
 
 
 def test_what_one_test_writes_no_other_sees(postgres_cluster: PostgresCluster) -> None:
