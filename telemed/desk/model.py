@@ -1,0 +1,145 @@
+"""What staff see of a day. Pure, and without a name: names are read only when a page is really shown."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.board import Delay, RoomState
+from schemas.checks import CheckReport, CheckResult, Severity
+from schemas.day import Fact, FactKind, PlannedVisit
+from telemed.queue.model import Standing, VisitStanding
+from telemed.visit.model import VisitState
+
+SILENT = timedelta(seconds=15)
+"""A room beats every 5 s."""
+OLD_REPORT = timedelta(seconds=120)
+"""A room checks itself every 30 s."""
+
+INSIDE = (VisitState.CALLED, VisitState.INSIDE)
+WAITING = (VisitState.PLANNED, VisitState.ARRIVED)
+
+
+@dataclass(frozen=True)
+class Light:
+    """Whether a room is fit for a visit, and why not. *severity* is the worst of all; *key* says it in words.
+
+    *report* is None when there is none that can be trusted.
+    """
+
+    severity: Severity
+    key: str
+    report: CheckReport | None
+
+    @property
+    def results(self) -> tuple[CheckResult, ...]:
+        """Worst first."""
+        found = self.report.results if self.report else ()
+        return tuple(sorted(found, key=lambda result: _WORST_FIRST.index(result.severity)))
+
+
+_WORST_FIRST = (Severity.BLOCK, Severity.WARN, Severity.OK)
+
+
+def light(report: CheckReport | None, heard: datetime | None, now: datetime) -> Light:
+    """The light of a room. A room that is not heard is red, whatever it said before (DESIGN D10)."""
+    if heard is None or now - heard > SILENT:
+        return Light(Severity.BLOCK, "desk.light.silent", report)
+    if report is None:
+        return Light(Severity.BLOCK, "desk.light.no_report", None)
+    if now - report.at > OLD_REPORT:
+        return Light(Severity.BLOCK, "desk.light.old_report", report)
+    worst = min((result.severity for result in report.results), key=_WORST_FIRST.index, default=Severity.BLOCK)
+    return Light(worst, f"desk.light.{worst.value}", report)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One visit of today. *arrived* is since when; *expected* when it will begin."""
+
+    visit: PlannedVisit
+    state: VisitState
+    arrived: datetime | None
+    expected: datetime | None
+    delay: Delay | None
+
+    @property
+    def is_inside(self) -> bool:
+        return self.state in INSIDE
+
+    @property
+    def may_arrive(self) -> bool:
+        return self.state in (VisitState.PLANNED, VisitState.NO_SHOW)
+
+    @property
+    def may_stay_away(self) -> bool:
+        return self.state in (*WAITING, VisitState.CALLED)
+
+
+@dataclass(frozen=True)
+class RoomDay:
+    """One room's day, as staff see it. *uncleaned* is the visit after which the room must still be wiped."""
+
+    room_id: str
+    room_name: str
+    state: RoomState
+    uncleaned: str | None
+    light: Light
+    rows: tuple[Row, ...]
+
+    @property
+    def current(self) -> Row | None:
+        """Who is called or inside."""
+        return next((row for row in self.rows if row.is_inside), None)
+
+    @property
+    def waiting(self) -> tuple[Row, ...]:
+        """Who is here and waits, in order."""
+        return tuple(row for row in self.rows if row.state is VisitState.ARRIVED)
+
+    @property
+    def to_come(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.state is VisitState.PLANNED)
+
+    @property
+    def done(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.state in (VisitState.ENDED, VisitState.NO_SHOW))
+
+
+def visit_ids(days: Collection[RoomDay]) -> list[str]:
+    return [row.visit.visit_id for day in days for row in day.rows]
+
+
+def rows(standing: Standing, facts: Collection[Fact], *, doctor_id: str | None = None) -> tuple[Row, ...]:
+    """The visits of the day in order; with *doctor_id* only that doctor's."""
+    arrived = {fact.visit_id: fact.at for fact in facts if fact.kind is FactKind.ARRIVED}
+    return tuple(
+        _row(entry, arrived) for entry in standing.visits if doctor_id is None or entry.visit.doctor_id == doctor_id
+    )
+
+
+def _row(entry: VisitStanding, arrived: dict[str, datetime]) -> Row:
+    return Row(entry.visit, entry.state, arrived.get(entry.visit.visit_id), entry.expected, entry.delay)
+
+
+def call_obstacle(days: Collection[RoomDay]) -> str | None:
+    """The catalogue key of why nobody can be called now, or None.
+
+    A red light does not forbid a call: it is said, and the doctor decides.
+    """
+    callable_in = [day for day in days if day.waiting]
+    if not callable_in:
+        return "desk.call.nobody"
+    if all(day.state is not RoomState.FREE for day in callable_in):
+        return "desk.call.room_not_free"
+    return None
+
+
+def version(days: Collection[RoomDay]) -> str:
+    """Changes when the page would look different; ages are counted in the browser and do not count here."""
+    seen = [(day.room_id, day.state, day.uncleaned, day.light.key, _said(day.light), day.rows) for day in days]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def _said(shown: Light) -> tuple[tuple[str, str | None, str], ...]:
+    return tuple((result.text_key, result.device_id, result.severity.value) for result in shown.results)

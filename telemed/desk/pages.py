@@ -1,0 +1,126 @@
+"""The doctor's day and call, and the assistant's tablet."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from schemas.day import FactKind
+from telemed.desk import model, service
+from telemed.directory.model import Room
+from telemed.identity.model import Actor, Right
+from telemed.identity.rights import Needs
+from telemed.kit.refusal import NotFound
+from telemed.queue import service as queue
+from telemed.web.centre import Centre, CentreDep
+from telemed.web.pages import Pages
+
+HERE = Path(__file__).parent
+TEMPLATES = HERE / "templates"
+STATIC = HERE / "static"
+
+routes = APIRouter()
+Doctor = Annotated[Actor, Depends(Needs(Right.DOCTOR_DAY))]
+Caller = Annotated[Actor, Depends(Needs(Right.JOIN_VISIT))]
+Assistant = Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]
+
+NOTED = {"ist-da": FactKind.ARRIVED, "kommt-nicht": FactKind.NO_SHOW, "gereinigt": FactKind.CLEANED}
+
+
+def _to(path: str) -> RedirectResponse:
+    return RedirectResponse(path, status_code=303)
+
+
+@routes.get("/arzt")
+def doctor_day(request: Request, centre: CentreDep, actor: Doctor) -> HTMLResponse:
+    """Who is next, since when they wait, and whether the room is ready."""
+    now = centre.clock.now()
+    with centre.db.transaction() as tx:
+        days = service.doctor_days(tx, centre, actor.subject, now=now)
+        people = service.people(tx, centre, model.visit_ids(days), actor=actor, now=now)
+    shown: dict[str, Any] = {"days": days, "people": people, "obstacle": model.call_obstacle(days), "version": model.version(days)}
+    return centre.the(Pages).render(request, "desk/doctor.html", now=now, **shown)
+
+
+@routes.get("/arzt/stand")
+def doctor_version(centre: CentreDep, actor: Doctor) -> dict[str, str]:
+    """Whether the page is still true; without a name, so that asking every 2 s reads nothing personal."""
+    with centre.db.reading() as tx:
+        days = service.doctor_days(tx, centre, actor.subject, now=centre.clock.now())
+    return {"version": model.version(days)}
+
+
+@routes.post("/arzt/aufrufen")
+def call_next(centre: CentreDep, actor: Caller) -> RedirectResponse:
+    """Call whoever is next, and go to the call."""
+    with centre.db.transaction() as tx:
+        called = queue.call_next(tx, doctor_id=actor.subject, now=centre.clock.now(), clock=centre.clock)
+    return _to(f"/arzt/besuch/{called.visit_id}?sofort=1")
+
+
+@routes.get("/arzt/besuch/{visit_id}")
+def call(request: Request, visit_id: str, centre: CentreDep, actor: Caller) -> HTMLResponse:
+    """The call."""
+    now = centre.clock.now()
+    with centre.db.transaction() as tx:
+        day, row = service.call_page(tx, centre, visit_id, doctor_id=actor.subject, now=now)
+        people = service.people(tx, centre, [visit_id], actor=actor, now=now)
+    shown: dict[str, Any] = {"day": day, "row": row, "person": people.get(visit_id)}
+    return centre.the(Pages).render(request, "desk/visit.html", **shown)
+
+
+@routes.post("/arzt/besuch/{visit_id}/ende")
+def end(visit_id: str, centre: CentreDep, actor: Caller) -> RedirectResponse:
+    """Farewell."""
+    with centre.db.transaction() as tx:
+        service.end_visit(tx, visit_id, doctor_id=actor.subject, now=centre.clock.now())
+    return _to("/arzt")
+
+
+@routes.get("/assistenz")
+def first_room(request: Request, centre: CentreDep, actor: Assistant) -> HTMLResponse:
+    """The assistant's first room."""
+    with centre.db.reading() as tx:
+        rooms = service.rooms_of(tx, actor.subject)
+    return _room_page(request, centre, actor, rooms=rooms, room_id=rooms[0].id if rooms else "")
+
+
+@routes.get("/assistenz/raum/{room_id}")
+def one_room(request: Request, room_id: str, centre: CentreDep, actor: Assistant) -> HTMLResponse:
+    """One room of the assistant's."""
+    with centre.db.reading() as tx:
+        rooms = service.rooms_of(tx, actor.subject)
+    return _room_page(request, centre, actor, rooms=rooms, room_id=room_id)
+
+
+def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Room], room_id: str) -> HTMLResponse:
+    if room_id not in {room.id for room in rooms}:
+        raise NotFound
+    now = centre.clock.now()
+    with centre.db.transaction() as tx:
+        day = service.room_day(tx, centre, room_id, now=now)
+        people = service.people(tx, centre, model.visit_ids([day]), actor=actor, now=now)
+    shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "version": model.version([day])}
+    return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
+
+
+@routes.get("/assistenz/raum/{room_id}/stand")
+def room_version(room_id: str, centre: CentreDep, actor: Assistant) -> dict[str, str]:
+    """Whether the page is still true, without a name."""
+    with centre.db.reading() as tx:
+        if room_id not in {room.id for room in service.rooms_of(tx, actor.subject)}:
+            raise NotFound
+        day = service.room_day(tx, centre, room_id, now=centre.clock.now())
+    return {"version": model.version([day])}
+
+
+@routes.post("/assistenz/besuch/{visit_id}/{what}")
+def note(
+    visit_id: str, what: Literal["ist-da", "kommt-nicht", "gereinigt"], centre: CentreDep, actor: Assistant
+) -> RedirectResponse:
+    """Somebody is there, does not come, or the room is clean again."""
+    with centre.db.transaction() as tx:
+        kind, now = NOTED[what], centre.clock.now()
+        room_id = service.note(tx, centre, visit_id, kind, assistant_id=actor.subject, now=now)
+    return _to(f"/assistenz/raum/{room_id}")

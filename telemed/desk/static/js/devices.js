@@ -1,0 +1,202 @@
+// @ts-check
+/** The agent's connection: exam picture, stethoscope, and three channels (schemas/measurement.py). It only answers. */
+import { Conversation } from '/static/js/conversation.js';
+
+/** @typedef {{camera: string, name_key: string, simulated: boolean}} Camera */
+/** @typedef {{type: 'sources', cameras: Camera[], kinds: string[], simulated: boolean}} Sources */
+/** @typedef {{type: 'progress', kind: string, state: string, reason: string}} Progress */
+
+/**
+ * @typedef {object} Room what the page does with what comes from the room; *data* handlers say whether it was in order
+ * @property {(stream: MediaStream) => void} onExam
+ * @property {(stream: MediaStream, receiver: RTCRtpReceiver) => void} onStethoscope
+ * @property {(sources: Sources) => void} onSources
+ * @property {(progress: Progress) => void} onProgress
+ * @property {(text: string) => boolean} onVital
+ * @property {(data: ArrayBuffer) => boolean} onWave
+ * @property {(state: 'none' | 'good' | 'slow' | 'lost') => void} onLine
+ */
+
+const PING_MS = 1000;
+const SLOW_MS = 2500;
+const LOST_MS = 5000;
+const CTL_LIMIT = 16 * 1024;
+const VITAL_LIMIT = 64 * 1024;
+
+export class Devices {
+  /** @type {RTCDataChannel | null} */
+  #ctl = null;
+  #peerId = '';
+  #seq = 0;
+  #lastPong = 0;
+  /** @type {Map<number, number>} */
+  #pinged = new Map();
+  #timer = 0;
+
+  /**
+   * @param {import('/static/js/signalling.js').SignallingSocket} signalling
+   * @param {Room} room
+   */
+  constructor(signalling, room) {
+    this.room = room;
+    this.roundTripMs = Number.NaN;
+    this.conversation = new Conversation(signalling, {
+      offerer: false,
+      partner: 'agent',
+      localStream: null,
+      onTrack: (_peer, event) => this.#track(event),
+      onChannel: (peerId, channel) => this.#channel(peerId, channel),
+      onRemote: (peerId, stream) => stream === null && this.#gone(peerId),
+    });
+  }
+
+  /** @param {import('/static/js/signalling.js').SignallingEvent} event */
+  handle(event) {
+    this.conversation.handle(event);
+  }
+
+  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string} | {type: 'listen', on: boolean} | {type: 'ping', seq: number}} message */
+  say(message) {
+    if (this.#ctl?.readyState === 'open') this.#ctl.send(JSON.stringify(message));
+  }
+
+  /** @param {RTCTrackEvent} event */
+  #track({ track, receiver }) {
+    const stream = new MediaStream([track]);
+    if (track.kind === 'video') this.room.onExam(stream);
+    else this.room.onStethoscope(stream, receiver);
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {RTCDataChannel} channel
+   */
+  #channel(peerId, channel) {
+    channel.binaryType = 'arraybuffer';
+    if (channel.label === 'ctl') this.#adopt(peerId, channel);
+    channel.addEventListener('message', ({ data }) => {
+      if (!this.#heard(channel.label, data)) this.#refuse(channel);
+    });
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {RTCDataChannel} channel
+   */
+  #adopt(peerId, channel) {
+    this.#ctl = channel;
+    this.#peerId = peerId;
+    this.#pinged.clear();
+    this.#lastPong = performance.now();
+    clearInterval(this.#timer);
+    this.#timer = window.setInterval(() => this.#ping(), PING_MS);
+    channel.addEventListener('open', () => this.#ping());
+  }
+
+  /**
+   * @param {string} label
+   * @param {unknown} data
+   * @returns {boolean} whether it keeps the contract
+   */
+  #heard(label, data) {
+    if (label === 'wave') return data instanceof ArrayBuffer && this.room.onWave(data);
+    if (typeof data !== 'string') return false;
+    if (label === 'vitals') return data.length <= VITAL_LIMIT && this.room.onVital(data);
+    return label !== 'ctl' || (data.length <= CTL_LIMIT && this.#control(data));
+  }
+
+  /** @param {string} text */
+  #control(text) {
+    /** @type {any} */
+    let message;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return false;
+    }
+    switch (message?.type) {
+      case 'pong':
+        return this.#pong(message.seq);
+      case 'sources':
+        return isSources(message) && (this.room.onSources(message), true);
+      case 'progress':
+        return isProgress(message) && (this.room.onProgress(message), true);
+      default:
+        return typeof message?.type === 'string'; // of a newer room: skipped
+    }
+  }
+
+  /** @param {unknown} seq */
+  #pong(seq) {
+    if (typeof seq !== 'number') return false;
+    const sent = this.#pinged.get(seq);
+    if (sent === undefined) return true;
+    this.#pinged.delete(seq);
+    this.#lastPong = performance.now();
+    this.roundTripMs = this.#lastPong - sent;
+    this.#judge();
+    return true;
+  }
+
+  #ping() {
+    const seq = ++this.#seq;
+    this.#pinged.set(seq, performance.now());
+    this.#pinged.delete(seq - 30);
+    this.say({ type: 'ping', seq });
+    this.#judge();
+  }
+
+  #judge() {
+    const silent = performance.now() - this.#lastPong;
+    if (silent > LOST_MS) this.room.onLine('lost');
+    else this.room.onLine(silent > SLOW_MS || this.roundTripMs > 1000 ? 'slow' : 'good');
+  }
+
+  /** A peer that breaks the contract is disconnected. @param {RTCDataChannel} channel */
+  #refuse(channel) {
+    console.warn('devices: contract broken on', channel.label);
+    this.conversation.connection(this.#peerId)?.close();
+    this.#gone(this.#peerId);
+    this.room.onLine('lost');
+  }
+
+  /** @param {string} peerId */
+  #gone(peerId) {
+    if (peerId !== this.#peerId) return;
+    clearInterval(this.#timer);
+    this.#ctl = null;
+    this.#peerId = '';
+    this.room.onLine('none');
+  }
+
+  /** End for good. */
+  close() {
+    clearInterval(this.#timer);
+    this.#ctl = null;
+    this.conversation.close();
+  }
+}
+
+/**
+ * @param {any} message
+ * @returns {message is Sources}
+ */
+function isSources(message) {
+  const { cameras, kinds, simulated } = message;
+  return (
+    typeof simulated === 'boolean' &&
+    Array.isArray(kinds) &&
+    kinds.every((/** @type {unknown} */ kind) => typeof kind === 'string') &&
+    Array.isArray(cameras) &&
+    cameras.every((/** @type {any} */ each) => typeof each?.camera === 'string' && typeof each.name_key === 'string')
+  );
+}
+
+/**
+ * @param {any} message
+ * @returns {message is Progress}
+ */
+function isProgress(message) {
+  const { kind, state, reason } = message;
+  return typeof kind === 'string' && typeof state === 'string' && (reason === undefined || typeof reason === 'string');
+}

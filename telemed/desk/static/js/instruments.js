@@ -1,0 +1,153 @@
+// @ts-check
+/** The buttons of the panel: measurements with their progress in words, cameras, stethoscope. */
+import { byId, known, say } from './words.js';
+
+/** @typedef {import('./devices.js').Devices} Devices */
+/** @typedef {import('./devices.js').Sources} Sources */
+/** @typedef {import('./devices.js').Progress} Progress */
+
+const RUNNING = ['waiting', 'measuring'];
+const BUFFER_MS = 150;
+
+export class Instruments {
+  /** @type {Map<string, {button: HTMLButtonElement, said: HTMLElement, running: boolean}>} */
+  #kinds = new Map();
+  #camera = '';
+  #listening = false;
+
+  /** @param {(message: Parameters<Devices['say']>[0]) => void} tell */
+  constructor(tell) {
+    this.tell = tell;
+    this.listen = byId('listen', HTMLButtonElement);
+    this.audio = byId('stethoscope-audio', HTMLAudioElement);
+    this.listen.addEventListener('click', () => this.#listen(!this.#listening));
+  }
+
+  /**
+   * What the room has; the choice made before a reconnection is made again.
+   * @param {Sources} sources
+   */
+  offer(sources) {
+    byId('simulated', HTMLElement).hidden = !sources.simulated;
+    this.#offerKinds(sources.kinds);
+    this.#offerCameras(sources);
+    if (this.#camera) this.tell({ type: 'select-camera', camera: this.#camera });
+    if (this.#listening) this.tell({ type: 'listen', on: true });
+  }
+
+  /** @param {string[]} kinds */
+  #offerKinds(kinds) {
+    byId('kinds', HTMLElement).replaceChildren();
+    byId('progress', HTMLElement).replaceChildren();
+    this.#kinds.clear();
+    for (const kind of kinds) {
+      const button = made('button', { type: 'button' }, say(`desk.js.ask.${kind}`));
+      button.dataset.kind = kind;
+      const said = made('p', { className: 'progress-line' }, '');
+      const entry = { button, said, running: false };
+      button.addEventListener('click', () => this.tell({ type: entry.running ? 'stop' : 'ask', kind }));
+      this.#kinds.set(kind, entry);
+      byId('kinds', HTMLElement).append(button);
+      byId('progress', HTMLElement).append(said);
+    }
+  }
+
+  /** @param {Sources} sources */
+  #offerCameras({ cameras }) {
+    const buttons = cameras.map(({ camera, name_key: key, simulated }) => {
+      const name = known(key) ? say(key) : camera;
+      const button = made('button', { type: 'button', className: 'second' }, name);
+      button.dataset.camera = camera;
+      if (simulated) button.append(made('small', {}, say('desk.js.simulated')));
+      button.addEventListener('click', () => this.#select(camera));
+      return button;
+    });
+    if (buttons.length) byId('cameras', HTMLElement).replaceChildren(...buttons);
+    this.#press();
+  }
+
+  /** @param {string} camera */
+  #select(camera) {
+    this.#camera = camera;
+    this.tell({ type: 'select-camera', camera });
+    this.#press();
+    byId('tiles', HTMLElement).dataset.big = 'exam';
+  }
+
+  #press() {
+    for (const button of byId('cameras', HTMLElement).querySelectorAll('button')) {
+      button.setAttribute('aria-pressed', String(button.dataset.camera === this.#camera));
+    }
+  }
+
+  /** @param {Progress} progress */
+  progress({ kind, state, reason }) {
+    const entry = this.#kinds.get(kind);
+    if (!entry) return;
+    entry.running = RUNNING.includes(state);
+    entry.button.textContent = say(entry.running ? `desk.js.stop.${kind}` : `desk.js.ask.${kind}`);
+    entry.button.classList.toggle('second', entry.running);
+    entry.said.dataset.state = state;
+    entry.said.textContent = inWords(kind, state, reason ?? '');
+  }
+
+  /**
+   * The sink is attached at once, silent: one attached late would keep its delay for good.
+   * @param {MediaStream} stream
+   * @param {RTCRtpReceiver} receiver
+   */
+  stethoscope(stream, receiver) {
+    this.audio.srcObject = stream;
+    this.audio.muted = !this.#listening;
+    this.audio.play().catch(() => this.#listen(false));
+    if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = BUFFER_MS;
+    this.listen.disabled = false;
+  }
+
+  /** @param {boolean} on */
+  #listen(on) {
+    this.#listening = on;
+    this.audio.muted = !on;
+    this.listen.setAttribute('aria-pressed', String(on));
+    byId('listen-state', HTMLElement).textContent = say(on ? 'desk.js.listening' : 'desk.js.not_listening');
+    this.tell({ type: 'listen', on });
+    if (on) this.audio.play().catch(() => this.#listen(false));
+  }
+
+  /** The room is gone: nothing can be asked for. */
+  away() {
+    for (const { button } of this.#kinds.values()) button.disabled = true;
+    this.listen.disabled = true;
+  }
+
+  /** Forget everything. */
+  clear() {
+    this.audio.srcObject = null;
+    for (const id of ['kinds', 'progress', 'cameras', 'listen-state']) byId(id, HTMLElement).replaceChildren();
+    this.#kinds.clear();
+  }
+}
+
+/**
+ * @param {string} kind
+ * @param {string} state
+ * @param {string} reason
+ */
+function inWords(kind, state, reason) {
+  const name = say(`desk.js.kind.${kind}`);
+  const because = known(`desk.js.failed.${reason}`) ? `desk.js.failed.${reason}` : 'desk.js.failed.unknown';
+  return `${name}: ${say(state === 'failed' ? because : `desk.js.progress.${state}`)}`;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Partial<HTMLElementTagNameMap[K]>} properties
+ * @param {string} text
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+function made(tag, properties, text) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.textContent = text;
+  return element;
+}

@@ -1,0 +1,120 @@
+// @ts-check
+/** FHIR R4 Observations from the room: read with every digit, said in words, handed over as a Bundle. */
+import { known, say } from './words.js';
+
+const SYSTOLIC = '8480-6';
+const DIASTOLIC = '8462-4';
+
+/** @typedef {{code: string, value: string | null, unit: string, reason: string}} Quantity */
+/** @typedef {Record<string, any>} Observation */
+
+/** @type {any} JSON with the source text of numbers, where the browser has it */
+const Json = JSON;
+
+/**
+ * Parse JSON and keep each number's digits as sent (36.0 stays 36.0), where the browser can.
+ * @param {string} text
+ */
+export function parseExactly(text) {
+  if (!Json.rawJSON) return JSON.parse(text);
+  return Json.parse(text, (/** @type {string} */ _key, /** @type {any} */ value, /** @type {any} */ context) =>
+    typeof value === 'number' && context?.source ? Json.rawJSON(context.source) : value,
+  );
+}
+
+/**
+ * The quantities in an Observation, each with a value and unit, or with the reason why there is none.
+ * @param {Observation} observation
+ * @returns {Quantity[]}
+ */
+export function quantities(observation) {
+  const parts = [observation, ...(observation.component ?? [])];
+  return parts.filter((part) => part.valueQuantity || part.dataAbsentReason).map(quantity);
+}
+
+/**
+ * @param {Record<string, any>} part
+ * @returns {Quantity}
+ */
+function quantity(part) {
+  const { value, unit, code } = part.valueQuantity ?? {};
+  const number = digits(value, part.valueQuantity);
+  const named = unit ?? code ?? '';
+  const usable = number !== null && named !== '';
+  return {
+    code: loinc(part),
+    value: usable ? number : null,
+    unit: named,
+    reason: usable ? '' : (part.dataAbsentReason?.coding?.[0]?.code ?? 'unknown'),
+  };
+}
+
+/**
+ * A number as people write it, with the digits that the device sent; null when it is none.
+ * @param {unknown} value
+ * @param {Record<string, any> | undefined} quantity
+ */
+function digits(value, quantity) {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
+  const precision = quantity?.extension?.find((/** @type {any} */ each) => each.url?.endsWith('/quantity-precision'));
+  const text = precision ? value.toFixed(Number(precision.valueInteger)) : String(value);
+  return text.replace('.', ',');
+}
+
+/** @param {Record<string, any>} part */
+function loinc(part) {
+  const codings = part.code?.coding ?? [];
+  return codings.find((/** @type {any} */ each) => known(`desk.js.loinc.${each.code}`))?.code ?? codings[0]?.code ?? '';
+}
+
+/** @param {string} code */
+export function nameOf(code) {
+  return known(`desk.js.loinc.${code}`) ? say(`desk.js.loinc.${code}`) : code;
+}
+
+/** @param {string} reason */
+export function reasonInWords(reason) {
+  return known(`desk.js.reason.${reason}`) ? say(`desk.js.reason.${reason}`) : say('desk.js.reason.unknown');
+}
+
+/**
+ * The lines to show: systolic and diastolic as one ("128/82"), everything else one by one.
+ * @param {Observation} observation
+ * @returns {{label: string, value: string | null, unit: string, reason: string}[]}
+ */
+export function lines(observation) {
+  const all = quantities(observation);
+  const high = all.find((each) => each.code === SYSTOLIC);
+  const low = all.find((each) => each.code === DIASTOLIC);
+  const rest = all.filter((each) => each !== high && each !== low).map(line);
+  if (!high || !low) return [...[high, low].flatMap((each) => (each ? [line(each)] : [])), ...rest];
+  return [pressure(high, low), ...rest];
+}
+
+/** @param {Quantity} each */
+function line(each) {
+  return { label: nameOf(each.code), value: each.value, unit: each.unit, reason: each.reason };
+}
+
+/**
+ * @param {Quantity} high
+ * @param {Quantity} low
+ */
+function pressure(high, low) {
+  const whole = high.value !== null && low.value !== null && high.unit === low.unit;
+  return {
+    label: say('desk.js.loinc.85354-9'),
+    value: whole ? `${high.value}/${low.value}` : null,
+    unit: high.unit,
+    reason: high.reason || low.reason || (whole ? '' : 'unknown'),
+  };
+}
+
+/**
+ * A FHIR R4 Bundle (type collection) of what was measured in this visit.
+ * @param {Map<string, Observation>} byId observations by the id under which the room sent them
+ */
+export function bundle(byId) {
+  const entry = [...byId].map(([id, resource]) => ({ fullUrl: `urn:uuid:${id}`, resource }));
+  return { resourceType: 'Bundle', type: 'collection', timestamp: new Date().toISOString(), entry };
+}

@@ -1,0 +1,121 @@
+// @ts-check
+/** The pictures: the person, the exam camera, oneself; and one's own camera and microphone. */
+import { byId, say } from './words.js';
+
+const VOICE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+
+/**
+ * Camera and microphone, or what can be had of them.
+ * @returns {Promise<{stream: MediaStream | null, refused: '' | 'camera' | 'both'}>}
+ */
+export async function ownMedia() {
+  try {
+    return { stream: await navigator.mediaDevices.getUserMedia({ audio: VOICE, video: PICTURE }), refused: '' };
+  } catch {
+    // no camera, or not allowed: the voice alone is a talk, too
+  }
+  try {
+    return { stream: await navigator.mediaDevices.getUserMedia({ audio: VOICE }), refused: 'camera' };
+  } catch {
+    return { stream: null, refused: 'both' };
+  }
+}
+
+export class Stage {
+  /** @type {MediaStream | null} */
+  #own = null;
+
+  constructor() {
+    this.tiles = byId('tiles', HTMLElement);
+    this.patient = byId('patient-video', HTMLVideoElement);
+    this.exam = byId('exam-video', HTMLVideoElement);
+    this.sound = byId('sound', HTMLButtonElement);
+    byId('swap', HTMLButtonElement).addEventListener('click', () => this.swap());
+    this.sound.addEventListener('click', () => this.#play());
+    this.#toggle('microphone', 'audio', 'desk.js.mute', 'desk.js.unmute');
+    this.#toggle('camera', 'video', 'desk.js.hide', 'desk.js.show');
+  }
+
+  /** The other picture becomes the big one. */
+  swap() {
+    this.tiles.dataset.big = this.tiles.dataset.big === 'exam' ? 'patient' : 'exam';
+  }
+
+  /** @param {MediaStream | null} stream */
+  showOwn(stream) {
+    this.#own = stream;
+    const hasPicture = Boolean(stream?.getVideoTracks().length);
+    byId('self', HTMLElement).hidden = !hasPicture;
+    byId('self-video', HTMLVideoElement).srcObject = hasPicture ? stream : null;
+    byId('microphone', HTMLElement).hidden = !stream;
+    byId('camera', HTMLElement).hidden = !hasPicture;
+  }
+
+  /** @param {MediaStream | null} stream */
+  showPatient(stream) {
+    if (this.patient.srcObject === stream) return;
+    this.patient.srcObject = stream;
+    waiting(this.patient, true);
+    if (stream) this.#play();
+    whenShown(this.patient, () => performance.mark('conversation-frame'));
+  }
+
+  /** @param {MediaStream | null} stream */
+  showExam(stream) {
+    this.exam.srcObject = stream;
+    waiting(this.exam, true);
+    whenShown(this.exam, () => performance.mark('device-frame'));
+  }
+
+  #play() {
+    this.patient.play().then(
+      () => (this.sound.hidden = true),
+      (error) => (this.sound.hidden = error.name !== 'NotAllowedError'),
+    );
+  }
+
+  /**
+   * A button that stops sending one kind of track and starts again.
+   * @param {'microphone' | 'camera'} id
+   * @param {'audio' | 'video'} kind
+   * @param {string} off
+   * @param {string} on
+   */
+  #toggle(id, kind, off, on) {
+    const button = byId(id, HTMLButtonElement);
+    button.addEventListener('click', () => {
+      const silent = button.getAttribute('aria-pressed') !== 'true';
+      for (const track of this.#own?.getTracks() ?? []) if (track.kind === kind) track.enabled = !silent;
+      button.setAttribute('aria-pressed', String(silent));
+      button.lastChild?.replaceWith(say(silent ? on : off));
+    });
+  }
+
+  /** Stop and forget everything. */
+  clear() {
+    for (const track of this.#own?.getTracks() ?? []) track.stop();
+    this.#own = null;
+    for (const video of document.querySelectorAll('video')) video.srcObject = null;
+  }
+}
+
+/**
+ * @param {HTMLVideoElement} video
+ * @param {() => void} then
+ */
+function whenShown(video, then) {
+  video.requestVideoFrameCallback(() => {
+    waiting(video, false);
+    then();
+  });
+}
+
+/**
+ * @param {HTMLVideoElement} video
+ * @param {boolean} on
+ */
+function waiting(video, on) {
+  const said = video.parentElement?.querySelector('[data-waiting]');
+  if (said instanceof HTMLElement) said.hidden = !on;
+}

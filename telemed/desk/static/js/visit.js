@@ -1,0 +1,191 @@
+// @ts-check
+/** The doctor's call: one signalling socket, one connection to the kiosk for the talk, one to the agent for devices. */
+import { Conversation } from '/static/js/conversation.js';
+import { SignallingSocket } from '/static/js/signalling.js';
+import { Devices } from './devices.js';
+import { Instruments } from './instruments.js';
+import { Pleth } from './pleth.js';
+import { Stage, ownMedia } from './stage.js';
+import { Vitals } from './vitals.js';
+import { byId, say } from './words.js';
+
+/** @typedef {import('/static/js/signalling.js').SignallingEvent} SignallingEvent */
+
+const HOME = '/arzt';
+const CHIPS = ['chip-ok', 'chip-warn', 'chip-stop', 'chip-quiet'];
+
+/**
+ * @param {string} id
+ * @param {string} key
+ * @param {'ok' | 'warn' | 'stop' | 'quiet'} mood
+ */
+function state(id, key, mood) {
+  const chip = byId(id, HTMLElement);
+  const words = /** @type {HTMLElement} */ (chip.querySelector('[data-text]'));
+  const said = say(key);
+  if (words.textContent === said) return;
+  chip.classList.remove(...CHIPS);
+  chip.classList.add(`chip-${mood}`);
+  words.textContent = said;
+}
+
+class Call {
+  /** @type {Conversation | null} */
+  #talk = null;
+  /** @type {SignallingEvent[]} what the talk missed while the doctor's camera was not there yet */
+  #early = [];
+  #over = false;
+
+  /** @param {string} visitId */
+  constructor(visitId) {
+    this.visitId = visitId;
+    this.stage = new Stage();
+    this.vitals = new Vitals(visitId);
+    this.pleth = new Pleth();
+    this.signalling = new SignallingSocket(`/signalling/${visitId}`, (event) => this.#heard(event));
+    this.instruments = new Instruments((message) => this.devices.say(message));
+    this.devices = new Devices(this.signalling, {
+      onExam: (stream) => this.stage.showExam(stream),
+      onStethoscope: (stream, receiver) => this.instruments.stethoscope(stream, receiver),
+      onSources: (sources) => this.instruments.offer(sources),
+      onProgress: (progress) => this.instruments.progress(progress),
+      onVital: (text) => this.vitals.hear(text),
+      onWave: (data) => this.pleth.hear(data),
+      onLine: (line) => this.#line(line),
+    });
+  }
+
+  /** Come in; the devices do not wait for the doctor's own camera. */
+  async join() {
+    byId('before', HTMLElement).hidden = true;
+    byId('call', HTMLElement).hidden = false;
+    state('talk-state', 'desk.js.talk.connecting', 'quiet');
+    state('device-state', 'desk.js.devices.connecting', 'quiet');
+    this.signalling.connect();
+    const { stream, refused } = await ownMedia();
+    if (this.#over) return stream?.getTracks().forEach((track) => track.stop());
+    if (refused) notice(say(`desk.js.refused.${refused}`));
+    this.stage.showOwn(stream);
+    this.#beginTalk(stream);
+  }
+
+  /** @param {MediaStream | null} stream */
+  #beginTalk(stream) {
+    const talk = new Conversation(this.signalling, {
+      offerer: false,
+      partner: 'kiosk',
+      localStream: stream,
+      onRemote: (_peer, remote) => this.stage.showPatient(remote),
+      onState: (_peer, connection) => this.#talkState(connection),
+    });
+    for (const event of this.#early.splice(0)) talk.handle(event);
+    this.#talk = talk;
+  }
+
+  /** @param {RTCPeerConnectionState} connection */
+  #talkState(connection) {
+    const good = connection === 'connected';
+    const lost = connection === 'disconnected' || connection === 'failed';
+    if (good) state('talk-state', 'desk.js.talk.good', 'ok');
+    else state('talk-state', lost ? 'desk.js.talk.lost' : 'desk.js.talk.connecting', lost ? 'stop' : 'quiet');
+  }
+
+  /** @param {'none' | 'good' | 'slow' | 'lost'} line */
+  #line(line) {
+    if (this.#over) return;
+    const moods = /** @type {const} */ ({ none: 'quiet', good: 'ok', slow: 'warn', lost: 'stop' });
+    state('device-state', `desk.js.devices.${line}`, moods[line]);
+    byId('again', HTMLElement).hidden = line !== 'lost';
+    if (line === 'none') this.instruments.away();
+  }
+
+  /** @param {SignallingEvent} event */
+  #heard(event) {
+    if (this.#over) return;
+    if (this.#talk) this.#talk.handle(event);
+    else this.#early.push(event);
+    this.devices.handle(event);
+    if (event.type === 'here' || event.type === 'came' || event.type === 'left') this.#whoIsHere(event);
+    if (event.type === 'over') this.leave();
+    if (event.type === 'closed' && event.final) this.leave();
+  }
+
+  /** @param {SignallingEvent} event */
+  #whoIsHere(event) {
+    const kiosk = event.type === 'here' && event.participants.some(({ role }) => role === 'kiosk');
+    if (event.type === 'here' && !kiosk) state('talk-state', 'desk.js.talk.alone', 'quiet');
+    if (event.type === 'left' && !this.#talk?.peers.length) state('talk-state', 'desk.js.talk.alone', 'quiet');
+  }
+
+  /** Tear everything down; nothing measured or seen stays in this page. */
+  end() {
+    if (this.#over) return;
+    this.#over = true;
+    this.signalling.close();
+    this.#talk?.close();
+    this.devices.close();
+    this.stage.clear();
+    this.instruments.clear();
+    this.pleth.clear();
+    this.vitals.clear();
+    byId('visit', HTMLElement).replaceChildren();
+  }
+
+  /** End here and go back to the day; back does not lead into the visit again. */
+  leave() {
+    this.end();
+    location.replace(HOME);
+  }
+}
+
+/** @param {string} text */
+function notice(text) {
+  const box = byId('media-notice', HTMLElement);
+  /** @type {HTMLElement} */ (box.querySelector('p')).textContent = text;
+  box.hidden = false;
+}
+
+/**
+ * Ending asks once, in the page.
+ * @param {Call} call
+ */
+function prepareEnd(call) {
+  const dialog = byId('end-dialog', HTMLDialogElement);
+  const form = byId('end-form', HTMLFormElement);
+  const failed = byId('end-failed', HTMLElement);
+  byId('end', HTMLButtonElement).addEventListener('click', () => dialog.showModal());
+  byId('end-no', HTMLButtonElement).addEventListener('click', () => dialog.close());
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    failed.hidden = true;
+    const ended = await tellTheCentre(form.action);
+    if (ended) call.leave();
+    else failed.hidden = false;
+  });
+}
+
+/**
+ * @param {string} url
+ * @returns {Promise<boolean>} whether the visit is over now, by us or already before
+ */
+async function tellTheCentre(url) {
+  try {
+    const answer = await fetch(url, { method: 'POST', headers: { accept: 'application/json' }, redirect: 'manual' });
+    return answer.type === 'opaqueredirect' || answer.status === 409;
+  } catch {
+    return false;
+  }
+}
+
+const call = new Call(byId('visit', HTMLElement).dataset.visitId ?? '');
+prepareEnd(call);
+addEventListener('pagehide', () => call.end());
+if (new URLSearchParams(location.search).has('sofort')) {
+  performance.mark('join-clicked', { startTime: 0 }); // the click was on the page before; it began this navigation
+  call.join();
+} else {
+  byId('join', HTMLButtonElement).addEventListener('click', () => {
+    performance.mark('join-clicked');
+    call.join();
+  });
+}

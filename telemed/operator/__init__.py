@@ -1,0 +1,1 @@
+"""Is all well: rooms online, machines, pairing, the exercise clock."""

@@ -1,0 +1,40 @@
+"""What the operator sees and moves. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from telemed.identity.model import Machine
+from telemed.kit.outbox import Event
+from telemed.kit.refusal import Refusal, Sense
+
+SILENT = timedelta(seconds=15)
+"""A room beats every 5 s."""
+
+STEPS_MINUTES = (5, 12, 30)
+
+
+class NoExercise(Refusal):
+    """The clock of real life is not moved."""
+
+    sense = Sense.FORBIDDEN
+    key = "refusal.no_exercise"
+
+
+@dataclass(frozen=True)
+class ClockMoved(Event):
+    """The exercise clock was moved forward; whoever follows it must be told."""
+
+
+@dataclass(frozen=True)
+class RoomView:
+    """One room. *heard* is when its agent last said something."""
+
+    room_id: str
+    name: str
+    heard: datetime | None
+    online: bool
+    machines: tuple[Machine, ...]
+
+
+def is_online(heard: datetime | None, now: datetime) -> bool:
+    return heard is not None and now - heard <= SILENT

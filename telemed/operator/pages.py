@@ -1,0 +1,83 @@
+"""The operator's page: rooms and machines, pairing codes, the exercise clock."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from schemas.day import MachineKind
+from telemed.identity import service as identity
+from telemed.identity.model import PAIRING_CODE, Actor, Right
+from telemed.identity.rights import Needs
+from telemed.kit.db import Tx
+from telemed.kit.refusal import Refusal
+from telemed.link.service import Lines
+from telemed.operator import service
+from telemed.operator.model import STEPS_MINUTES
+from telemed.web.centre import Centre, CentreDep
+from telemed.web.pages import Pages
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+routes = APIRouter()
+Operator = Annotated[Actor, Depends(Needs(Right.OPERATE))]
+
+
+@routes.get("/betrieb")
+def overview(request: Request, centre: CentreDep, _actor: Operator) -> HTMLResponse:
+    """Is all well?"""
+    with centre.db.reading() as tx:
+        return _page(request, centre, tx)
+
+
+def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse:
+    now = centre.clock.now()
+    shown: dict[str, Any] = {
+        "rooms": service.rooms(tx, centre.the(Lines), now=now),
+        "kinds": [kind.value for kind in MachineKind],
+        "steps": STEPS_MINUTES if centre.exercise else (),
+        "now": now,
+        "code": None,
+        **more,
+    }
+    return centre.the(Pages).render(request, "operator/overview.html", **shown)
+
+
+@routes.post("/betrieb/kopplung")
+def new_pairing(
+    request: Request,
+    centre: CentreDep,
+    _actor: Operator,
+    room_id: Annotated[str, Form()],
+    kind: Annotated[MachineKind, Form()],
+) -> HTMLResponse:
+    """Show a new pairing code, once; only its hash is kept."""
+    with centre.db.transaction() as tx:
+        code = service.new_pairing(tx, kind=kind.value, room_id=room_id, now=centre.clock.now())
+    minutes = int(PAIRING_CODE / timedelta(minutes=1))
+    with centre.db.reading() as tx:
+        return _page(request, centre, tx, code=code, code_kind=kind.value, code_room=room_id, code_minutes=minutes)
+
+
+@routes.post("/betrieb/maschinen/{machine_id}/sperren")
+def revoke(machine_id: str, centre: CentreDep, _actor: Operator) -> RedirectResponse:
+    """Shut a machine out, at once."""
+    with centre.db.transaction() as tx:
+        identity.revoke(tx, machine_id, now=centre.clock.now())
+    return RedirectResponse("/betrieb", status_code=303)
+
+
+class UnknownStep(Refusal):
+    """The clock is moved by one of the offered steps."""
+
+
+@routes.post("/betrieb/uhr")
+def forward(centre: CentreDep, _actor: Operator, minutes: Annotated[int, Form()]) -> RedirectResponse:
+    """Move the exercise clock forward; refused in real life."""
+    if minutes not in STEPS_MINUTES:
+        raise UnknownStep
+    with centre.db.transaction() as tx:
+        service.forward(tx, centre.clock, timedelta(minutes=minutes))
+    return RedirectResponse("/betrieb", status_code=303)

@@ -1,0 +1,65 @@
+"""The operator's verbs."""
+
+from datetime import datetime, timedelta
+
+from telemed.directory import service as directory
+from telemed.identity import service as identity
+from telemed.kit.clock import Clock, ExerciseClock
+from telemed.kit.db import Tx
+from telemed.kit.outbox import emit
+from telemed.kit.refusal import NotFound
+from telemed.link.service import Lines
+from telemed.operator import store
+from telemed.operator.model import ClockMoved, NoExercise, RoomView, is_online
+
+
+def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
+    """Every room with its machines, and whether it is heard."""
+    machines = identity.machines_of(tx)
+    return [
+        RoomView(
+            room_id=room.id,
+            name=room.name,
+            heard=lines.heard(room.id),
+            online=is_online(lines.heard(room.id), now),
+            machines=tuple(machine for machine in machines if machine.room_id == room.id),
+        )
+        for room in directory.load(tx).rooms.values()
+    ]
+
+
+def new_pairing(tx: Tx, *, kind: str, room_id: str, now: datetime) -> str:
+    """A pairing code for one machine of a room.
+
+    Raises:
+        NotFound: there is no such room.
+    """
+    if room_id not in directory.load(tx).rooms:
+        raise NotFound
+    return identity.new_pairing(tx, kind=kind, room_id=room_id, now=now)
+
+
+def saved_offset(tx: Tx) -> timedelta | None:
+    """Where the exercise clock stood, or None if it was never kept."""
+    seconds = store.offset_s(tx)
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def save_offset(tx: Tx, offset: timedelta) -> None:
+    store.save(tx, offset.total_seconds())
+
+
+def forward(tx: Tx, clock: Clock, by: timedelta) -> None:
+    """Move the exercise clock on, keep where it stands, and tell those who follow it.
+
+    It is moved before the commit, so that whoever hears of it reads the new time. Should the commit fail, it stays
+    ahead until the next start: a demo's clock may run ahead, but never goes back.
+
+    Raises:
+        NoExercise: this is real life.
+    """
+    if not isinstance(clock, ExerciseClock):
+        raise NoExercise
+    clock.forward(by)
+    save_offset(tx, clock.offset)
+    emit(tx, ClockMoved(), now=clock.now())
