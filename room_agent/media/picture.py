@@ -1,0 +1,126 @@
+"""Painting pictures with numpy: block letters, a time code that a test reads back, and the simulated views.
+
+A picture is planar YUV 4:2:0 in one array of shape (height * 3 / 2, width), uint8, as PyAV's ``yuv420p`` wants it.
+"""
+
+from functools import cache
+
+import numpy as np
+from av import VideoFrame
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+TIME_CODE_BITS = 32
+TIME_CODE_HEIGHT = 16
+_DARK, _BRIGHT = 16, 235
+
+_LETTERS = {
+    " ": "0000000000", "-": "0808080808", ":": "0036360000",
+    "0": "3E5149453E", "1": "00427F4000", "2": "4261514946", "3": "2141454B31", "4": "1814127F10",
+    "5": "2745454539", "6": "3C4A494930", "7": "0171090503", "8": "3649494936", "9": "064949291E",
+    "A": "7E1111117E", "B": "7F49494936", "C": "3E41414122", "D": "7F4141221C", "E": "7F49494941",
+    "F": "7F09090901", "G": "3E4149497A", "H": "7F0808087F", "I": "00417F4100", "J": "2040413F01",
+    "K": "7F08142241", "L": "7F40404040", "M": "7F020C027F", "N": "7F0408107F", "O": "3E4141413E",
+    "P": "7F09090906", "Q": "3E4151215E", "R": "7F09192946", "S": "4649494931", "T": "01017F0101",
+    "U": "3F4040403F", "V": "1F2040201F", "W": "3F4038403F", "X": "6314081463", "Y": "0708700807",
+    "Z": "6151494543",
+}  # fmt: skip
+"""Five columns of seven dots each, the top dot in the lowest bit."""
+
+
+def lettering(text: str, scale: int) -> NDArray[np.bool_]:
+    """*text* as dots, *scale* pixels each; what has no letter is a blank. Umlauts are written out."""
+    plain = text.upper().translate({0xC4: "AE", 0xD6: "OE", 0xDC: "UE", 0x1E9E: "SS", 0xDF: "SS"})
+    columns = b"".join(bytes.fromhex(_LETTERS.get(letter, _LETTERS[" "])) + b"\0" for letter in plain)
+    dots = np.array([[(column >> row) & 1 for column in columns] for row in range(7)], dtype=bool)
+    return np.kron(dots, np.ones((scale, scale), dtype=bool)).astype(bool)
+
+
+def canvas(width: int, height: int, *, y: int, u: int = 128, v: int = 128) -> Pixels:
+    """A picture of one colour."""
+    picture = np.full((height * 3 // 2, width), 128, dtype=np.uint8)
+    picture[:height] = y
+    chroma = picture[height:].reshape(2, -1)
+    chroma[0], chroma[1] = u, v
+    return picture
+
+
+def write(picture: Pixels, text: str, *, top: int, scale: int = 4, centre: bool = True, left: int = 16) -> None:
+    """Write *text* in white on a dark ground into *picture*; what does not fit is cut off."""
+    dots = lettering(text, scale)
+    height, width = picture.shape[0] * 2 // 3, picture.shape[1]
+    left = max(0, (width - dots.shape[1]) // 2) if centre else left
+    rows, columns = min(dots.shape[0], height - top), min(dots.shape[1], width - left)
+    ground = picture[max(0, top - scale) : top + rows + scale, max(0, left - scale) : left + columns + scale]
+    ground[:] = _DARK
+    picture[top : top + rows, left : left + columns][dots[:rows, :columns]] = _BRIGHT
+
+
+def paint_time_code(picture: Pixels, ms: int) -> None:
+    """Paint the low 32 bits of *ms* into the bottom rows: 32 cells, the highest bit first, bright is 1."""
+    height, width = picture.shape[0] * 2 // 3, picture.shape[1]
+    bits = [(ms >> shift) & 1 for shift in range(TIME_CODE_BITS - 1, -1, -1)]
+    cells = np.repeat(np.where(bits, _BRIGHT, _DARK).astype(np.uint8), width // TIME_CODE_BITS)
+    picture[height - TIME_CODE_HEIGHT : height, : cells.size] = cells
+
+
+def read_time_code(luma: Pixels) -> int:
+    """The time code in a picture's luma, of any size: each cell's middle decides."""
+    height, width = luma.shape
+    row = height - max(1, height * TIME_CODE_HEIGHT // 480 // 2)
+    cell = width / TIME_CODE_BITS
+    middles = [luma[row, int((index + 0.5) * cell)] for index in range(TIME_CODE_BITS)]
+    return sum(int(value >= 128) << (TIME_CODE_BITS - 1 - index) for index, value in enumerate(middles))
+
+
+def luma_of(frame: VideoFrame) -> Pixels:
+    """A frame's luma, shape (height, width)."""
+    grey: Pixels = frame.to_ndarray(format="gray")
+    return grey
+
+
+def to_frame(picture: Pixels) -> VideoFrame:
+    return VideoFrame.from_ndarray(picture, format="yuv420p")
+
+
+@cache
+def _grid(width: int, height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coordinates from -1 to 1 down and across, across stretched by the aspect ratio."""
+    down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    return down, across * width / height
+
+
+def room_view(width: int, height: int) -> Pixels:
+    """A bright room: wall, window, floor, couch."""
+    picture = canvas(width, height, y=180, u=120, v=132)
+    _box(picture, (0.70, 1.0, 0.0, 1.0), (95, 115, 145))
+    _box(picture, (0.12, 0.48, 0.08, 0.34), (225, 150, 110))
+    _box(picture, (0.55, 0.80, 0.42, 0.92), (110, 160, 100))
+    _box(picture, (0.47, 0.56, 0.80, 0.92), (235, 128, 128))
+    return picture
+
+
+def otoscope_view(width: int, height: int) -> Pixels:
+    """A dark ear canal with a round eardrum and its cone of light."""
+    picture = canvas(width, height, y=20)
+    down, across = _grid(width, height)
+    distance = np.hypot(down, across)
+    drum = distance < 0.8
+    picture[:height][drum] = (190 - 60 * distance[drum]).astype(np.uint8)
+    cone = drum & (down > 0) & (across > 0.05) & (across < 0.1 + down * 0.7)
+    picture[:height][cone] = 230
+    chroma = picture[height:].reshape(2, height // 2, width // 2)
+    chroma[0][drum[::2, ::2]], chroma[1][drum[::2, ::2]] = 110, 165
+    return picture
+
+
+def _box(picture: Pixels, area: tuple[float, float, float, float], colour: tuple[int, int, int]) -> None:
+    """Fill *area* (top, bottom, left, right as parts of the picture) with *colour* (y, u, v)."""
+    height, width = picture.shape[0] * 2 // 3, picture.shape[1]
+    top, bottom = int(area[0] * height) // 2 * 2, int(area[1] * height) // 2 * 2
+    left, right = int(area[2] * width) // 2 * 2, int(area[3] * width) // 2 * 2
+    picture[top:bottom, left:right] = colour[0]
+    chroma = picture[height:].reshape(2, height // 2, width // 2)
+    for plane, value in zip(chroma, colour[1:], strict=True):
+        plane[top // 2 : bottom // 2, left // 2 : right // 2] = value
