@@ -12,19 +12,22 @@ if [ "$#" -eq 0 ]; then
     exit 2
 fi
 
-if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null 2>&1; then
-        echo "in_namespace: a network of its own needs root or sudo, and there is neither" >&2
-        exit 1
-    fi
-    exec sudo --preserve-env "PATH=$PATH" "$0" "$@"
-fi
-
-exec unshare --net sh -euc '
+prepare='
+    PATH=$PATH:/usr/sbin:/sbin
     ip link set lo up
     ip link add v0 type veth peer name v1
     ip address add 10.99.0.1/24 dev v0
     ip link set v0 up
     ip link set v1 up
-    exec "$@"
-' in_namespace "$@"
+'
+if [ "$(id -u)" -eq 0 ]; then
+    exec unshare --net sh -euc "$prepare"'exec "$@"' in_namespace "$@"
+fi
+
+if ! command -v sudo >/dev/null 2>&1; then
+    echo "in_namespace: a network of its own needs root or sudo, and there is neither" >&2
+    exit 1
+fi
+# root makes the network; the command is ours again
+as_before="setpriv --reuid=$(id -u) --regid=$(id -g) --init-groups env PATH='$PATH' HOME='$HOME'"
+exec sudo --preserve-env unshare --net sh -euc "$prepare"'exec '"$as_before"' "$@"' in_namespace "$@"

@@ -110,12 +110,17 @@ class Import:
     line: int
 
 
+def all_files() -> Iterator[Path]:
+    """Every Python file of the programs."""
+    for program in PROGRAMS:
+        yield from sorted((ROOT / program).rglob("*.py"))
+
+
 def all_imports() -> Iterator[tuple[Path, Import]]:
     """Every import of every file of the programs."""
-    for program in PROGRAMS:
-        for path in sorted((ROOT / program).rglob("*.py")):
-            for found in imports_of(path.read_text(), module_name(path)):
-                yield path.relative_to(ROOT), found
+    for path in all_files():
+        for found in imports_of(path.read_text(), module_name(path)):
+            yield path.relative_to(ROOT), found
 
 
 def module_name(path: Path) -> str:
@@ -147,6 +152,11 @@ def objection(found: Import) -> str | None:
     if not rest or rest[0] in TOP:
         return _outside(found.target, ("telemed", "schemas"), "the top of the centre")
     return _of_capability(found, rest[0], ".".join(rest[1:]))
+
+
+def misplaced(module: str) -> str | None:
+    """Why the house has no place for *module*, or None if it has, whatever it imports."""
+    return objection(Import(module, "builtins", 1))
 
 
 def _of_capability(found: Import, capability: str, file: str) -> str | None:

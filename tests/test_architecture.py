@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture import ROOT, Import, all_imports, imports_of, module_name, objection
+from tests.architecture import ROOT, Import, all_files, all_imports, imports_of, misplaced, module_name, objection
 
 
 def test_imports_go_down() -> None:
@@ -12,6 +12,11 @@ def test_imports_go_down() -> None:
         f"{path}:{found.line} → {found.target}: {rule}" for path, found in all_imports() if (rule := objection(found))
     ]
     assert not broken, "\n" + "\n".join(broken)
+
+
+def test_every_file_has_its_place() -> None:
+    without = {str(path): misplaced(module_name(path)) for path in all_files()}
+    assert not {path: rule for path, rule in without.items() if rule}
 
 
 def test_the_plan_is_held_to_real_files() -> None:

@@ -79,6 +79,7 @@ def _make_system() -> None:
 
 def _copy_registry_configuration() -> None:
     pairs = [(Path("/") / name, SYSTEM / name) for name in REGISTRY_FILES]
+    (SYSTEM / "etc/apt/sources.list").unlink()  # debootstrap's own; this machine's takes its place
     pairs += [(Path.home() / name, SYSTEM / "root" / name) for name in HOME_FILES]
     for source, target in pairs:
         target.parent.mkdir(parents=True, exist_ok=True)
