@@ -180,3 +180,24 @@ class Term:
     param: str
     value: str
     system: str = ""
+
+
+SLOT_START = "%Y%m%dT%H%MZ"
+
+
+def slot_id(schedule_id: str, start: datetime, end: datetime) -> str:
+    """The id of the slot from *start* to *end*: ``{schedule}.{YYYYMMDDTHHMMZ}.{minutes}``. Slots are kept nowhere."""
+    minutes = (end - start) // timedelta(minutes=1)
+    return f"{schedule_id}.{start.astimezone(UTC).strftime(SLOT_START)}.{minutes}"
+
+
+def slot_of(text: str) -> tuple[str, datetime, datetime] | None:
+    """Schedule, start and end that a slot's id names; None if it is none."""
+    schedule_id, start, minutes = [*text.rsplit(".", 2), "", ""][:3]
+    try:
+        begins = datetime.strptime(start, SLOT_START).replace(tzinfo=UTC)
+        ends = begins + timedelta(minutes=int(minutes))
+    except (ValueError, OverflowError):
+        return None
+    # one slot has one id: what strptime or int lets pass beside it is none
+    return (schedule_id, begins, ends) if slot_id(schedule_id, begins, ends) == text and ends > begins else None
