@@ -9,6 +9,53 @@ from pydantic import StringConstraints
 from schemas.base import Base64, Id, Message, Moment
 
 
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without I and O, which look like digits."""
+
+DIGITS = "23456789"
+"""Without 0 and 1, which look like letters."""
+
+PICTURES: tuple[str, ...] = (
+    "anchor",
+    "apple",
+    "ball",
+    "bell",
+    "bird",
+    "boat",
+    "book",
+    "bread",
+    "car",
+    "cat",
+    "cheese",
+    "cherries",
+    "clover",
+    "crown",
+    "dog",
+    "egg",
+    "elephant",
+    "fish",
+    "flower",
+    "fox",
+    "frog",
+    "guitar",
+    "hat",
+    "house",
+    "key",
+    "lion",
+    "moon",
+    "mushroom",
+    "owl",
+    "pear",
+    "snail",
+    "star",
+    "sun",
+    "train",
+    "tree",
+    "umbrella",
+)
+"""Names of pictures that nobody confuses and everybody can name; each has ``static/tickets/<name>.svg``."""
+
+
 class Ticket(Message):
     """The code for the eye: a picture, a letter, two digits. It opens nothing (DESIGN D8)."""
 

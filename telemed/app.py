@@ -57,7 +57,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     relay = centre.the(Relay)
     delivering = threading.Thread(target=relay.run, name="relay")
     ticking = BackgroundScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True}, timezone="UTC")
-    ticking.add_job(forget_expired, "interval", hours=1, args=[centre])
+    ticking.add_job(forget_expired, "interval", hours=1, args=[centre.db, centre.clock])
     ticking.add_job(forget_delivered, "interval", hours=1, args=[centre.db, centre.clock])
     delivering.start()
     ticking.start()

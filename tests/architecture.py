@@ -53,6 +53,7 @@ class Kind(Enum):
     STORE = "store"
     SERVICE = "service"
     REACTION = "reaction or job"
+    MAPPING = "mapping between values and FHIR"
     EDGE = "edge"
 
 
@@ -65,7 +66,7 @@ KINDS = {
     "jobs": Kind.REACTION,
     "routes": Kind.EDGE,
     "pages": Kind.EDGE,
-    "fhir": Kind.EDGE,
+    "fhir": Kind.MAPPING,
 }
 """The files that a capability may have."""
 
@@ -88,15 +89,19 @@ class May:
     """Files of capabilities on lower floors."""
 
 
+PURE_PACKAGES = ("cryptography",)
+"""Functions of bytes and nothing else, so a model may call them."""
+
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
 VERBS = ("model", "service")
 MAY = {
     Kind.EMPTY: May(),
     Kind.PURE: May(("telemed.kit.refusal", "telemed.kit.outbox.Event", "schemas"), (Kind.PURE,), ("model",)),
     Kind.STORE: May(PLUMBING, (Kind.PURE,)),
-    Kind.SERVICE: May(PLUMBING, (Kind.PURE, Kind.STORE, Kind.SERVICE), VERBS),
+    Kind.SERVICE: May(PLUMBING, (Kind.PURE, Kind.STORE, Kind.SERVICE, Kind.MAPPING), VERBS),
     Kind.REACTION: May(PLUMBING, (Kind.PURE, Kind.SERVICE), VERBS),
-    Kind.EDGE: May((*PLUMBING, "telemed.web"), (Kind.PURE, Kind.SERVICE, Kind.EDGE), (*VERBS, "rights")),
+    Kind.MAPPING: May(PLUMBING, (Kind.PURE,), ("model",)),
+    Kind.EDGE: May((*PLUMBING, "telemed.web"), (Kind.PURE, Kind.SERVICE, Kind.MAPPING, Kind.EDGE), (*VERBS, "rights")),
 }
 
 
@@ -166,11 +171,8 @@ def _of_capability(found: Import, capability: str, file: str) -> str | None:
     if kind is None:
         return f"a capability has no file {file}.py"
     if kind is Kind.PURE and not _is_ours(found.target):
-        return (
-            None
-            if found.target.split(".")[0] in sys.stdlib_module_names
-            else "a model imports only the standard library"
-        )
+        pure = found.target.split(".")[0] in (*sys.stdlib_module_names, *PURE_PACKAGES)
+        return None if pure else "a model imports only the standard library"
     if not _is_ours(found.target) or _within(found.target, MAY[kind].libraries):
         return None
     return _between_capabilities(found.target, capability, kind)

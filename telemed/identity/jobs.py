@@ -1,10 +1,11 @@
 """What the clock does for sign-in: forget what nobody can use any more."""
 
 from telemed.identity import service
-from telemed.web.centre import Centre
+from telemed.kit.clock import Clock
+from telemed.kit.db import Database
 
 
-def forget_expired(centre: Centre) -> None:
+def forget_expired(db: Database, clock: Clock) -> None:
     """Delete expired links, sessions, tokens and codes."""
-    with centre.db.transaction() as tx:
-        service.forget_expired(tx, now=centre.clock.now())
+    with db.transaction() as tx:
+        service.forget_expired(tx, now=clock.now())

@@ -2,54 +2,10 @@
 
 from pathlib import Path
 
-from schemas.day import Ticket
+from schemas.day import DIGITS, LETTERS, PICTURES, Ticket
 from telemed.kit.i18n import Words
 
-LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Without I and O, which look like digits."""
-
-DIGITS = "23456789"
-"""Without 0 and 1, which look like letters."""
-
-PICTURES: tuple[str, ...] = (
-    "anchor",
-    "apple",
-    "ball",
-    "bell",
-    "bird",
-    "boat",
-    "book",
-    "bread",
-    "car",
-    "cat",
-    "cheese",
-    "cherries",
-    "clover",
-    "crown",
-    "dog",
-    "egg",
-    "elephant",
-    "fish",
-    "flower",
-    "fox",
-    "frog",
-    "guitar",
-    "hat",
-    "house",
-    "key",
-    "lion",
-    "moon",
-    "mushroom",
-    "owl",
-    "pear",
-    "snail",
-    "star",
-    "sun",
-    "train",
-    "tree",
-    "umbrella",
-)
-"""Names of pictures that nobody confuses and everybody can name; each has ``static/tickets/<name>.svg``."""
+__all__ = ["DIGITS", "FOLDER", "LETTERS", "PICTURES"]
 
 FOLDER = Path(__file__).parent / "static" / "tickets"
 
