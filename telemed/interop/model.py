@@ -60,6 +60,10 @@ class Outcome:
     why: str = ""
     expression: str = ""
 
+    @property
+    def refused(self) -> bool:
+        return self.result is Result.REFUSED
+
 
 class NotImported(Refusal):
     """This kind of resource has no place here; medical data least of all (DESIGN D1)."""

@@ -1,10 +1,10 @@
 """Taking FHIR R4 from files: what is taken, what is passed over, what is refused and why."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from telemed.booking import service as booking
 from telemed.directory import service as directory
@@ -23,13 +23,18 @@ from telemed.kit.secrets import Secrets
 SUFFIXES = frozenset({".json", ".xml", ".ndjson"})
 
 
-@dataclass(frozen=True)
-class Taker:
-    """Who takes, when, with which secrets."""
+Keep = Callable[[Tx, Resource], None]
+"""Keeps one valid resource, or refuses it."""
 
-    secrets: Secrets
-    actor: Actor
-    now: datetime
+
+class Parts(Protocol):
+    """What an import needs of the centre."""
+
+    @property
+    def db(self) -> Database: ...
+
+    @property
+    def secrets(self) -> Secrets: ...
 
 
 @dataclass(frozen=True)
@@ -58,46 +63,56 @@ class _Undone(Exception):
     """Rolls a transaction back."""
 
 
-def take_file(db: Database, secrets: Secrets, name: str, data: bytes, *, now: datetime, actor: Actor) -> list[Outcome]:
+def take_file(centre: Parts, name: str, data: bytes, *, actor: Actor, now: datetime) -> list[Outcome]:
     """Take what a file holds: one resource, a Bundle or NDJSON, in JSON or XML.
 
     Args:
-        db: the centre's database; each resource has its own transaction, a Bundle of type transaction one for all.
-        secrets: for the persons of appointments.
+        centre: its database, where each resource has its own transaction and a Bundle of type transaction one for
+            all; its secrets, for the persons of appointments.
         name: the file's name, for the report.
         data: the file.
-        now: appointments start after it.
         actor: who imports.
+        now: appointments start after it.
 
     Returns:
         One outcome for each resource, in the file's order; one for the file if it cannot be read.
     """
-    taker = Taker(secrets, actor, now)
     try:
         pack = _unpack(data)
     except Malformed as refusal:
         return [_refused(name, "", refusal)]
+
+    def keep(tx: Tx, resource: Resource) -> None:
+        if resource.kind == "Appointment":
+            _book(tx, centre.secrets, resource, actor=actor, now=now)
+        else:
+            _keep(tx, resource, now=now)
+
     if pack.all_or_nothing:
-        return _all_or_nothing(db, name, pack.pieces, taker)
+        return _all_or_nothing(centre.db, name, pack.pieces, keep)
     found: dict[int, Outcome] = {}
     for place, piece in _in_order(pack.pieces):
-        with db.transaction() as tx:
-            found[place] = _take(tx, name, piece, taker)
+        with centre.db.transaction() as tx:
+            found[place] = _take(tx, name, piece, keep)
     return [found[place] for place in sorted(found)]
 
 
-def seed(db: Database, secrets: Secrets, folder: Path, *, now: datetime, actor: Actor) -> list[Outcome]:
-    """Take every file of *folder*, or nothing of it.
+def seed(db: Database, folder: Path, *, now: datetime) -> list[Outcome]:
+    """Take the directory that the files of *folder* describe, or nothing of it.
 
     Raises:
         SeedRefused: it says what cannot be taken.
+        Malformed: a file cannot be read.
     """
-    taker = Taker(secrets, actor, now)
     files = [path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES]
     pieces = [(path.name, piece) for path in files for piece in _unpack(path.read_bytes()).pieces]
+
+    def keep(tx: Tx, resource: Resource) -> None:
+        _keep(tx, resource, now=now)
+
     with db.transaction() as tx:
-        outcomes = [_take(tx, name, piece, taker) for name, piece in pieces]
-        refused = [line(outcome) for outcome in outcomes if outcome.result is Result.REFUSED]
+        outcomes = [_take(tx, name, piece, keep) for name, piece in pieces]
+        refused = [line(outcome) for outcome in outcomes if outcome.refused]
         if refused:
             raise SeedRefused("; ".join(refused))
     return outcomes
@@ -113,7 +128,7 @@ def line(outcome: Outcome) -> str:
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:
     """2 if anything was refused."""
-    return 2 if any(outcome.result is Result.REFUSED for outcome in outcomes) else 0
+    return 2 if any(outcome.refused for outcome in outcomes) else 0
 
 
 def _unpack(data: bytes) -> _Pack:
@@ -199,12 +214,12 @@ def _in_order(pieces: Sequence[_Piece]) -> Iterator[tuple[int, _Piece]]:
     yield from sorted(enumerate(pieces), key=lambda placed: placed[1].kind == "Appointment")
 
 
-def _all_or_nothing(db: Database, name: str, pieces: Sequence[_Piece], taker: Taker) -> list[Outcome]:
+def _all_or_nothing(db: Database, name: str, pieces: Sequence[_Piece], keep: Keep) -> list[Outcome]:
     found: dict[int, Outcome] = {}
     try:
         with db.transaction() as tx:
             for place, piece in _in_order(pieces):
-                found[place] = _take(tx, name, piece, taker)
+                found[place] = _take(tx, name, piece, keep)
             if exit_code(found.values()):
                 raise _Undone
     except _Undone:
@@ -218,7 +233,7 @@ def _undone(outcome: Outcome) -> Outcome:
     return Outcome(outcome.file, outcome.resource, Result.NOT_KEPT, words().text("interop.why.transaction"))
 
 
-def _take(tx: Tx, file: str, piece: _Piece, taker: Taker) -> Outcome:
+def _take(tx: Tx, file: str, piece: _Piece, keep: Keep) -> Outcome:
     """Take one resource; what is refused leaves no trace in *tx*."""
     passed_over = model.why_not_kept(piece.kind)
     if passed_over:
@@ -227,29 +242,24 @@ def _take(tx: Tx, file: str, piece: _Piece, taker: Taker) -> Outcome:
         if piece.fault is not None:
             raise piece.fault
         with tx.begin_nested():
-            _keep(tx, piece, taker)
+            keep(tx, validate(piece.content))
     except Refusal as refusal:
         return _refused(file, piece.name, refusal)
     return Outcome(file, piece.name, Result.TAKEN)
 
 
-def _keep(tx: Tx, piece: _Piece, taker: Taker) -> None:
-    resource = validate(piece.content)
-    if model.is_directory(resource.kind):
-        directory.take(tx, resource, now=taker.now)
-    elif resource.kind == "Appointment":
-        _book(tx, resource, taker)
-    else:
+def _keep(tx: Tx, resource: Resource, *, now: datetime) -> None:
+    if not model.is_directory(resource.kind):
         raise NotImported(expression=resource.kind)
+    directory.take(tx, resource, now=now)
 
 
-def _book(tx: Tx, appointment: Resource, taker: Taker) -> None:
+def _book(tx: Tx, secrets: Secrets, appointment: Resource, *, actor: Actor, now: datetime) -> None:
     if not appointment.id:
         raise WithoutId(expression="Appointment.id")
     if appointment.fields["status"] != "booked":
         raise NotBooked(expression="Appointment.status")
-    known = directory.load(tx)
-    booking.import_appointment(tx, taker.secrets, known, appointment, actor=taker.actor, now=taker.now)
+    booking.import_appointment(tx, secrets, directory.load(tx), appointment, actor=actor, now=now)
 
 
 def _refused(file: str, resource: str, refusal: Refusal) -> Outcome:

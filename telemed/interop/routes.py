@@ -1,0 +1,109 @@
+"""The FHIR R4 interface over HTTP: metadata for everyone, reading and searching by bearer token, and the import."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from telemed.fhir.answers import format_of, refuse, respond
+from telemed.fhir.issues import OffTheWire
+from telemed.fhir.negotiate import require_form
+from telemed.identity.model import Actor, Right
+from telemed.identity.rights import Needs
+from telemed.interop import fhir, service
+from telemed.interop.fhir import Asked
+from telemed.kit.refusal import Refusal
+from telemed.web.centre import Centre, CentreDep
+
+PREFIX = "/fhir"
+
+routes = APIRouter()
+Anyone = Annotated[Actor, Depends(Needs(Right.OPEN))]
+Reader = Annotated[Actor, Depends(Needs(Right.FHIR_READ))]
+Importer = Annotated[Actor, Depends(Needs(Right.IMPORT))]
+
+EDGES: dict[str, Callable[[Request, Refusal], Response]] = {PREFIX: refuse}
+"""How this path prefix says no."""
+
+
+async def _form(request: Request) -> list[tuple[str, str]]:
+    """The parameters of a search by POST, those of the address first.
+
+    Raises:
+        OffTheWire: 415, the body is not a form.
+    """
+    require_form(request.headers.get("content-type", ""))
+    body = (await request.body()).decode("utf-8", "replace")
+    return [*request.query_params.multi_items(), *parse_qsl(body)]
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+@routes.get(f"{PREFIX}/metadata")
+def metadata(request: Request, centre: CentreDep, _actor: Anyone) -> Response:
+    """What this server can do; true, because the routes go by the same table."""
+    statement = fhir.capability(_base(centre), version=version("telemed"), date=f"{centre.clock.now():%Y-%m-%d}")
+    return respond(statement, format_of(request))
+
+
+@routes.get(f"{PREFIX}/{{kind}}")
+def search(request: Request, kind: str, centre: CentreDep, actor: Reader) -> Response:
+    """Search a type."""
+    return _search(request, kind, request.query_params.multi_items(), centre, actor)
+
+
+@routes.post(f"{PREFIX}/{{kind}}/_search")
+def search_by_form(
+    request: Request, kind: str, centre: CentreDep, actor: Reader, items: Annotated[Any, Depends(_form)]
+) -> Response:
+    """Search a type, with parameters that shall not stand in a log."""
+    return _search(request, kind, items, centre, actor)
+
+
+@routes.get(f"{PREFIX}/{{kind}}/{{resource_id}}")
+def read(request: Request, kind: str, resource_id: str, centre: CentreDep, actor: Reader) -> Response:
+    """Read one resource."""
+    speaks = format_of(request)
+    asked = Asked(centre.secrets, actor, centre.clock.now())
+    with _looking(centre, kind) as tx:
+        content = fhir.read(tx, kind, resource_id, asked)
+    return respond(content, speaks)
+
+
+@routes.api_route(f"{PREFIX}/{{rest:path}}", methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])
+def nothing_else(request: Request, _actor: Reader) -> Response:
+    """
+    Raises:
+        OffTheWire: 404 or 405; there is nothing here yet that would change a resource.
+    """
+    if request.method in ("GET", "HEAD"):
+        raise OffTheWire(404, "not-found", "there is nothing at this address")
+    raise OffTheWire(405, "not-supported", "resources are read and searched here")
+
+
+@routes.post("/import")
+def take(file: str, centre: CentreDep, actor: Importer, data: Annotated[Any, Depends(_body)]) -> dict[str, Any]:
+    """Import a file while the centre runs; one line for each resource."""
+    outcomes = service.take_file(centre, file, data, actor=actor, now=centre.clock.now())
+    return {"outcomes": [{"text": service.line(outcome), "refused": outcome.refused} for outcome in outcomes]}
+
+
+def _search(request: Request, kind: str, items: list[tuple[str, str]], centre: Centre, actor: Actor) -> Response:
+    speaks = format_of(request)
+    asked = Asked(centre.secrets, actor, centre.clock.now())
+    with _looking(centre, kind) as tx:
+        content = fhir.search(tx, kind, items, asked, base_url=_base(centre))
+    return respond(content, speaks)
+
+
+def _looking(centre: Centre, kind: str) -> Any:
+    return centre.db.transaction() if fhir.reads_personal(kind) else centre.db.reading()
+
+
+def _base(centre: Centre) -> str:
+    return centre.public_url.rstrip("/") + PREFIX
