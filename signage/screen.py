@@ -116,16 +116,17 @@ def _of_board(heard: Received, now_s: float, line: Line) -> Screen:
     board, age_s = heard.board, heard.age(now_s)
     lost = line is Line.DOWN and age_s > LOST_AFTER_S
     mode = _mode(age_s, lost=lost)
+    trusted = mode in {Mode.FRESH, Mode.OLD}
     return Screen(
         mode,
         lost=lost,
         stand=None if mode is Mode.FRESH else board.as_of,
         rows=_rows(board, mode),
-        more=_more(board) if mode in {Mode.FRESH, Mode.OLD} else 0,
+        more=_more(board) if trusted else 0,
         room_name=board.room_name,
-        room_state=board.room_state if mode in {Mode.FRESH, Mode.OLD} else None,
+        room_state=board.room_state if trusted else None,
         help_phone=board.help_phone,
-        centre_away=None if lost else _centre_away(board, age_s),
+        centre_away=_centre_away(board, age_s) if trusted and not lost else None,
         simulated=board.simulated,
         exercise=board.exercise,
         offset_s=board.clock_offset_s,

@@ -67,9 +67,12 @@ function look() {
 function ask() {
   const template = element("ask");
   if (!(template instanceof HTMLTemplateElement)) return;
+  const title = document.createElement("h1");
+  title.className = "title";
+  title.textContent = document.title;
   const sign = document.createElement("div");
   sign.className = "sign sign-ask";
-  sign.append(template.content.cloneNode(true));
+  sign.append(title, template.content.cloneNode(true));
   board.replaceChildren(sign);
 }
 
