@@ -1,0 +1,174 @@
+"""A small centre with the Lobeda room, one doctor's morning, and whoever must be signed in, on a real port."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import orjson
+import uvicorn
+from fastapi import FastAPI
+
+from schemas.checks import CheckReport, CheckResult, Severity
+from schemas.day import FactKind
+from schemas.visit import PairRequest
+from telemed.booking import service as booking
+from telemed.booking.model import Request
+from telemed.booking.planner import Wish
+from telemed.desk import pages as desk_pages
+from telemed.directory import service as directory
+from telemed.identity import pages as identity_pages
+from telemed.identity import service as identity
+from telemed.identity.model import Actor, MachinesChanged, Role
+from telemed.identity.rights import SESSION_COOKIE
+from telemed.kit.clock import Clock, ExerciseClock
+from telemed.kit.db import Database
+from telemed.kit.ids import new_link_token
+from telemed.kit.machine import MachineKey
+from telemed.kit.outbox import Relay, Subscription
+from telemed.kit.secrets import Secrets
+from telemed.link.service import Lines
+from telemed.operator import pages as operator_pages
+from telemed.people.model import Need, Person, Way
+from telemed.signalling import socket as signalling_socket
+from telemed.signalling.hub import Hub
+from telemed.signalling.reactions import send_out, shut_out_revoked
+from telemed.visit import service as visit
+from telemed.visit.model import FactKnown
+from telemed.web import refusals, security
+from telemed.web.centre import Centre
+from telemed.web.pages import FrameInfo, Pages, mount_static
+
+SEED = Path(__file__).parents[2] / "ops" / "seed" / "lobeda"
+TUESDAY_9 = datetime(2026, 12, 1, 8, tzinfo=UTC)
+"""9:00 on the wall."""
+ROOM = "raum-1"
+SERVICE = "allgemein-20-blutdruck"
+NAMES = ("Erika Sommer", "Karl Winter", "Mia Herbst")
+
+
+@dataclass
+class World:
+    """*visits* are one doctor's, in order."""
+
+    centre: Centre
+    visits: list[str] = field(default_factory=list)
+    doctor: str = ""
+
+    @property
+    def now(self) -> datetime:
+        return self.centre.clock.now()
+
+    def book(self, name: str, *, doctor_id: str | None = None, needs: tuple[Need, ...] = ()) -> str:
+        """Book the next free time; the visit's id."""
+        with self.centre.db.transaction() as tx:
+            known = directory.load(tx)
+            wish = Wish(SERVICE, self.now, self.now + timedelta(hours=8), doctor_id=doctor_id)
+            offer = booking.offers(tx, known, wish, now=self.now)[0]
+            person = Person(name, 1948, Way.PAPER, needs=needs)
+            request = Request(new_link_token(), offer, person)
+            actor = Actor(Role.ANYONE)
+            booked = booking.book(tx, self.centre.secrets, known, request, actor=actor, now=self.now)
+        self.doctor = self.doctor or offer.doctor_id
+        return booked.id
+
+    def happen(self, visit_id: str, *kinds: FactKind) -> None:
+        for kind in kinds:
+            with self.centre.db.transaction() as tx:
+                visit.record(tx, visit_id=visit_id, kind=kind, by="assistant", now=self.now)
+
+    def session(self, role: Role, subject: str) -> str:
+        """A session's token for somebody of the staff."""
+        with self.centre.db.transaction() as tx:
+            return identity.open_session(tx, Actor(role, subject), now=self.now)
+
+    def cookie(self, role: Role, subject: str) -> dict[str, str]:
+        return {"cookie": f"{SESSION_COOKIE}={self.session(role, subject)}"}
+
+    def machine(self, folder: Path, kind: str = "agent", room_id: str = ROOM) -> tuple[MachineKey, str]:
+        """A paired machine: its key and its id."""
+        key = MachineKey.load_or_make(folder / f"{new_link_token()}.key")
+        with self.centre.db.transaction() as tx:
+            code = identity.new_pairing(tx, kind=kind, room_id=room_id, now=self.now)
+            asked = PairRequest.model_validate({"code": code, "kind": kind, "public_key": key.public})
+            paired = identity.pair(tx, asked, server=self.centre.server, now=self.now)
+        return key, paired.machine_id
+
+    def room_reports(self, *results: CheckResult) -> None:
+        """The room is heard, and says this of itself; all well if nothing is given."""
+        well = CheckResult(subject="line", code="ok", severity=Severity.OK, text_key="check.line.ok")
+        lines = self.centre.the(Lines)
+        lines.beat(ROOM, self.now)
+        lines.checked(CheckReport(room_id=ROOM, at=self.now, simulated=True, results=results or (well,)))
+
+
+def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exercise: bool = True) -> World:
+    """The world at 9:00 on a Tuesday with *visits* booked."""
+    clock = clock or ExerciseClock(TUESDAY_9 - datetime.now(UTC))
+    centre = Centre(
+        db, clock, Secrets(b"k" * 32, b"p" * 32), "zentrum.localhost", "http://zentrum.localhost", exercise=exercise
+    )
+    folders = (identity_pages.TEMPLATES, desk_pages.TEMPLATES, operator_pages.TEMPLATES)
+    frame = FrameInfo(True, exercise, lambda: clock.offset, "telemed")
+    hub = Hub()
+    centre.live.update({Pages: Pages(*folders, frame=frame), Hub: hub, Lines: Lines()})
+    told = [
+        Subscription("signalling.over", FactKnown, send_out(hub)),
+        Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),
+    ]
+    centre.live[Relay] = Relay(db, told, clock)
+    with db.transaction() as tx:
+        for path in sorted(SEED.glob("*.json")):
+            found = orjson.loads(path.read_bytes())
+            for resource in [each["resource"] for each in found.get("entry", ())] or [found]:
+                directory.take(tx, resource, now=clock.now())
+    world = World(centre)
+    for name in NAMES[:visits]:
+        needs = (Need.HEARING,) if not world.visits else ()
+        world.visits.append(world.book(name, doctor_id=world.doctor or None, needs=needs))
+    return world
+
+
+def make_app(centre: Centre) -> FastAPI:
+    """The centre's app with the staff's pages and the signalling socket."""
+    app = FastAPI()
+    app.state.centre = centre
+    security.protect(app, security.Protection(media=("/arzt/besuch",)))
+    refusals.install(app, centre.the(Pages))
+    for routes in (identity_pages.routes, desk_pages.routes, operator_pages.routes, signalling_socket.routes):
+        app.include_router(routes)
+    mount_static(app, desk=desk_pages.STATIC)
+    return app
+
+
+@contextlib.contextmanager
+def running(world: World, *, host: str = "127.0.0.1") -> Iterator[str]:
+    """The app on a real port, with its events delivered; ``host:port``."""
+    server = uvicorn.Server(uvicorn.Config(make_app(world.centre), host=host, port=0, log_config=None, lifespan="off"))
+    relay = world.centre.the(Relay)
+    threads = [threading.Thread(target=server.run), threading.Thread(target=relay.run)]
+    for thread in threads:
+        thread.start()
+    try:
+        deadline = time.monotonic() + 10
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"{host}:{port}"
+    finally:
+        server.should_exit = True
+        relay.stop()
+        for thread in threads:
+            thread.join(10)
+
+
+@contextlib.contextmanager
+def browsing(address: str, headers: dict[str, str] | None = None) -> Iterator[httpx.Client]:
+    """A browser of this site that follows no redirect by itself."""
+    own = {"origin": f"http://{address}", "sec-fetch-site": "same-origin", "accept": "text/html", **(headers or {})}
+    with httpx.Client(base_url=f"http://{address}", headers=own, trust_env=False) as client:
+        yield client

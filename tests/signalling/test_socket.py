@@ -1,0 +1,248 @@
+"""The signalling socket on a real server: who gets in, what is carried, what closes it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from schemas.day import FactKind
+from schemas.signalling import (
+    CLOSE_BROKEN_CONTRACT,
+    CLOSE_NOT_ALLOWED,
+    CLOSE_TOO_FAST,
+    CLOSE_VISIT_OVER,
+    MAX_MESSAGE_BYTES,
+)
+from schemas.visit import Challenge
+from telemed.identity import service as identity
+from telemed.identity.model import Role
+from telemed.kit.db import Database
+from telemed.kit.machine import MachineKey
+from telemed.signalling.hub import CLOSE_REPLACED, Hub
+from telemed.signalling.socket import MESSAGES_ALLOWED, Broken, Pace
+from tests.desk.world import NAMES, World, make_world, running
+
+TIMEOUT_S = 5.0
+
+
+class Room:
+    """The world, its server, and clients of all kinds; the first visit has been called."""
+
+    def __init__(self, world: World, address: str, folder: Path, clients: ExitStack) -> None:
+        self.world, self.address, self.folder, self._clients = world, address, folder, clients
+        self.visit = world.visits[0]
+        world.happen(self.visit, FactKind.ARRIVED, FactKind.CALLED)
+        self.key, self.machine_id = world.machine(folder)
+
+    def path(self, visit_id: str | None = None, role: str = "") -> str:
+        return f"ws://{self.address}/signalling/{visit_id or self.visit}" + (f"?role={role}" if role else "")
+
+    def client(self, path: str, headers: dict[str, str] | None = None) -> "Client":
+        return Client(self._clients.enter_context(connect(path, additional_headers=headers, proxy=None)))
+
+    def doctor(self, subject: str | None = None, role: Role = Role.DOCTOR, visit_id: str | None = None) -> "Client":
+        cookie = self.world.cookie(role, subject or self.world.doctor)
+        return self.client(self.path(visit_id), cookie)
+
+    def machine(self, role: str = "", *, key: MachineKey | None = None, machine_id: str = "") -> "Client":
+        client = self.client(self.path(role=role))
+        challenge = Challenge.model_validate(client.next())
+        proof = (key or self.key).prove(challenge, machine_id or self.machine_id)
+        client.socket.send(proof.model_dump_json())
+        return client
+
+
+class Client:
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    def next(self) -> Any:
+        return json.loads(self.socket.recv(timeout=TIMEOUT_S))
+
+    def here(self) -> str:
+        """The own id, from the `Here` that must come now."""
+        message = self.next()
+        assert message["type"] == "here"
+        return str(message["you"])
+
+    def send(self, **message: Any) -> None:
+        self.socket.send(json.dumps(message))
+
+    def offer(self, to: str, **more: Any) -> None:
+        self.send(type="signal", to=to, kind="offer", body={"type": "offer", "sdp": "v=0"}, **more)
+
+    def closed(self) -> int:
+        """The code with which the server closed, after whatever it still said."""
+        with suppress(ConnectionClosed):
+            while True:
+                self.socket.recv(timeout=TIMEOUT_S)
+        assert self.socket.close_code is not None
+        return self.socket.close_code
+
+
+@pytest.fixture
+def room(sqlite_database: Database, tmp_path: Path) -> Iterator[Room]:
+    world = make_world(sqlite_database)
+    with running(world) as address, ExitStack() as clients:
+        yield Room(world, address, tmp_path, clients)
+
+
+def test_doctor_agent_and_kiosk_meet_and_are_named_without_the_resident(room: Room) -> None:
+    agent, kiosk = room.machine(), room.machine("kiosk")
+    agent.here()
+    kiosk.here()
+    doctor = room.doctor()
+    here = doctor.next()
+    roles = {each["role"]: each["name"] for each in here["participants"]}
+    assert roles["agent"] == roles["kiosk"] == "Raum 1"
+    assert set(roles) == {"agent", "kiosk", "doctor"}
+    assert NAMES[0] not in json.dumps(here)
+
+
+def test_a_signal_goes_to_its_addressee_with_its_true_sender_and_an_untouched_body(room: Room) -> None:
+    agent, doctor = room.machine(), room.doctor()
+    agent_id, doctor_id = agent.here(), doctor.here()
+    body = {"type": "offer", "sdp": "v=0\r\nsealed", "later": [1, {"x": None}]}
+    assert agent.next()["type"] == "came"
+    agent.send(type="signal", to=doctor_id, sender="somebody-else", kind="offer", body=body)
+    signal = doctor.next()
+    assert (signal["sender"], signal["body"]) == (agent_id, body)
+
+
+def test_the_last_candidate_may_be_null_and_an_unknown_addressee_is_passed_over(room: Room) -> None:
+    agent, doctor = room.machine(), room.doctor()
+    agent.here()
+    doctor_id = doctor.here()
+    agent.offer("nobody-here")
+    agent.send(type="signal", to=doctor_id, kind="candidate", body=None)
+    assert doctor.next()["kind"] == "candidate"
+    assert room.world.centre.the(Hub).undeliverable == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"type": "over"}',
+        '{"to": "x", "kind": "offer", "body": {}}',
+        '{"type": "signal", "to": "x", "kind": "offer", "body": null}',
+        '{"type": "signal", "to": "x", "kind": "shout", "body": {}}',
+        '{"type": "signal", "to": "not an id", "kind": "offer", "body": {}}',
+        '{"type": "signal", "to": "x", "kind": "offer", "body": "text"}',
+        json.dumps({"type": "signal", "to": "x", "kind": "offer", "body": {"sdp": "a" * MAX_MESSAGE_BYTES}}),
+        b"\x00\x01",
+    ],
+)
+def test_a_message_that_breaks_the_contract_closes_the_socket_and_nobody_hears_of_it(
+    room: Room, text: str | bytes
+) -> None:
+    agent, doctor = room.machine(), room.doctor()
+    agent.here()
+    doctor_id = doctor.here()
+    agent.next()
+    doctor.socket.send(text)
+    assert doctor.closed() == CLOSE_BROKEN_CONTRACT
+    assert agent.next() == {"type": "left", "peer_id": doctor_id}
+
+
+def test_another_doctor_is_refused(room: Room) -> None:
+    other = next(each for each in ("weiss", "hartung", "aydin", "novak") if each != room.world.doctor)
+    assert room.doctor(other).closed() == CLOSE_NOT_ALLOWED
+
+
+@pytest.mark.parametrize("role", [Role.ASSISTANT, Role.OPERATOR, Role.RESIDENT])
+def test_other_roles_are_refused_even_with_the_doctors_id(room: Room, role: Role) -> None:
+    assert room.doctor(role=role).closed() == CLOSE_NOT_ALLOWED
+
+
+def test_a_visit_that_is_unknown_or_not_called_lets_nobody_in(room: Room) -> None:
+    assert room.doctor(visit_id="unknown").closed() == CLOSE_NOT_ALLOWED
+    assert room.doctor(visit_id=room.world.visits[1]).closed() == CLOSE_NOT_ALLOWED
+
+
+def test_a_session_that_is_over_gets_no_challenge(room: Room) -> None:
+    stranger = room.client(room.path(), {"cookie": "__Host-telemed=old"})
+    assert stranger.closed() == CLOSE_NOT_ALLOWED
+
+
+def test_a_wrong_key_and_another_kind_of_machine_are_refused(room: Room) -> None:
+    stranger = MachineKey.load_or_make(room.folder / "stranger")
+    assert room.machine(key=stranger).closed() == CLOSE_NOT_ALLOWED
+    kiosk_key, kiosk_id = room.world.machine(room.folder, kind="kiosk")
+    assert room.machine("kiosk", key=kiosk_key, machine_id=kiosk_id).closed() == CLOSE_NOT_ALLOWED
+
+
+def test_a_machine_of_another_room_is_refused(room: Room) -> None:
+    key, machine_id = room.world.machine(room.folder, room_id="raum-2")
+    assert room.machine(key=key, machine_id=machine_id).closed() == CLOSE_NOT_ALLOWED
+
+
+def test_a_machine_cannot_come_as_a_doctor(room: Room) -> None:
+    assert room.client(room.path(role="doctor")).closed() == CLOSE_BROKEN_CONTRACT
+
+
+def test_an_answer_that_is_no_proof_closes_the_socket(room: Room) -> None:
+    client = room.client(room.path())
+    client.next()
+    client.send(type="signal", to="x", kind="offer", body={})
+    assert client.closed() == CLOSE_BROKEN_CONTRACT
+
+
+def test_the_agent_that_comes_again_replaces_itself(room: Room) -> None:
+    old, doctor = room.machine(), room.doctor()
+    old_id = old.here()
+    doctor.here()
+    new = room.machine()
+    new_id = new.here()
+    assert doctor.next() == {"type": "left", "peer_id": old_id}
+    assert doctor.next()["participant"]["peer_id"] == new_id
+    assert old.closed() == CLOSE_REPLACED
+
+
+def test_when_the_visit_ends_all_hear_it_and_the_hub_is_empty(room: Room) -> None:
+    clients = [room.machine(), room.machine("kiosk"), room.doctor()]
+    for client in clients:
+        client.here()
+    room.world.happen(room.visit, FactKind.ENTERED, FactKind.ENDED)
+    for client in clients:
+        while client.next()["type"] != "over":
+            pass
+        assert client.closed() == CLOSE_VISIT_OVER
+    assert room.world.centre.the(Hub).visits == frozenset()
+    assert room.doctor().closed() == CLOSE_NOT_ALLOWED
+
+
+def test_a_revoked_machine_is_sent_out_and_not_let_in_again(room: Room) -> None:
+    agent = room.machine()
+    agent.here()
+    with room.world.centre.db.transaction() as tx:
+        identity.revoke(tx, room.machine_id, now=room.world.now)
+    assert agent.closed() == CLOSE_NOT_ALLOWED
+    assert room.machine().closed() == CLOSE_NOT_ALLOWED
+
+
+def test_too_many_messages_close_the_socket(room: Room) -> None:
+    agent = room.machine()
+    agent.here()
+    for _ in range(MESSAGES_ALLOWED + 1):
+        agent.offer("nobody-here")
+    assert agent.closed() == CLOSE_TOO_FAST
+
+
+def test_the_pace_is_measured_over_ten_seconds() -> None:
+    seconds = iter([*(0.0 for _ in range(MESSAGES_ALLOWED)), 10.0, 10.0])
+    pace = Pace(lambda: next(seconds))
+    for _ in range(MESSAGES_ALLOWED + 1):
+        pace.count()
+    pace = Pace(lambda: 0.0)
+    for _ in range(MESSAGES_ALLOWED):
+        pace.count()
+    with pytest.raises(Broken):
+        pace.count()
