@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from av import VideoFrame
-
 from room_agent.devices.driver import Driver
+from room_agent.media.checks import camera_check
+from room_agent.media.picture import luma_of
 from room_agent.media.source import CameraGone, ExamCamera
 from room_agent.room import SILENCE_S, Room
 from schemas.checks import CheckReport, CheckResult, Severity
@@ -21,8 +21,6 @@ STALE_S = 15.0
 """A kiosk reports every 5 s; what is older says nothing."""
 DEVICE_TIMEOUT_S = 5.0
 SLOW_S = 0.3
-DARK = 4.0
-"""Mean luma (0 to 255, video range starts at 16) below which nobody sees anything on a picture."""
 
 
 def result(subject: str, code: str, severity: Severity, device_id: str | None = None) -> CheckResult:
@@ -68,16 +66,10 @@ async def of_camera(camera: ExamCamera) -> CheckResult:
     try:
         frame = await asyncio.wait_for(camera.frame(), DEVICE_TIMEOUT_S)
     except CameraGone:
-        return result("exam-camera", "absent", Severity.BLOCK, camera.camera)
+        return camera_check(None, camera=camera.camera)
     except TimeoutError:
         return result("exam-camera", "timeout", Severity.BLOCK, camera.camera)
-    dark = mean_luma(frame) < 16 + DARK
-    return result("exam-camera", "black" if dark else "ok", Severity.WARN if dark else Severity.OK, camera.camera)
-
-
-def mean_luma(frame: VideoFrame) -> float:
-    """The mean of the luma plane, 0 to 255."""
-    return float(frame.reformat(width=64, height=36, format="gray").to_ndarray().mean())
+    return camera_check(luma_of(frame), camera=camera.camera)
 
 
 @dataclass(frozen=True)

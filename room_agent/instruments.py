@@ -1,15 +1,19 @@
-"""Cameras and stethoscope of the room as the visit needs them."""
+"""Cameras and stethoscope of the room as a visit needs them."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 
-from aiortc import MediaStreamTrack, RTCRtpSender
-
+from room_agent.media import live
+from room_agent.media.camera import simulated_cameras
+from room_agent.media.checks import stethoscope_check
+from room_agent.media.heart import heart_sounds
 from room_agent.media.source import ExamCamera
+from room_agent.media.stethoscope import Loop
 from room_agent.peers import Media
 from schemas.checks import CheckResult
-from schemas.measurement import Camera
+from telemed.kit.i18n import Words
 
 
 @dataclass(frozen=True)
@@ -21,29 +25,14 @@ class Instruments:
     for_visit: Callable[[], AbstractAsyncContextManager[Media]]
 
 
-class NoMedia:
+def none(words: Words) -> Instruments:
     """A room without exam camera and stethoscope: values only."""
-
-    cameras: tuple[Camera, ...] = ()
-
-    def tracks(self) -> tuple[MediaStreamTrack, ...]:
-        return ()
-
-    def prepare(self, sender: RTCRtpSender) -> None:
-        """There is no sender."""
-
-    def select(self, camera: str) -> None:
-        """There is none to select."""
-
-    def listen(self, on: bool) -> None:
-        """There is nothing to hear."""
+    return Instruments((), None, partial(live.for_visit, (), None, word=words.text, simulated=False))
 
 
-@asynccontextmanager
-async def _no_media() -> AsyncIterator[Media]:
-    yield NoMedia()
-
-
-def none() -> Instruments:
-    """A room without exam camera and stethoscope."""
-    return Instruments(cameras=(), stethoscope=None, for_visit=_no_media)
+def simulated(words: Words) -> Instruments:
+    """Painted cameras and synthesised heart sounds, which say that they are simulated."""
+    cameras = simulated_cameras(words.text)
+    sounds = heart_sounds()
+    opened = partial(live.for_visit, cameras, lambda: Loop(sounds), word=words.text, simulated=True)
+    return Instruments(cameras, lambda: stethoscope_check(sounds[:48_000]), opened)

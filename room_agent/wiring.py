@@ -12,7 +12,7 @@ from room_agent.checks import Checks, Subjects
 from room_agent.devices.driver import Driver
 from room_agent.devices.simulated import SimulatedRoom
 from room_agent.door import Door, Tries
-from room_agent.instruments import Instruments, none
+from room_agent.instruments import Instruments, none, simulated
 from room_agent.journal import Journal
 from room_agent.link import Link
 from room_agent.meeting import Meeting
@@ -21,6 +21,7 @@ from room_agent.settings import Settings
 from room_agent.supervise import keep_running
 from schemas.measurement import MeasurementKind
 from schemas.visit import KioskReport
+from telemed.kit.i18n import words
 from telemed.kit.machine import MachineKey
 from telemed.web.pages import FrameInfo, Pages
 
@@ -106,7 +107,7 @@ async def running(settings: Settings) -> AsyncIterator[Agent]:
         stack.callback(journal.close)
         room = Room(journal, simulated=settings.simulated)
         drivers = await _drivers(settings, room, stack)
-        agent = build(settings, room, drivers, none())
+        agent = build(settings, room, drivers, simulated(words()) if settings.simulated else none(words()))
         task = asyncio.create_task(agent.run())
         stack.push_async_callback(_end, task)
         yield agent
@@ -115,8 +116,8 @@ async def running(settings: Settings) -> AsyncIterator[Agent]:
 async def _drivers(settings: Settings, room: Room, stack: AsyncExitStack) -> Drivers:
     if not settings.simulated:
         return {}
-    simulated = await stack.enter_async_context(SimulatedRoom(clock=room.clock))
-    return {MeasurementKind(kind): driver for kind, driver in simulated.drivers.items()}
+    devices = await stack.enter_async_context(SimulatedRoom(clock=room.clock))
+    return {MeasurementKind(kind): driver for kind, driver in devices.drivers.items()}
 
 
 def build(settings: Settings, room: Room, drivers: Drivers, has: Instruments) -> Agent:

@@ -1,0 +1,103 @@
+"""What the room shows, from plan and facts alone."""
+
+from datetime import timedelta
+
+import pytest
+
+from room_agent import day
+from schemas.board import RoomState, RowState
+from schemas.day import Fact, FactKind
+from schemas.measurement import MeasurementKind
+from schemas.visit import KioskScreen
+from tests.room_agent.world import NOON, fact, plan, ticket, visit
+
+FIRST = visit("visit-1", start=NOON)
+SECOND = visit("visit-2", start=NOON + timedelta(minutes=30), code=ticket("owl", "B", "29"))
+TODAY = plan(FIRST, SECOND, day=NOON.date())
+
+
+def seen(minutes: float = 0, **rest: object) -> day.Seen:
+    now = NOON + timedelta(minutes=minutes)
+    values = {"now": now, "centre_heard": now, "line_ok": True, "simulated": False, "seq": 1, **rest}
+    return day.Seen(**values)  # type: ignore[arg-type]
+
+
+def at(minutes: float, kind: FactKind, visit_id: str = "visit-1") -> Fact:
+    return fact(kind, visit_id, at=NOON + timedelta(minutes=minutes))
+
+
+INSIDE = [at(0, FactKind.ARRIVED), at(1, FactKind.CALLED), at(2, FactKind.ENTERED)]
+OVER = [*INSIDE, at(20, FactKind.ENDED)]
+
+
+def test_who_arrived_is_on_the_board() -> None:
+    board = day.board(TODAY, [at(0, FactKind.ARRIVED)], seen(1))
+    assert [(row.ticket, row.state) for row in board.rows] == [(FIRST.ticket, RowState.NEXT)]
+    assert board.room_state is RoomState.FREE
+
+
+def test_the_next_one_sees_the_delay_while_the_doctor_overruns() -> None:
+    facts = [*INSIDE, at(5, FactKind.ARRIVED, "visit-2")]
+    early = day.board(TODAY, facts, seen(10)).rows[1]
+    late = day.board(TODAY, facts, seen(45)).rows[1]
+    assert early.delay is None
+    assert late.delay is not None
+    assert late.delay.low_minutes >= 15
+
+
+def test_a_plan_of_yesterday_has_nobody_on_the_board() -> None:
+    board = day.board(TODAY, [at(0, FactKind.ARRIVED)], seen(24 * 60))
+    assert board.rows == ()
+
+
+def test_the_board_says_how_old_its_knowledge_is() -> None:
+    heard = NOON - timedelta(minutes=3)
+    board = day.board(TODAY, [], seen(0, centre_heard=heard))
+    assert (board.as_of, board.centre_heard) == (NOON, heard)
+
+
+@pytest.mark.parametrize(
+    ("facts", "minutes", "screen"),
+    [
+        ([], 0, KioskScreen.WELCOME),
+        (INSIDE[:1], 1, KioskScreen.WELCOME),
+        (INSIDE[:2], 2, KioskScreen.CALL),
+        (INSIDE, 3, KioskScreen.CALL),
+        (OVER, 20.2, KioskScreen.FAREWELL),
+        (OVER, 21, KioskScreen.CLEANING),
+        ([*OVER, at(25, FactKind.CLEANED)], 25, KioskScreen.WELCOME),
+    ],
+)
+def test_the_screen_follows_the_facts(facts: list[Fact], minutes: float, screen: KioskScreen) -> None:
+    assert day.show(TODAY, facts, seen(minutes)).screen is screen
+
+
+def test_only_the_call_has_a_doctors_name_and_a_visit() -> None:
+    called = day.show(TODAY, INSIDE, seen(3, measuring=MeasurementKind.OXIMETER))
+    over = day.show(TODAY, OVER, seen(21, measuring=MeasurementKind.OXIMETER))
+    assert (called.visit_id, called.doctor_name, called.measuring) == ("visit-1", "Dr. Ada Weiß", "oximeter")
+    assert (over.visit_id, over.doctor_name, over.called, over.measuring) == (None, "", None, None)
+
+
+def test_the_ticket_is_shown_until_the_person_is_in() -> None:
+    assert day.show(TODAY, INSIDE[:2], seen(2)).called == FIRST.ticket
+    assert day.show(TODAY, INSIDE, seen(3)).called is None
+
+
+def test_without_a_plan_the_kiosk_greets_without_a_name() -> None:
+    show = day.show(None, [], seen())
+    assert (show.screen, show.room_name) == (KioskScreen.WELCOME, "")
+
+
+def test_a_ticket_leads_to_its_visit_until_that_is_over() -> None:
+    assert day.visit_of(TODAY, FIRST.ticket, [], NOON) == FIRST
+    assert day.visit_of(TODAY, ticket("fox"), [], NOON) is None
+    assert day.visit_of(TODAY, FIRST.ticket, OVER, NOON) is None
+    assert day.visit_of(TODAY, FIRST.ticket, [], NOON + timedelta(days=1)) is None
+
+
+def test_who_comes_after_a_no_show_has_not_yet_come() -> None:
+    missed = [at(0, FactKind.ARRIVED), at(10, FactKind.NO_SHOW)]
+    assert day.is_here(missed[:1], "visit-1")
+    assert not day.is_here(missed, "visit-1")
+    assert day.is_here([*missed, at(12, FactKind.ARRIVED)], "visit-1")

@@ -1,0 +1,219 @@
+"""A small real centre for the agent's tests: HTTP, WebSockets and a hub, speaking the contract, in this very loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import uvicorn
+from fastapi import FastAPI, WebSocket
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.websockets import WebSocketDisconnect
+
+from schemas.channels import (
+    CLOSE_NOT_ALLOWED,
+    ChecksUp,
+    FactsDown,
+    FactsTaken,
+    FactsUp,
+    FromRoom,
+    PairAnswer,
+    PairAsked,
+    PlanDown,
+    from_room,
+)
+from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
+from schemas.signalling import Role, Signal
+from schemas.visit import Challenge, Paired, PairRequest, Proof
+from telemed.kit.ids import new_id
+from telemed.kit.machine import new_challenge, proves
+from telemed.signalling.hub import Hub
+
+ROOM = "room-1"
+SERVER = "centre.test"
+CODE = "ABCD2345"
+KIOSK_CODE = "KKKK2345"
+MONITOR_CODE = "MMMM2345"
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+async def until(true: Callable[[], object], *, within_s: float = 10.0) -> None:
+    """Wait for a condition."""
+    async with asyncio.timeout(within_s):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+def ticket(picture: str = "fish", letter: str = "K", digits: str = "47") -> Ticket:
+    return Ticket(picture=picture, letter=letter, digits=digits)
+
+
+def visit(visit_id: str = "visit-1", *, start: datetime | None = None, code: Ticket | None = None) -> PlannedVisit:
+    begins = start or datetime.now(UTC)
+    return PlannedVisit(
+        visit_id=visit_id,
+        ticket=code or ticket(),
+        start=begins,
+        end=begins + timedelta(minutes=20),
+        doctor_id="doctor-1",
+        doctor_name="Dr. Ada Weiß",
+        devices=("blood-pressure",),
+    )
+
+
+def plan(*visits: PlannedVisit, seq: int = 1, machines: tuple[MachineKey, ...] = (), **rest: object) -> DayPlan:
+    now = datetime.now(UTC)
+    values = {"room_id": ROOM, "room_name": "Raum 1", "day": now.date(), "as_of": now, "help_phone": "03641 12345"}
+    return DayPlan.model_validate({**values, "seq": seq, "visits": visits, "machines": machines, **rest})
+
+
+def fact(kind: FactKind, visit_id: str = "visit-1", *, at: datetime | None = None) -> Fact:
+    return Fact(fact_id=new_id(), visit_id=visit_id, kind=kind, at=at or datetime.now(UTC), by="doctor")
+
+
+@dataclass
+class SmallCentre:
+    """Remembers what the room said. *takes*: whether facts are acknowledged. *codes*: what may be paired."""
+
+    takes: bool = True
+    codes: set[str] = field(default_factory=lambda: {CODE, KIOSK_CODE, MONITOR_CODE})
+    keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    heard: list[FromRoom] = field(default_factory=list)
+    plan: DayPlan | None = None
+    facts: list[Fact] = field(default_factory=list)
+    hub: Hub = field(default_factory=Hub)
+    links: list[WebSocket] = field(default_factory=list)
+    link_codes: list[int] = field(default_factory=list)
+
+    def pair(self, request: PairRequest) -> Paired | None:
+        if request.code not in self.codes:
+            return None
+        self.codes.discard(request.code)
+        machine_id = f"{request.kind}-{len(self.keys) + 1}"
+        self.keys[machine_id] = (request.kind, request.public_key)
+        return Paired(machine_id=machine_id, room_id=ROOM, server=SERVER)
+
+    def machines(self) -> tuple[MachineKey, ...]:
+        return tuple(
+            MachineKey(machine_id=each, kind=MachineKind(kind), public_key=key)
+            for each, (kind, key) in self.keys.items()
+        )
+
+    def all_facts_up(self) -> list[Fact]:
+        return [each for message in self.heard if isinstance(message, FactsUp) for each in message.facts]
+
+    async def down(self, message: BaseModel | str) -> None:
+        """Tell every room that is connected."""
+        text = message if isinstance(message, str) else message.model_dump_json()
+        for socket in list(self.links):
+            await socket.send_text(text)
+
+    async def send_plan(self, *visits: PlannedVisit, seq: int, **rest: object) -> None:
+        """A new plan with all machines that are paired."""
+        rest.setdefault("machines", self.machines())
+        self.plan = plan(*visits, seq=seq, **rest)  # type: ignore[arg-type]
+        await self.down(PlanDown(plan=self.plan))
+
+    async def tell(self, *facts: Fact) -> None:
+        self.facts.extend(facts)
+        await self.down(FactsDown(facts=facts))
+
+    async def prove(self, socket: WebSocket) -> str | None:
+        await socket.accept()
+        challenge: Challenge = new_challenge(SERVER)
+        await socket.send_text(challenge.model_dump_json())
+        proof = Proof.model_validate_json(await socket.receive_text())
+        _, key = self.keys.get(proof.machine_id, ("", ""))
+        if not proves(proof, challenge, key):
+            await socket.close(CLOSE_NOT_ALLOWED)
+            return None
+        return proof.machine_id
+
+    async def link(self, socket: WebSocket) -> None:
+        if await self.prove(socket) is None:
+            return
+        self.links.append(socket)
+        try:
+            if self.plan:
+                await socket.send_text(PlanDown(plan=self.plan).model_dump_json())
+            await socket.send_text(FactsDown(facts=tuple(self.facts)).model_dump_json())
+            while True:
+                await self.take(socket, from_room.validate_json(await socket.receive_text()))
+        except WebSocketDisconnect as closed:
+            self.link_codes.append(closed.code)
+        finally:
+            self.links.remove(socket)
+
+    async def take(self, socket: WebSocket, message: FromRoom) -> None:
+        self.heard.append(message)
+        match message:
+            case FactsUp(facts=facts) if self.takes:
+                self.facts.extend(facts)
+                taken = FactsTaken(fact_ids=tuple(each.fact_id for each in facts))
+                await socket.send_text(taken.model_dump_json())
+            case PairAsked(request_id=request_id, request=request):
+                answer = PairAnswer(request_id=request_id, paired=self.pair(request))
+                await socket.send_text(answer.model_dump_json())
+
+    async def signalling(self, socket: WebSocket, visit_id: str, role: str) -> None:
+        """A doctor needs no proof here."""
+        if role == "doctor":
+            await socket.accept()
+        elif await self.prove(socket) is None:
+            return
+        seat = self.hub.join(visit_id, role=Role(role), name=role, machine_id="" if role == "doctor" else "agent")
+
+        async def tell() -> None:
+            while not isinstance(message := await seat.outbox.next(), int):
+                await socket.send_text(message.model_dump_json())
+            await socket.close(message)
+
+        telling = asyncio.create_task(tell())
+        try:
+            while True:
+                self.hub.carry(seat, Signal.model_validate_json(await socket.receive_text()))
+        except (WebSocketDisconnect, RuntimeError):
+            pass
+        finally:
+            telling.cancel()
+            self.hub.leave(seat)
+
+    def reports(self) -> list[ChecksUp]:
+        return [message for message in self.heard if isinstance(message, ChecksUp)]
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        async def pair(request: PairRequest) -> JSONResponse:
+            paired = self.pair(request)
+            return JSONResponse(paired.model_dump() if paired else {}, status_code=200 if paired else 403)
+
+        async def link(socket: WebSocket) -> None:
+            await self.link(socket)
+
+        async def signalling(socket: WebSocket, visit_id: str, role: str = "agent") -> None:
+            await self.signalling(socket, visit_id, role)
+
+        app.post("/pair")(pair)
+        app.websocket("/link")(link)
+        app.websocket("/signalling/{visit_id}")(signalling)
+        return app
+
+
+@asynccontextmanager
+async def served(app: FastAPI, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve *app* in this loop; the address. Leaving cuts all connections."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1, lifespan="on")
+    )
+    task = asyncio.create_task(server.serve())
+    await until(lambda: server.started or task.done())
+    address = server.servers[0].sockets[0].getsockname()
+    try:
+        yield f"http://{address[0]}:{address[1]}"
+    finally:
+        server.should_exit = True
+        await asyncio.gather(task, return_exceptions=True)
