@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-from room_agent.devices.ble_link import BleLink, Found, Radio, Timing
+from room_agent.devices.ble_link import BleLink, Found, Radio, Timing, Unusable
 from room_agent.devices.checks import device_checks
 from room_agent.devices.driver import (
     Arm,
@@ -76,6 +76,7 @@ class BleDriver:
         self._link = BleLink(radio, address, profile.characteristics, self._timing)
         self._link.on_packet = self._packet
         self._link.on_trying = self._trying
+        self._link.on_found = self._identify
         self._link.on_up = self._up
         self._link.on_down = self._down
 
@@ -179,11 +180,13 @@ class BleDriver:
         if self.state is DeviceState.ABSENT and self.reason is Reason.NONE:
             self._become(DeviceState.CONNECTING, Reason.NONE)
 
-    def _up(self, found: Found) -> None:
-        self._found = found
+    def _identify(self, found: Found) -> None:
+        """Is it the device that belongs here?"""
         if self._serial and found.identity.serial != self._serial:
-            self._become(DeviceState.ERROR, Reason.WRONG_DEVICE)
-            return
+            raise Unusable(Reason.WRONG_DEVICE)
+        self._found = found
+
+    def _up(self) -> None:
         self._next_piece = None
         self._become(DeviceState.CONNECTING, Reason.NONE)
         self._begin_drain()
@@ -204,9 +207,6 @@ class BleDriver:
     # What the device says
 
     def _packet(self, uuid: str, packet: bytes) -> None:
-        if self.reason is Reason.WRONG_DEVICE:
-            self.quarantined[Reason.WRONG_DEVICE] += 1
-            return
         try:
             self._decode(uuid, packet)
         except Garbled as error:

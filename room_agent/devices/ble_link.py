@@ -29,6 +29,8 @@ _SYSTEM_ID = "00002a23-0000-1000-8000-00805f9b34fb"
 _CURRENT_TIME = "00002a2b-0000-1000-8000-00805f9b34fb"
 _BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
 _NOT_PAIRED = ("insufficient auth", "insufficient encryption", "0x05", "0x0f", "notpermitted")
+_STOOD_S = 1.0
+"""A connection that stood this long is tried again at once; a shorter one counts as a failed attempt."""
 
 log = logger("devices.ble")
 
@@ -73,7 +75,8 @@ class Unusable(Exception):
 class BleLink:
     """Keeps the device at *address* connected and subscribed to *characteristics* while it is open.
 
-    *on_packet* gets the characteristic's UUID and the bytes; *on_up* what the device says of itself; *on_down* why.
+    *on_found* gets what the device says of itself and may raise `Unusable`; *on_up*: subscribed; *on_packet* gets the
+    characteristic's UUID and the bytes, from subscribing on; *on_down* says why it is gone.
     """
 
     def __init__(self, radio: Radio, address: str, characteristics: Sequence[str], timing: Timing) -> None:
@@ -85,7 +88,8 @@ class BleLink:
         self._tried = asyncio.Event()
         self.on_packet: Callable[[str, bytes], None] = lambda _uuid, _packet: None
         self.on_trying: Callable[[], None] = lambda: None
-        self.on_up: Callable[[Found], None] = lambda _found: None
+        self.on_found: Callable[[Found], None] = lambda _found: None
+        self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[Reason], None] = lambda _reason: None
 
     async def open(self) -> None:
@@ -107,42 +111,43 @@ class BleLink:
         while True:
             wait = self._timing.back_off[min(attempt, len(self._timing.back_off) - 1)]
             await asyncio.sleep(wait * random.uniform(0.8, 1.2))
-            reason, lasted = await self._supervised()
-            attempt = 1 if lasted else attempt + 1
+            reason, stood_s = await self._supervised()
+            attempt = 0 if stood_s > _STOOD_S else attempt + 1
             self.on_down(reason)
             self._tried.set()
 
-    async def _supervised(self) -> tuple[Reason, bool]:
-        """One connection from search to loss; why it ended, and whether it ever stood."""
+    async def _supervised(self) -> tuple[Reason, float]:
+        """One connection from search to loss; why it ended, and how many seconds it stood."""
         began = time.monotonic()
         try:
             return await self._connection()
         except Unusable as error:
-            return error.reason, False
+            return error.reason, 0.0
         except (BleakError, TimeoutError, OSError, EOFError, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and self._cancelled():
                 raise
             log.info("no connection", reason=_reason_of(error).value, seconds=round(time.monotonic() - began, 1))
-            return _reason_of(error), False
+            return _reason_of(error), 0.0
 
     def _cancelled(self) -> bool:
         """A cancelled error is ours only if somebody cancelled this task; a radio may cancel its own futures."""
         task = asyncio.current_task()
         return task is not None and task.cancelling() > 0
 
-    async def _connection(self) -> tuple[Reason, bool]:
+    async def _connection(self) -> tuple[Reason, float]:
         lost = asyncio.Event()
         async with self._radio.turn:
             client = await self._connect(lost)
         try:
-            found = await _ask(client, self._timing.request)
-            self.on_up(found)
+            self.on_found(await _ask(client, self._timing.request))
             await self._subscribe(client)
+            began = time.monotonic()
+            self.on_up()
             self._tried.set()
             await lost.wait()
         finally:
             await _let_go(client)
-        return Reason.LINK_LOST, True
+        return Reason.LINK_LOST, time.monotonic() - began
 
     async def _connect(self, lost: asyncio.Event) -> BleakClient:
         self.on_trying()

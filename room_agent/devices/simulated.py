@@ -5,6 +5,7 @@ blood, the radio waves and the hand are missing. Every driver says `simulated`.
 """
 
 import asyncio
+import itertools
 import math
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
@@ -15,8 +16,14 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
+from bumble.att import Attribute
 from bumble.device import Device
-from bumble.gatt import Characteristic, CharacteristicValue, Service
+from bumble.gatt import (
+    GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR,
+    Characteristic,
+    CharacteristicValue,
+    Service,
+)
 
 from room_agent.devices import blood_pressure, pulse_oximeter
 from room_agent.devices.ble import BleDriver
@@ -29,6 +36,9 @@ from room_agent.devices.pulse_oximeter import Pleth, PulseOximetry
 from room_agent.devices.virtual_radio import VirtualAir
 from schemas.measurement import MeasurementKind
 from telemed.kit.clock import Clock, real_now
+from telemed.kit.logs import logger
+
+log = logger("devices.simulated")
 
 NOTIFY, INDICATE, READ = (
     Characteristic.Properties.NOTIFY,
@@ -37,6 +47,7 @@ NOTIFY, INDICATE, READ = (
 )
 _STORED_AGE = timedelta(minutes=10)
 _ADVERTISING_MS = 20
+_PIECE_S = 0.1
 _NO_FINGER = 0x000800
 _PRESSURE = BloodPressure(Decimal(121), Decimal(79), Decimal(93), pulse_per_min=Decimal(72))
 _OXIMETRY = PulseOximetry(Decimal(97), Decimal(71), measurement_status=0x0020)
@@ -60,7 +71,10 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Scenario:
-    """What the simulated body and devices do. Durations in seconds; *clock_ahead*: how wrong the cuff's clock is."""
+    """What the simulated body and devices do. Durations in seconds.
+
+    *clock_ahead*: how wrong the cuff's clock is. *needs_pairing*: subscribing is refused without encryption.
+    """
 
     pressure: BloodPressure = _PRESSURE
     oximetry: PulseOximetry = _OXIMETRY
@@ -68,20 +82,26 @@ class Scenario:
     oximeter_every_s: float = 1.0
     pleth_rate_hz: int = 50
     clock_ahead: timedelta = timedelta(0)
+    battery_percent: int = 85
+    needs_pairing: bool = False
     timing: Timing = _TIMING
 
 
 class Peripheral:
     """A simulated Bluetooth device. *last_indication_at*: real time at which the last value went to the radio."""
 
-    def __init__(self, device: Device, model: str, serial: str) -> None:
+    def __init__(self, device: Device, scenario: Scenario, model: str, serial: str) -> None:
         self.device = device
+        self._scenario = scenario
         self.fault = Fault.NONE
         self.last_indication_at: datetime | None = None
         self._information = _information(model, serial)
 
     async def switch_on(self) -> None:
-        self.device.add_services([self._information, *self._services()])
+        battery = _characteristic("2A19", READ, bytes([self._scenario.battery_percent]))
+        self.device.add_services([self._information, Service("180F", [battery]), *self._services()])
+        if self._scenario.needs_pairing:
+            self._protect()
         await self.device.power_on()
         await self._advertise()
 
@@ -107,6 +127,12 @@ class Peripheral:
 
     def _services(self) -> list[Service]:
         raise NotImplementedError
+
+    def _protect(self) -> None:
+        """bumble makes the CCCDs itself, open to everybody; a real cuff wants encryption to write them."""
+        for attribute in self.device.gatt_server.attributes:
+            if attribute.type == GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR:
+                attribute.permissions |= Attribute.WRITE_REQUIRES_ENCRYPTION
 
     async def _advertise(self) -> None:
         await self.device.start_advertising(
@@ -135,19 +161,18 @@ class SimulatedCuff(Peripheral):
     """An upper-arm cuff with a clock, intermediate cuff pressure and a start button."""
 
     def __init__(self, device: Device, scenario: Scenario) -> None:
-        super().__init__(device, "Simulated cuff", "SIM-BP-1")
-        self._scenario = scenario
+        super().__init__(device, scenario, "Simulated cuff", "SIM-BP-1")
         self._measurement = _characteristic(blood_pressure.MEASUREMENT, INDICATE)
         self._cuff = _characteristic(blood_pressure.INTERMEDIATE_CUFF_PRESSURE, NOTIFY)
         self._measurement.on(Characteristic.EVENT_SUBSCRIPTION, self._subscribed)
         self._tasks = _Tasks()
+        self._last_stamp = datetime(1900, 1, 1)
 
     def _services(self) -> list[Service]:
         time = _characteristic("2A2B", READ, CharacteristicValue(read=self._current_time))
         return [
             Service(blood_pressure.SERVICE.upper(), [self._measurement, self._cuff]),
             Service("1805", [time]),
-            Service("180F", [_characteristic("2A19", READ, bytes([85]))]),
         ]
 
     def _now(self) -> datetime:
@@ -182,7 +207,12 @@ class SimulatedCuff(Peripheral):
             case Fault.STORED:
                 return self._old()
             case _:
-                return replace(self._scenario.pressure, device_time=self._now())
+                return replace(self._scenario.pressure, device_time=self._stamp())
+
+    def _stamp(self) -> datetime:
+        """Now in whole seconds, never twice the same: a real cuff is not ready again within a second."""
+        self._last_stamp = max(self._now(), self._last_stamp + timedelta(seconds=1))
+        return self._last_stamp
 
     async def _indicate(self, value: BloodPressure) -> None:
         self.last_indication_at = real_now()
@@ -193,30 +223,27 @@ class SimulatedOximeter(Peripheral):
     """A finger clip that sends once a second, and a pleth curve in packets of 100 ms."""
 
     def __init__(self, device: Device, scenario: Scenario) -> None:
-        super().__init__(device, "Simulated oximeter", "SIM-OX-1")
-        self._scenario = scenario
+        super().__init__(device, scenario, "Simulated oximeter", "SIM-OX-1")
         self._continuous = _characteristic(pulse_oximeter.CONTINUOUS, NOTIFY)
         self._pleth = _characteristic(pulse_oximeter.PLETH, NOTIFY)
 
     def _services(self) -> list[Service]:
-        battery = _characteristic("2A19", READ, bytes([85]))
-        return [
-            Service(pulse_oximeter.SERVICE.upper(), [self._continuous, self._pleth]),
-            Service("180F", [battery]),
-        ]
+        return [Service(pulse_oximeter.SERVICE.upper(), [self._continuous, self._pleth])]
 
     async def press_start(self) -> None:
         """Nothing to press: the clip measures as long as a finger is in it."""
 
     async def run(self) -> None:
-        """Send for ever, without drift: each packet has its own due time."""
+        """Send for ever, without drift: each packet has its own due time. After a standstill nothing is made up for."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        each_s = 0.1
-        for count in range(2**62):
-            await asyncio.sleep(max(0.0, began + count * each_s - loop.time()))
+        values_every = max(1, round(self._scenario.oximeter_every_s / _PIECE_S))
+        for count in itertools.count():
+            late_s = loop.time() - (began + count * _PIECE_S)
+            began += late_s if late_s > 1 else 0
+            await asyncio.sleep(max(0.0, -late_s))
             await self._send_pleth(count)
-            if count % max(1, round(self._scenario.oximeter_every_s / each_s)) == 0:
+            if count % values_every == 0:
                 await self._send_value()
 
     async def _send_pleth(self, count: int) -> None:
@@ -265,7 +292,12 @@ class _Tasks:
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("simulated device failed", error=type(error).__name__)
 
     async def stop(self) -> None:
         tasks = list(self._tasks)

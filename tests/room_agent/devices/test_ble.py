@@ -1,14 +1,18 @@
 """The driver against simulated peripherals on a virtual radio: real GATT, every fault."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
+from bleak.backends.scanner import BaseBleakScanner
+from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
 
-from room_agent.devices.ble_link import Timing
+from room_agent.devices.ble import BleDriver
+from room_agent.devices.ble_link import Radio, Timing
 from room_agent.devices.driver import (
     Arm,
     DeviceEvent,
@@ -21,7 +25,10 @@ from room_agent.devices.driver import (
     StateChanged,
     Waveform,
 )
-from room_agent.devices.simulated import Fault, Scenario, SimulatedRoom
+from room_agent.devices.event_queue import EventQueue
+from room_agent.devices.profile import BLOOD_PRESSURE
+from room_agent.devices.simulated import Fault, Scenario, SimulatedCuff, SimulatedRoom
+from room_agent.devices.virtual_radio import VirtualAir
 from schemas.checks import Severity
 from schemas.measurement import WAVE_HEADER, MeasurementKind
 from telemed.kit.clock import ExerciseClock, RealClock, real_now
@@ -237,6 +244,74 @@ def test_twenty_lost_links_leave_one_subscription() -> None:
     run(story)
 
 
+def test_a_cuff_that_was_never_paired_says_so() -> None:
+    async def story() -> None:
+        async with open_room(scenario=dataclasses.replace(QUICK, needs_pairing=True)) as room:
+            cuff = room.drivers[BP.value]
+            await cuff.open()
+            assert (cuff.state, cuff.reason) == (DeviceState.ERROR, Reason.NOT_PAIRED)
+
+    run(story)
+
+
+def test_a_low_battery_is_a_warning() -> None:
+    async def story() -> None:
+        async with open_room(scenario=dataclasses.replace(QUICK, battery_percent=9)) as room:
+            cuff = await ready(room, BP)
+            assert [check.code for check in await cuff.preflight()] == ["ok", "battery-low"]
+
+    run(story)
+
+
+def test_a_device_that_belongs_elsewhere_is_not_used() -> None:
+    async def story() -> None:
+        air = VirtualAir()
+        cuff = SimulatedCuff(air.unpowered("cuff", "F0:00:00:00:00:02"), QUICK)
+        await cuff.switch_on()
+        driver = BleDriver(
+            BLOOD_PRESSURE,
+            await air.radio(),
+            device_id="cuff-1",
+            address="F0:00:00:00:00:02",
+            clock=RealClock(),
+            serial="ANOTHER",
+            timing=QUICK.timing,
+        )
+        await driver.open()
+        assert (driver.state, driver.reason) == (DeviceState.ERROR, Reason.WRONG_DEVICE)
+        await driver.close()
+        await air.close()
+
+    run(story)
+
+
+class NoRadio(BaseBleakScanner):
+    """A computer without Bluetooth."""
+
+    def __init__(self, callback: Any, service_uuids: list[str] | None, *_args: Any, **_options: Any) -> None:
+        super().__init__(callback, service_uuids)
+
+    async def start(self) -> None:
+        raise BleakBluetoothNotAvailableError("none", BleakBluetoothNotAvailableReason.NO_BLUETOOTH)
+
+    async def stop(self) -> None:
+        """Nothing was started."""
+
+
+def test_a_computer_without_bluetooth_is_a_state_not_a_crash() -> None:
+    async def story() -> None:
+        driver = BleDriver(
+            BLOOD_PRESSURE, Radio(scanner=NoRadio), device_id="cuff-1", address="F0:00:00:00:00:02", clock=RealClock()
+        )
+        await driver.open()
+        (check,) = await driver.preflight()
+        assert (driver.state, check.code) == (DeviceState.ERROR, "no-radio")
+        await driver.close()
+        await driver.close()
+
+    run(story)
+
+
 def test_a_window_ends_by_itself() -> None:
     async def story() -> None:
         async with open_room(auto_press=False) as room:
@@ -263,8 +338,6 @@ def test_moving_the_exercise_clock_does_not_make_values_look_stored() -> None:
 
 def test_a_reader_who_sleeps_loses_curves_before_values() -> None:
     async def story() -> None:
-        from room_agent.devices.event_queue import EventQueue
-
         queue = EventQueue(size=3)
         started = Started("a")
         events: list[DeviceEvent] = [started, *(Waveform("a", (1,), 50, 0, n, 1.0, b"") for n in range(5))]
