@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 from sqlalchemy.types import String, TypeDecorator
@@ -25,6 +25,8 @@ NAMING = {
 }
 metadata = MetaData(naming_convention=NAMING)
 """Every table of the centre, once its capability's store is imported."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 GROUP_LIMIT = 64
 OLDEST_SQLITE = (3, 51, 3)
@@ -117,16 +119,26 @@ class _SqliteWriter:
             self._commit(group)
         except BaseException as error:  # every member must hear of it, whatever it was
             group.error = error
-            self._connection.rollback()
+            self._take_back()
         group.settled.set()
         if group.size and group.error is None:
             self._committed()
 
     def _commit(self, group: _Group) -> None:
-        if group.size:
-            self._connection.commit()
-        else:
-            self._connection.rollback()
+        if not group.size:
+            return self._connection.rollback()
+        if not self._raw().in_transaction:  # on a full disk SQLite itself takes the whole transaction back
+            raise CommitFailed("the database took the group back")
+        return self._connection.commit()
+
+    def _take_back(self) -> None:
+        """Undo what a failed COMMIT has left open; SQLite keeps the transaction where SQLAlchemy believes it gone."""
+        self._connection.rollback()
+        if self._raw().in_transaction:
+            self._raw().rollback()
+
+    def _raw(self) -> Any:
+        return self._connection.connection.driver_connection
 
     def close(self) -> None:
         with self._turn:
@@ -149,7 +161,7 @@ class Database:
         self._listeners: list[Callable[[], None]] = []
         self._lock = _lock_file(Path(self.url.database or "")) if self.is_sqlite else None
         self.writing = _sqlite_engine(self.url, write=True) if self.is_sqlite else create_engine(url, pool_size=20)
-        self._reading = _sqlite_engine(self.url, write=False) if self.is_sqlite else self.writing
+        self._reading = _sqlite_engine(self.url, write=False) if self.is_sqlite else _snapshots(self.writing)
         self._writer = _SqliteWriter(self.writing, self._tell) if self.is_sqlite else None
 
     def on_commit(self, listener: Callable[[], None]) -> None:
@@ -192,6 +204,17 @@ class Database:
         self.writing.dispose()
         if self._lock:
             self._lock.close()
+
+
+def take_turn(tx: Tx, what: str) -> None:
+    """From here to its end only one transaction at a time holds *what*; SQLite's writers take turns anyway."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(_LOCK, {"what": what})
+
+
+def _snapshots(engine: Engine) -> Engine:
+    """The same pool, for looking: every statement sees one moment, and none writes, as on SQLite."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _lock_file(path: Path) -> Any:
