@@ -15,7 +15,6 @@ from telemed.kit.clock import Clock
 from telemed.kit.db import CommitFailed, Database, Tx, Utc, metadata
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
-from telemed.kit.refusal import Refusal
 from telemed.kit.register import TECHNICAL, column
 
 log = logger("outbox")
@@ -127,13 +126,13 @@ class Relay:
         return made
 
     def _react(self, subscription: Subscription, row: Any) -> bool:
-        happened = subscription.to(**json.loads(row.ids))
         now = self._clock.now()
         try:
+            happened = subscription.to(**json.loads(row.ids))
             with self._db.transaction() as tx:
                 subscription.react(tx, happened, now=now)
                 tx.execute(insert(deliveries).values(event_id=row.id, subscriber=subscription.name, done_at=now))
-        except (Refusal, SQLAlchemyError, CommitFailed, RuntimeError, ValueError, KeyError, OSError):
+        except Exception:  # supervised: whatever it is holds up this subscriber, and not the relay
             log.error("reaction_failed", subscriber=subscription.name, event_id=row.id, exc_info=True)
             return False
         return True
