@@ -1,5 +1,6 @@
 """A machine's own key, and how it proves at each connection that it has it (schemas.visit Challenge and Proof)."""
 
+import os
 import secrets
 from pathlib import Path
 
@@ -31,9 +32,7 @@ class MachineKey:
     def load_or_make(cls, path: Path) -> "MachineKey":
         """The key in *path* (raw, 32 bytes, mode 0600), made on the first start."""
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_bytes(Ed25519PrivateKey.generate().private_bytes_raw())
+            _write_whole(path, Ed25519PrivateKey.generate().private_bytes_raw())
         return cls(Ed25519PrivateKey.from_private_bytes(path.read_bytes()))
 
     @property
@@ -45,6 +44,19 @@ class MachineKey:
         """The answer to *challenge*."""
         signature = self._private.sign(_signed(challenge, machine_id))
         return Proof(machine_id=machine_id, signature=to_base64(signature))
+
+
+def _write_whole(path: Path, secret: bytes) -> None:
+    """The file has all of *secret* or does not exist, also when the power fails meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    with unfinished.open("wb") as file:
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
 
 
 def proves(proof: Proof, challenge: Challenge, public_key: str) -> bool:
