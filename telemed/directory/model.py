@@ -183,6 +183,7 @@ class Term:
 
 
 SLOT_START = "%Y%m%dT%H%MZ"
+LONGEST_SLOT = timedelta(days=1)
 
 
 def slot_id(schedule_id: str, start: datetime, end: datetime) -> str:
@@ -200,4 +201,5 @@ def slot_of(text: str) -> tuple[str, datetime, datetime] | None:
     except (ValueError, OverflowError):
         return None
     # one slot has one id: what strptime or int lets pass beside it is none
-    return (schedule_id, begins, ends) if slot_id(schedule_id, begins, ends) == text and ends > begins else None
+    is_one = timedelta(0) < ends - begins <= LONGEST_SLOT and slot_id(schedule_id, begins, ends) == text
+    return (schedule_id, begins, ends) if is_one else None

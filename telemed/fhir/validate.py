@@ -11,7 +11,12 @@ from telemed.fhir.elements import Model, model_of
 from telemed.fhir.issues import Invalid, Issue, Malformed
 from telemed.fhir.resource import Resource
 
-_CODES = {"missing": "required", "extra_forbidden": "structure", "list_type": "structure"}
+_CODES = {
+    "missing": "required",
+    "model_field_validation.missing": "required",
+    "extra_forbidden": "structure",
+    "list_type": "structure",
+}
 """IssueType for pydantic's kinds of errors; all others are ``value``."""
 
 
@@ -23,7 +28,6 @@ def validate(data: bytes | Mapping[str, Any]) -> Resource:
         Invalid: not valid FHIR R4.
     """
     fields = raw.parse(raw.text_of(data)) if isinstance(data, bytes) else data
-    content = data if isinstance(data, bytes) else orjson.dumps(data)
     if not isinstance(fields, Mapping):
         raise Malformed([Issue("structure", "a resource is a JSON object")])
     kind = fields.get("resourceType")
@@ -33,6 +37,7 @@ def validate(data: bytes | Mapping[str, Any]) -> Resource:
     issues = tuple(_faults(fields, model, kind))
     if issues:
         raise Invalid(issues)
+    content = data if isinstance(data, bytes) else orjson.dumps(data)
     return Resource(kind, str(fields.get("id", "")), content, fields)
 
 

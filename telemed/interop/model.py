@@ -170,8 +170,15 @@ def _open_one(directory: Directory, actor_id: str, start: datetime, end: datetim
 
 
 def _both(some: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    shared = ((max(a, c), min(b, d)) for a, b in some for c, d in others)
-    return sorted((start, end) for start, end in shared if start < end)
+    """What lies in both; pieces that touch become one."""
+    shared = sorted((max(a, c), min(b, d)) for a, b in some for c, d in others)
+    found: list[Span] = []
+    for start, end in shared:
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        elif start < end:
+            found.append((start, end))
+    return found
 
 
 def slot_length(directory: Directory, actor_ids: Sequence[str]) -> timedelta:
