@@ -71,7 +71,10 @@ KINDS = {
 """The files that a capability may have."""
 
 KINDS_BY_NAME = {
+    "booking.access": Kind.EDGE,  # the doors of link and paper, beside the booking pages
+    "booking.form": Kind.EDGE,  # what the booking pages carry from one to the next
     "booking.planner": Kind.PURE,
+    "desk.status": Kind.EDGE,  # the resident's own appointment; the desk's other pages are for staff
     "identity.rights": Kind.EDGE,
     "signalling.hub": Kind.SERVICE,
     "signalling.socket": Kind.EDGE,

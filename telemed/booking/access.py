@@ -1,0 +1,130 @@
+"""How a resident gets to the own appointment: by the link, or by the paper's pictures, digits and the birth year."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import product
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from schemas.day import PICTURES
+from telemed.booking import service
+from telemed.booking.form import is_birth_year
+from telemed.booking.model import Booking, Reference
+from telemed.directory import service as directory
+from telemed.directory.model import Directory
+from telemed.identity import service as identity
+from telemed.identity.model import SESSION_IDLE, Actor, Right, Role
+from telemed.identity.rights import SESSION_COOKIE, Needs
+from telemed.kit.db import Tx
+from telemed.kit.refusal import NotFound
+from telemed.kit.tries import Tries, place_of
+from telemed.web.centre import Centre, CentreDep
+from telemed.web.pages import Pages
+
+routes = APIRouter(dependencies=[Depends(Needs(Right.OPEN))])
+
+TOO_MANY = 429
+
+
+class ReferenceTries(Tries):
+    """Wrong references per address: ten in ten minutes."""
+
+    def __init__(self) -> None:
+        super().__init__(10, timedelta(minutes=10))
+
+
+@routes.get("/t/{token}")
+def ask(request: Request, token: str, centre: CentreDep) -> HTMLResponse:
+    """A page with one button, the same for every token. Looking changes nothing: mail scanners open links too."""
+    return centre.the(Pages).render(request, "booking/link.html", token=token, known=_known(centre))
+
+
+@routes.post("/t/{token}")
+def enter(token: str, centre: CentreDep) -> Response:
+    """Exchange the link for a session."""
+    with centre.db.transaction() as tx:
+        session = _open(tx, service.by_link(tx, token), now=centre.clock.now())
+    return _to_own_page(session)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What somebody copied from the slip, as typed."""
+
+    pictures: tuple[str, ...] = ()
+    digits: str = ""
+    birth_year: str = ""
+
+
+@routes.get("/mein-termin/finden")
+def find(request: Request, centre: CentreDep) -> HTMLResponse:
+    """Ask for the paper's reference."""
+    return _find_page(request, centre, Paper())
+
+
+@routes.post("/mein-termin/finden")
+def found(
+    request: Request,
+    centre: CentreDep,
+    pictures: Annotated[list[str], Form(default_factory=list)],
+    digits: Annotated[str, Form()] = "",
+    birth_year: Annotated[str, Form()] = "",
+) -> Response:
+    """Exchange the paper's reference for a session; whatever is wrong is answered alike."""
+    place = place_of(request.client.host if request.client else "")
+    tries: ReferenceTries = centre.live.setdefault(ReferenceTries, ReferenceTries())
+    paper = Paper(tuple(pictures), "".join(digits.split()), birth_year.strip())
+    if tries.exhausted(place):
+        return _find_page(request, centre, paper, error="booking.find.too_often", status=TOO_MANY)
+    try:
+        with centre.db.transaction() as tx:
+            session = _open(tx, _by_paper(tx, centre, paper), now=centre.clock.now())
+    except NotFound:
+        tries.failed(place)
+        return _find_page(request, centre, paper, error="booking.find.wrong", status=422)
+    return _to_own_page(session)
+
+
+def _find_page(request: Request, centre: Centre, paper: Paper, *, error: str = "", status: int = 200) -> HTMLResponse:
+    shown: dict[str, Any] = {"paper": paper, "error": error, "pictures": PICTURES, "known": _known(centre)}
+    return centre.the(Pages).render(request, "booking/find.html", status=status, **shown)
+
+
+def _known(centre: Centre) -> Directory:
+    with centre.db.reading() as tx:
+        return directory.load(tx)
+
+
+def _by_paper(tx: Tx, centre: Centre, paper: Paper) -> Booking:
+    if not is_birth_year(paper.birth_year, centre.clock.now().year):
+        raise NotFound
+    for reference in _possible(paper):
+        try:
+            return service.by_reference(tx, centre.secrets, reference, int(paper.birth_year))
+        except NotFound:
+            continue
+    raise NotFound
+
+
+def _possible(paper: Paper) -> Iterator[Reference]:
+    """The references that fit: the pictures are tapped in any order, and one that is there twice only once."""
+    chosen = set(paper.pictures) & set(PICTURES)
+    if len(chosen) > 3:
+        return
+    for one, two, three in product(sorted(chosen), repeat=3):
+        if {one, two, three} == chosen:
+            yield Reference((one, two, three), paper.digits)
+
+
+def _open(tx: Tx, booking: Booking, *, now: datetime) -> str:
+    return identity.open_session(tx, Actor(Role.RESIDENT, booking.id), now=now)
+
+
+def _to_own_page(session: str) -> RedirectResponse:
+    answer = RedirectResponse("/mein-termin", status_code=303)
+    lifetime_s = int(SESSION_IDLE[Role.RESIDENT].total_seconds())
+    answer.set_cookie(SESSION_COOKIE, session, max_age=lifetime_s, path="/", secure=True, httponly=True, samesite="lax")
+    return answer

@@ -1,0 +1,161 @@
+"""What the steps of the booking page have collected: read from a request, checked, carried on in hidden fields.
+
+Nothing of it is kept between two requests, so no cookie is needed before the link.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+
+from starlette.datastructures import FormData, QueryParams
+
+from telemed.booking.planner import Offer
+from telemed.directory.model import Directory
+from telemed.people.model import Need, Person, Way
+
+LONGEST = 100
+OLDEST = 120
+"""Years; nobody is older."""
+
+QUIET = "quiet"
+"""Stands among the needs on the page; it is the booking's, not the person's."""
+
+YEARS = range(2000, 3000)
+"""Which years an offer may name; others are no dates of ours."""
+
+_MOMENT = "%Y%m%dT%H%MZ"
+_PHONE = re.compile(r"[+0-9 ()/.\-]{5,40}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_\-]{43}")
+
+
+class Step(IntEnum):
+    """The five pages, in order."""
+
+    WHAT = 1
+    WHEN = 2
+    NEEDS = 3
+    CONTACT = 4
+    CHECK = 5
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was answered so far, as typed.
+
+    *offer* comes from `encode`; *request_id* is made on the last page. *day* and *later* only leaf through the days of
+    step 2 and are not carried on.
+    """
+
+    service: str = ""
+    offer: str = ""
+    needs: tuple[str, ...] = ()
+    name: str = ""
+    birth_year: str = ""
+    way: str = ""
+    phone: str = ""
+    email: str = ""
+    request_id: str = ""
+    day: str = ""
+    later: str = ""
+
+    @classmethod
+    def of(cls, given: FormData | QueryParams) -> "Answers":
+        """Read a form; what is not text is left out. An offer brings its service; that of another one is dropped."""
+        fields = {name: str(value).strip() for name, value in given.multi_items() if isinstance(value, str)}
+        offer = fields.get("offer", "")
+        service = fields.get("service") or offer.partition("_")[0]
+        needs = tuple(str(need) for need in given.getlist("needs") if need in {*Need, QUIET})
+        names = ("name", "birth_year", "way", "phone", "email", "request_id", "day", "later")
+        plain = {name: fields.get(name, "") for name in names}
+        return cls(service, offer if offer.partition("_")[0] == service else "", needs, **plain)
+
+    @property
+    def method(self) -> str:
+        """How a page sends this on: what is personal never stands in an address."""
+        personal = (self.needs, self.name, self.birth_year, self.way, self.phone, self.email, self.request_id)
+        return "post" if any(personal) else "get"
+
+    def hidden(self, *asked: str) -> Iterator[tuple[str, str]]:
+        """The fields to carry on, without those that the page itself asks."""
+        for name in ("service", "offer", "name", "birth_year", "way", "phone", "email", "request_id"):
+            value = getattr(self, name)
+            if value and name not in asked:
+                yield name, value
+        if "needs" not in asked:
+            yield from (("needs", need) for need in self.needs)
+
+    @property
+    def quiet(self) -> bool:
+        return QUIET in self.needs
+
+    @property
+    def contact(self) -> str:
+        """Number or address for the chosen way."""
+        return {Way.PHONE: self.phone, Way.EMAIL: self.email}.get(Way(self.way), "")
+
+    def person(self) -> Person:
+        """The resident, once there are no `contact_faults`."""
+        needs = tuple(Need(need) for need in self.needs if need != QUIET)
+        return Person(self.name, int(self.birth_year), Way(self.way), self.contact, needs=needs)
+
+
+def may_repeat(request_id: str) -> bool:
+    """Whether this is an id as our page makes it; a shorter one could be guessed."""
+    return _REQUEST_ID.fullmatch(request_id) is not None
+
+
+def is_birth_year(text: str, this_year: int) -> bool:
+    """Whether somebody alive may have been born then."""
+    return re.fullmatch(r"[0-9]{4}", text) is not None and this_year - OLDEST <= int(text) <= this_year
+
+
+def contact_faults(given: Answers, *, this_year: int) -> dict[str, str]:
+    """Field → catalogue key of what is wrong with it, in the order of the page."""
+    wrong = {
+        "name": not 2 <= len(given.name) <= LONGEST or not given.name.isprintable(),
+        "birth_year": not is_birth_year(given.birth_year, this_year),
+        "way": given.way not in set(Way),
+        "phone": given.way == Way.PHONE and not _is_phone(given.phone),
+        "email": given.way == Way.EMAIL and (len(given.email) > LONGEST or not _EMAIL.fullmatch(given.email)),
+    }
+    return {name: f"booking.wrong.{name}" for name, is_wrong in wrong.items() if is_wrong}
+
+
+def _is_phone(text: str) -> bool:
+    return _PHONE.fullmatch(text) is not None and 5 <= sum(sign.isdecimal() for sign in text) <= 15
+
+
+def encode(offer: Offer) -> str:
+    """The whole offer in one field; FHIR ids have no underscore."""
+    start = offer.start.astimezone(UTC).strftime(_MOMENT)
+    return "_".join((offer.service_id, start, offer.doctor_id, offer.room_id, offer.assistant_id, *offer.device_ids))
+
+
+def decode(text: str, known: Directory) -> Offer | None:
+    """The offer of `encode`, as far as it can be shown; whether it holds is for `service.book` to say."""
+    service_id, start_text, doctor_id, room_id, assistant_id, *devices = [*text.split("_"), *[""] * 4]
+    service = known.services.get(service_id)
+    if service is None or doctor_id not in known.doctors or room_id not in known.rooms:
+        return None
+    try:
+        start = datetime.strptime(start_text, _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    if start.year not in YEARS:
+        return None
+    device_ids = tuple(filter(None, devices))
+    return Offer(service_id, start, start + service.length, doctor_id, room_id, assistant_id, device_ids)
+
+
+def next_step(given: Answers, wanted: Step, known: Directory, *, this_year: int) -> Step:
+    """*wanted*, or the first step before it whose answer is missing or wrong."""
+    if given.service not in known.services:
+        return Step.WHAT
+    if decode(given.offer, known) is None:
+        return min(wanted, Step.WHEN)
+    if contact_faults(given, this_year=this_year):
+        return min(wanted, Step.CONTACT)
+    return wanted

@@ -1,0 +1,8 @@
+// @ts-check
+/** The button that prints the slip; without a script it is not there. */
+
+const button = document.getElementById("print");
+if (button instanceof HTMLButtonElement) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
