@@ -1,0 +1,45 @@
+"""The exercise clock's offset outlives the centre, and who follows it is told."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from telemed.kit.clock import ExerciseClock, RealClock
+from telemed.kit.db import Database
+from telemed.kit.outbox import events
+from telemed.operator import service
+from telemed.operator.model import NoExercise, is_online
+
+NOW = datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+
+def test_the_offset_is_kept_to_the_second_and_replaced(database: Database) -> None:
+    with database.transaction() as tx:
+        assert service.saved_offset(tx) is None
+        service.save_offset(tx, timedelta(days=3, seconds=1.5))
+        service.save_offset(tx, timedelta(days=4, seconds=2.25))
+    with database.reading() as tx:
+        assert service.saved_offset(tx) == timedelta(days=4, seconds=2.25)
+
+
+def test_moving_forward_adds_up_is_kept_and_is_told(database: Database) -> None:
+    clock = ExerciseClock(timedelta(days=1))
+    for minutes in (5, 12):
+        with database.transaction() as tx:
+            service.forward(tx, clock, timedelta(minutes=minutes))
+    assert clock.offset == timedelta(days=1, minutes=17)
+    with database.reading() as tx:
+        assert service.saved_offset(tx) == clock.offset
+        assert list(tx.execute(select(events.c.kind)).scalars()) == ["ClockMoved", "ClockMoved"]
+
+
+def test_real_time_is_not_moved(database: Database) -> None:
+    with database.transaction() as tx, pytest.raises(NoExercise):
+        service.forward(tx, RealClock(), timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(("silence_s", "online"), [(0, True), (15, True), (16, False)])
+def test_a_room_that_was_not_heard_for_15_seconds_is_offline(silence_s: int, online: bool) -> None:
+    assert is_online(NOW - timedelta(seconds=silence_s), NOW) is online
+    assert not is_online(None, NOW)
