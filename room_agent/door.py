@@ -94,19 +94,27 @@ class Door:
         try:
             proof = Proof.model_validate_json(await asyncio.wait_for(socket.receive_text(), PROOF_TIMEOUT_S))
         except (ValidationError, KeyError):
-            await socket.close(CLOSE_BROKEN_CONTRACT)
+            await shut(socket, CLOSE_BROKEN_CONTRACT)
             return None
         except TimeoutError:
-            await socket.close(CLOSE_NOT_ALLOWED)
+            await shut(socket, CLOSE_NOT_ALLOWED)
             return None
         except WebSocketDisconnect:
             return None
         key = self._room.machine(proof.machine_id, kind)
         if key is None or not proves(proof, challenge, key.public_key):
             log.warning("not_allowed", kind=kind.value)
-            await socket.close(CLOSE_NOT_ALLOWED)
+            await shut(socket, CLOSE_NOT_ALLOWED)
             return None
         return key.machine_id
+
+
+async def shut(socket: WebSocket, code: int) -> None:
+    """Close *socket*; the other end may have been faster."""
+    try:
+        await socket.close(code)
+    except (WebSocketDisconnect, RuntimeError):
+        log.debug("gone")
 
 
 def the_door(connection: HTTPConnection) -> Door:

@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from room_agent.door import DoorDep
+from room_agent.door import DoorDep, shut
 from room_agent.room import Room, wait
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import MachineKind
@@ -30,7 +30,7 @@ async def feed(socket: WebSocket, door: DoorDep) -> None:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
     if hearing in done and hearing.result()["type"] == "websocket.receive":
-        await socket.close(CLOSE_BROKEN_CONTRACT)
+        await shut(socket, CLOSE_BROKEN_CONTRACT)
 
 
 async def show(socket: WebSocket, room: Room, machine_id: str) -> None:
@@ -47,4 +47,4 @@ async def show(socket: WebSocket, room: Room, machine_id: str) -> None:
             except (WebSocketDisconnect, TimeoutError, RuntimeError):
                 return
             await wait(heard, TICK_S)
-        await socket.close(CLOSE_NOT_ALLOWED)
+        await shut(socket, CLOSE_NOT_ALLOWED)

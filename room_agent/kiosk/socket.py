@@ -1,6 +1,7 @@
 """The kiosk page and its two sockets: what it shows, and the signalling that the agent carries for it unread."""
 
 import asyncio
+from dataclasses import replace
 from typing import Protocol
 
 from fastapi import APIRouter, Request, WebSocket
@@ -11,7 +12,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, signalling_path
-from room_agent.door import Door, DoorDep, Tries
+from room_agent.door import Door, DoorDep, Tries, shut
 from room_agent.room import Room, wait
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import MachineKind
@@ -46,9 +47,16 @@ def agent_of(connection: Request | WebSocket) -> KioskAgent:
 @routes.get("/kiosk")
 def page(request: Request) -> HTMLResponse:
     """The page itself holds nothing; whoever opens it elsewhere sees the pairing screen."""
-    pages = agent_of(request).pages
-    return pages.render(
-        request, "kiosk.html", pictures=tickets.PICTURES, letters=tickets.LETTERS, digits=tickets.DIGITS
+    agent = agent_of(request)
+    plan = agent.room.plan
+    frame = replace(agent.pages.frame, exercise=plan is not None and plan.exercise)
+    return agent.pages.render(
+        request,
+        "kiosk.html",
+        frame=frame,
+        pictures=tickets.PICTURES,
+        letters=tickets.LETTERS,
+        digits=tickets.DIGITS,
     )
 
 
@@ -74,7 +82,7 @@ async def _show(socket: WebSocket, machine_id: str) -> None:
         while room.machine(machine_id, MachineKind.KIOSK) is not None:
             await socket.send_text(room.show().model_dump_json())
             await wait(heard, TICK_S)
-        await socket.close(CLOSE_NOT_ALLOWED)
+        await shut(socket, CLOSE_NOT_ALLOWED)
 
 
 async def _hear(socket: WebSocket, machine_id: str) -> None:
@@ -83,7 +91,7 @@ async def _hear(socket: WebSocket, machine_id: str) -> None:
         try:
             message = from_kiosk.validate_json(await socket.receive_text())
         except (ValidationError, KeyError):
-            await socket.close(CLOSE_BROKEN_CONTRACT)
+            await shut(socket, CLOSE_BROKEN_CONTRACT)
             return
         match message:
             case CheckIn(ticket=ticket):
@@ -104,17 +112,14 @@ async def signalling(socket: WebSocket, door: DoorDep) -> None:
     visit, _ = agent.room.current()
     paired = agent.room.pairing
     if visit is None or paired is None:
-        await socket.close(CLOSE_VISIT_OVER)
+        await shut(socket, CLOSE_VISIT_OVER)
         return
     try:
         async with agent.centre.open(signalling_path(visit.visit_id, Role.KIOSK), paired) as hub:
             code = await _carry(socket, hub)
     except (BrokenContract, *LINE_ERRORS):
         code = CLOSE_LINE_DOWN
-    try:
-        await socket.close(code)
-    except RuntimeError:  # the kiosk was faster
-        return
+    await shut(socket, code)
 
 
 async def _carry(socket: WebSocket, hub: ClientConnection) -> int:

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from schemas.channels import (
     CLOSE_NOT_ALLOWED,
+    Beat,
     ChecksUp,
     FactsDown,
     FactsTaken,
@@ -154,6 +155,8 @@ class SmallCentre:
                 self.facts.extend(facts)
                 taken = FactsTaken(fact_ids=tuple(each.fact_id for each in facts))
                 await socket.send_text(taken.model_dump_json())
+            case Beat():
+                await socket.send_text(message.model_dump_json())
             case PairAsked(request_id=request_id, request=request):
                 answer = PairAnswer(request_id=request_id, paired=self.pair(request))
                 await socket.send_text(answer.model_dump_json())

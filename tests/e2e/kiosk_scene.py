@@ -1,0 +1,178 @@
+"""A room for the kiosk page's tests: small centre, agent with simulated devices, Chromium, a doctor's bare page."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from playwright.async_api import Browser, Page, Playwright, async_playwright
+
+from room_agent.app import create_app
+from room_agent.settings import Settings
+from room_agent.wiring import Agent, running
+from schemas.day import FactKind, PlannedVisit
+from telemed.web.pages import mount_static
+from tests.room_agent.world import CODE, SmallCentre, fact, served, until, visit
+
+ROOM_HOST = "raum.localhost"
+CENTRE_HOST = "zentrum.localhost"
+CHROMIUM = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+DOCTOR = """
+async ({ visitId }) => {
+  const { SignallingSocket } = await import('/static/js/signalling.js');
+  const { Conversation } = await import('/static/js/conversation.js');
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  const seen = { kiosk: [], agent: [], ctl: [], vitals: [], waves: 0, codes: [], videos: {}, channels: {} };
+  window.seen = seen;
+  const watch = (name, media) => {
+    const video = document.createElement('video');
+    Object.assign(video, { muted: true, autoplay: true, srcObject: media });
+    document.body.append(video);
+    seen.videos[name] = video;
+  };
+  const socket = new SignallingSocket(`/signalling/${visitId}?role=doctor`, (event) => {
+    if (event.type === 'closed') seen.codes.push(event.code);
+    talk.handle(event);
+    devices.handle(event);
+  });
+  const talk = new Conversation(socket, {
+    offerer: false, partner: 'kiosk', localStream: stream,
+    onRemote: (id, media) => media && watch('kiosk', media), onState: (id, state) => seen.kiosk.push(state),
+  });
+  const devices = new Conversation(socket, {
+    offerer: false, partner: 'agent', onState: (id, state) => seen.agent.push(state),
+    onTrack: (id, { track }) => watch(`agent-${track.kind}`, new MediaStream([track])),
+    onChannel: (id, channel) => {
+      seen.channels[channel.label] = channel;
+      channel.onmessage = ({ data }) => {
+        if (typeof data !== 'string') seen.waves += 1;
+        else seen[channel.label].push(JSON.parse(data));
+      };
+    },
+  });
+  window.devices = devices;
+  window.talk = talk;
+  window.say = (message) => seen.channels.ctl.send(JSON.stringify(message));
+  socket.connect();
+}
+"""
+
+
+@dataclass
+class Scene:
+    """What a test may touch. *page* is the kiosk's."""
+
+    centre: SmallCentre
+    centre_url: str
+    agent: Agent
+    kiosk_url: str
+    browser: Browser
+    page: Page
+    errors: list[str]
+
+    async def plan(self, *visits: PlannedVisit, seq: int, **rest: object) -> None:
+        """The centre sends a plan, and the agent has it."""
+        await self.centre.send_plan(*visits, seq=seq, **rest)
+        await until(lambda: self.agent.room.plan and self.agent.room.plan.seq == seq)
+
+    async def open_kiosk(self, code: str = "") -> None:
+        await self.page.goto(self.kiosk_url + (f"#{code}" if code else ""))
+
+    async def shows(self, screen: str) -> None:
+        await self.page.wait_for_selector(f'body[data-screen="{screen}"]')
+
+    async def call(self, visit_id: str = "visit-1") -> None:
+        """The resident arrives, the doctor calls."""
+        await self.centre.tell(fact(FactKind.ARRIVED, visit_id), fact(FactKind.CALLED, visit_id))
+        await self.shows("call")
+
+    async def doctor(self, visit_id: str = "visit-1") -> Page:
+        """A doctor's bare page, in the visit."""
+        context = await self.browser.new_context()
+        page = await context.new_page()
+        await page.goto(f"{self.centre_url}/doctor")
+        await page.evaluate(DOCTOR, {"visitId": visit_id})
+        return page
+
+    async def end(self, visit_id: str = "visit-1") -> None:
+        """The doctor says goodbye."""
+        await self.centre.tell(fact(FactKind.ENDED, visit_id, at=self.agent.room.now()))
+        self.centre.hub.end(visit_id)
+
+    async def shoot(self, folder: Path, name: str) -> None:
+        await self.page.screenshot(path=folder / f"kiosk-{name}.png")
+
+
+@asynccontextmanager
+async def scene(folder: Path) -> AsyncIterator[Scene]:
+    """Everything started, the plan of the day in place."""
+    centre = SmallCentre()
+    agents: list[Agent] = []
+
+    @asynccontextmanager
+    async def kept(settings: Settings) -> AsyncIterator[Agent]:
+        async with running(settings) as agent:
+            agents.append(agent)
+            yield agent
+
+    async with AsyncExitStack() as stack:
+        centre_url = await stack.enter_async_context(served(_with_pages(centre)))
+        settings = Settings(centre_url=centre_url, state_dir=folder, pairing_code=CODE, simulated=True)
+        url = await stack.enter_async_context(served(create_app(lambda: kept(settings))))
+        await until(lambda: centre.links)
+        playwright = await stack.enter_async_context(async_playwright())
+        browser = await _browser(playwright)
+        stack.push_async_callback(browser.close)
+        page = await (await browser.new_context(viewport={"width": 1920, "height": 1080})).new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        made = Scene(
+            centre,
+            centre_url.replace("127.0.0.1", CENTRE_HOST),
+            agents[0],
+            f"{url.replace('127.0.0.1', ROOM_HOST)}/kiosk",
+            browser,
+            page,
+            errors,
+        )
+        await made.plan(visit(start=datetime.now(UTC)), seq=1)
+        yield made
+        assert not made.errors, made.errors
+
+
+def _with_pages(centre: SmallCentre) -> FastAPI:
+    app = centre.app()
+
+    def doctor() -> HTMLResponse:
+        return HTMLResponse("<!doctype html><title>doctor</title>")
+
+    app.get("/doctor")(doctor)
+    mount_static(app)
+    return app
+
+
+async def _browser(playwright: Playwright) -> Browser:
+    return await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM, headless=True)
+
+
+async def truth(page: Page, script: str, *, within_s: float = 15.0) -> None:
+    """Wait until *script* says something true on *page*."""
+    async with asyncio.timeout(within_s):
+        while not await page.evaluate(script):
+            await asyncio.sleep(0.05)

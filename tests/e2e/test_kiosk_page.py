@@ -1,0 +1,244 @@
+"""The patient's page in Chromium: pairing, checking in, the talk with its devices, and that nothing of it stays."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from schemas.day import FactKind
+from telemed.kit.i18n import words
+from tests.e2e.kiosk_scene import Scene, scene, truth
+from tests.room_agent.world import KIOSK_CODE, fact, until, visit
+
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
+TEXT = words().text
+SHOTS = Path(os.environ.get("SHOTS", "build/shots"))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Scene]:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    async with scene(tmp_path) as made:
+        yield made
+
+
+async def test_a_kiosk_is_paired_by_a_typed_code_and_stays_paired(room: Scene) -> None:
+    await room.open_kiosk()
+    await room.shows("pairing")
+    await room.shoot(SHOTS, "pairing")
+    await room.page.fill("#code", "WRONG234")
+    await room.page.click("#pairing button")
+    await room.page.wait_for_selector("#pairing-refused:visible")
+    await room.shoot(SHOTS, "pairing-refused")
+    await room.page.fill("#code", KIOSK_CODE.lower())
+    await room.page.click("#pairing button")
+    await room.shows("welcome")
+    await room.page.reload()
+    await room.shows("welcome")
+
+
+async def test_the_code_in_the_address_is_used_once_and_leaves_it(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    assert "#" not in room.page.url
+    key = await room.page.evaluate("""async () => {
+      const opening = indexedDB.open('kiosk', 1);
+      await new Promise((done) => (opening.onsuccess = done));
+      const reading = opening.result.transaction('identity').objectStore('identity').get('me');
+      await new Promise((done) => (reading.onsuccess = done));
+      return reading.result.keys.privateKey.extractable;
+    }""")
+    assert key is False
+
+
+async def test_a_revoked_kiosk_shows_the_pairing_screen(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    await room.plan(visit(), seq=2)
+    await room.plan(visit(), seq=3, machines=())
+    await room.shows("pairing")
+
+
+async def _tap(room: Scene, picture: str, letter: str, digits: str) -> None:
+    await room.page.click(f'[data-picture="{picture}"]')
+    await room.page.click(f'[data-letter="{letter}"]')
+    for digit in digits:
+        await room.page.click(f'[data-digit="{digit}"]')
+
+
+async def test_checking_in_by_picture_letter_and_digits(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    await room.shoot(SHOTS, "welcome")
+    await room.page.click('[data-picture="fish"]')
+    await room.shoot(SHOTS, "letter")
+    await room.page.click('[data-letter="K"]')
+    await room.page.click('[data-digit="4"]')
+    await room.shoot(SHOTS, "digits")
+    await room.page.click('[data-digit="7"]')
+    await room.page.wait_for_selector('[data-step="known"]:visible')
+    await room.shoot(SHOTS, "known")
+    await until(room.centre.all_facts_up)
+    up = room.centre.all_facts_up()
+    assert [(each.kind, each.visit_id, each.by) for each in up] == [(FactKind.ARRIVED, "visit-1", "resident")]
+    await room.page.click('[data-step="known"] button')
+    assert "47" not in await room.page.inner_text('[data-screen="welcome"]')
+
+
+async def test_a_wrong_ticket_and_an_unknown_one_read_alike(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    answers = []
+    for picture, letter, digits in (("fish", "K", "48"), ("owl", "B", "29")):
+        await _tap(room, picture, letter, digits)
+        await room.page.wait_for_selector('[data-step="unknown"]:visible')
+        answers.append(await room.page.inner_text('[data-screen="welcome"]'))
+        await room.shoot(SHOTS, "unknown")
+        await room.page.click('[data-step="unknown"] button')
+    assert answers[0] == answers[1]
+    assert room.centre.all_facts_up() == []
+
+
+async def test_every_target_is_big_and_nothing_is_cut_off(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    for step in ("picture", "letter", "digits"):
+        sizes = await room.page.evaluate("""() => [...document.querySelectorAll('button')]
+          .filter((each) => each.checkVisibility())
+          .map((each) => each.getBoundingClientRect())
+          .map(({ width, height, right, bottom }) => [width, height, right, bottom])""")
+        assert all(width >= 64 and height >= 64 for width, height, _, _ in sizes), step
+        assert all(right <= 1920 and bottom <= 1080 for _, _, right, bottom in sizes), step
+        await room.page.locator(f'[data-step="{step}"] .choice').first.click()
+
+
+async def test_help_shows_the_phone_number(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    await room.page.click("#help-button")
+    assert "03641 12345" in await room.page.inner_text("#help")
+    await room.shoot(SHOTS, "help")
+
+
+async def test_camera_and_microphone_are_checked_before_a_visit(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+
+    def codes() -> dict[str, str]:
+        reports = room.centre.reports()
+        return {each.subject: each.code for each in reports[-1].report.results} if reports else {}
+
+    await until(lambda: codes().get("camera") == "ok", within_s=20)
+    await until(lambda: codes().get("blood-pressure") == "ok", within_s=20)
+    assert codes() == dict.fromkeys(
+        ("camera", "microphone", "line", "blood-pressure", "oximeter", "exam-camera", "stethoscope"), "ok"
+    )
+    assert await room.page.get_attribute("#lamp", "data-state") == "off"
+
+
+async def test_a_whole_visit_and_nothing_of_it_stays(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    await room.call()
+    await room.shoot(SHOTS, "called")
+    doctor = await room.doctor()
+    await truth(doctor, "seen.kiosk.includes('connected') && seen.agent.includes('connected')")
+    await truth(doctor, "seen.videos.kiosk.videoWidth > 0 && seen.videos['agent-video'].videoWidth > 0")
+    await room.page.wait_for_selector("#doctors video")
+    await truth(room.page, "document.querySelector('#doctors video').videoWidth > 0")
+    assert await room.page.inner_text("#doctor-name") == "Dr. Ada Weiß"
+    shares = await room.page.evaluate("""() => {
+      const { width, height } = document.querySelector('#doctors video').getBoundingClientRect();
+      return (width * height) / (innerWidth * innerHeight);
+    }""")
+    assert shares >= 0.5
+    await until(lambda: any(each.kind is FactKind.ENTERED for each in room.centre.facts))
+    await _measure(room)
+    tracks = "document.getElementById('self').srcObject"
+    await room.page.evaluate(f"window.kept = [...{tracks}.getTracks()]")
+    await room.end()
+    await room.shows("farewell")
+    await room.shoot(SHOTS, "farewell")
+    await _nothing_stays(room)
+    await truth(doctor, "seen.codes.includes(4410)")
+    await room.centre.tell(fact(FactKind.CLEANED))
+    await room.shows("welcome")
+
+
+async def _measure(room: Scene) -> None:
+    doctor = room.browser.contexts[-1].pages[0]
+    await truth(doctor, "seen.ctl.some((each) => each.type === 'sources')")
+    await doctor.evaluate("say({ type: 'ask', kind: 'blood-pressure' })")
+    await room.page.wait_for_selector('[data-measuring="blood-pressure"]:visible')
+    await room.shoot(SHOTS, "call-measuring")
+    await truth(doctor, "seen.vitals.length === 1", within_s=30)
+    vital = await doctor.evaluate("seen.vitals[0]")
+    assert (vital["kind"], vital["visit_id"], vital["simulated"]) == ("blood-pressure", "visit-1", True)
+    assert vital["observation"]["resourceType"] == "Observation"
+    await room.page.wait_for_selector('[data-measuring="blood-pressure"]', state="hidden")
+    await doctor.evaluate("say({ type: 'ask', kind: 'oximeter' })")
+    await truth(doctor, "seen.waves > 3 && seen.vitals.length > 2", within_s=30)
+    await room.shoot(SHOTS, "call-oximeter")
+    await doctor.evaluate("say({ type: 'stop', kind: 'oximeter' })")
+    await room.page.wait_for_selector('[data-measuring="oximeter"]', state="hidden")
+    await doctor.evaluate("say({ type: 'listen', on: true })")
+    await doctor.evaluate("say({ type: 'select-camera', camera: 'otoscope' })")
+
+
+async def _nothing_stays(room: Scene) -> None:
+    assert await room.page.evaluate("kept.every((track) => track.readyState === 'ended')")
+    left = await room.page.evaluate("""async () => ({
+      videos: [...document.querySelectorAll('video')].filter((each) => each.srcObject).length,
+      text: document.body.innerHTML,
+      stored: localStorage.length + sessionStorage.length,
+      databases: (await indexedDB.databases()).map((each) => each.name),
+      caches: (await caches.keys()).length,
+    })""")
+    assert (left["videos"], left["stored"], left["databases"], left["caches"]) == (0, 0, ["kiosk"], 0)
+    assert "Weiß" not in left["text"]
+    assert await room.page.get_attribute("#lamp", "data-state") == "off"
+
+
+async def test_a_doctor_who_breaks_the_contract_is_cut_off(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    await room.call()
+    doctor = await room.doctor()
+    await truth(doctor, "seen.ctl.length > 0")
+    await doctor.evaluate("say({ type: 'ask', kind: 'everything' })")
+    await truth(doctor, "seen.channels.ctl.readyState === 'closed'")
+    assert await doctor.evaluate("seen.vitals.length") == 0
+
+
+async def test_the_talk_goes_on_while_the_centre_is_away(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    await room.call()
+    doctor = await room.doctor()
+    await truth(doctor, "seen.kiosk.includes('connected') && seen.ctl.length > 0")
+    for socket in list(room.centre.links):
+        await socket.close(1012)
+    await doctor.evaluate("say({ type: 'ping', seq: 7 })")
+    await truth(doctor, "seen.ctl.some((each) => each.type === 'pong' && each.seq === 7)")
+    await asyncio.gather(truth(doctor, "seen.videos.kiosk.videoWidth > 0"), room.shows("call"))
+
+
+async def test_after_the_farewell_the_room_is_being_cleaned(room: Scene) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    await room.plan(visit(), seq=2, exercise=True)
+    await room.page.wait_for_selector("[data-clock]")
+    await room.call()
+    await room.end()
+    await room.shows("farewell")
+    await room.plan(visit(), seq=3, exercise=True, clock_offset_s=60.0)
+    await room.shows("cleaning")
+    await room.shoot(SHOTS, "cleaning")
+    assert TEXT("kiosk.cleaning.title") in await room.page.inner_text("main")
