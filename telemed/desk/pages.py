@@ -39,8 +39,8 @@ def doctor_day(request: Request, centre: CentreDep, actor: Doctor) -> HTMLRespon
     with centre.db.transaction() as tx:
         days = service.doctor_days(tx, centre, actor.subject, now=now)
         people = service.people(tx, centre, model.visit_ids(days), actor=actor, now=now)
-    shown: dict[str, Any] = {"days": days, "people": people, "obstacle": model.call_obstacle(days), "version": model.version(days)}
-    return centre.the(Pages).render(request, "desk/doctor.html", now=now, **shown)
+    shown: dict[str, Any] = {"people": people, "obstacle": model.call_obstacle(days), "version": model.version(days)}
+    return centre.the(Pages).render(request, "desk/doctor.html", days=days, now=now, **shown)
 
 
 @routes.get("/arzt/stand")
