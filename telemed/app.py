@@ -42,7 +42,7 @@ def make_app(centre: Centre) -> FastAPI:
     ):
         app.include_router(routes)
     app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
-    mount_static(app, desk=desk_pages.STATIC)
+    mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC)
     return app
 
 
