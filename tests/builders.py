@@ -1,4 +1,4 @@
-"""Worlds for tests: a centre with a small quarter of its own, a clock moved by hand, bookings that name what matters."""
+"""Worlds for tests: a centre with a small quarter of its own, a clock moved by hand, bookings by what matters."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -99,7 +99,7 @@ def make_world(
     return World(centre, clock, known)
 
 
-def make_booking(  # noqa: PLR0913 - each names one thing that may matter to a test
+def make_booking(
     world: World,
     *,
     doctor: str = "weiss",
@@ -122,7 +122,12 @@ def book(world: World, request: Request) -> Booked:
 
 
 def offer_at(
-    world: World, at: str | datetime, *, doctor: str | None = "weiss", service: str = SERVICE, room: str | None = "room-1"
+    world: World,
+    at: str | datetime,
+    *,
+    doctor: str | None = "weiss",
+    service: str = SERVICE,
+    room: str | None = "room-1",
 ) -> Offer:
     """What the planner offers for *at*, and nothing else."""
     start = moment(world, at) if isinstance(at, str) else at
@@ -234,9 +239,7 @@ def _device(device_id: str, room_id: str, code: str) -> dict[str, Any]:
 
 
 def _service(service_id: str, rooms: list[str], specialty: str, *, devices: tuple[str, ...]) -> dict[str, Any]:
-    needed = [
-        {"url": fhir.REQUIRED_DEVICE, "valueCoding": {"system": fhir.MDC, "code": code}} for code in devices
-    ]
+    needed = [{"url": fhir.REQUIRED_DEVICE, "valueCoding": {"system": fhir.MDC, "code": code}} for code in devices]
     return {
         "resourceType": "HealthcareService",
         "id": service_id,
@@ -280,7 +283,9 @@ def _role(person_id: str, what: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def appointment_of(world: World, offer: Offer, *, resource_id: str = "foreign-1", name: str = "Karl Winter") -> Resource:
+def appointment_of(
+    world: World, offer: Offer, *, resource_id: str = "foreign-1", name: str = "Karl Winter"
+) -> Resource:
     """An Appointment as another system writes it."""
     from telemed.fhir.validate import validate
 

@@ -12,6 +12,8 @@ from operator import and_, or_
 from telemed.directory.model import Device, Directory, Hours, Room, Service
 
 TICK = timedelta(minutes=5)
+LONGEST_CLEANING = 96
+"""Ticks; busy time is known for so long after a window, so that its last visits can be cleaned after."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,7 +59,8 @@ class Window:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for. *align_minutes*: starts on the wall at multiples of it."""
+    """What is asked for: a visit wholly between *earliest* and *latest*, that starts on the wall at multiples of
+    *align_minutes*."""
 
     service_id: str
     earliest: datetime
@@ -98,7 +101,7 @@ class Ground:
     """Who and what is free when: the directory's hours less the busy time, over one window.
 
     Args:
-        busy: resource id → mask of claimed ticks over *window*.
+        busy: resource id → mask of claimed ticks over *window* and `LONGEST_CLEANING` after it.
     """
 
     def __init__(self, directory: Directory, busy: Mapping[str, int], window: Window) -> None:
@@ -163,9 +166,13 @@ class Ground:
         """Open and not claimed."""
         return self._open(hours) & ~self._busy.get(resource_id, 0)
 
+    def usable(self, device: Device) -> int:
+        """Not claimed, and before its inspection is due."""
+        return self._device(device, 1)
+
     def _room(self, room: Room, ticks: int) -> int:
         """Open for the visit, and unclaimed for the visit and the cleaning after it, which may be after hours."""
-        unclaimed = (self.window.all | (self.window.all << self.window.ticks)) & ~self._busy.get(room.id, 0)
+        unclaimed = ((1 << (self.window.ticks + LONGEST_CLEANING)) - 1) & ~self._busy.get(room.id, 0)
         cleaning = tick_after(_EPOCH + room.cleaning)
         return eroded(self.free(room.id, room.hours), ticks) & eroded(unclaimed, ticks + cleaning)
 
@@ -206,7 +213,8 @@ def offers(ground: Ground, wish: Wish, *, now: datetime, limit: int = 20) -> lis
     service = ground.directory.services.get(wish.service_id)
     if service is None:
         return []
-    span = ground.window.mask(tick_after(max(wish.earliest, now + TICK)), tick_of(wish.latest))
+    last_start = tick_of(wish.latest) - length(service)
+    span = ground.window.mask(tick_after(max(wish.earliest, now + TICK)), last_start + 1)
     rooms = [ground.directory.rooms[r] for r in service.room_ids if wish.room_id in (None, r)]
     found: list[tuple[int, Room]] = []
     for room in rooms:
@@ -240,7 +248,7 @@ def claims(offer: Offer, directory: Directory) -> list[tuple[str, int]]:
 
 
 def masks(rows: Iterable[tuple[str, int]], window: Window) -> dict[str, int]:
-    """Claimed ticks by resource as masks over *window* and as much again after it."""
+    """Claimed ticks by resource as masks that begin with *window*."""
     collected: dict[str, int] = {}
     for resource_id, tick in rows:
         collected[resource_id] = collected.get(resource_id, 0) | 1 << (tick - window.first)
