@@ -91,7 +91,7 @@ def build(settings: Settings, db: Database) -> Centre:
         exercise=settings.exercise,
         state_dir=settings.state_dir,
     )
-    frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "centre")
+    frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed")
     folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, operator_pages)]
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), Tries: Tries()})
     centre.live[Relay] = Relay(db, subscriptions(centre), clock)

@@ -160,7 +160,11 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._listeners: list[Callable[[], None]] = []
         self._lock = _lock_file(Path(self.url.database or "")) if self.is_sqlite else None
-        self.writing = _sqlite_engine(self.url, write=True) if self.is_sqlite else create_engine(url, pool_size=20)
+        self.writing = (
+            _sqlite_engine(self.url, write=True)
+            if self.is_sqlite
+            else create_engine(url, pool_size=20, hide_parameters=True)
+        )
         self._reading = _sqlite_engine(self.url, write=False) if self.is_sqlite else _snapshots(self.writing)
         self._writer = _SqliteWriter(self.writing, self._tell) if self.is_sqlite else None
 
@@ -234,7 +238,8 @@ def _sqlite_engine(url: URL, *, write: bool) -> Engine:
     if dbapi2.sqlite_version_info < OLDEST_SQLITE:
         raise RuntimeError(f"SQLite {dbapi2.sqlite_version} has the WAL-reset bug; 3.51.3 is the oldest allowed")
     pool = {"poolclass": StaticPool} if write else {"poolclass": QueuePool, "pool_size": 40, "max_overflow": 40}
-    engine = create_engine(url, module=dbapi2, connect_args={"check_same_thread": False, "timeout": 30}, **pool)
+    connect = {"check_same_thread": False, "timeout": 30}
+    engine = create_engine(url, module=dbapi2, connect_args=connect, hide_parameters=True, **pool)
 
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, _record: object) -> None:
