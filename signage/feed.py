@@ -108,18 +108,19 @@ class Feed:
             except Barred:
                 self._bulletin.stands(Line.BARRED)
                 log.warning("feed_barred")
-                await asyncio.sleep(self._pace.barred_s)
+                await self._pause(self._pace.barred_s)
             except (ConnectionClosed, InvalidHandshake, InvalidMessage, OSError, TimeoutError, Broken) as error:
                 self._lost(error)
-                await self._pause()
+                await self._pause(self._pace.longest_s)
 
     def _lost(self, error: Exception) -> None:
         if self._bulletin.line is not Line.BARRED:
             self._bulletin.stands(Line.DOWN)
         log.info("feed_lost", reason=type(error).__name__)
 
-    async def _pause(self) -> None:
-        wait_s = min(self._pace.first_s * 2**self._failures, self._pace.longest_s)
+    async def _pause(self, longest_s: float) -> None:
+        """Wait twice as long after each failure, up to *longest_s*."""
+        wait_s = min(self._pace.first_s * 2**self._failures, longest_s)
         self._failures = min(self._failures + 1, 16)
         await asyncio.sleep(wait_s)
 
@@ -127,19 +128,23 @@ class Feed:
         paired = self._identity.paired(self._code)
         while paired is None:
             paired = await self._try_to_pair()
-            if paired is None:
-                await self._pause()
         self._failures = 0
         self._bulletin.stands(Line.DOWN)
         return paired
 
     async def _try_to_pair(self) -> Paired | None:
+        """One try, and a pause where it fails; a refused code is shown slowly, since the room counts wrong ones."""
         if not self._code:
+            await asyncio.sleep(self._pace.barred_s)
             return None
         try:
             paired = await pair(self._agent_url, self._code, self._identity.key.public)
-        except (PairingRefused, AgentAway) as error:
-            log.info("not_paired", reason=type(error).__name__)
+        except PairingRefused:
+            log.warning("pairing_refused")
+            await asyncio.sleep(self._pace.barred_s)
+            return None
+        except AgentAway:
+            await self._pause(self._pace.longest_s)
             return None
         self._identity.keep(paired, self._code)
         return paired

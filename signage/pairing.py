@@ -12,6 +12,8 @@ from telemed.kit.ids import digest
 from telemed.kit.machine import MachineKey
 
 TIMEOUT_S = 10.0
+REFUSED = frozenset({401, 403, 404, 410, 422})
+"""Any other answer than yes means: not now (409 where the agent cannot ask the centre)."""
 
 
 class PairingRefused(Exception):
@@ -66,7 +68,7 @@ async def pair(agent_url: str, code: str, public_key: str) -> Paired:
             answer = await client.post(f"{agent_url.rstrip('/')}/pair", json=request.model_dump())
     except httpx.TransportError as error:
         raise AgentAway from error
-    if answer.is_client_error:
+    if answer.status_code in REFUSED:
         raise PairingRefused
     if not answer.is_success:
         raise AgentAway

@@ -24,6 +24,8 @@ class SmallAgent:
         self.server_name = server_name
         self.public_key = ""
         self.revoked = False
+        self.centre_away = False
+        self.asked_to_pair = 0
         self.proofs = 0
         self._sockets: set[asyncio.Queue[str | None]] = set()
         self.app = FastAPI()
@@ -31,6 +33,9 @@ class SmallAgent:
         self.app.websocket("/feed")(self.feed)
 
     async def pair(self, request: PairRequest) -> Response:
+        self.asked_to_pair += 1
+        if self.centre_away:
+            return Response(status_code=409)
         if request.code != CODE or request.kind != "monitor":
             return Response(status_code=404)
         self.public_key = request.public_key

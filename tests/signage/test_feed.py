@@ -99,6 +99,18 @@ def test_a_wrong_code_leaves_the_monitor_unpaired(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_monitor_pairs_as_soon_as_the_agent_can_ask_the_centre(tmp_path: Path) -> None:
+    async def story() -> None:
+        agent = SmallAgent()
+        agent.centre_away = True
+        async with running(agent.app, free_port()) as url, monitor(tmp_path, url) as bulletin:
+            await until(bulletin, lambda: agent.asked_to_pair >= 2)
+            agent.centre_away = False
+            await agent.connected()
+
+    asyncio.run(story())
+
+
 def test_a_revoked_monitor_shows_nothing_any_more_and_comes_back_when_allowed(tmp_path: Path) -> None:
     async def story() -> None:
         agent = SmallAgent()
