@@ -1,0 +1,252 @@
+"""The doctor's call page in a real browser, with the real centre and the real room agent on the other side."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from ops.programs import NAMES, Programs, free_port
+from schemas.day import FactKind
+from telemed import wiring
+from telemed.booking import service as booking
+from telemed.booking.model import Request
+from telemed.booking.planner import Wish
+from telemed.directory import service as directory
+from telemed.identity.model import Actor, Role
+from telemed.kit.db import Database
+from telemed.kit.ids import new_link_token
+from telemed.people.model import Person, Way
+from telemed.visit import service as visit
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+]
+ALLOW = "--use-fake-ui-for-media-stream"
+DENY = "--deny-permission-prompts"
+DOCTOR = "weiss"
+NAME = "Erika Sommer"
+PATIENCE_MS = 30_000
+RUNS = "(id) => document.getElementById(id).getVideoPlaybackQuality().totalVideoFrames > 5"
+
+
+def book_and_arrive(programs: Programs) -> None:
+    """Two visits of one doctor, before the centre runs; the first person is there."""
+    settings = wiring.read_settings(programs.environment())
+    db = Database(settings.url)
+    try:
+        centre = wiring.build(settings, db)
+        now = centre.clock.now()
+        ids = []
+        for name in (NAME, "Konrad Winter"):
+            with db.transaction() as tx:
+                known = directory.load(tx)
+                wish = Wish("allgemein-20-blutdruck", now, now + timedelta(hours=6), doctor_id=DOCTOR)
+                offer = booking.offers(tx, known, wish, now=now)[0]
+                request = Request(new_link_token(), offer, Person(name, 1948, Way.PAPER))
+                ids.append(booking.book(tx, centre.secrets, known, request, actor=Actor(Role.ANYONE), now=now).id)
+        with db.transaction() as tx:
+            visit.record(tx, visit_id=ids[0], kind=FactKind.ARRIVED, by="assistant", now=now)
+    finally:
+        db.dispose()
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    """Centre and room agent, with somebody waiting."""
+    ports = {name: free_port(0) for name in NAMES}
+    with Programs(tmp_path, ports=ports) as programs:
+        programs.prepare()
+        book_and_arrive(programs)
+        programs.start("telemed")
+        programs.start("room-agent")
+        yield programs
+
+
+@contextmanager
+def chromium(*more: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *more])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def window(browser: Browser) -> tuple[BrowserContext, Page]:
+    context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="de-DE")
+    context.set_default_timeout(PATIENCE_MS)
+    return context, context.new_page()
+
+
+def open_kiosk(programs: Programs, browser: Browser) -> Page:
+    _, page = window(browser)
+    page.goto(f"{programs.url('room-agent')}/kiosk#{programs.keys['rooms'][0]['kiosk']}")
+    expect(page.locator("body[data-screen=welcome]")).to_be_visible(timeout=PATIENCE_MS)
+    return page
+
+
+def sign_in(programs: Programs, browser: Browser) -> Page:
+    _, page = window(browser)
+    link = next(one["url"] for one in programs.keys["staff"] if one["id"] == DOCTOR)
+    page.goto(link)
+    page.locator("main form button").click()
+    page.wait_for_url("**/arzt")
+    return page
+
+
+def call(page: Page) -> None:
+    button = page.locator("form[action='/arzt/aufrufen'] button")
+    expect(button).to_be_enabled(timeout=PATIENCE_MS)
+    button.click()
+    page.wait_for_url("**/arzt/besuch/*")
+
+
+def measure(page: Page, kind: str) -> None:
+    page.locator(f"#kinds [data-kind={kind}]").click()
+    expect(page.locator(f".vital[data-kind={kind}] .value").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Programs) -> None:
+    with chromium(ALLOW) as browser:
+        kiosk, page = open_kiosk(programs, browser), sign_in(programs, browser)
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        call(page)
+        page.wait_for_function(RUNS, arg="patient-video", timeout=PATIENCE_MS)
+        page.wait_for_function(RUNS, arg="exam-video", timeout=PATIENCE_MS)
+        expect(page.locator("#device-state")).to_contain_text("gut verbunden")
+        expect(page.locator("#talk-state")).to_contain_text("Gespräch steht")
+        marks = page.evaluate("performance.getEntriesByType('mark').map(({ name }) => name)")
+        assert {"join-clicked", "device-frame", "conversation-frame"} <= set(marks)
+
+        measure(page, "blood-pressure")
+        card = page.locator(".vital[data-kind=blood-pressure]")
+        expect(card).to_contain_text(re.compile(r"\d+/\d+ mmHg"))
+        expect(card).to_contain_text("simuliert")
+        expect(card.locator(".age")).to_contain_text("vor ")
+        assert 0 <= float(page.evaluate("document.body.dataset.lastVitalShownMs")) < 5_000
+        measure(page, "oximeter")
+        expect(page.locator("#pleth-state")).to_have_text("Pulskurve, live")
+        listen_and_look(page)
+        bundle = downloaded(page)
+        assert bundle["type"] == "collection"
+        assert {entry["resource"]["resourceType"] for entry in bundle["entry"]} == {"Observation"}
+        assert NAME not in json.dumps(bundle)
+
+        page.locator("#end").click()
+        page.locator("#end-no").click()
+        page.locator("#end").click()
+        page.locator("#end-form button.danger").click()
+        page.wait_for_url("**/arzt")
+        expect(kiosk.locator("body[data-screen=call]")).to_have_count(0, timeout=PATIENCE_MS)
+        page.go_back()
+        expect(page.locator("#call")).to_have_count(0)
+        assert faults == []
+
+
+def listen_and_look(page: Page) -> None:
+    """The stethoscope is heard only when asked for; choosing a camera makes its picture the big one."""
+    muted = "document.getElementById('stethoscope-audio').muted"
+    assert page.evaluate(muted) is True
+    page.locator("#listen").click()
+    assert page.evaluate(muted) is False
+    page.locator("#listen").click()
+    assert page.evaluate(muted) is True
+    page.locator("#cameras button").nth(1).click()
+    expect(page.locator("#tiles")).to_have_attribute("data-big", "exam")
+    page.locator("#swap").click()
+    expect(page.locator("#tiles")).to_have_attribute("data-big", "patient")
+
+
+def downloaded(page: Page) -> Any:
+    with page.expect_download() as started:
+        page.locator("#download").click()
+    return json.loads(Path(started.value.path()).read_text(encoding="utf-8"))
+
+
+def test_without_camera_and_microphone_the_doctor_is_told_and_still_sees_the_room(programs: Programs) -> None:
+    with chromium(ALLOW) as room, chromium_beside(room, DENY) as browser:
+        open_kiosk(programs, room)
+        page = sign_in(programs, browser)
+        call(page)
+        expect(page.locator("#media-notice")).to_contain_text("Kamera und Mikrofon sind nicht freigegeben")
+        page.wait_for_function(RUNS, arg="patient-video", timeout=PATIENCE_MS)
+        page.wait_for_function(RUNS, arg="exam-video", timeout=PATIENCE_MS)
+        expect(page.locator("#self")).to_be_hidden()
+
+
+@contextmanager
+def chromium_beside(other: Browser, *more: str) -> Iterator[Browser]:
+    """A second browser of the same Playwright."""
+    browser = other.browser_type.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *more])
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+HEAR = """async (texts) => {
+  const { Vitals } = await import('/static/desk/js/vitals.js');
+  const vitals = new Vitals(document.getElementById('visit').dataset.visitId);
+  return texts.map((text) => vitals.hear(text.replace('VISIT', vitals.visitId)));
+}"""
+
+
+def vital(vital_id: str, *, visit_id: str = "VISIT", live: object = False, **observation: object) -> str:
+    return json.dumps(
+        {
+            "type": "vital",
+            "vital_id": vital_id,
+            "visit_id": visit_id,
+            "kind": "oximeter",
+            "live": live,
+            "simulated": False,
+            "sent_at": "2026-12-01T08:00:00Z",
+            "observation": {"resourceType": "Observation", **observation},
+        }
+    )
+
+
+def quantity(value: object, unit: str | None = "%") -> dict[str, object]:
+    found = {"value": value} if unit is None else {"value": value, "unit": unit}
+    return {"code": {"coding": [{"code": "2708-6"}]}, "valueQuantity": found}
+
+
+def test_what_is_no_value_never_shows_a_number(programs: Programs) -> None:
+    with chromium(ALLOW) as browser:
+        page = sign_in(programs, browser)
+        call(page)
+        card, none = page.locator(".vital"), page.locator(".vital .value")
+        good = quantity(97)
+        bad = [vital("x", visit_id="another", **good), vital("x", live=1, **good), vital("no id", **good)]
+        bad += [vital("x", resourceType="Patient"), "", "{", "null", '{"type": "vital"}']
+        assert page.evaluate(HEAR, bad) == [False] * len(bad)
+        expect(card).to_have_count(0)
+        absent = {
+            "code": {"coding": [{"code": "2708-6"}]},
+            "dataAbsentReason": {"coding": [{"code": "negative-infinity"}]},
+        }
+        assert page.evaluate(HEAR, [vital("a", **absent)]) == [True]
+        expect(card).to_contain_text("unter dem Messbereich")
+        expect(card).to_contain_text("aus dem Speicher des Geräts")
+        expect(none).to_have_count(0)
+        for number, odd in enumerate((quantity(None), quantity("98"), quantity(98, None))):
+            page.evaluate(HEAR, [vital(f"b{number}", **odd)])
+            expect(none).to_have_count(0)
+        assert page.evaluate(HEAR, [vital("c", **quantity(97.5)), vital("c", **quantity(12))]) == [True, True]
+        expect(page.locator(".vital .value").last).to_have_text("97,5")
