@@ -16,7 +16,6 @@ from room_agent.visit import Outcome, Shown, Visit
 from schemas.measurement import Ask, MeasurementKind, Progress, Sources, StopAsking, Vital
 from schemas.signalling import (
     CLOSE_BROKEN_CONTRACT,
-    CLOSE_NOT_ALLOWED,
     CLOSE_VISIT_OVER,
     Came,
     FromHub,
@@ -33,7 +32,8 @@ from telemed.kit.logs import logger
 
 log = logger("meeting")
 
-PAUSE_S = 0.5
+SHORTEST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 5.0
 
 
 class Meeting:
@@ -50,6 +50,7 @@ class Meeting:
         self._doctors: dict[str, Participant] = {}
         self._peers: dict[str, DoctorPeer] = {}
         self._hub: ClientConnection | None = None
+        self._hub_was_shut = False
         self._tasks: asyncio.TaskGroup | None = None
         self._turn = asyncio.Lock()
 
@@ -70,22 +71,27 @@ class Meeting:
 
     async def _stay(self) -> None:
         """On the signalling socket, again after each break. While the line is away the connections go on."""
-        over = False
-        while not over and self._room.pairing is not None:
-            try:
-                path = signalling_path(self.visit.visit_id, Role.AGENT)
-                async with self._centre.open(path, self._room.pairing) as hub:
-                    self._hub = hub
-                    over = await self._listen(hub)
-            except (BrokenContract, *LINE_ERRORS) as error:
-                code = error.rcvd.code if isinstance(error, ConnectionClosed) and error.rcvd else 0
-                over = code == CLOSE_VISIT_OVER
-                log.info("signalling_down", error=type(error).__name__, code=code)
-                if code == CLOSE_NOT_ALLOWED:
-                    await asyncio.sleep(PAUSE_S)
-            finally:
-                self._hub = None
-            await asyncio.sleep(0 if over else PAUSE_S)
+        pause = SHORTEST_PAUSE_S
+        while not await self._once():
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE_S, pause * 2) if self._hub_was_shut else SHORTEST_PAUSE_S
+
+    async def _once(self) -> bool:
+        """One connection to the hub, to its end; whether the visit is over."""
+        paired = self._room.pairing
+        if paired is None:
+            return True
+        self._hub_was_shut = True
+        try:
+            async with self._centre.open(signalling_path(self.visit.visit_id, Role.AGENT), paired) as hub:
+                self._hub = hub
+                return await self._listen(hub)
+        except (BrokenContract, *LINE_ERRORS) as error:
+            code = error.rcvd.code if isinstance(error, ConnectionClosed) and error.rcvd else 0
+            log.info("signalling_down", error=type(error).__name__, code=code)
+            return code == CLOSE_VISIT_OVER
+        finally:
+            self._hub = None
 
     async def _listen(self, hub: ClientConnection) -> bool:
         while True:
@@ -102,6 +108,7 @@ class Meeting:
     async def _take(self, message: FromHub) -> None:
         match message:
             case Here(participants=participants):
+                self._hub_was_shut = False
                 await self._part_all()
                 self._doctors.clear()
                 for participant in participants:
@@ -127,7 +134,8 @@ class Meeting:
     def _broke(self, peer: DoctorPeer) -> None:
         """A connection was lost: a new one, if the doctor is still there."""
         doctor = self._doctors.get(peer.doctor.peer_id)
-        if doctor is not None and self._peers.get(doctor.peer_id) is peer:
+        if doctor is not None and self._tasks is not None and self._peers.get(doctor.peer_id) is peer:
+            self._tasks.create_task(peer.close())
             self._meet(doctor)
 
     async def _send(self, signal: Signal) -> None:

@@ -20,6 +20,7 @@ from aiortc.sdp import candidate_from_sdp
 from pydantic import BaseModel, ValidationError
 
 from room_agent.devices.driver import Waveform
+from room_agent.supervise import where
 from schemas.measurement import (
     Ask,
     Camera,
@@ -102,7 +103,10 @@ class DoctorPeer:
 
     async def offer(self) -> None:
         """Begin: gather our addresses and send the offer with all of them in it."""
-        await self._connection.setLocalDescription(await self._connection.createOffer())
+        try:
+            await self._connection.setLocalDescription(await self._connection.createOffer())
+        except InvalidStateError:  # closed meanwhile
+            return
         made = self._connection.localDescription
         body = {"type": made.type, "sdp": made.sdp}
         await self._send(Signal(to=self.doctor.peer_id, kind="offer", body=body))
@@ -166,7 +170,13 @@ class DoctorPeer:
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("request_failed", error=type(error).__name__, where=where(error))
 
     def progress(self, progress: Progress) -> None:
         self._say(self._ctl, progress)

@@ -16,6 +16,7 @@ from room_agent.instruments import Instruments, none, simulated
 from room_agent.journal import Journal
 from room_agent.link import Link
 from room_agent.meeting import Meeting
+from room_agent.peers import Media
 from room_agent.room import Room, wait
 from room_agent.settings import Settings
 from room_agent.supervise import keep_running
@@ -55,6 +56,7 @@ class Agent:
             tasks.create_task(keep_running("link", self.link.run))
             tasks.create_task(keep_running("visits", self._visits))
             tasks.create_task(keep_running("checks", self._check))
+            tasks.create_task(keep_running("line", self._look_at_line))
             for kind, driver in self.drivers.items():
                 tasks.create_task(keep_running(f"open {kind.value}", driver.open))
                 tasks.create_task(keep_running(f"hear {kind.value}", partial(self._hear, kind, driver)))
@@ -63,6 +65,16 @@ class Agent:
         async for event in driver.events():
             if self.meeting is not None:
                 self.meeting.heard(kind, event)
+
+    async def _look_at_line(self) -> None:
+        """A line that went or came back is told at once, not with the next round of checks."""
+        was_ok = self.room.line_ok
+        with self.room.bell.ear() as heard:
+            while True:
+                await wait(heard, LOOK_S)
+                if self.room.line_ok != was_ok:
+                    was_ok = self.room.line_ok
+                    self.checks.want()
 
     async def _check(self) -> None:
         while True:
@@ -91,12 +103,14 @@ class Agent:
 
     async def _meet(self, visit_id: str) -> None:
         async with self.instruments.for_visit() as media:
-            meeting = Meeting(visit_id, room=self.room, centre=self.centre, drivers=self.drivers, media=media)
-            self.meeting = meeting
-            try:
-                await keep_running("meeting", meeting.run)
-            finally:
-                self.meeting = None
+            await keep_running("meeting", partial(self._be_there, visit_id, media))
+
+    async def _be_there(self, visit_id: str, media: Media) -> None:
+        self.meeting = Meeting(visit_id, room=self.room, centre=self.centre, drivers=self.drivers, media=media)
+        try:
+            await self.meeting.run()
+        finally:
+            self.meeting = None
 
 
 @asynccontextmanager

@@ -106,16 +106,22 @@ async def test_a_wrong_ticket_and_an_unknown_one_read_alike(room: Scene) -> None
     assert room.centre.all_facts_up() == []
 
 
-async def test_every_target_is_big_and_nothing_is_cut_off(room: Scene) -> None:
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 800), (1080, 1920)])
+async def test_every_target_is_big_and_nothing_is_cut_off(room: Scene, width: int, height: int) -> None:
+    await room.page.set_viewport_size({"width": width, "height": height})
     await room.open_kiosk(KIOSK_CODE)
     await room.shows("welcome")
     for step in ("picture", "letter", "digits"):
-        sizes = await room.page.evaluate("""() => [...document.querySelectorAll('button')]
-          .filter((each) => each.checkVisibility())
-          .map((each) => each.getBoundingClientRect())
-          .map(({ width, height, right, bottom }) => [width, height, right, bottom])""")
-        assert all(width >= 64 and height >= 64 for width, height, _, _ in sizes), step
-        assert all(right <= 1920 and bottom <= 1080 for _, _, right, bottom in sizes), step
+        sizes = await room.page.evaluate("""() => {
+          const end = document.querySelector('.site-footer').getBoundingClientRect().top;
+          return [...document.querySelectorAll('button')]
+            .filter((each) => each.checkVisibility())
+            .map((each) => [each.getBoundingClientRect(), each])
+            .map(([box, each]) => [box.width, box.height, innerWidth - box.right, end - box.bottom,
+              each.scrollWidth - each.clientWidth]);
+        }""")
+        assert all(wide >= 64 and high >= 64 for wide, high, *_ in sizes), step
+        assert all(right >= 0 and below >= 0 and over <= 0 for _, _, right, below, over in sizes), step
         await room.page.locator(f'[data-step="{step}"] .choice').first.click()
 
 

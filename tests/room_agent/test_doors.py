@@ -231,6 +231,30 @@ async def _next(socket: ClientConnection, kind: type[M]) -> M:
                 return kind.model_validate_json(text)
 
 
+async def test_without_the_centre_the_board_goes_on_and_says_how_old_its_knowledge_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("room_agent.feed.TICK_S", 0.1)
+    monitor, kiosk = await world.pair("monitor", MONITOR_CODE), await world.pair("kiosk", KIOSK_CODE)
+    await world.centre.send_plan(visit(), seq=2)
+    await until(lambda: world.agent.room.plan and world.agent.room.plan.seq == 2)
+    world.centre.away = True
+    await world.centre.links[0].close(1012)
+    async with world.socket("/feed", *monitor) as screen, world.socket("/kiosk/socket", *kiosk) as page:
+        first = await board(screen)
+        await page.send(CheckIn(ticket=ticket()).model_dump_json())
+        assert (await _next(page, CheckedIn)).known
+        later = await board(screen)
+        while not later.rows:
+            later = await board(screen)
+        assert later.as_of > first.as_of
+        assert later.centre_heard == first.centre_heard
+    world.centre.away = False
+    await until(world.centre.all_facts_up)
+    await until(lambda: not world.agent.room.journal.untaken())
+    assert len(world.centre.all_facts_up()) == 1
+
+
 async def test_the_kiosk_hears_of_the_call(world: World) -> None:
     key, paired = await world.pair("kiosk", KIOSK_CODE)
     async with world.socket("/kiosk/socket", key, paired) as socket:

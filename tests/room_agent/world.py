@@ -77,9 +77,13 @@ def fact(kind: FactKind, visit_id: str = "visit-1", *, at: datetime | None = Non
 
 @dataclass
 class SmallCentre:
-    """Remembers what the room said. *takes*: whether facts are acknowledged. *codes*: what may be paired."""
+    """Remembers what the room said. *takes*: whether facts are acknowledged. *codes*: what may be paired.
+
+    While it is *away* every connection is cut at once.
+    """
 
     takes: bool = True
+    away: bool = False
     codes: set[str] = field(default_factory=lambda: {CODE, KIOSK_CODE, MONITOR_CODE})
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)
     heard: list[FromRoom] = field(default_factory=list)
@@ -134,7 +138,7 @@ class SmallCentre:
         return proof.machine_id
 
     async def link(self, socket: WebSocket) -> None:
-        if await self.prove(socket) is None:
+        if self.away or await self.prove(socket) is None:
             return
         self.links.append(socket)
         try:
