@@ -20,6 +20,7 @@ from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
 from telemed.interop import service as interop
 from telemed.kit import logs
+from telemed.kit.clock import real_now
 from telemed.kit.db import AlreadyOpen, Database
 from telemed.kit.settings import BadSetting
 from telemed.privacy import service as privacy
@@ -96,7 +97,7 @@ def prepare(folder: Path) -> None:
     wiring.make_secrets(settings.state_dir)
     db = Database(settings.url)
     migrations.upgrade(db)
-    interop.seed(db, folder, now=wiring.real_now())
+    interop.seed(db, folder, now=real_now())
     centre = wiring.build(settings, db)
     say(json.dumps(_handed_out(centre), ensure_ascii=False))
     db.dispose()

@@ -17,6 +17,7 @@ from telemed.interop import routes as interop_routes
 from telemed.kit.outbox import Relay, forget_delivered
 from telemed.link import routes as link_routes
 from telemed.operator import pages as operator_pages
+from telemed.people.service import Auditor
 from telemed.signalling import socket as signalling_socket
 from telemed.web import refusals, security
 from telemed.web.centre import Centre
@@ -54,16 +55,19 @@ async def health() -> dict[str, str]:
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     centre: Centre = app.state.centre
-    relay = centre.the(Relay)
-    delivering = threading.Thread(target=relay.run, name="relay")
+    relay, audit = centre.the(Relay), centre.the(Auditor).batch
+    threads = [threading.Thread(target=relay.run, name="relay"), threading.Thread(target=audit.run, name="audit")]
     ticking = BackgroundScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True}, timezone="UTC")
     ticking.add_job(forget_expired, "interval", hours=1, args=[centre.db, centre.clock])
     ticking.add_job(forget_delivered, "interval", hours=1, args=[centre.db, centre.clock])
-    delivering.start()
+    for thread in threads:
+        thread.start()
     ticking.start()
     try:
         yield
     finally:
         ticking.shutdown()
         relay.stop()
-        delivering.join()
+        audit.stop()
+        for thread in threads:
+            thread.join()

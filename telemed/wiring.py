@@ -18,6 +18,7 @@ from telemed.kit.secrets import Secrets
 from telemed.link.service import Lines, Tries
 from telemed.operator import pages as operator_pages
 from telemed.operator import service as operator
+from telemed.people.service import Auditor
 from telemed.signalling.hub import Hub
 from telemed.subscriptions import subscriptions
 from telemed.web.centre import Centre
@@ -94,6 +95,7 @@ def build(settings: Settings, db: Database) -> Centre:
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed")
     folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, operator_pages)]
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), Tries: Tries()})
+    centre.live.update({Auditor: Auditor(db)})
     centre.live[Relay] = Relay(db, subscriptions(centre), clock)
     return centre
 

@@ -5,7 +5,7 @@ import secrets as random
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from schemas.day import Ticket
+from schemas.day import DIGITS, LETTERS, PICTURES, Ticket
 from telemed.booking import fhir, model, planner, store
 from telemed.booking.model import (
     AlreadyCancelled,
@@ -24,14 +24,15 @@ from telemed.booking.planner import Ground, Offer, Window, Wish
 from telemed.directory.model import Directory
 from telemed.fhir.resource import Resource
 from telemed.identity.model import Actor
-from telemed.kit.db import Tx
+from telemed.kit.db import Tx, take_turn
+from telemed.kit.glance import Glance
 from telemed.kit.ids import digest, to_base64
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotFound
 from telemed.kit.secrets import Secrets
 from telemed.people import service as people
 from telemed.people.model import Erased
-from telemed.web import tickets
+from telemed.people.service import Auditor
 
 HORIZON = timedelta(days=56)
 
@@ -44,10 +45,9 @@ def ground(tx: Tx, directory: Directory, start: datetime, end: datetime) -> Grou
 
 def offers(tx: Tx, directory: Directory, wish: Wish, *, now: datetime, limit: int = 20) -> list[Offer]:
     """The first offers for *wish*, within the next eight weeks."""
-    latest = min(wish.latest, now + HORIZON)
-    if latest <= now:
+    start, latest = max(now, wish.earliest), min(wish.latest, now + HORIZON)
+    if latest <= start:
         return []
-    start = max(now, wish.earliest)
     return planner.offers(ground(tx, directory, start, latest), wish, now=now, limit=limit)
 
 
@@ -66,6 +66,7 @@ def book(tx: Tx, secrets: Secrets, directory: Directory, request: Request, *, ac
         SlotTaken: another booking holds one of its resources.
     """
     booking_id = _id_for(secrets, request.request_id)
+    take_turn(tx, _turn(booking_id))
     known = store.get(tx, booking_id)
     if known is not None:
         return _booked(secrets, request.request_id, known)
@@ -84,9 +85,9 @@ def book(tx: Tx, secrets: Secrets, directory: Directory, request: Request, *, ac
     )
     booked = _booked(secrets, request.request_id, booking)
     reference = _reference_hash(secrets, booked.reference, request.person.birth_year)
-    _keep(tx, secrets, directory, booking, fhir.appointment(booking, directory, created=now),
-          actor=actor, now=now, access=(digest(booked.link_token), reference))  # fmt: skip
-    return booked
+    kept = _keep(tx, secrets, directory, booking, fhir.appointment(booking, directory, created=now),
+                 actor=actor, now=now, access=(digest(booked.link_token), reference))  # fmt: skip
+    return dataclasses.replace(booked, ticket=kept.ticket)
 
 
 def import_appointment(
@@ -94,20 +95,22 @@ def import_appointment(
 ) -> str:
     """Take a booked appointment of another system: it claims time like any booking and keeps its text.
 
+    One that is here already stays as it is.
+
     Raises:
         TooLate: it starts at or before *now*.
         UnknownActor: no known doctor, room or assistant takes part, or an unknown one does.
         SlotTaken: another booking holds one of its resources.
     """
+    take_turn(tx, _turn(resource.id))
+    if store.get(tx, resource.id) is not None:
+        return resource.id
     offer, person = fhir.read(resource, directory)
     model.confirm(offer, now=now)
     person_id = people.register(tx, secrets, person, actor=actor, now=now)
     day = _day(directory, offer.start)
     ticket = _new_ticket(store.tickets_of(tx, offer.room_id, day))
     booking = Booking(resource.id, person_id, offer, Status.BOOKED, ticket, quiet=False, version=1, updated_at=now)
-    known = store.get(tx, booking.id)
-    if known is not None:
-        return known.id
     stamped = fhir.stamped_as(resource.content, booking)
     _keep(tx, secrets, directory, booking, stamped, actor=actor, now=now, access=(None, None))
     return booking.id
@@ -119,10 +122,13 @@ def cancel(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: date
     Raises:
         NotFound: there is no such booking.
         AlreadyCancelled: it was cancelled before.
+        TooLate: it has begun, and who sits in the room must not vanish from the plan.
     """
+    take_turn(tx, _turn(booking_id))
     booking = get(tx, booking_id)
     if booking.status is Status.CANCELLED:
         raise AlreadyCancelled
+    model.confirm(booking.offer, now=now)
     changed = dataclasses.replace(booking, status=Status.CANCELLED, version=booking.version + 1, updated_at=now)
     plain = read_appointment(tx, secrets, booking_id, actor=actor, now=now)
     data = fhir.stamped_as(plain, changed)
@@ -193,6 +199,23 @@ def read_appointment(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor,
     return plain[0]
 
 
+async def reveal_appointment(
+    glance: Glance, auditor: Auditor, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime
+) -> bytes:
+    """As `read_appointment`, for async code: the audit line is on disk, in a group, before the answer.
+
+    Raises:
+        NotFound: there is no such booking.
+        Erased: its person is gone.
+    """
+    row = await glance.one(store.SEALED, id=booking_id)
+    if row is None:
+        raise NotFound
+    return await auditor.unseal(
+        secrets, row[0], _place(booking_id), row[1], actor=actor, purpose="appointment", now=now
+    )
+
+
 def search_appointments(
     tx: Tx, secrets: Secrets, query: AppointmentQuery, *, actor: Actor, now: datetime
 ) -> list[bytes]:
@@ -229,9 +252,16 @@ def free_slots(
     here = ground(tx, directory, start, end)
     mask = here.window.all
     for actor_id in actor_ids:
-        known = directory.doctors.get(actor_id) or directory.assistants.get(actor_id) or directory.rooms.get(actor_id)
-        mask &= here.free(actor_id, known.hours) if known else 0
+        mask &= _free(here, actor_id)
     return planner.spans(mask, here.window)
+
+
+def _free(here: Ground, actor_id: str) -> int:
+    known = here.directory
+    if actor_id in known.devices:
+        return here.usable(known.devices[actor_id])
+    open_ = known.doctors.get(actor_id) or known.assistants.get(actor_id) or known.rooms.get(actor_id)
+    return here.free(actor_id, open_.hours) if open_ else 0
 
 
 def _admit(directory: Directory, offer: Offer, *, now: datetime) -> None:
@@ -252,16 +282,23 @@ def _keep(
     actor: Actor,
     now: datetime,
     access: tuple[str | None, str | None],
-) -> None:
+) -> Booking:
     sealed = people.seal(tx, secrets, booking.person_id, _place(booking.id), data, actor=actor, now=now)
     day = _day(directory, booking.offer.start)
-    store.add(tx, booking, day=day, appointment=sealed, access=access)
+    while not store.add(tx, booking, day=day, appointment=sealed, access=access):
+        given = store.tickets_of(tx, booking.offer.room_id, day)
+        booking = dataclasses.replace(booking, ticket=_new_ticket(given))
     store.claim(tx, booking.id, planner.claims(booking.offer, directory))
     emit(tx, BookingConfirmed(booking.id, booking.offer.room_id), now=now)
+    return booking
 
 
 def _booked(secrets: Secrets, request_id: str, booking: Booking) -> Booked:
     return Booked(booking.id, booking.ticket, _link_for(secrets, request_id), _reference_for(secrets, request_id))
+
+
+def _turn(booking_id: str) -> str:
+    return f"booking {booking_id}"
 
 
 def _id_for(secrets: Secrets, request_id: str) -> str:
@@ -274,7 +311,7 @@ def _link_for(secrets: Secrets, request_id: str) -> str:
 
 def _reference_for(secrets: Secrets, request_id: str) -> Reference:
     seed = secrets.derive("reference", request_id)
-    one, two, three = (tickets.PICTURES[byte % len(tickets.PICTURES)] for byte in seed[:3])
+    one, two, three = (PICTURES[byte % len(PICTURES)] for byte in seed[:3])
     return Reference((one, two, three), f"{int.from_bytes(seed[3:11], 'big') % 1_000_000:06d}")
 
 
@@ -294,9 +331,9 @@ def _new_ticket(given: set[Ticket]) -> Ticket:
     """A ticket at random that nobody has today."""
     while True:
         ticket = Ticket(
-            picture=random.choice(tickets.PICTURES),
-            letter=random.choice(tickets.LETTERS),
-            digits="".join(random.choice(tickets.DIGITS) for _ in range(2)),
+            picture=random.choice(PICTURES),
+            letter=random.choice(LETTERS),
+            digits="".join(random.choice(DIGITS) for _ in range(2)),
         )
         if ticket not in given:
             return ticket

@@ -18,7 +18,6 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     delete,
-    insert,
     select,
     update,
 )
@@ -27,7 +26,7 @@ from sqlalchemy.engine import Row
 
 from schemas.day import Ticket
 from telemed.booking.model import AppointmentQuery, Booking, SlotTaken, Status
-from telemed.booking.planner import Offer, Window
+from telemed.booking.planner import LONGEST_CLEANING, Offer, Window
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.register import TECHNICAL, Kept, column
 
@@ -76,13 +75,16 @@ claims = Table(
 _ONE = select(bookings).where(bookings.c.id == bindparam("id"))
 
 
-def add(
-    tx: Tx, booking: Booking, *, day: str, appointment: bytes, link_hash: str | None, reference_hash: str | None
-) -> None:
-    """Keep a booking; its claims are `claim`'s."""
+def add(tx: Tx, booking: Booking, *, day: str, appointment: bytes, access: tuple[str | None, str | None]) -> bool:
+    """Keep a booking; its claims are `claim`'s. *access*: hashes of the link and of the paper reference.
+
+    False, and nothing kept: somebody else has its ticket.
+    """
     offer = booking.offer
-    tx.execute(
-        insert(bookings).values(
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    kept = tx.execute(
+        dialect.insert(bookings)
+        .values(
             id=booking.id,
             person_id=booking.person_id,
             service_id=offer.service_id,
@@ -104,7 +106,10 @@ def add(
             version=booking.version,
             updated_at=booking.updated_at,
         )
+        .on_conflict_do_nothing(index_elements=["room_id", "day", "picture", "letter", "digits"])
+        .returning(bookings.c.id)
     )
+    return kept.first() is not None
 
 
 def claim(tx: Tx, booking_id: str, wanted: list[tuple[str, int]]) -> None:
@@ -127,14 +132,17 @@ def release(tx: Tx, booking_id: str) -> None:
 
 
 def claimed(tx: Tx, window: Window) -> list[tuple[str, int]]:
-    """All (resource, tick) in the window and as much again after it."""
-    span = claims.c.tick.between(window.first, window.last + window.ticks)
+    """All (resource, tick) in the window and for the cleaning after it."""
+    span = claims.c.tick.between(window.first, window.last + LONGEST_CLEANING)
     return [(row.resource_id, row.tick) for row in tx.execute(select(claims.c.resource_id, claims.c.tick).where(span))]
 
 
 def get(tx: Tx, booking_id: str) -> Booking | None:
     row = tx.execute(_ONE, {"id": booking_id}).one_or_none()
     return _booking(row) if row else None
+
+
+SEALED = select(bookings.c.person_id, bookings.c.appointment).where(bookings.c.id == bindparam("id"))
 
 
 def sealed(tx: Tx, booking_id: str) -> tuple[str, bytes] | None:

@@ -1,13 +1,21 @@
 """How a route declares the right that it needs; a route without one fails a test."""
 
+import time
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from telemed.identity import service
 from telemed.identity.model import ANYONE, Actor, Right, Role, holds
 from telemed.kit.refusal import NotAllowed, NotSignedIn
-from telemed.web.centre import centre_of
+from telemed.web.centre import Centre, centre_of
 
 SESSION_COOKIE = "__Host-telemed"
+
+REMEMBERED_S = 2.0
+MANY = 1000
+"""Tokens to remember at once; more than that are forgotten together."""
 
 
 class Needs:
@@ -19,25 +27,56 @@ class Needs:
     def __init__(self, right: Right) -> None:
         self.right = right
 
-    def __call__(self, connection: HTTPConnection) -> Actor:
+    async def __call__(self, connection: HTTPConnection) -> Actor:
         """
         Raises:
             NotSignedIn: nobody is signed in.
             NotAllowed: who is signed in does not hold the right.
         """
-        actor = _actor(connection)
+        actor = await _actor(connection)
         if not holds(actor, self.right):
             raise NotSignedIn if actor.role is Role.ANYONE else NotAllowed
         return actor
 
 
-def _actor(connection: HTTPConnection) -> Actor:
+class Programs:
+    """Bearer tokens seen a moment ago, so that a program's every request need not ask the database.
+
+    A token that is taken away works on for `REMEMBERED_S` at the most.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._seen: dict[str, tuple[Actor, float]] = {}
+
+    def known(self, token: str) -> Actor | None:
+        """Whom *token* stood for a moment ago."""
+        actor, until = self._seen.get(token, (None, 0.0))
+        return actor if self._monotonic() < until else None
+
+    def remember(self, token: str, actor: Actor) -> None:
+        if len(self._seen) > MANY:
+            self._seen.clear()
+        self._seen[token] = actor, self._monotonic() + REMEMBERED_S
+
+
+async def _actor(connection: HTTPConnection) -> Actor:
     kind, _, token = connection.headers.get("authorization", "").partition(" ")
     bearer = token if kind.lower() == "bearer" else None
     session = connection.cookies.get(SESSION_COOKIE)
     if not bearer and not session:
         return ANYONE
     centre = centre_of(connection)
-    with centre.db.reading() as tx:
-        found = service.who(tx, session=session, bearer=bearer, now=centre.clock.now())
+    programs: Programs = centre.live.setdefault(Programs, Programs())
+    known = programs.known(bearer) if bearer else None
+    if known is not None:
+        return known
+    found = await run_in_threadpool(_look_up, centre, session, bearer)
+    if bearer and found is not None:
+        programs.remember(bearer, found)
     return found or ANYONE
+
+
+def _look_up(centre: Centre, session: str | None, bearer: str | None) -> Actor | None:
+    with centre.db.reading() as tx:
+        return service.who(tx, session=session, bearer=bearer, now=centre.clock.now())

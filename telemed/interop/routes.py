@@ -8,14 +8,16 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from telemed.booking import service as booking
 from telemed.fhir.answers import format_of, refuse, respond
 from telemed.fhir.issues import OffTheWire
 from telemed.fhir.negotiate import require_form
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
-from telemed.interop import fhir, service
-from telemed.interop.fhir import Asked
+from telemed.interop import service
+from telemed.interop.service import Asked
 from telemed.kit.refusal import Refusal
+from telemed.people.service import Auditor
 from telemed.web.centre import Centre, CentreDep
 
 PREFIX = "/fhir"
@@ -47,7 +49,7 @@ async def _body(request: Request) -> bytes:
 @routes.get(f"{PREFIX}/metadata")
 def metadata(request: Request, centre: CentreDep, _actor: Anyone) -> Response:
     """What this server can do; true, because the routes go by the same table."""
-    statement = fhir.capability(_base(centre), version=version("telemed"), date=f"{centre.clock.now():%Y-%m-%d}")
+    statement = service.statement(_base(centre), version=version("telemed"), now=centre.clock.now())
     return respond(statement, format_of(request))
 
 
@@ -65,13 +67,23 @@ def search_by_form(
     return _search(request, kind, items, centre, actor)
 
 
+@routes.get(f"{PREFIX}/Appointment/{{resource_id}}")
+async def read_appointment(request: Request, resource_id: str, centre: CentreDep, actor: Reader) -> Response:
+    """Read one appointment: unsealed, its audit line on disk before the answer."""
+    speaks = format_of(request)
+    content = await booking.reveal_appointment(
+        centre.db.glance, centre.the(Auditor), centre.secrets, resource_id, actor=actor, now=centre.clock.now()
+    )
+    return respond(content, speaks)
+
+
 @routes.get(f"{PREFIX}/{{kind}}/{{resource_id}}")
 def read(request: Request, kind: str, resource_id: str, centre: CentreDep, actor: Reader) -> Response:
     """Read one resource."""
     speaks = format_of(request)
     asked = Asked(centre.secrets, actor, centre.clock.now())
     with _looking(centre, kind) as tx:
-        content = fhir.read(tx, kind, resource_id, asked)
+        content = service.read(tx, kind, resource_id, asked)
     return respond(content, speaks)
 
 
@@ -97,12 +109,12 @@ def _search(request: Request, kind: str, items: list[tuple[str, str]], centre: C
     speaks = format_of(request)
     asked = Asked(centre.secrets, actor, centre.clock.now())
     with _looking(centre, kind) as tx:
-        content = fhir.search(tx, kind, items, asked, base_url=_base(centre))
+        content = service.search(tx, kind, items, asked, base_url=_base(centre))
     return respond(content, speaks)
 
 
 def _looking(centre: Centre, kind: str) -> Any:
-    return centre.db.transaction() if fhir.reads_personal(kind) else centre.db.reading()
+    return centre.db.transaction() if service.reads_personal(kind) else centre.db.reading()
 
 
 def _base(centre: Centre) -> str:

@@ -13,6 +13,8 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 from sqlalchemy.types import String, TypeDecorator
 
+from telemed.kit.glance import Glance
+
 Tx = Connection
 """An open transaction; whoever holds one never commits it."""
 
@@ -167,6 +169,7 @@ class Database:
         )
         self._reading = _sqlite_engine(self.url, write=False) if self.is_sqlite else _snapshots(self.writing)
         self._writer = _SqliteWriter(self.writing, self._tell) if self.is_sqlite else None
+        self.glance = Glance(self._reading)
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call *listener* after every commit, from the thread that committed; it must return at once."""
@@ -202,6 +205,7 @@ class Database:
             metadata.create_all(tx)
 
     def dispose(self) -> None:
+        self.glance.close()
         if self._writer:
             self._writer.close()
             self._reading.dispose()

@@ -6,7 +6,8 @@ from datetime import datetime
 import orjson
 
 from telemed.identity.model import Actor
-from telemed.kit.db import Tx
+from telemed.kit.batch import Batch
+from telemed.kit.db import Database, Tx
 from telemed.kit.ids import new_id
 from telemed.kit.secrets import Secrets
 from telemed.people import model, store
@@ -65,10 +66,45 @@ def unseal(
 
 def audit(tx: Tx, person_ids: Iterable[str], *, actor: Actor, action: str, purpose: str, now: datetime) -> None:
     """The one audit function: *actor* did *action* (create, read, write, erase) to these people's data."""
-    common = {"at": now, "role": actor.role.value, "subject": actor.subject, "action": action, "purpose": purpose}
-    lines: list[dict[str, object]] = [{"id": new_id(), "person_id": person_id, **common} for person_id in person_ids]
+    lines = [_line(one, actor=actor, action=action, purpose=purpose, now=now) for one in person_ids]
     if lines:
         store.add_audit(tx, lines)
+
+
+def _line(person_id: str, *, actor: Actor, action: str, purpose: str, now: datetime) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "at": now,
+        "person_id": person_id,
+        "role": actor.role.value,
+        "subject": actor.subject,
+        "action": action,
+        "purpose": purpose,
+    }
+
+
+class Auditor:
+    """Reads for async code: what it unseals is handed out only after the audit line is on disk, in a group."""
+
+    def __init__(self, db: Database) -> None:
+        self._glance = db.glance
+        self.batch: Batch[dict[str, object]] = Batch(db, store.add_audit)
+
+    async def unseal(
+        self, secrets: Secrets, person_id: str, what: str, sealed: bytes, *, actor: Actor, purpose: str, now: datetime
+    ) -> bytes:
+        """As `unseal` above, for one place.
+
+        Raises:
+            Erased: the person's key is gone.
+            Tampered: the bytes do not belong where they were found.
+        """
+        row = await self._glance.one(store.WRAPPED, person=person_id)
+        if row is None:
+            raise Erased
+        plain = model.unseal(model.unseal(secrets.key_of_keys, row[0], _key_of(person_id)), sealed, what)
+        await self.batch.put(_line(person_id, actor=actor, action="read", purpose=purpose, now=now))
+        return plain
 
 
 def erase(tx: Tx, person_id: str, *, actor: Actor, now: datetime) -> None:

@@ -41,7 +41,7 @@ audit_lines = Table(
     column("purpose", Text(), kept=_AUDIT),
 )
 
-_WRAPPED = select(keys.c.wrapped).where(keys.c.person_id == bindparam("person"))
+WRAPPED = select(keys.c.wrapped).where(keys.c.person_id == bindparam("person"))
 _DETAILS_OF = select(persons.c.details).where(persons.c.id == bindparam("person"))
 
 
@@ -51,7 +51,7 @@ def add(tx: Tx, person_id: str, *, details: bytes, wrapped: bytes, now: datetime
 
 
 def wrapped_key(tx: Tx, person_id: str) -> bytes | None:
-    return tx.execute(_WRAPPED, {"person": person_id}).scalar_one_or_none()
+    return tx.execute(WRAPPED, {"person": person_id}).scalar_one_or_none()
 
 
 def details(tx: Tx, person_id: str) -> bytes | None:
