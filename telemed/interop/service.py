@@ -1,24 +1,30 @@
-"""Taking FHIR R4 from files: what is taken, what is passed over, what is refused and why."""
+"""FHIR across capabilities: what is read and searched, and what is taken from files, passed over or refused."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from telemed.booking import service as booking
 from telemed.directory import service as directory
-from telemed.fhir import raw, xml
-from telemed.fhir.issues import Invalid, Issue, Malformed, explain
+from telemed.directory.model import KINDS, Directory, slot_of
+from telemed.fhir.bundle import bundle
+from telemed.fhir.issues import Malformed, OffTheWire, explain
 from telemed.fhir.resource import Resource
+from telemed.fhir.search import Parameter, Query, Window, parse
 from telemed.fhir.validate import validate
 from telemed.identity.model import Actor
-from telemed.interop import model
-from telemed.interop.model import NotBooked, NotImported, Outcome, Result, SeedRefused, WithoutId
+from telemed.interop import fhir, model
+from telemed.interop.fhir import Piece
+from telemed.interop.model import NotBooked, NotImported, Outcome, Result, ScheduleMissing, SeedRefused, Slot, WithoutId
 from telemed.kit.db import Database, Tx
 from telemed.kit.i18n import words
-from telemed.kit.refusal import Refusal
+from telemed.kit.refusal import NotFound, Refusal
 from telemed.kit.secrets import Secrets
+
+SERVED = tuple(sorted((*KINDS, *fhir.OWN)))
+"""Every type that is read and searched."""
 
 SUFFIXES = frozenset({".json", ".xml", ".ndjson"})
 
@@ -35,28 +41,6 @@ class Parts(Protocol):
 
     @property
     def secrets(self) -> Secrets: ...
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """One resource of a file. *fault*: why it cannot even be looked at."""
-
-    content: bytes
-    kind: str = ""
-    id: str = ""
-    fault: Refusal | None = None
-
-    @property
-    def name(self) -> str:
-        return f"{self.kind}/{self.id}" if self.id else self.kind
-
-
-@dataclass(frozen=True)
-class _Pack:
-    """The resources of a file, and whether all are taken or none."""
-
-    pieces: tuple[_Piece, ...]
-    all_or_nothing: bool = False
 
 
 class _Undone(Exception):
@@ -78,7 +62,7 @@ def take_file(centre: Parts, name: str, data: bytes, *, actor: Actor, now: datet
         One outcome for each resource, in the file's order; one for the file if it cannot be read.
     """
     try:
-        pack = _unpack(data)
+        pack = fhir.unpack(data)
     except Malformed as refusal:
         return [_refused(name, "", refusal)]
 
@@ -105,7 +89,7 @@ def seed(db: Database, folder: Path, *, now: datetime) -> list[Outcome]:
         Malformed: a file cannot be read.
     """
     files = [path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES]
-    pieces = [(path.name, piece) for path in files for piece in _unpack(path.read_bytes()).pieces]
+    pieces = [(path.name, piece) for path in files for piece in fhir.unpack(path.read_bytes()).pieces]
 
     def keep(tx: Tx, resource: Resource) -> None:
         _keep(tx, resource, now=now)
@@ -131,90 +115,12 @@ def exit_code(outcomes: Iterable[Outcome]) -> int:
     return 2 if any(outcome.refused for outcome in outcomes) else 0
 
 
-def _unpack(data: bytes) -> _Pack:
-    """
-    Raises:
-        Malformed: neither JSON nor XML nor NDJSON.
-    """
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        data = xml.to_json(data.removeprefix(b"\xef\xbb\xbf"))
-    text = raw.text_of(data)
-    try:
-        value = raw.parse(text)
-    except Malformed as refusal:
-        lines = _lines(text)
-        if lines is None:
-            raise refusal from None
-        return _Pack(lines)
-    if isinstance(value, dict) and value.get("resourceType") == "Bundle":
-        return _of_bundle(text, value)
-    return _Pack((_piece(text, value),))
-
-
-def _lines(text: str) -> tuple[_Piece, ...] | None:
-    """The pieces of an NDJSON file; None if its first line is not a whole JSON object, so that it is none."""
-    lines = [found for found in text.splitlines() if found.strip()]
-    if len(lines) < 2 or _parsed(lines[0])[1] is not None:
-        return None
-    return tuple(_line_piece(found) for found in lines)
-
-
-def _parsed(text: str) -> tuple[Any, Malformed | None]:
-    try:
-        return raw.parse(text), None
-    except Malformed as refusal:
-        return None, refusal
-
-
-def _line_piece(text: str) -> _Piece:
-    value, fault = _parsed(text)
-    return _Piece(b"", fault=fault) if fault else _piece(text, value)
-
-
-def _of_bundle(text: str, bundle: dict[str, Any]) -> _Pack:
-    entries = bundle.get("entry", [])
-    if not isinstance(entries, list):
-        raise Malformed([Issue("structure", "entry is an array", "Bundle.entry")])
-    is_transaction = bundle.get("type") == "transaction"
-    spans = raw.items(text, raw.members(text)["entry"][0]) if entries else []
-    pieces = (
-        _of_entry(text, start, entry, place)
-        for place, ((start, _), entry) in enumerate(zip(spans, entries, strict=True))
-    )
-    return _Pack(tuple(pieces), is_transaction)
-
-
-def _of_entry(text: str, start: int, entry: Any, place: int) -> _Piece:
-    where = f"Bundle.entry[{place}]"
-    if not isinstance(entry, dict) or "resource" not in entry:
-        return _Piece(b"", fault=Invalid([Issue("required", "an entry to take has a resource", where)]))
-    request = entry.get("request")
-    if isinstance(request, dict) and request.get("method") not in ("POST", "PUT"):
-        return _Piece(b"", fault=Invalid([Issue("not-supported", "entries are POST or PUT", f"{where}.request")]))
-    first, last = raw.members(text, start)["resource"]
-    return _piece(text[first:last], entry["resource"])
-
-
-def _piece(text: str, value: Any) -> _Piece:
-    if not isinstance(value, dict):
-        return _Piece(b"", fault=Malformed([Issue("structure", "a resource is a JSON object")]))
-    kind, resource_id = value.get("resourceType"), value.get("id")
-    safe_kind = kind if isinstance(kind, str) and kind.isascii() and kind.isalpha() else ""
-    return _Piece(text.encode(), safe_kind, _shown(resource_id))
-
-
-def _shown(resource_id: Any) -> str:
-    """An id as it may stand in a report: nothing but what an id is made of, so no line can be faked."""
-    text = resource_id if isinstance(resource_id, str) else ""
-    return text if len(text) <= 64 and all(c.isascii() and (c.isalnum() or c in "-.") for c in text) else ""
-
-
-def _in_order(pieces: Sequence[_Piece]) -> Iterator[tuple[int, _Piece]]:
+def _in_order(pieces: Sequence[Piece]) -> Iterator[tuple[int, Piece]]:
     """Appointments last, so that those whom they name are known, wherever they stand in the file."""
     yield from sorted(enumerate(pieces), key=lambda placed: placed[1].kind == "Appointment")
 
 
-def _all_or_nothing(db: Database, name: str, pieces: Sequence[_Piece], keep: Keep) -> list[Outcome]:
+def _all_or_nothing(db: Database, name: str, pieces: Sequence[Piece], keep: Keep) -> list[Outcome]:
     found: dict[int, Outcome] = {}
     try:
         with db.transaction() as tx:
@@ -233,7 +139,7 @@ def _undone(outcome: Outcome) -> Outcome:
     return Outcome(outcome.file, outcome.resource, Result.NOT_KEPT, words().text("interop.why.transaction"))
 
 
-def _take(tx: Tx, file: str, piece: _Piece, keep: Keep) -> Outcome:
+def _take(tx: Tx, file: str, piece: Piece, keep: Keep) -> Outcome:
     """Take one resource; what is refused leaves no trace in *tx*."""
     passed_over = model.why_not_kept(piece.kind)
     if passed_over:
@@ -266,3 +172,151 @@ def _refused(file: str, resource: str, refusal: Refusal) -> Outcome:
     _, issues = explain(refusal)
     why = "; ".join(issue.text or issue.diagnostics for issue in issues)
     return Outcome(file, resource, Result.REFUSED, why, issues[0].expression)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks, when, and what is needed to open what is sealed."""
+
+    secrets: Secrets
+    actor: Actor
+    now: datetime
+
+
+def parameters_of(kind: str) -> dict[str, Parameter]:
+    """What a type is searched by; this table makes the routes and the CapabilityStatement.
+
+    Raises:
+        OffTheWire: 404, not a type that is served.
+    """
+    if kind in fhir.OWN:
+        return {p.name: p for p in (fhir.ID, *fhir.OWN[kind])}
+    if kind in KINDS:
+        return {fhir.ID.name: fhir.ID, **directory.parameters(kind)}
+    raise OffTheWire(404, "not-supported", "not a type that is served here")
+
+
+def reads_personal(kind: str) -> bool:
+    """Whether reading this type leaves a line in the audit, and so needs a transaction that writes."""
+    return kind == "Appointment"
+
+
+def read(tx: Tx, kind: str, resource_id: str, asked: Asked) -> bytes:
+    """One resource as JSON bytes.
+
+    Raises:
+        OffTheWire: 404, not a type that is served.
+        NotFound: there is none.
+    """
+    parameters_of(kind)
+    if kind == "Appointment":
+        return booking.read_appointment(tx, asked.secrets, resource_id, actor=asked.actor, now=asked.now)
+    if kind == "Slot":
+        return _slot(tx, resource_id).content()
+    return directory.read(tx, kind, resource_id)
+
+
+def search(tx: Tx, kind: str, items: Iterable[tuple[str, str]], asked: Asked, *, base_url: str) -> bytes:
+    """A searchset Bundle as JSON bytes.
+
+    Args:
+        tx: the open transaction.
+        kind: the type searched for.
+        items: the parameters as the client gave them.
+        asked: who asks, and when.
+        base_url: ``…/fhir``, without a slash at the end.
+
+    Raises:
+        OffTheWire: 404, not a type that is served.
+        Malformed: a parameter's value is not understood.
+        ScheduleMissing: slots of no schedule.
+    """
+    known = directory.load(tx)
+    query = parse(items, parameters_of(kind), known.zone)
+    count = fhir.PAGE if query.count is None else query.count
+    match kind:
+        case "Appointment":
+            page = _appointments(tx, query, asked, count)
+        case "Slot":
+            page = fhir.page(_slots(tx, known, query, asked.now), query.offset, count)
+        case _:
+            page = fhir.page(directory.search(tx, kind, query.criteria), query.offset, count)
+    return bundle(
+        "searchset",
+        page.entries,
+        total=page.total,
+        self_url=fhir.url(base_url, kind, query.applied),
+        next_url=fhir.url(base_url, kind, fhir.after(query, count)) if page.has_more else "",
+        base_url=base_url,
+    )
+
+
+def _slot(tx: Tx, slot_id: str) -> Slot:
+    """
+    Raises:
+        NotFound: no such schedule, or it is closed then.
+    """
+    known = directory.load(tx)
+    schedule_id, start, end = slot_of(slot_id) or ("", None, None)
+    actors = known.schedules.get(schedule_id, ())
+    if start is None or end is None or model.opened(known, actors, start, end) != [(start, end)]:
+        raise NotFound
+    free = booking.free_slots(tx, known, actors, start, end)
+    return Slot(schedule_id, start, end, any(first <= start and end <= last for first, last in free))
+
+
+def _slots(tx: Tx, known: Directory, query: Query, now: datetime) -> list[bytes]:
+    """Slots of the schedules asked for, from now on as far as one may book, by start."""
+    named = fhir.all_of(c.references for c in query.named("schedule"))
+    by_id = fhir.all_of((token.code for token in c.tokens) for c in query.named("_id"))
+    if by_id is not None:
+        found = [s for s in _named_slots(tx, by_id) if named is None or f"Schedule/{s.schedule_id}" in named]
+        return [slot.content() for slot in found if fhir.has_status(slot, query)]
+    if named is None:
+        raise ScheduleMissing(expression="Slot.schedule")
+    window = Window(fhir.next_tick(now), now + booking.HORIZON)
+    for criterion in query.named("start"):
+        window = window.within(criterion.window)
+    found = [
+        slot
+        for reference in sorted(named)
+        for slot in _of_schedule(tx, known, reference.removeprefix("Schedule/"), window)
+        if fhir.has_status(slot, query)
+    ]
+    return [slot.content() for slot in sorted(found, key=lambda slot: (slot.start, slot.schedule_id))]
+
+
+def _named_slots(tx: Tx, ids: Iterable[str]) -> Iterable[Slot]:
+    for slot_id in sorted(ids):
+        try:
+            yield _slot(tx, slot_id)
+        except NotFound:
+            continue
+
+
+def _of_schedule(tx: Tx, known: Directory, schedule_id: str, window: Window) -> list[Slot]:
+    actors = known.schedules.get(schedule_id, ())
+    start, end = window.start, window.end
+    if not actors or start is None or end is None or start >= end:
+        return []
+    free = booking.free_slots(tx, known, actors, start, end)
+    pieces = model.pieces(free, model.slot_length(known, actors))
+    busy = model.busy(model.opened(known, actors, start, end), free)
+    return [Slot(schedule_id, *span, free=True) for span in pieces] + [
+        Slot(schedule_id, *span, free=False) for span in busy
+    ]
+
+
+def _appointments(tx: Tx, query: Query, asked: Asked, count: int) -> fhir.Page:
+    wanted = fhir.wanted(query, limit=query.offset + count + 1)
+    if wanted is None or count == 0:
+        return fhir.Page([], None if wanted else 0, has_more=False)
+    found = booking.search_appointments(tx, asked.secrets, wanted, actor=asked.actor, now=asked.now)
+    page = fhir.page(found, query.offset, count)
+    return fhir.Page(page.entries, None if page.has_more else len(found), page.has_more)
+
+
+def statement(base_url: str, *, version: str, now: datetime) -> bytes:
+    """The CapabilityStatement, from the table that the routes go by."""
+    served = {kind: parameters_of(kind).values() for kind in SERVED}
+    return fhir.capability(base_url, version=version, date=f"{now:%Y-%m-%d}", served=served)
