@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from schemas.board import Delay, RoomState
 from schemas.checks import CheckReport, CheckResult, Severity
 from schemas.day import Fact, FactKind, PlannedVisit
+from telemed.kit.refusal import NotFound
 from telemed.queue.model import Standing, VisitStanding
 from telemed.visit.model import VisitState
 
@@ -104,6 +105,19 @@ class RoomDay:
     @property
     def done(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.state in (VisitState.ENDED, VisitState.NO_SHOW))
+
+
+def find(days: Collection[RoomDay], visit_id: str) -> tuple[RoomDay, Row]:
+    """The day and the row of a visit.
+
+    Raises:
+        NotFound: it is not in any of these days.
+    """
+    for day in days:
+        for row in day.rows:
+            if row.visit.visit_id == visit_id:
+                return day, row
+    raise NotFound
 
 
 def visit_ids(days: Collection[RoomDay]) -> list[str]:

@@ -1,5 +1,6 @@
 """The doctor's day and call, and the assistant's tablet."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,11 +9,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from schemas.day import FactKind
 from telemed.desk import model, service
+from telemed.desk.model import RoomDay
 from telemed.directory.model import Room
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
+from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound
+from telemed.link.service import Lines
 from telemed.queue import service as queue
+from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
 
@@ -32,23 +37,36 @@ def _to(path: str) -> RedirectResponse:
     return RedirectResponse(path, status_code=303)
 
 
+def _doctor_days(tx: Tx, centre: Centre, actor: Actor, now: datetime) -> list[RoomDay]:
+    return service.doctor_days(tx, actor.subject, lines=centre.the(Lines), clock=centre.clock, now=now)
+
+
+def _room_day(tx: Tx, centre: Centre, room_id: str, now: datetime) -> RoomDay:
+    return service.room_day(tx, room_id, lines=centre.the(Lines), clock=centre.clock, now=now)
+
+
+def _standing(centre: Centre, days: list[RoomDay]) -> dict[str, str | float]:
+    """What a page asks every 2 s: its version, and where the exercise clock is."""
+    return {"version": model.version(days), "offset_s": centre.clock.offset.total_seconds()}
+
+
 @routes.get("/arzt")
 def doctor_day(request: Request, centre: CentreDep, actor: Doctor) -> HTMLResponse:
     """Who is next, since when they wait, and whether the room is ready."""
     now = centre.clock.now()
     with centre.db.transaction() as tx:
-        days = service.doctor_days(tx, centre, actor.subject, now=now)
-        people = service.people(tx, centre, model.visit_ids(days), actor=actor, now=now)
+        days = _doctor_days(tx, centre, actor, now)
+        people = service.people(tx, centre.secrets, model.visit_ids(days), actor=actor, now=now)
     shown: dict[str, Any] = {"people": people, "obstacle": model.call_obstacle(days), "version": model.version(days)}
     return centre.the(Pages).render(request, "desk/doctor.html", days=days, now=now, **shown)
 
 
 @routes.get("/arzt/stand")
-def doctor_version(centre: CentreDep, actor: Doctor) -> dict[str, str]:
+def doctor_version(centre: CentreDep, actor: Doctor) -> dict[str, str | float]:
     """Whether the page is still true; without a name, so that asking every 2 s reads nothing personal."""
     with centre.db.reading() as tx:
-        days = service.doctor_days(tx, centre, actor.subject, now=centre.clock.now())
-    return {"version": model.version(days)}
+        days = _doctor_days(tx, centre, actor, centre.clock.now())
+    return _standing(centre, days)
 
 
 @routes.post("/arzt/aufrufen")
@@ -64,8 +82,9 @@ def call(request: Request, visit_id: str, centre: CentreDep, actor: Caller) -> H
     """The call."""
     now = centre.clock.now()
     with centre.db.transaction() as tx:
-        day, row = service.call_page(tx, centre, visit_id, doctor_id=actor.subject, now=now)
-        people = service.people(tx, centre, [visit_id], actor=actor, now=now)
+        visit.admit(tx, visit_id, doctor_id=actor.subject, now=now)
+        day, row = model.find(_doctor_days(tx, centre, actor, now), visit_id)
+        people = service.people(tx, centre.secrets, [visit_id], actor=actor, now=now)
     shown: dict[str, Any] = {"day": day, "row": row, "person": people.get(visit_id)}
     return centre.the(Pages).render(request, "desk/visit.html", **shown)
 
@@ -99,20 +118,20 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
         raise NotFound
     now = centre.clock.now()
     with centre.db.transaction() as tx:
-        day = service.room_day(tx, centre, room_id, now=now)
-        people = service.people(tx, centre, model.visit_ids([day]), actor=actor, now=now)
+        day = _room_day(tx, centre, room_id, now)
+        people = service.people(tx, centre.secrets, model.visit_ids([day]), actor=actor, now=now)
     shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "version": model.version([day])}
     return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
 
 
 @routes.get("/assistenz/raum/{room_id}/stand")
-def room_version(room_id: str, centre: CentreDep, actor: Assistant) -> dict[str, str]:
+def room_version(room_id: str, centre: CentreDep, actor: Assistant) -> dict[str, str | float]:
     """Whether the page is still true, without a name."""
     with centre.db.reading() as tx:
         if room_id not in {room.id for room in service.rooms_of(tx, actor.subject)}:
             raise NotFound
-        day = service.room_day(tx, centre, room_id, now=centre.clock.now())
-    return {"version": model.version([day])}
+        day = _room_day(tx, centre, room_id, centre.clock.now())
+    return _standing(centre, [day])
 
 
 @routes.post("/assistenz/besuch/{visit_id}/{what}")
@@ -122,5 +141,5 @@ def note(
     """Somebody is there, does not come, or the room is clean again."""
     with centre.db.transaction() as tx:
         kind, now = NOTED[what], centre.clock.now()
-        room_id = service.note(tx, centre, visit_id, kind, assistant_id=actor.subject, now=now)
+        room_id = service.note(tx, visit_id, kind, assistant_id=actor.subject, now=now)
     return _to(f"/assistenz/raum/{room_id}")

@@ -8,33 +8,34 @@ from schemas.day import FactKind
 from telemed.booking import service as booking
 from telemed.booking.model import PersonLine
 from telemed.desk import model
-from telemed.desk.model import RoomDay, Row
+from telemed.desk.model import RoomDay
 from telemed.directory import service as directory
 from telemed.directory.model import Room
 from telemed.identity.model import Actor
+from telemed.kit.clock import Clock
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound
+from telemed.kit.secrets import Secrets
 from telemed.link.service import Lines
 from telemed.people.model import Erased
 from telemed.queue import service as queue
 from telemed.queue.service import Day
 from telemed.visit import service as visit
-from telemed.web.centre import Centre
 
 
-def doctor_days(tx: Tx, centre: Centre, doctor_id: str, *, now: datetime) -> list[RoomDay]:
+def doctor_days(tx: Tx, doctor_id: str, *, lines: Lines, clock: Clock, now: datetime) -> list[RoomDay]:
     """The rooms in which this doctor has visits today, with these visits alone."""
-    days = queue.doctor_days(tx, doctor_id, now=now, clock=centre.clock)
-    return [_room_day(centre, day, now, doctor_id=doctor_id) for day in days]
+    days = queue.doctor_days(tx, doctor_id, now=now, clock=clock)
+    return [_room_day(lines, day, now, doctor_id=doctor_id) for day in days]
 
 
-def room_day(tx: Tx, centre: Centre, room_id: str, *, now: datetime) -> RoomDay:
+def room_day(tx: Tx, room_id: str, *, lines: Lines, clock: Clock, now: datetime) -> RoomDay:
     """All visits of one room today."""
-    return _room_day(centre, queue.day(tx, room_id, now=now, clock=centre.clock), now)
+    return _room_day(lines, queue.day(tx, room_id, now=now, clock=clock), now)
 
 
-def _room_day(centre: Centre, day: Day, now: datetime, *, doctor_id: str | None = None) -> RoomDay:
-    lines, room_id, standing = centre.the(Lines), day.plan.room_id, day.standing
+def _room_day(lines: Lines, day: Day, now: datetime, *, doctor_id: str | None = None) -> RoomDay:
+    room_id, standing = day.plan.room_id, day.standing
     return RoomDay(
         room_id=room_id,
         room_name=day.plan.room_name,
@@ -45,13 +46,13 @@ def _room_day(centre: Centre, day: Day, now: datetime, *, doctor_id: str | None 
     )
 
 
-def people(tx: Tx, centre: Centre, visit_ids: Iterable[str], *, actor: Actor, now: datetime) -> dict[str, PersonLine]:
+def people(tx: Tx, secrets: Secrets, visit_ids: Iterable[str], *, actor: Actor, now: datetime) -> dict[str, PersonLine]:
     """Who comes, by visit, without those who had their data erased; each look is audited."""
     known, found = directory.load(tx), {}
     for visit_id in visit_ids:
         booked = booking.get(tx, visit_id)
         with suppress(Erased):
-            found[visit_id] = booking.person_line(tx, centre.secrets, known, booked, actor=actor, now=now)
+            found[visit_id] = booking.person_line(tx, secrets, known, booked, actor=actor, now=now)
     return found
 
 
@@ -68,16 +69,6 @@ def rooms_of(tx: Tx, assistant_id: str) -> list[Room]:
     return [room for room in known.rooms.values() if not assistant.room_ids or room.id in assistant.room_ids]
 
 
-def call_page(tx: Tx, centre: Centre, visit_id: str, *, doctor_id: str, now: datetime) -> tuple[RoomDay, Row]:
-    """The room and the visit of a call that this doctor may join now.
-
-    Raises:
-        NotFound, NotAllowed, WrongMoment: it is unknown, another doctor's, or not called.
-    """
-    visit.admit(tx, visit_id, doctor_id=doctor_id, now=now)
-    return _find(doctor_days(tx, centre, doctor_id, now=now), visit_id)
-
-
 def end_visit(tx: Tx, visit_id: str, *, doctor_id: str, now: datetime) -> None:
     """The doctor's farewell.
 
@@ -88,22 +79,16 @@ def end_visit(tx: Tx, visit_id: str, *, doctor_id: str, now: datetime) -> None:
     visit.record(tx, visit_id=visit_id, kind=FactKind.ENDED, by="doctor", now=now)
 
 
-def note(tx: Tx, centre: Centre, visit_id: str, kind: FactKind, *, assistant_id: str, now: datetime) -> str:
+def note(tx: Tx, visit_id: str, kind: FactKind, *, assistant_id: str, now: datetime) -> str:
     """An assistant says what happened; the id of the room where it did.
 
     Raises:
         NotFound: no visit of today in a room of hers.
         WrongMoment: it cannot happen now.
     """
-    days = [room_day(tx, centre, room.id, now=now) for room in rooms_of(tx, assistant_id)]
-    day, _ = _find(days, visit_id)
+    zone, offer = directory.load(tx).zone, booking.get(tx, visit_id).offer
+    is_today = offer.start.astimezone(zone).date() == now.astimezone(zone).date()
+    if not is_today or offer.room_id not in {room.id for room in rooms_of(tx, assistant_id)}:
+        raise NotFound
     visit.record(tx, visit_id=visit_id, kind=kind, by="assistant", now=now)
-    return day.room_id
-
-
-def _find(days: Iterable[RoomDay], visit_id: str) -> tuple[RoomDay, Row]:
-    for day in days:
-        for row in day.rows:
-            if row.visit.visit_id == visit_id:
-                return day, row
-    raise NotFound
+    return offer.room_id

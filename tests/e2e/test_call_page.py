@@ -207,7 +207,7 @@ HEAR = """async (texts) => {
 }"""
 
 
-def vital(vital_id: str, *, visit_id: str = "VISIT", live: object = False, **observation: object) -> str:
+def vital(vital_id: str, *, visit_id: str = "VISIT", live: object = False, **observation: Any) -> str:
     return json.dumps(
         {
             "type": "vital",
@@ -222,7 +222,7 @@ def vital(vital_id: str, *, visit_id: str = "VISIT", live: object = False, **obs
     )
 
 
-def quantity(value: object, unit: str | None = "%") -> dict[str, object]:
+def quantity(value: object, unit: str | None = "%") -> dict[str, Any]:
     found = {"value": value} if unit is None else {"value": value, "unit": unit}
     return {"code": {"coding": [{"code": "2708-6"}]}, "valueQuantity": found}
 
@@ -237,7 +237,7 @@ def test_what_is_no_value_never_shows_a_number(programs: Programs) -> None:
         bad += [vital("x", resourceType="Patient"), "", "{", "null", '{"type": "vital"}']
         assert page.evaluate(HEAR, bad) == [False] * len(bad)
         expect(card).to_have_count(0)
-        absent = {
+        absent: dict[str, Any] = {
             "code": {"coding": [{"code": "2708-6"}]},
             "dataAbsentReason": {"coding": [{"code": "negative-infinity"}]},
         }

@@ -40,7 +40,8 @@ async function check() {
   if (answer.status === 401 || answer.status === 403) location.reload();
   if (!answer.ok) return;
   lastTrue = performance.now();
-  const { version } = await answer.json();
+  const { version, offset_s: offset } = await answer.json();
+  for (const element of document.querySelectorAll('[data-offset-s]')) element.setAttribute('data-offset-s', offset);
   if (version !== list.dataset.version && !isBusy()) await renew();
 }
 

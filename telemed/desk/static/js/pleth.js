@@ -8,6 +8,7 @@ const PLETH = 1;
 const WINDOW_MS = 6000;
 const LAG_MS = 250;
 const SILENT_MS = 2000;
+const JITTER_MS = 250;
 
 /** @typedef {{seq: number, tMs: number, rateHz: number, leads: number, samples: Int16Array, scale: number}} Piece */
 
@@ -29,6 +30,8 @@ export class Pleth {
   /** @type {{t: number, value: number}[]} a value of NaN lifts the pen */
   #points = [];
   #lastSeq = -1;
+  /** Where the next sample belongs, in the room's ms. */
+  #next = -Infinity;
   #lastHeard = -Infinity;
   /** Room clock minus this page's monotonic clock, in ms, smoothed. */
   #ahead = Number.NaN;
@@ -47,15 +50,28 @@ export class Pleth {
   hear(data) {
     const piece = readPiece(data);
     if (!piece) return false;
-    if (this.#lastSeq >= 0 && piece.seq !== this.#lastSeq + 1) this.#points.push({ t: piece.tMs, value: Number.NaN });
+    const begin = this.#beginOf(piece);
     piece.samples.forEach((sample, n) => {
-      this.#points.push({ t: piece.tMs + (n * 1000) / piece.rateHz, value: sample * piece.scale });
+      this.#points.push({ t: begin + (n * 1000) / piece.rateHz, value: sample * piece.scale });
     });
     this.#lastSeq = piece.seq;
     this.#lastHeard = performance.now();
-    this.#keepTime(piece.tMs + (piece.samples.length * 1000) / piece.rateHz - performance.now());
+    this.#next = begin + (piece.samples.length * 1000) / piece.rateHz;
+    this.#keepTime(this.#next - performance.now());
     this.#begin();
     return true;
+  }
+
+  /**
+   * When the piece begins: right after the one before it, whatever the radio's jitter says; else after a gap.
+   * @param {Piece} piece
+   */
+  #beginOf({ seq, tMs }) {
+    const follows = seq === this.#lastSeq + 1 && Math.abs(tMs - this.#next) < JITTER_MS;
+    if (follows) return this.#next + (tMs - this.#next) * 0.02;
+    if (this.#lastSeq >= 0) this.#points.push({ t: tMs, value: Number.NaN });
+    if (tMs < this.#next) this.#points = [];
+    return tMs;
   }
 
   /** @param {number} ahead */

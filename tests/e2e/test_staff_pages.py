@@ -1,0 +1,99 @@
+"""The lists of the day in a real browser: fresh by themselves, honest when the centre is silent, fit for a phone."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from schemas.day import FactKind
+from telemed.identity import service as identity
+from telemed.identity.model import Actor, Role
+from telemed.kit.db import Database
+from tests.desk.world import NAMES, World, make_world, running
+
+pytestmark = pytest.mark.e2e
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FRESH_MS = 8_000
+"""A round every 2 s, on a machine that does other things too."""
+
+
+@pytest.fixture
+def world(sqlite_database: Database) -> World:
+    made = make_world(sqlite_database)
+    made.room_reports()
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield made
+        made.close()
+
+
+def signed_in(browser: Browser, world: World, address: str, role: Role, subject: str, *, width: int = 1280) -> Page:
+    """Through the link and its button, as people do."""
+    with world.centre.db.transaction() as tx:
+        token = identity.invite(tx, Actor(role, subject), now=world.now)
+    context = browser.new_context(viewport={"width": width, "height": 740})
+    page = context.new_page()
+    page.goto(f"http://zentrum.localhost:{address.rpartition(':')[2]}/anmelden/{token}")
+    page.locator("main form button").click()
+    return page
+
+
+def test_the_tablet_shows_what_happened_elsewhere_and_keeps_the_names(browser: Browser, world: World) -> None:
+    with running(world) as address:
+        page = signed_in(browser, world, address, Role.ASSISTANT, "lindner")
+        first = page.locator(f"[data-visit='{world.visits[0]}']")
+        expect(first).to_contain_text("noch nicht da")
+        world.happen(world.visits[0], FactKind.ARRIVED)
+        expect(first).to_contain_text("ist da", timeout=FRESH_MS)
+        expect(first).to_contain_text(NAMES[0])
+        page.close()
+
+
+def test_the_doctors_button_wakes_up_when_somebody_arrives(browser: Browser, world: World) -> None:
+    with running(world) as address:
+        page = signed_in(browser, world, address, Role.DOCTOR, world.doctor)
+        button = page.locator("form[action='/arzt/aufrufen'] button")
+        expect(button).to_be_disabled()
+        world.happen(world.visits[0], FactKind.ARRIVED)
+        expect(button).to_be_enabled(timeout=FRESH_MS)
+        page.close()
+
+
+def test_a_button_on_the_tablet_works_with_a_finger(browser: Browser, world: World) -> None:
+    with running(world) as address:
+        page = signed_in(browser, world, address, Role.ASSISTANT, "lindner", width=360)
+        button = page.locator("form[action$='/ist-da'] button").first
+        box = button.bounding_box()
+        assert box is not None
+        assert box["height"] >= 56
+        button.click()
+        page.wait_for_url(re.compile("/assistenz/raum/"))
+        expect(page.locator(f"[data-visit='{world.visits[0]}']")).to_contain_text("ist da")
+        page.close()
+
+
+def test_a_list_that_cannot_be_checked_says_so(browser: Browser, world: World) -> None:
+    with running(world) as address:
+        page = signed_in(browser, world, address, Role.ASSISTANT, "lindner")
+        expect(page.locator("#checks")).to_be_visible()
+    expect(page.locator("#stale")).to_be_visible(timeout=2 * FRESH_MS)
+    expect(page.locator("[data-fresh]")).to_have_class(re.compile("stale"))
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 360, 1920])
+def test_nothing_is_cut_off_and_no_word_is_missing(browser: Browser, world: World, width: int) -> None:
+    world.happen(world.visits[0], FactKind.ARRIVED, FactKind.CALLED)
+    with running(world) as address:
+        for role, subject in ((Role.DOCTOR, world.doctor), (Role.ASSISTANT, "lindner"), (Role.OPERATOR, "operator")):
+            page = signed_in(browser, world, address, role, subject, width=width)
+            page.wait_for_url(re.compile("/(arzt|assistenz|betrieb)$"))
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), role
+            assert "⟦" not in page.content()
+            page.close()
