@@ -1,6 +1,8 @@
 """The FHIR interface as a client meets it."""
 
 import json
+import threading
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,8 +16,9 @@ from telemed.fhir import xml
 from telemed.fhir.validate import validate
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
-from telemed.interop import fhir, routes
+from telemed.interop import routes, service
 from telemed.kit.db import Database
+from telemed.people.service import Auditor
 from telemed.web import refusals
 from tests.builders import World, make_booking, make_world, moment
 from tests.web.apps import make_pages
@@ -57,8 +60,14 @@ def world(sqlite_database: Database) -> World:
 
 
 @pytest.fixture
-def client(world: World) -> Client:
-    return Client(world)
+def client(world: World) -> Iterator[Client]:
+    auditor = Auditor(world.db)
+    world.centre.live[Auditor] = auditor
+    writing = threading.Thread(target=auditor.batch.run)
+    writing.start()
+    yield Client(world)
+    auditor.batch.stop()
+    writing.join()
 
 
 def outcome_of(answer: Response) -> tuple[int, str]:
@@ -220,5 +229,5 @@ def test_a_file_is_imported_while_the_centre_runs(client: Client) -> None:
 
 
 def test_every_type_served_is_read_and_searched(client: Client) -> None:
-    for kind in fhir.SERVED:
+    for kind in service.SERVED:
         assert client.ask(f"/fhir/{kind}?schedule=calendar-weiss").status_code == 200
