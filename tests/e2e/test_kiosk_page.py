@@ -89,7 +89,7 @@ async def test_checking_in_by_picture_letter_and_digits(room: Scene) -> None:
     up = room.centre.all_facts_up()
     assert [(each.kind, each.visit_id, each.by) for each in up] == [(FactKind.ARRIVED, "visit-1", "resident")]
     await room.page.click('[data-step="known"] button')
-    assert "47" not in await room.page.inner_text('[data-screen="welcome"]')
+    assert "47" not in await room.page.inner_text('section[data-screen="welcome"]')
 
 
 async def test_a_wrong_ticket_and_an_unknown_one_read_alike(room: Scene) -> None:
@@ -99,7 +99,7 @@ async def test_a_wrong_ticket_and_an_unknown_one_read_alike(room: Scene) -> None
     for picture, letter, digits in (("fish", "K", "48"), ("owl", "B", "29")):
         await _tap(room, picture, letter, digits)
         await room.page.wait_for_selector('[data-step="unknown"]:visible')
-        answers.append(await room.page.inner_text('[data-screen="welcome"]'))
+        answers.append(await room.page.inner_text('section[data-screen="welcome"]'))
         await room.shoot(SHOTS, "unknown")
         await room.page.click('[data-step="unknown"] button')
     assert answers[0] == answers[1]

@@ -24,6 +24,11 @@ export class CheckIn {
     });
   }
 
+  /** Whether somebody is at it. */
+  get busy() {
+    return this.#picture !== '';
+  }
+
   /** Begin anew; nothing of the last person stays. */
   reset() {
     this.#picture = this.#letter = this.#digits = '';

@@ -158,11 +158,12 @@ class Kiosk {
     by('lamp').dataset.state = this.#call ? 'on' : this.#probing ? 'checking' : 'off';
   }
 
-  /** Outside a talk: look for two seconds once a minute, never while somebody says goodbye. */
+  /** Outside a talk: look for two seconds once a minute, never while somebody checks in or says goodbye. */
   async #probeIfDue() {
     const screen = document.body.dataset.screen;
     const due = performance.now() - this.#probed > PROBE_MS || this.#probed === 0;
-    if (this.#call || this.#probing || !due || (screen !== 'welcome' && screen !== 'cleaning')) return;
+    const alone = (screen === 'welcome' && !this.checkIn.busy) || screen === 'cleaning';
+    if (this.#call || this.#probing || !due || !alone) return;
     this.#probing = true;
     this.#probed = performance.now();
     this.#lamp();
