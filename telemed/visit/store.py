@@ -38,7 +38,8 @@ def add(tx: Tx, fact: Fact, now: datetime) -> bool:
         "by": fact.by,
         "heard_at": now,
     }
-    return tx.execute(dialect.insert(facts).values(row).on_conflict_do_nothing()).rowcount == 1
+    kept = dialect.insert(facts).values(row).on_conflict_do_nothing().returning(facts.c.id)
+    return tx.execute(kept).first() is not None
 
 
 def of(tx: Tx, visit_ids: list[str]) -> list[Fact]:
