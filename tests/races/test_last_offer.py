@@ -1,0 +1,189 @@
+"""Two residents at once want the last offer. ``RACE_ROUNDS`` (default 20) rounds on each database."""
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import MetaData, Table, func, select, text
+
+from telemed.booking import planner
+from telemed.booking import service as booking
+from telemed.booking.model import Booked, Request, SlotTaken
+from telemed.booking.planner import Offer, Wish
+from telemed.kit.db import Database
+from telemed.kit.db import metadata as tables
+from telemed.kit.ids import new_id
+from tests.builders import RESIDENT, SERVICE, SOMMER, World, book, make_booking, make_world
+
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
+WAIT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Score:
+    """How often a round had none, one or two winners."""
+
+    rounds: int
+    by_winners: tuple[int, int, int]
+
+
+def offers(world: World, count: int) -> list[Offer]:
+    """So many offers that do not touch each other."""
+    wish = Wish(SERVICE, world.now, world.now + timedelta(days=50), doctor_id="weiss", align_minutes=30)
+    with world.db.reading() as tx:
+        return booking.offers(tx, world.directory, wish, now=world.now, limit=count)
+
+
+def run(world: World, request: Request, start: threading.Barrier) -> bool:
+    """Whether this one got it. Both stand inside their transactions where the database lets them."""
+    if world.db.is_sqlite:
+        start.wait(WAIT_S)
+    try:
+        with world.db.transaction() as tx:
+            if not world.db.is_sqlite:
+                start.wait(WAIT_S)
+            booking.book(tx, world.secrets, world.directory, request, actor=RESIDENT, now=world.now)
+    except SlotTaken:
+        return False
+    return True
+
+
+def race(world: World, rounds: int = ROUNDS) -> Score:
+    winners = [0, 0, 0]
+    with ThreadPoolExecutor(2) as threads:
+        for offer in offers(world, rounds):
+            start = threading.Barrier(2)
+            requests = [Request(new_id(), offer, replace(SOMMER, name=name)) for name in ("Ada", "Ben")]
+            got = [threads.submit(run, world, request, start) for request in requests]
+            winners[sum(done.result(WAIT_S) for done in got)] += 1
+    return Score(sum(winners), (winners[0], winners[1], winners[2]))
+
+
+def count(database: Database, *names: str) -> list[int]:
+    with database.reading() as tx:
+        return [tx.execute(select(func.count()).select_from(tables.tables[name])).scalar_one() for name in names]
+
+
+@pytest.fixture
+def report(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Into the output of the tests: reduced counts are printed."""
+
+    def write(line: str) -> None:
+        with capsys.disabled():
+            print(line)  # noqa: T201 - meant to be seen
+
+    return write
+
+
+def test_of_two_at_once_exactly_one_gets_the_last_offer_every_round(
+    database: Database, report: Callable[[str], None]
+) -> None:
+    score = race(make_world(database))
+    report(f"last offer on {database.url.get_backend_name()}: {score}")
+    assert score == Score(ROUNDS, (0, ROUNDS, 0))
+
+
+def test_who_loses_leaves_nothing_behind(database: Database) -> None:
+    world = make_world(database)
+    rounds = min(ROUNDS, 10)
+    race(world, rounds)
+    left = count(database, "people_person", "people_key", "booking", "outbox_event")
+    assert left == [rounds] * 4
+    audits, claims = count(database, "people_audit", "booking_claim")
+    assert audits == 2 * rounds  # taken in, and the Appointment sealed
+    assert claims == rounds * len(planner.claims(offers_like(world), world.directory))
+
+
+def offers_like(world: World) -> Offer:
+    """An offer of the same length and kind as those of the race."""
+    return offers(world, 1)[0]
+
+
+def unguard(database: Database) -> None:
+    """Take the primary key off the claims."""
+    with database.transaction() as tx:
+        if not database.is_sqlite:
+            tx.execute(text("ALTER TABLE booking_claim DROP CONSTRAINT pk_booking_claim"))
+            return
+        tx.execute(text("DROP TABLE booking_claim"))
+        bare = Table("booking_claim", MetaData(), *(_bare(c) for c in tables.tables["booking_claim"].columns))
+        bare.create(tx)
+
+
+def _bare(column: object) -> object:
+    from sqlalchemy import Column
+
+    assert isinstance(column, Column)
+    return Column(column.name, column.type)
+
+
+def test_the_twin_without_the_primary_key_books_twice(database: Database, report: Callable[[str], None]) -> None:
+    """If this passed with one winner each, the race above would prove nothing."""
+    unguard(database)
+    score = race(make_world(database))
+    report(f"unguarded on {database.url.get_backend_name()}: {score}")
+    assert score.by_winners[2] == ROUNDS
+
+
+def test_the_same_request_many_times_at_once_is_one_booking_with_one_answer(database: Database) -> None:
+    world = make_world(database)
+    request = Request(new_id(), offers(world, 1)[0], SOMMER)
+    start = threading.Barrier(8)
+
+    def once(_: int) -> Booked:
+        start.wait(WAIT_S)
+        return book(world, request)
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = set(threads.map(once, range(8)))
+    assert len(answers) == 1
+    assert count(database, "booking", "people_person", "people_key", "outbox_event") == [1] * 4
+
+
+def test_of_two_who_cancel_at_once_one_is_told_that_it_was_done(database: Database) -> None:
+    world = make_world(database)
+    booked = make_booking(world)
+    start = threading.Barrier(4)
+
+    def once(_: int) -> bool:
+        start.wait(WAIT_S)
+        try:
+            with world.db.transaction() as tx:
+                booking.cancel(tx, world.secrets, booked.id, actor=RESIDENT, now=world.now)
+        except booking.AlreadyCancelled:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(once, range(4))) == 1
+    assert count(database, "outbox_event") == [2]
+
+
+@pytest.mark.parametrize("pairs", [6])
+def test_bookings_that_overlap_in_part_never_deadlock(database: Database, pairs: int) -> None:
+    """Visits of 20 minutes that begin every 5: neighbours share ticks of every resource."""
+    world = make_world(database)
+    wish = Wish(SERVICE, world.now, world.now + timedelta(hours=4), doctor_id="weiss", align_minutes=5)
+    with world.db.reading() as tx:
+        close = booking.offers(tx, world.directory, wish, now=world.now, limit=pairs * 4)
+    start = threading.Barrier(len(close))
+    with ThreadPoolExecutor(len(close)) as threads:
+        got = list(threads.map(lambda offer: run_one(world, offer, start), close))
+    assert any(got)
+    with world.db.reading() as tx:
+        starts = sorted(b.offer.start for b in booking.on_day(tx, world.directory, world.now.date()))
+    assert all(after - before >= timedelta(minutes=30) for before, after in pairwise(starts))
+
+
+def run_one(world: World, offer: Offer, start: threading.Barrier) -> bool:
+    start.wait(WAIT_S)
+    try:
+        book(world, Request(new_id(), offer, SOMMER))
+    except SlotTaken:
+        return False
+    return True
