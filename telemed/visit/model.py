@@ -26,6 +26,7 @@ _RANK = {
     FactKind.ENDED: VisitState.ENDED,
 }
 _ORDER = list(_RANK)
+_PRESENT = {FactKind.ARRIVED, FactKind.ENTERED}
 
 _MAY_FOLLOW = {
     FactKind.ARRIVED: {VisitState.PLANNED, VisitState.NO_SHOW},
@@ -62,15 +63,15 @@ class RoomNotReady(Refusal):
 def state_of(facts: Iterable[Fact]) -> VisitState:
     """The state of one visit; the order in which its facts became known does not matter.
 
-    Who arrived after having been marked as a no-show has arrived.
+    Who was there after having been marked as a no-show is there, and what was before does not count any more.
     """
-    by_kind = {fact.kind: fact.at for fact in facts if fact.kind in _RANK}
-    came, missed = by_kind.get(FactKind.ARRIVED), by_kind.get(FactKind.NO_SHOW)
-    if came is not None and missed is not None and came > missed:
-        del by_kind[FactKind.NO_SHOW]
-    if not by_kind:
-        return VisitState.PLANNED
-    return _RANK[max(by_kind, key=_ORDER.index)]
+    told = {(fact.at, fact.kind) for fact in facts if fact.kind in _RANK}
+    kinds = {kind for _, kind in told}
+    if FactKind.NO_SHOW in kinds and FactKind.ENDED not in kinds:
+        missed = max(at for at, kind in told if kind is FactKind.NO_SHOW)
+        since = {kind for at, kind in told if at > missed}
+        kinds = since if since & _PRESENT else {FactKind.NO_SHOW}
+    return _RANK[max(kinds, key=_ORDER.index)] if kinds else VisitState.PLANNED
 
 
 def is_cleaned(facts: Iterable[Fact]) -> bool:
