@@ -1,18 +1,21 @@
 """One consultation from arrival to farewell: what happens is recorded once, wherever it happened."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from schemas.day import Fact, FactKind
 from telemed.booking import service as booking
 from telemed.booking.model import Booking
 from telemed.directory import service as directory
-from telemed.kit.db import Tx
+from telemed.kit.db import Tx, take_turn
 from telemed.kit.ids import new_id
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotAllowed, NotFound
 from telemed.visit import model, store
 from telemed.visit.model import FactKnown, RoomNotReady, VisitState, WrongMoment
+
+LONGEST_OVERRUN = timedelta(hours=4)
+"""A visit that nobody ended stops letting people in."""
 
 By = Literal["resident", "assistant", "doctor", "room"]
 
@@ -26,6 +29,7 @@ def record(tx: Tx, *, visit_id: str, kind: FactKind, by: By, now: datetime) -> F
         RoomNotReady: somebody is called while the room is occupied or not yet cleaned.
     """
     visit = booking.get(tx, visit_id)
+    take_turn(tx, f"room {visit.offer.room_id}")
     model.check(kind, store.of(tx, [visit_id]))
     if kind is FactKind.CALLED:
         _check_room(tx, visit, now=now)
@@ -69,7 +73,7 @@ def admit(tx: Tx, visit_id: str, *, doctor_id: str | None = None, room_id: str |
     if (doctor_id, room_id) not in ((visit.offer.doctor_id, None), (None, visit.offer.room_id)):
         raise NotAllowed
     state = model.state_of(store.of(tx, [visit_id]))
-    if state not in (VisitState.CALLED, VisitState.INSIDE):
+    if state not in (VisitState.CALLED, VisitState.INSIDE) or now > visit.offer.end + LONGEST_OVERRUN:
         raise WrongMoment(kind="join", state=state.value)
     return visit
 
