@@ -11,6 +11,7 @@ from telemed.kit.refusal import Refusal, Sense
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+TAG_BYTES = 16
 VERSION = b"\x01"
 
 
@@ -75,8 +76,8 @@ def unseal(key: bytes, sealed: bytes, what: str) -> bytes:
         Tampered: changed, of another place, or under another key.
     """
     nonce, ciphertext = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-    if sealed[:1] != VERSION:
-        raise Tampered("unknown version")
+    if sealed[:1] != VERSION or len(ciphertext) < TAG_BYTES:
+        raise Tampered("cut off, or of an unknown version")
     try:
         return AESGCM(key).decrypt(nonce, ciphertext, what.encode())
     except InvalidTag:
