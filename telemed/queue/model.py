@@ -118,8 +118,18 @@ def _visit_standing(
 
 
 def delay_range(late: timedelta, visit: PlannedVisit) -> Delay:
-    """*late* as a range that is rather too long than too short: half the visit's length is open."""
-    return Delay(low_minutes=round_up(late), high_minutes=round_up(late + (visit.end - visit.start) / 2))
+    """*late* as a range that contains it, rather too long than too short: half the visit's length is open.
+
+    Its beginning is rounded down: who is told fifteen minutes and is called after twelve would have missed it.
+    """
+    return Delay(low_minutes=round_down(late), high_minutes=round_up(late + (visit.end - visit.start) / 2))
+
+
+def round_down(late: timedelta) -> int:
+    """Minutes, down to the last 5 below 30 and the last 10 above."""
+    minutes = late.total_seconds() / 60
+    step = 5 if minutes < 30 else 10
+    return int(minutes // step * step)
 
 
 def round_up(late: timedelta) -> int:

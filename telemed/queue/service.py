@@ -12,7 +12,7 @@ from telemed.identity import service as identity
 from telemed.identity.model import Machine
 from telemed.kit.clock import Clock, ExerciseClock, real_now
 from telemed.kit.db import Tx
-from telemed.kit.refusal import Refusal, Sense
+from telemed.kit.refusal import NotFound, Refusal, Sense
 from telemed.queue.model import Standing, standing
 from telemed.visit import service as visit
 from telemed.visit.model import RoomNotReady, VisitState
@@ -35,7 +35,11 @@ class Day:
 
 
 def day(tx: Tx, room_id: str, *, now: datetime, clock: Clock) -> Day:
-    """The day of *room_id* at *now*."""
+    """The day of *room_id* at *now*.
+
+    Raises:
+        NotFound: there is no such room (any more).
+    """
     known = directory.load(tx)
     plan = _plan(tx, known, room_id, now=now, clock=clock)
     facts = tuple(visit.facts_on(tx, room_id, now=now))
@@ -76,7 +80,9 @@ def call_next(tx: Tx, *, doctor_id: str, now: datetime, clock: Clock) -> Planned
 
 
 def _plan(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock) -> DayPlan:
-    room = known.rooms[room_id]
+    room = known.rooms.get(room_id)
+    if room is None:
+        raise NotFound
     today = _civil(known, now)
     return DayPlan(
         room_id=room_id,
