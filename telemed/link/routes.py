@@ -47,18 +47,11 @@ MAX_MESSAGE_BYTES = 262_144
 @routes.post("/pair", dependencies=[Depends(Needs(Right.BE_MACHINE))])
 def pair(asked: PairRequest, request: Request, centre: CentreDep) -> Paired:
     """Take in an agent's key for its code; kiosks and monitors pair through their agent."""
-    address = request.client.host if request.client else ""
-    tries = centre.the(Tries)
-    tries.check(address)
-    if asked.kind != MachineKind.AGENT.value:
-        tries.failed(address)
-        raise CodeUnknown
-    try:
+    with centre.the(Tries).one(request.client.host if request.client else ""):
+        if asked.kind != MachineKind.AGENT.value:
+            raise CodeUnknown
         with centre.db.transaction() as tx:
             return identity.pair(tx, asked, server=centre.server, now=centre.clock.now())
-    except CodeUnknown:
-        tries.failed(address)
-        raise
 
 
 @routes.websocket("/link")
@@ -83,8 +76,11 @@ async def serve(
 async def _machine(socket: WebSocket, centre: Centre) -> Machine:
     challenge = new_challenge(centre.server)
     await socket.send_text(challenge.model_dump_json())
-    async with asyncio.timeout(PROOF_TIMEOUT_S):
-        proof = Proof.model_validate_json(await socket.receive_text())
+    try:
+        async with asyncio.timeout(PROOF_TIMEOUT_S):
+            proof = Proof.model_validate_json(await _text(socket))
+    except TimeoutError:
+        raise NotAllowed from None
     return await run_in_threadpool(_recognised, centre, proof, challenge)
 
 
@@ -94,6 +90,21 @@ def _recognised(centre: Centre, proof: Proof, challenge: Challenge) -> Machine:
     if machine.kind != MachineKind.AGENT.value:
         raise NotAllowed
     return machine
+
+
+async def _text(socket: WebSocket) -> str:
+    """
+    Raises:
+        ValueError: it is binary, or too long.
+        WebSocketDisconnect: the agent has gone.
+    """
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1005))
+    text: str | None = message.get("text")
+    if text is None or len(text) > MAX_MESSAGE_BYTES:
+        raise ValueError("not a message of ours")
+    return text
 
 
 async def _close(socket: WebSocket, code: int) -> None:
@@ -162,10 +173,7 @@ class _Session:
     async def _listen(self, lines: Lines) -> None:
         while True:
             async with asyncio.timeout(SILENCE_S):
-                text = await self.socket.receive_text()
-            if len(text) > MAX_MESSAGE_BYTES:
-                raise ValueError("message too long")
-            message = from_room.validate_json(text)
+                message = from_room.validate_json(await _text(self.socket))
             lines.beat(self.machine.room_id, self.centre.clock.now())
             await self._heed(message, lines)
 
@@ -191,13 +199,10 @@ class _Session:
         centre, room_id = self.centre, self.machine.room_id
         if asked.request.kind == MachineKind.AGENT.value:
             return PairAnswer(request_id=asked.request_id, paired=None)
-        tries = centre.the(Tries)
         try:
-            tries.check(room_id)
-            with centre.db.transaction() as tx:
+            with centre.the(Tries).one(room_id), centre.db.transaction() as tx:
                 paired = identity.pair(tx, asked.request, server=centre.server, now=centre.clock.now(), room_id=room_id)
         except CodeUnknown:
-            tries.failed(room_id)
             return PairAnswer(request_id=asked.request_id, paired=None)
         return PairAnswer(request_id=asked.request_id, paired=paired)
 

@@ -2,9 +2,11 @@
 and how often a pairing code may be guessed."""
 
 import asyncio
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -65,27 +67,34 @@ class Lines:
 
 
 class Tries:
-    """Counts failed codes per place (an address, or the room whose agent asks). In memory; it forgets by itself."""
+    """Counts wrong codes per place (an address, or the room whose agent asks). In memory; it forgets by itself.
+
+    A try counts from its beginning, so that many at once are no more than one after the other.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._failed: dict[str, deque[float]] = {}
+        self._counting = threading.Lock()
+        self._tried: dict[str, deque[float]] = {}
 
-    def check(self, place: str) -> None:
-        """
+    @contextmanager
+    def one(self, place: str) -> Iterator[None]:
+        """One try from *place*; a block that raises nothing had the right code.
+
         Raises:
-            CodeUnknown: too many wrong codes came from *place*; a right one is answered just so.
+            CodeUnknown: too many wrong codes came from there; a right one is answered just so.
         """
-        failed = self._failed.get(place)
-        if failed is None:
-            return
-        while failed and self._monotonic() - failed[0] > PAIRING_CODE.total_seconds():
-            failed.popleft()
-        if not failed:
-            del self._failed[place]
-        elif len(failed) >= PAIRING_TRIES:
-            raise CodeUnknown
+        with self._counting:
+            self._count(place)
+        yield
+        with self._counting:
+            self._tried[place].pop()
 
-    def failed(self, place: str) -> None:
-        """One more wrong code from *place*."""
-        self._failed.setdefault(place, deque(maxlen=PAIRING_TRIES)).append(self._monotonic())
+    def _count(self, place: str) -> None:
+        now = self._monotonic()
+        tried = self._tried.setdefault(place, deque())
+        while tried and now - tried[0] > PAIRING_CODE.total_seconds():
+            tried.popleft()
+        if len(tried) >= PAIRING_TRIES:
+            raise CodeUnknown
+        tried.append(now)
