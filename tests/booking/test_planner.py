@@ -33,8 +33,17 @@ def directory(
     devices: tuple[Device, ...] = (),
     services: tuple[Service, ...],
 ) -> Directory:
-    groups = [{one.id: one for one in group} for group in (doctors, assistants, rooms, devices, services)]
-    return Directory(ZONE, *groups, {}, 1, "quarter")  # type: ignore[arg-type]  # each group has its own type
+    return Directory(
+        zone=ZONE,
+        doctors={one.id: one for one in doctors},
+        assistants={one.id: one for one in assistants},
+        rooms={one.id: one for one in rooms},
+        devices={one.id: one for one in devices},
+        services={one.id: one for one in services},
+        schedules={},
+        version=1,
+        quarter_name="quarter",
+    )
 
 
 def open_at(open_hours: Hours, tick: int) -> bool:

@@ -135,12 +135,16 @@ def test_when_the_database_itself_takes_the_group_back_nobody_is_told_it_was_kep
     assert names(sqlite_noted) == {"after"}
 
 
+def twice(tx: Tx) -> None:
+    note(tx, "x")
+    note(tx, "x")
+
+
 def test_a_failing_transaction_tells_no_listener(noted: Database) -> None:
     told: list[int] = []
     noted.on_commit(lambda: told.append(1))
-    with pytest.raises(LookupError), noted.transaction() as tx:
-        note(tx, "x")
-        raise LookupError
+    with pytest.raises(IntegrityError), noted.transaction() as tx:
+        twice(tx)
     assert told == []
 
 

@@ -29,7 +29,7 @@ class Ear:
     heard: list[int] = field(default_factory=list)
     deaf_to: set[int] = field(default_factory=set)
 
-    def react(self, _tx: Tx, happened: Rang, *, now: datetime) -> None:
+    def react(self, _tx: Tx, happened: Rang, **_now: datetime) -> None:
         if happened.number in self.deaf_to:
             raise LookupError(happened.number)
         self.heard.append(happened.number)
@@ -61,11 +61,15 @@ def test_an_event_is_delivered_once(database: Database) -> None:
     assert ear.heard == [1]
 
 
+def tell_and_fail(tx: Tx) -> None:
+    emit(tx, Rang(1), now=TUESDAY)
+    raise LookupError
+
+
 def test_what_is_rolled_back_was_never_told(database: Database) -> None:
     ear = Ear()
-    with pytest.raises(LookupError), database.transaction() as tx:
-        emit(tx, Rang(1), now=TUESDAY)
-        raise LookupError
+    with database.transaction() as tx, pytest.raises(LookupError), tx.begin_nested():
+        tell_and_fail(tx)
     assert relay(database, ("ear", ear)).deliver() == 0
 
 
@@ -139,7 +143,7 @@ def test_after_a_crash_between_delivery_and_its_end_the_event_is_not_delivered_a
 def test_a_reaction_whose_commit_failed_is_asked_again(database: Database) -> None:
     attempts: list[int] = []
 
-    def react(_tx: Tx, happened: Rang, *, now: datetime) -> None:
+    def react(_tx: Tx, happened: Rang, **_now: datetime) -> None:
         attempts.append(happened.number)
         if len(attempts) == 1:
             raise CommitFailed

@@ -1,0 +1,202 @@
+"""The states of a visit, whatever the order in which its facts become known."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from schemas.day import Fact, FactKind
+from telemed.kit.db import Database
+from telemed.kit.outbox import events
+from telemed.kit.refusal import NotAllowed, NotFound
+from telemed.visit import model, service, store
+from telemed.visit.model import RoomNotReady, VisitState, WrongMoment
+from tests.builders import TUESDAY, World, make_booking, make_fact, make_world
+
+MINUTE = timedelta(minutes=1)
+facts_of_a_visit = st.lists(st.tuples(st.sampled_from(list(FactKind)), st.integers(0, 6)), max_size=9).map(
+    lambda told: [make_fact("v", kind.value, TUESDAY + at * MINUTE) for kind, at in told]
+)
+
+
+def told(*kinds: str) -> list[Fact]:
+    return [make_fact("v", kind, TUESDAY + at * MINUTE) for at, kind in enumerate(kinds)]
+
+
+@given(facts_of_a_visit, st.randoms(use_true_random=False))
+def test_the_state_does_not_depend_on_the_order_or_on_repetition(facts: list[Fact], chance: object) -> None:
+    shuffled = [*facts, *facts[:2]]
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis hands over a random.Random
+    assert model.state_of(shuffled) is model.state_of(facts)
+    assert model.is_cleaned(shuffled) is model.is_cleaned(facts)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "state"),
+    [
+        ((), VisitState.PLANNED),
+        (("arrived",), VisitState.ARRIVED),
+        (("arrived", "called"), VisitState.CALLED),
+        (("arrived", "called", "entered"), VisitState.INSIDE),
+        (("arrived", "called", "entered", "ended"), VisitState.ENDED),
+        (("called", "ended", "cleaned"), VisitState.ENDED),
+        (("no-show",), VisitState.NO_SHOW),
+        (("arrived", "called", "no-show"), VisitState.NO_SHOW),
+        (("no-show", "arrived"), VisitState.ARRIVED),
+        (("arrived", "called", "no-show", "arrived"), VisitState.ARRIVED),
+        (("arrived", "no-show", "arrived", "no-show"), VisitState.NO_SHOW),
+        (("arrived", "no-show", "arrived", "called"), VisitState.CALLED),
+        (("called", "no-show", "entered"), VisitState.INSIDE),
+        (("called", "ended", "no-show"), VisitState.ENDED),
+        (("cleaned",), VisitState.PLANNED),
+    ],
+)
+def test_facts_make_the_state(kinds: tuple[str, ...], state: VisitState) -> None:
+    assert model.state_of(told(*kinds)) is state
+
+
+ALLOWED = """
+           arrived called entered ended no-show cleaned
+planned    x       .      .       .     x       .
+arrived    .       x      .       .     x       .
+called     .       .      x       x     x       .
+inside     .       .      .       x     .       .
+ended      .       .      .       .     .       x
+no-show    x       .      .       .     .       .
+"""
+REACHED = {
+    "planned": (),
+    "arrived": ("arrived",),
+    "called": ("arrived", "called"),
+    "inside": ("arrived", "called", "entered"),
+    "ended": ("arrived", "called", "entered", "ended"),
+    "no-show": ("no-show",),
+}
+
+
+def may(state: str, kind: str) -> bool:
+    try:
+        model.check(FactKind(kind), told(*REACHED[state]))
+    except WrongMoment:
+        return False
+    return True
+
+
+def test_what_may_follow_what_is_what_this_table_says() -> None:
+    head, *rows = [line.split() for line in ALLOWED.strip().splitlines()]
+    said = {(state, kind): mark == "x" for state, *marks in rows for kind, mark in zip(head, marks, strict=True)}
+    assert {(state, kind): may(state, kind) for state in REACHED for kind in head} == said
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return make_world(database)
+
+
+def record(world: World, visit_id: str, kind: str) -> Fact:
+    with world.db.transaction() as tx:
+        return service.record(tx, visit_id=visit_id, kind=FactKind(kind), by="assistant", now=world.now)
+
+
+def test_nobody_is_called_while_the_room_is_occupied_or_not_cleaned(world: World) -> None:
+    first, second = make_booking(world, at="10:00").id, make_booking(world, at="10:30").id
+    for visit_id in (first, second):
+        record(world, visit_id, "arrived")
+    for kind in ("called", "entered", "ended"):
+        record(world, first, kind)
+        with pytest.raises(RoomNotReady):
+            record(world, second, "called")
+    record(world, first, "cleaned")
+    assert record(world, second, "called").kind is FactKind.CALLED
+
+
+def test_who_did_not_come_when_called_leaves_the_room_free(world: World) -> None:
+    first, second = make_booking(world, at="10:00").id, make_booking(world, at="10:30").id
+    for visit_id, kind in ((first, "arrived"), (second, "arrived"), (first, "called"), (first, "no-show")):
+        record(world, visit_id, kind)
+    assert record(world, second, "called")
+
+
+def test_of_two_who_call_into_one_room_at_once_one_is_refused(world: World) -> None:
+    visits = [make_booking(world, at=at, doctor=d).id for at, d in (("10:00", "weiss"), ("10:30", "brandt"))]
+    for visit_id in visits:
+        record(world, visit_id, "arrived")
+    start = threading.Barrier(2)
+
+    def call(visit_id: str) -> bool:
+        start.wait(20)
+        try:
+            record(world, visit_id, "called")
+        except RoomNotReady:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sum(threads.map(call, visits)) == 1
+
+
+def test_an_unknown_visit_is_not_found(world: World) -> None:
+    with pytest.raises(NotFound):
+        record(world, "unheard-of", "arrived")
+
+
+def take_in(world: World, room_id: str, *facts: Fact) -> tuple[str, ...]:
+    with world.db.transaction() as tx:
+        return service.take_in(tx, room_id, facts, now=world.now)
+
+
+def emitted(world: World) -> int:
+    with world.db.reading() as tx:
+        kind = events.c.kind == "FactKnown"
+        return tx.execute(select(func.count()).select_from(events).where(kind)).scalar_one()
+
+
+def test_a_fact_is_kept_and_told_once_however_often_it_is_heard(world: World) -> None:
+    fact = make_fact(make_booking(world).id, "arrived", world.now)
+    assert take_in(world, "room-1", fact) == take_in(world, "room-1", fact, fact)[:1] == (fact.fact_id,)
+    with world.db.reading() as tx:
+        assert service.facts_on(tx, "room-1", now=world.now) == [fact]
+    assert emitted(world) == 1
+
+
+def test_a_room_tells_only_of_its_own_visits_and_no_rule_refuses_those(database: Database) -> None:
+    world = make_world(database, rooms=2)
+    here, there = make_booking(world).id, make_booking(world, room="room-2", doctor="brandt", at="11:00").id
+    facts = [make_fact(visit_id, "ended", world.now) for visit_id in (here, there, "unheard-of")]
+    assert take_in(world, "room-1", *facts) == (facts[0].fact_id,)
+    with world.db.reading() as tx:
+        assert store.of(tx, [here, there]) == facts[:1]
+
+
+def admits(world: World, visit_id: str, **whom: str) -> str:
+    with world.db.reading() as tx:
+        return service.admit(tx, visit_id, now=world.now, **whom).id  # type: ignore[arg-type]  # doctor_id or room_id
+
+
+def test_only_doctor_and_room_of_the_visit_and_only_while_it_goes_on(world: World) -> None:
+    visit_id = make_booking(world).id
+    record(world, visit_id, "arrived")
+    with pytest.raises(WrongMoment):
+        admits(world, visit_id, doctor_id="weiss")
+    for kind in ("called", "entered"):
+        record(world, visit_id, kind)
+        assert admits(world, visit_id, doctor_id="weiss") == admits(world, visit_id, room_id="room-1") == visit_id
+    for whom in ({"doctor_id": "brandt"}, {"room_id": "room-2"}, {}, {"doctor_id": "weiss", "room_id": "room-1"}):
+        with pytest.raises(NotAllowed):
+            admits(world, visit_id, **whom)
+    record(world, visit_id, "ended")
+    with pytest.raises(WrongMoment):
+        admits(world, visit_id, doctor_id="weiss")
+
+
+def test_a_visit_that_nobody_ended_stops_letting_people_in(world: World) -> None:
+    visit_id = make_booking(world).id
+    for kind in ("arrived", "called"):
+        record(world, visit_id, kind)
+    world.clock.forward(timedelta(hours=6))
+    with pytest.raises(WrongMoment):
+        admits(world, visit_id, doctor_id="weiss")
