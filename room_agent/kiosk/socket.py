@@ -106,7 +106,8 @@ async def _hear(socket: WebSocket, machine_id: str) -> None:
 @routes.websocket("/kiosk/signalling")
 async def signalling(socket: WebSocket, door: DoorDep) -> None:
     """Carry the kiosk's signals to the visit that is on now, in the role ``kiosk``, and the hub's back."""
-    if await door.admit(socket, MachineKind.KIOSK) is None:
+    machine_id = await door.admit(socket, MachineKind.KIOSK)
+    if machine_id is None:
         return
     agent = agent_of(socket)
     visit, _ = agent.room.current()
@@ -116,21 +117,28 @@ async def signalling(socket: WebSocket, door: DoorDep) -> None:
         return
     try:
         async with agent.centre.open(signalling_path(visit.visit_id, Role.KIOSK), paired) as hub:
-            code = await _carry(socket, hub)
+            code = await _carry(socket, hub, machine_id)
     except (BrokenContract, *LINE_ERRORS):
         code = CLOSE_LINE_DOWN
     await shut(socket, code)
 
 
-async def _carry(socket: WebSocket, hub: ClientConnection) -> int:
-    """Both directions until one of them ends; the code to close the kiosk's socket with."""
-    up = asyncio.create_task(_up(socket, hub))
-    down = asyncio.create_task(_down(socket, hub))
-    done, left = await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
+async def _carry(socket: WebSocket, hub: ClientConnection, machine_id: str) -> int:
+    """Both directions until one of them ends or the kiosk is revoked; the code to close the kiosk's socket with."""
+    room = agent_of(socket).room
+    tasks = [asyncio.create_task(work) for work in (_up(socket, hub), _down(socket, hub), _revoked(room, machine_id))]
+    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
     return done.pop().result()
+
+
+async def _revoked(room: Room, machine_id: str) -> int:
+    with room.bell.ear() as heard:
+        while room.machine(machine_id, MachineKind.KIOSK) is not None:
+            await wait(heard, TICK_S)
+    return CLOSE_NOT_ALLOWED
 
 
 async def _up(socket: WebSocket, hub: ClientConnection) -> int:

@@ -21,6 +21,7 @@ from room_agent.wiring import Agent, build
 from schemas.board import Board, RowState
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import FactKind
+from schemas.signalling import CLOSE_VISIT_OVER, Here, Role
 from schemas.visit import Challenge, CheckedIn, CheckIn, KioskReport, Paired, Show
 from telemed.kit.i18n import words
 from telemed.kit.machine import MachineKey
@@ -264,6 +265,25 @@ async def test_the_kiosk_hears_of_the_call(world: World) -> None:
         while show.screen == "welcome":
             show = await _next(socket, Show)
         assert (show.screen, show.doctor_name, show.help_phone) == ("call", "Dr. Ada Weiß", "03641 12345")
+
+
+async def test_the_kiosks_signals_are_carried_in_its_role_until_it_is_revoked(world: World) -> None:
+    key, paired = await world.pair("kiosk", KIOSK_CODE)
+    await world.centre.send_plan(visit(), seq=2)
+    await world.centre.tell(fact(FactKind.ARRIVED), fact(FactKind.CALLED))
+    await until(lambda: world.agent.room.current()[0] and world.agent.room.plan and world.agent.room.plan.seq == 2)
+    async with world.socket("/kiosk/signalling", key, paired) as socket:
+        here = Here.model_validate_json(await asyncio.wait_for(socket.recv(), 8))
+        me = next(each for each in here.participants if each.peer_id == here.you)
+        assert me.role is Role.KIOSK
+        await world.centre.send_plan(visit(), seq=3, machines=())
+        assert await close_code(socket) == CLOSE_NOT_ALLOWED
+
+
+async def test_outside_a_call_there_is_nothing_to_signal(world: World) -> None:
+    key, paired = await world.pair("kiosk", KIOSK_CODE)
+    async with world.socket("/kiosk/signalling", key, paired) as socket:
+        assert await close_code(socket) == CLOSE_VISIT_OVER
 
 
 async def test_what_the_kiosk_says_of_its_camera_goes_into_the_checks(world: World) -> None:

@@ -36,6 +36,18 @@ const PAUSE_MS = 1000;
 const BARRED_PAUSE_MS = 5000;
 const SILENCE_MS = 15_000;
 
+/**
+ * @param {string} data
+ * @returns {any} a message, or one of no type
+ */
+function read(data) {
+  try {
+    return JSON.parse(data) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 export class Line {
   /** @type {WebSocket | null} */
   #socket = null;
@@ -85,7 +97,7 @@ export class Line {
   async #take(socket, data) {
     if (socket !== this.#socket) return;
     this.#heard();
-    const message = JSON.parse(data);
+    const message = read(data);
     if (message.type === 'challenge') await this.#prove(socket, message);
     else if (message.type === 'show') this.listener.show(message);
     else if (message.type === 'checked-in') this.listener.checkedIn(message.known);
