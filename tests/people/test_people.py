@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 
 from telemed.booking import service as booking
 from telemed.booking import store as booking_store
+from telemed.booking.model import AppointmentQuery
 from telemed.kit.db import Database, Tx
 from telemed.people import model, service, store
 from telemed.people.model import Erased, Need, Person, Tampered, Way
@@ -107,7 +108,7 @@ def test_erasure_makes_everything_about_one_person_unreadable_and_nobody_else(wo
     with pytest.raises(Erased), world.db.transaction() as tx:
         service.erase(tx, person_id, actor=OPERATOR, now=world.now)
     with world.db.transaction() as tx:
-        query = booking.AppointmentQuery()
+        query = AppointmentQuery()
         assert len(booking.search_appointments(tx, world.secrets, query, actor=DOCTOR, now=world.now)) == 1
         assert booking.read_appointment(tx, world.secrets, kept.id, actor=DOCTOR, now=world.now)
 

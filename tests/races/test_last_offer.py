@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, Table, func, select, text
+from sqlalchemy import Column, MetaData, Table, func, select, text
 
 from telemed.booking import planner
 from telemed.booking import service as booking
-from telemed.booking.model import Booked, Request, SlotTaken
+from telemed.booking.model import AlreadyCancelled, Booked, Request, SlotTaken
 from telemed.booking.planner import Offer, Wish
 from telemed.kit.db import Database
 from telemed.kit.db import metadata as tables
@@ -115,10 +116,7 @@ def unguard(database: Database) -> None:
         bare.create(tx)
 
 
-def _bare(column: object) -> object:
-    from sqlalchemy import Column
-
-    assert isinstance(column, Column)
+def _bare(column: Column[Any]) -> Column[Any]:
     return Column(column.name, column.type)
 
 
@@ -155,7 +153,7 @@ def test_of_two_who_cancel_at_once_one_is_told_that_it_was_done(database: Databa
         try:
             with world.db.transaction() as tx:
                 booking.cancel(tx, world.secrets, booked.id, actor=RESIDENT, now=world.now)
-        except booking.AlreadyCancelled:
+        except AlreadyCancelled:
             return False
         return True
 

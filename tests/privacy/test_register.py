@@ -1,0 +1,96 @@
+"""Every column says what it is for, how long it stays and who sees it; what is personal is sealed."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, select
+
+from telemed.kit.db import Database, metadata
+from telemed.kit.register import Kept
+from telemed.people.model import VERSION
+from telemed.privacy import service
+from tests.architecture import ROOT
+from tests.builders import SOMMER, make_booking, make_world
+
+PERSONAL = {("people_person", "details"), ("booking", "appointment")}
+
+
+def without_line(tables: MetaData) -> list[str]:
+    """Columns of which nobody says what they are for."""
+    found = []
+    for table in tables.sorted_tables:
+        for column in table.columns:
+            kept = column.info.get("kept")
+            if not isinstance(kept, Kept) or not all((kept.purpose, kept.retention, kept.seen_by)):
+                found.append(f"{table.name}.{column.name}")
+    return found
+
+
+def unsealed(tables: MetaData) -> list[str]:
+    """Personal columns that are not bytes."""
+    return [
+        f"{table.name}.{column.name}"
+        for table in tables.sorted_tables
+        for column in table.columns
+        if getattr(column.info.get("kept"), "personal", False) and not isinstance(column.type, LargeBinary)
+    ]
+
+
+def test_every_column_has_its_line(sqlite_database: Database) -> None:
+    assert sqlite_database.is_sqlite  # with it every store has been imported
+    assert len(metadata.tables) > 10
+    assert without_line(metadata) == []
+
+
+def test_a_column_without_a_line_is_found() -> None:
+    tables = MetaData()
+    line = Kept("p", "r", "s")
+    Table("t", tables, Column("good", Text(), info={"kept": line}), Column("bad", Text()))
+    Table("u", tables, Column("empty", Text(), info={"kept": Kept("", "r", "s")}))
+    assert without_line(tables) == ["t.bad", "u.empty"]
+
+
+def test_what_is_personal_is_bytes() -> None:
+    assert unsealed(metadata) == []
+    tables = MetaData()
+    Table("t", tables, Column("name", Text(), info={"kept": Kept("p", "r", "s", personal=True)}))
+    assert unsealed(tables) == ["t.name"]
+
+
+def test_the_register_tells_of_every_column(sqlite_database: Database) -> None:
+    assert sqlite_database.is_sqlite
+    rows = service.register_rows()
+    assert {(row.table, row.column) for row in rows} == {(t.name, c.name) for t in metadata.sorted_tables for c in t.c}
+    assert {(row.table, row.column) for row in rows if row.personal} == PERSONAL
+
+
+def test_in_every_personal_column_stand_sealed_bytes_and_no_word_of_the_person(database: Database) -> None:
+    make_booking(make_world(database))
+    for table, name in PERSONAL:
+        with database.reading() as tx:
+            values = list(tx.execute(select(metadata.tables[table].c[name])).scalars())
+        assert len(values) == 1
+        assert values[0].startswith(VERSION)
+        assert SOMMER.name.encode() not in values[0]
+        assert b"Appointment" not in values[0]
+
+
+def test_nothing_of_the_person_is_in_any_table(database: Database) -> None:
+    make_booking(make_world(database))
+    for table in metadata.sorted_tables:
+        with database.reading() as tx:
+            text = repr(tx.execute(select(table)).all())
+        for value in ("Sommer", "Hannelore", SOMMER.contact):
+            assert value not in text, table.name
+
+
+def tables_of(path: Path) -> set[str]:
+    """Names of columns that a store makes without `kit.register.column`."""
+    calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    return {node.func.id for node in calls if isinstance(node.func, ast.Name) and node.func.id == "Column"}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("telemed/*/store.py")), ids=lambda path: path.parent.name)
+def test_a_store_makes_its_columns_with_their_lines(path: Path) -> None:
+    assert tables_of(path) == set()

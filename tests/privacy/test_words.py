@@ -1,0 +1,156 @@
+"""Every word that people read stands in the German catalogue with its parameters, and none is left over."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from jinja2 import Environment, nodes
+
+from schemas.board import RoomState, RowState
+from schemas.day import MachineKind
+from schemas.measurement import MeasurementKind
+from telemed.kit.i18n import words
+from telemed.kit.refusal import Sense
+from telemed.people.model import Need, Way
+from telemed.web import tickets
+from tests.architecture import ROOT
+
+PROGRAMS = ("telemed", "room_agent", "signage")
+KEY = re.compile(r"""["'`]([a-z][a-z_]*(?:\.[a-z0-9_\-]+)+)["'`]""")
+BUILT = re.compile(r"""["'`]([a-z][a-z_]*(?:\.[a-z0-9_\-]+)*\.)(?:["'`]\s*[~+]|\$?\{)""")
+A_FILE = re.compile(r"\.(html|css|js|py|json|svg|po|sqlite)$")
+
+CHECKED = {"check."}
+"""Subject and code of a check: held against the catalogue where the codes are, in the tests of the room agent."""
+
+PARTS: dict[str, set[str]] = {
+    "booking.need.": {f"{need}{more}" for need in (*Need, "quiet") for more in ("", ".hint")},
+    "booking.way.": {f"{way}{more}" for way in Way for more in ("", ".hint")},
+    "booking.wrong.": {"name", "birth_year", "way", "phone", "email"},
+    "camera.": {"room", "otoscope"},
+    "desk.js.ask.": set(MeasurementKind),
+    "desk.js.devices.": {"connecting", "none", "good", "slow", "lost"},
+    "desk.js.failed.": {"no-value", "garbled", "absent", "stored", "timeout"},
+    "desk.js.kind.": set(MeasurementKind),
+    "desk.js.loinc.": {"85354-9", "8480-6", "8462-4", "8478-0", "8867-4", "2708-6", "59408-5"},
+    "desk.js.progress.": {"waiting", "measuring", "done"},
+    "desk.js.reason.": {"not-a-number", "error", "positive-infinity", "negative-infinity"},
+    "desk.js.refused.": {"camera", "both"},
+    "desk.js.stop.": set(MeasurementKind),
+    "desk.light.": {"ok", "warn", "block"},
+    "desk.need.": set(Need),
+    "interop.result.": {"taken", "not-kept", "refused"},
+    "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
+    "operator.kind.": set(MachineKind),
+    "refusal.do.": {sense.name.lower() for sense in Sense},
+    "signage.": {"unpaired", "barred"},
+    "signage.room.": set(RoomState),
+    "signage.row.": {*RowState, "delay", "delay_about", "delay_up_to"},
+    "status.": {
+        f"{stage}{more}"
+        for stage in ("cancelled", "booked", "today", "here", "next", "called", "inside", "ended", "missed", "over")
+        for more in ("", ".more")
+    },
+    "ticket.": set(tickets.PICTURES),
+    "ticket.alphabet.": set(tickets.LETTERS.lower()),
+    "web.program.": {"telemed", "room_agent", "signage"},
+}
+"""Keys that are built from parts: the beginning, and every ending that can come."""
+
+
+def sources(*endings: str) -> list[Path]:
+    """What may name a key. Stores and migrations name tables in the same form."""
+    found = [path for program in PROGRAMS for ending in endings for path in (ROOT / program).rglob(f"*.{ending}")]
+    return [p for p in found if "vendor" not in p.parts and p.name != "store.py" and "migrations" not in p.parts]
+
+
+def named(text: str) -> set[str]:
+    """Keys that stand in a source as a whole."""
+    spaces = {key.partition(".")[0] for key in words().starting("")}
+    found = {match[1] for match in KEY.finditer(text)}
+    return {key for key in found if key.partition(".")[0] in spaces and not A_FILE.search(key)}
+
+
+def begun(text: str) -> set[str]:
+    """Beginnings of keys that a source builds."""
+    spaces = {key.partition(".")[0] for key in words().starting("")}
+    return {match[1] for match in BUILT.finditer(text) if match[1].partition(".")[0] in spaces}
+
+
+def everything() -> str:
+    return "\n".join(path.read_text() for path in sources("py", "html", "js"))
+
+
+def built() -> set[str]:
+    return {prefix + str(part) for prefix, parts in PARTS.items() for part in parts}
+
+
+def test_every_word_is_in_german() -> None:
+    assert sorted(named(everything()) - words().keys()) == []
+
+
+def test_every_built_key_has_its_beginning_in_the_table_and_every_ending_in_german() -> None:
+    assert begun(everything()) == {*PARTS, *CHECKED}
+    assert sorted(built() - words().keys()) == []
+
+
+def test_no_entry_is_left_over() -> None:
+    used = named(everything()) | built()
+    advice = {f"{key}.do" for key in used}
+    left = {key for key in words().keys() - used - advice if not key.startswith(tuple(CHECKED))}
+    assert sorted(left) == []
+
+
+def test_a_missing_word_would_be_found() -> None:
+    assert named("_('kiosk.never.heard') 'kiosk.html' \"kiosk.title\"") == {"kiosk.never.heard", "kiosk.title"}
+    assert "kiosk.never.heard" not in words()
+    assert begun("_('kiosk.never.' ~ x) f\"ticket.{p}\" `desk.js.${a}`") == {"kiosk.never.", "ticket.", "desk.js."}
+
+
+def wanted(key: str) -> set[str]:
+    """The parameters in the words of *key*."""
+    return {name for _, name, _, _ in Formatter().parse(words().starting(key).get(key, "")) if name}
+
+
+def in_templates(source: str) -> Iterator[tuple[str, set[str]]]:
+    """Key and parameters of each ``_('key', …)``."""
+    for call in Environment().parse(source).find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "_" and isinstance(call.args[0], nodes.Const):
+            yield str(call.args[0].value), {given.key for given in call.kwargs}
+
+
+def in_code(source: str) -> Iterator[tuple[str, set[str]]]:
+    """Key and parameters of each ``….text("key", …)`` that names its parameters."""
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "text"
+            and node.args
+        ):
+            key = node.args[0]
+            names = {given.arg for given in node.keywords}
+            if isinstance(key, ast.Constant) and isinstance(key.value, str) and None not in names:
+                yield key.value, {name for name in names if name}
+
+
+def calls() -> Iterator[tuple[str, set[str]]]:
+    for path in sources("html"):
+        yield from in_templates(path.read_text())
+    for path in sources("py"):
+        yield from in_code(path.read_text())
+
+
+def test_every_word_gets_the_parameters_that_it_names() -> None:
+    lacking = {key: wanted(key) - given for key, given in calls() if key in words() and wanted(key) - given}
+    assert lacking == {}
+
+
+@pytest.mark.parametrize("read", [in_templates, in_code])
+def test_calls_are_found_with_their_parameters(read: object) -> None:
+    source = "{{ _('a.b', time=now|local) }}" if read is in_templates else "w.text('a.b', time=f(1))"
+    assert callable(read)
+    assert list(read(source)) == [("a.b", {"time"})]
