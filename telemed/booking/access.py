@@ -19,10 +19,12 @@ from telemed.identity import service as identity
 from telemed.identity.model import SESSION_IDLE, Actor, Right, Role
 from telemed.identity.rights import SESSION_COOKIE, Needs
 from telemed.kit.db import Tx
+from telemed.kit.i18n import words
 from telemed.kit.refusal import NotFound
 from telemed.kit.tries import Tries, place_of
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
+from telemed.web.tickets import picture_name
 
 routes = APIRouter(dependencies=[Depends(Needs(Right.OPEN))])
 
@@ -89,8 +91,13 @@ def found(
 
 
 def _find_page(request: Request, centre: Centre, paper: Paper, *, error: str = "", status: int = 200) -> HTMLResponse:
-    shown: dict[str, Any] = {"paper": paper, "error": error, "pictures": PICTURES, "known": _known(centre)}
+    shown: dict[str, Any] = {"paper": paper, "error": error, "pictures": _by_name(), "known": _known(centre)}
     return centre.the(Pages).render(request, "booking/find.html", status=status, **shown)
+
+
+def _by_name() -> list[str]:
+    """The pictures in the order of their names, as people look for them."""
+    return sorted(PICTURES, key=lambda picture: picture_name(picture, words()))
 
 
 def _known(centre: Centre) -> Directory:
@@ -101,7 +108,7 @@ def _known(centre: Centre) -> Directory:
 def _by_paper(tx: Tx, centre: Centre, paper: Paper) -> Booking:
     if not is_birth_year(paper.birth_year, centre.clock.now().year):
         raise NotFound
-    for reference in _possible(paper):
+    for reference in possible(paper):
         try:
             return service.by_reference(tx, centre.secrets, reference, int(paper.birth_year))
         except NotFound:
@@ -109,7 +116,7 @@ def _by_paper(tx: Tx, centre: Centre, paper: Paper) -> Booking:
     raise NotFound
 
 
-def _possible(paper: Paper) -> Iterator[Reference]:
+def possible(paper: Paper) -> Iterator[Reference]:
     """The references that fit: the pictures are tapped in any order, and one that is there twice only once."""
     chosen = set(paper.pictures) & set(PICTURES)
     if len(chosen) > 3:

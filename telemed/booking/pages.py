@@ -16,7 +16,7 @@ from markupsafe import Markup
 from telemed.booking import access, form, planner, service
 from telemed.booking import model as booking_model
 from telemed.booking.form import Answers, Step
-from telemed.booking.model import Booked, NotOffered, SlotTaken, TooLate
+from telemed.booking.model import Booked, Booking, NotOffered, SlotTaken, TooLate
 from telemed.booking.planner import Offer, Wish
 from telemed.directory import service as directory
 from telemed.directory.model import Directory, Hours, Opening
@@ -137,22 +137,19 @@ def book(request: Request, centre: CentreDep, given: Given, actor: Anyone) -> HT
     try:
         with centre.db.transaction() as tx:
             booked = service.book(tx, centre.secrets, known, asked, actor=actor, now=now)
-            taken = service.get(tx, booked.id).offer
+            taken = service.get(tx, booked.id)
     except (SlotTaken, TooLate, NotOffered) as refusal:
         return _lost(request, centre, given, offer, refusal)
     return _booked(request, centre, booked, taken, known)
 
 
-def _booked(request: Request, centre: Centre, booked: Booked, offer: Offer, known: Directory) -> HTMLResponse:
+def _booked(request: Request, centre: Centre, booked: Booked, taken: Booking, known: Directory) -> HTMLResponse:
     """What she takes along; the address is empty should the room have left the directory since."""
     link = f"{centre.public_url}/t/{booked.link_token}"
-    room = known.rooms.get(offer.room_id)
-    shown: dict[str, Any] = {
-        "booked": booked,
-        "choice": Choice.of(offer, known),
-        "address": room.address if room else "",
-    }
-    return centre.the(Pages).render(request, "booking/booked.html", link=link, qr=_qr(link), known=known, **shown)
+    room = known.rooms.get(taken.offer.room_id)
+    shown: dict[str, Any] = {"choice": Choice.of(taken.offer, known), "address": room.address if room else ""}
+    shown |= {"booked": booked, "quiet": taken.quiet, "link": link, "qr": _qr(link), "known": known}
+    return centre.the(Pages).render(request, "booking/booked.html", **shown)
 
 
 def _lost(request: Request, centre: Centre, given: Answers, lost: Offer, refusal: Refusal) -> HTMLResponse:

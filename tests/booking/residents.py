@@ -1,0 +1,138 @@
+"""The resident's pages on a small quarter, for tests: asked directly, or served to a browser."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from lxml import html
+
+from ops.programs import free_port
+from telemed.app import PROTECTION
+from telemed.booking import form
+from telemed.booking import pages as booking_pages
+from telemed.booking.planner import Offer
+from telemed.desk import pages as desk_pages
+from telemed.desk import status
+from telemed.directory import service as directory
+from telemed.identity import pages as identity_pages
+from telemed.interop import service as interop
+from telemed.kit.clock import Clock
+from telemed.kit.db import Database
+from telemed.kit.ids import new_token
+from telemed.kit.secrets import Secrets
+from telemed.web import refusals, security
+from telemed.web.centre import Centre
+from telemed.web.pages import FrameInfo, Pages, mount_static
+from tests.builders import SERVER, HandClock, World
+
+LOBEDA = Path(__file__).parents[2] / "ops" / "seed" / "lobeda"
+HOST = "https://centre.test"
+Fields = Mapping[str, str | list[str]]
+SOMMER: Fields = {"name": "Hannelore Sommer", "birth_year": "1948", "way": "phone", "phone": "030 23125 111"}
+
+
+def make_app(centre: Centre) -> FastAPI:
+    """The centre's app, as far as residents see it."""
+    frame = FrameInfo(simulated=True, exercise=False, offset=lambda: centre.clock.offset, program="telemed")
+    folders = (booking_pages.TEMPLATES, identity_pages.TEMPLATES, desk_pages.TEMPLATES)
+    pages = centre.live.setdefault(Pages, Pages(*folders, frame=frame))
+    app = FastAPI()
+    app.state.centre = centre
+    security.protect(app, PROTECTION)
+    refusals.install(app, pages)
+    app.include_router(booking_pages.routes)
+    app.include_router(status.routes)
+    mount_static(app, booking=booking_pages.STATIC, desk=desk_pages.STATIC)
+    return app
+
+
+def lobeda(database: Database) -> World:
+    """A world with the seed of the Lobeda room in place of the small quarter."""
+    clock = HandClock()
+    interop.seed(database, LOBEDA, now=clock.now())
+    with database.reading() as tx:
+        known = directory.load(tx)
+    secrets = Secrets(key_of_keys=b"k" * 32, pepper=b"p" * 32)
+    return World(Centre(database, clock, secrets, SERVER, HOST), clock, known)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One page as it came."""
+
+    status: int
+    text: str
+    headers: httpx.Headers
+
+    def found(self, path: str) -> list[Any]:
+        """The elements of the page's main part that the XPath finds."""
+        tree: Any = html.fromstring(self.text)
+        elements: list[Any] = tree.get_element_by_id("main").xpath(path)
+        return elements
+
+    @property
+    def words(self) -> str:
+        """What the page says, in one line."""
+        return " ".join(self.texts(".")[0].split())
+
+    def texts(self, path: str) -> list[str]:
+        """The texts of what the XPath finds."""
+        return [" ".join(each.text_content().split()) for each in self.found(path)]
+
+    def values(self, name: str) -> list[str]:
+        """What the buttons, boxes and fields called *name* send."""
+        return [each.get("value") for each in self.found(f".//*[@name='{name}']")]
+
+    def fields(self) -> Fields:
+        """The hidden fields that the page carries on; needs as a list."""
+        hidden = [(each.get("name"), each.get("value")) for each in self.found(".//input[@type='hidden']")]
+        needs = [value for name, value in hidden if name == "needs"]
+        return {**{name: value for name, value in hidden if name != "needs"}, **({"needs": needs} if needs else {})}
+
+
+class Resident:
+    """A browser without a script, at home."""
+
+    def __init__(self, app: FastAPI, address: str = "192.0.2.7") -> None:
+        self._client = TestClient(app, base_url=HOST, follow_redirects=False, client=(address, 4711))
+
+    def get(self, path: str, **query: str) -> Answer:
+        return _answer(self._client.get(path, params=query))
+
+    def post(self, path: str, fields: Fields) -> Answer:
+        return _answer(self._client.post(path, data=fields, headers={"origin": HOST}))
+
+
+def _answer(came: httpx.Response) -> Answer:
+    return Answer(came.status_code, came.text, came.headers)
+
+
+def complete(offer: Offer, **changes: str | list[str]) -> Fields:
+    """All that the check page sends for *offer*."""
+    code = {"service": offer.service_id, "offer": form.encode(offer), "request_id": new_token()}
+    return {**code, **SOMMER, **changes}
+
+
+@contextmanager
+def served(world: World, clock: Clock | None = None) -> Iterator[str]:
+    """The pages on a port of their own; their address."""
+    port = free_port(0)
+    address = f"http://127.0.0.1:{port}"
+    centre = replace(world.centre, public_url=address, clock=clock or world.clock)
+    server = uvicorn.Server(uvicorn.Config(make_app(centre), port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as client:
+            client.get(f"{address}/static/css/tokens.css")
+        yield address
+    finally:
+        server.should_exit = True
+        thread.join(10)

@@ -1,0 +1,303 @@
+"""The resident's pages in Chromium: without a script, by keyboard, on a phone, enlarged, on paper."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+
+from schemas.day import FactKind
+from telemed.booking import service as booking
+from telemed.kit.db import Database
+from telemed.visit import service as visit
+from tests.booking.residents import lobeda, served
+from tests.builders import World, make_booking
+
+pytestmark = pytest.mark.e2e
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SERVICE = "allgemein-20-blutdruck"
+SIZES: dict[str, tuple[ViewportSize, float]] = {
+    "desk": ({"width": 1920, "height": 1080}, 1),
+    "phone": ({"width": 360, "height": 740}, 2),
+    "200 %": ({"width": 960, "height": 540}, 2),
+    "400 %": ({"width": 320, "height": 256}, 4),
+}
+TARGET_PX = 64
+SIXTEEN_PT = 16 * 96 / 72
+
+SMALL_TARGETS = """(least) => [...document.querySelectorAll(
+    'main button, main a, main label.tile, main input:not([type=hidden], [type=radio], [type=checkbox])')]
+  .filter(e => e.getClientRects().length && e.getBoundingClientRect().height < least - 0.5)
+  .map(e => e.tagName + ' ' + (e.textContent.trim() || e.name) + ' ' + e.getBoundingClientRect().height)"""
+TOO_WIDE = """() => [...document.querySelectorAll('body *')].filter(e => e.getClientRects().length && !e.closest('svg')
+  && !e.closest('.visually-hidden, .skip-link') && e.getBoundingClientRect().right > innerWidth + 1)
+  .map(e => e.tagName + '.' + e.className)"""
+MISSING_WORDS = "() => document.documentElement.outerHTML.match(/⟦[^⟧]*⟧/g) ?? []"
+FINDINGS = """async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag2aaa', 'wcag21a', 'wcag21aa',
+  'wcag22aa', 'best-practice']})).violations.map(
+  v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 120)).join(' | '))"""
+SMALL_PRINT = """(least) => [...document.querySelectorAll('main *')].filter(e => e.getClientRects().length
+  && !e.closest('svg, .visually-hidden') && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())
+  && parseFloat(getComputedStyle(e).fontSize) < least - 0.1).map(e => e.className + ': ' + e.textContent.trim())"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield started
+        started.close()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The pages of the Lobeda room, open to a browser."""
+
+    world: World
+    address: str
+    browser: Browser
+
+    def page(self, size: str = "desk", *, script: bool = True) -> Page:
+        viewport, scale = SIZES[size]
+        return self.context(viewport, scale, script=script).new_page()
+
+    def context(self, viewport: ViewportSize, scale: float, *, script: bool) -> BrowserContext:
+        return self.browser.new_context(
+            viewport=viewport, device_scale_factor=scale, java_script_enabled=script, locale="de-DE"
+        )
+
+
+@pytest.fixture
+def scene(sqlite_database: Database, browser: Browser) -> Iterator[Scene]:
+    world = lobeda(sqlite_database)
+    with served(world) as address:
+        yield Scene(world, address, browser)
+    for context in browser.contexts:
+        context.close()
+
+
+Seen = Callable[[str], None]
+
+
+def to_contact(page: Page, address: str, seen: Seen) -> None:
+    """From the start to the contact page."""
+    page.goto(address)
+    seen("1 start")
+    page.get_by_role("link", name="Termin ausmachen").click()
+    seen("2 what")
+    page.locator(f"button[value={SERVICE}]").click()
+    seen("3 when")
+    page.locator("button[name=offer]").first.click()
+    seen("4 needs")
+    page.get_by_role("button", name="Weiter").click()
+    seen("5 contact")
+
+
+def fill_contact(page: Page) -> None:
+    page.get_by_label("Vorname und Nachname").fill("Hannelore Sommer")
+    page.get_by_label("Geburtsjahr").fill("1948")
+    page.get_by_text("Nur Papier").click()
+    page.get_by_role("button", name="Weiter").click()
+
+
+def walk(page: Page, address: str, seen: Seen) -> None:
+    """Past every page that a resident can meet."""
+    to_contact(page, address, seen)
+    page.locator("input[value=phone]").check()
+    page.get_by_role("button", name="Weiter").click()
+    seen("6 contact wrong")
+    fill_contact(page)
+    seen("7 check")
+    page.get_by_role("button", name="Termin jetzt ausmachen").click()
+    seen("8 booked")
+    page.get_by_role("link", name="Meinen Termin ansehen").click()
+    seen("9 link")
+    page.get_by_role("button", name="Meinen Termin öffnen").click()
+    seen("10 own")
+    page.get_by_role("link", name="Termin absagen").click()
+    seen("11 cancel")
+    page.get_by_role("button", name="Ja, Termin absagen").click()
+    seen("12 cancelled")
+    page.goto(f"{address}/mein-termin/finden")
+    seen("13 find")
+    page.get_by_role("button", name="Termin zeigen").click()
+    seen("14 find wrong")
+    page.goto(f"{address}/termin/zeit?service={SERVICE}")
+    page.locator("button[name=day]").nth(2).click()
+    seen("15 times of a day")
+    page.goto(f"{address}/mein-termin/nirgends")
+    seen("16 refused")
+
+
+def lose_the_slot(scene: Scene, page: Page) -> None:
+    """Get as far as the check page, and have somebody else take the time."""
+    to_contact(page, scene.address, lambda _name: None)
+    fill_contact(page)
+    make_booking(scene.world, at="09:10", service=SERVICE, room="raum-1")
+    page.get_by_role("button", name="Termin jetzt ausmachen").click()
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with the page as it is shown."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(FINDINGS) + page.evaluate(MISSING_WORDS)
+    found += [f"too small: {one}" for one in page.evaluate(SMALL_TARGETS, TARGET_PX)]
+    return found + [f"too wide: {one}" for one in page.evaluate(TOO_WIDE)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_fits_and_has_no_finding(scene: Scene, size: str) -> None:
+    page = scene.page(size)
+    found: dict[str, list[str]] = {}
+
+    def seen(name: str) -> None:
+        if wrong := faults(page):
+            found[name] = wrong
+
+    walk(page, scene.address, seen)
+    lose_the_slot(scene, page)
+    seen("17 lost")
+    assert found == {}
+
+
+def test_the_booking_needs_no_script_five_screens_and_at_most_twelve_actions(scene: Scene) -> None:
+    page = scene.page("phone", script=False)
+    screens: list[str] = []
+    to_contact(page, scene.address, screens.append)
+    actions = 4
+    page.get_by_label("Vorname und Nachname").fill("Hannelore Sommer")
+    page.get_by_label("Geburtsjahr").fill("1948")
+    page.locator("label", has_text="Telefon").first.click()
+    page.get_by_label("Ihre Telefon-Nummer").fill("030 23125 111")
+    page.get_by_role("button", name="Weiter").click()
+    screens.append("check")
+    page.get_by_role("button", name="Termin jetzt ausmachen").click()
+    actions += 6
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ihr Termin steht fest")
+    page.get_by_role("link", name="Meinen Termin ansehen").click()
+    page.get_by_role("button", name="Meinen Termin öffnen").click()
+    expect(page.locator(".state")).to_contain_text("Ihr Termin ist heute.")
+    assert page.locator("meta[http-equiv=refresh]").count() == 1
+    assert len(screens) - 1 <= 5
+    assert actions <= 12
+
+
+def tab_to(page: Page, wanted: str) -> None:
+    """Press Tab until the focus is on *wanted*, which must be visible there."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement?.matches(wanted) ?? false", wanted):
+            return
+    pytest.fail(f"the keyboard never comes to {wanted}")
+
+
+def test_the_booking_works_by_keyboard_alone(scene: Scene) -> None:
+    page = scene.page()
+    page.goto(scene.address)
+    for wanted in ("a[href='/termin']", f"button[value={SERVICE}]", "button[name=offer]", "form button"):
+        tab_to(page, wanted)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    for field, text in (("name", "Hannelore Sommer"), ("birth_year", "1948")):
+        tab_to(page, f"#{field}")
+        page.keyboard.type(text)
+    tab_to(page, "input[value=phone]")
+    page.keyboard.press("Space")
+    tab_to(page, "#phone")
+    page.keyboard.type("030 23125 111")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    tab_to(page, "#booking button:not(.link)")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ihr Termin steht fest")
+
+
+def test_after_a_fault_the_summary_has_the_focus_and_its_links_lead_to_the_fields(scene: Scene) -> None:
+    page = scene.page()
+    to_contact(page, scene.address, lambda _name: None)
+    page.get_by_role("button", name="Weiter").click()
+    expect(page.locator(".look-here")).to_be_focused()
+    page.get_by_role("link", name="Schreiben Sie Ihr Geburtsjahr").click()
+    expect(page.get_by_label("Geburtsjahr")).to_be_focused()
+
+
+def test_a_lost_time_is_one_press_away_from_the_next(scene: Scene) -> None:
+    page = scene.page("phone", script=False)
+    lose_the_slot(scene, page)
+    expect(page.get_by_role("alert")).to_contain_text("gerade vergeben")
+    page.locator("button[name=offer]").first.click()
+    expect(page.locator(".slip-time")).to_contain_text("09:40")
+
+
+def test_the_own_page_follows_what_happens_without_a_reload(scene: Scene) -> None:
+    page = scene.page("phone")
+    booked = make_booking(scene.world, at="09:10", service=SERVICE, room="raum-1")
+    page.clock.install()
+    page.goto(f"{scene.address}/t/{booked.link_token}")
+    page.get_by_role("button", name="Meinen Termin öffnen").click()
+    expect(page.locator(".state h2")).to_have_text("Ihr Termin ist heute.")
+    page.wait_for_load_state()
+    page.evaluate("() => { window.notReloaded = true; }")
+    for kind, said in (
+        (FactKind.ARRIVED, "Sie sind als Nächstes dran."),
+        (FactKind.CALLED, "Bitte kommen Sie jetzt: Raum 1"),
+        (FactKind.ENTERED, "Ihr Termin läuft."),
+    ):
+        happen(scene.world, booked.id, kind)
+        page.clock.fast_forward(21_000)
+        expect(page.locator(".state h2")).to_have_text(said)
+    assert page.evaluate("() => window.notReloaded") is True
+
+
+def happen(world: World, visit_id: str, kind: FactKind) -> None:
+    with world.db.transaction() as tx:
+        visit.record(tx, visit_id=visit_id, kind=kind, by="assistant", now=world.now)
+
+
+def test_the_own_page_says_when_it_is_old(scene: Scene) -> None:
+    page = scene.page("phone")
+    booked = make_booking(scene.world, at="09:10", service=SERVICE, room="raum-1")
+    page.clock.install()
+    page.goto(f"{scene.address}/t/{booked.link_token}")
+    page.get_by_role("button", name="Meinen Termin öffnen").click()
+    expect(page.locator("#stale")).to_be_hidden()
+    page.context.set_offline(True)
+    page.clock.run_for(90_000)
+    expect(page.locator("#stale")).to_be_visible()
+    page.context.set_offline(False)
+    page.clock.run_for(21_000)
+    expect(page.locator("#stale")).to_be_hidden()
+
+
+def test_the_slip_is_one_sheet_in_large_print(scene: Scene) -> None:
+    page = scene.page()
+    to_contact(page, scene.address, lambda _name: None)
+    fill_contact(page)
+    page.get_by_role("button", name="Termin jetzt ausmachen").click()
+    expect(page.get_by_role("button", name="Zettel drucken")).to_be_visible()
+    page.emulate_media(media="print")
+    assert page.evaluate(SMALL_PRINT, SIXTEEN_PT) == []
+    assert re.findall(rb"/Count (\d+)", page.pdf(prefer_css_page_size=True)) == [b"1"]
+
+
+def test_the_link_on_the_slip_opens_the_booking_that_was_made(scene: Scene) -> None:
+    page = scene.page(script=False)
+    to_contact(page, scene.address, lambda _name: None)
+    fill_contact(page)
+    page.get_by_role("button", name="Termin jetzt ausmachen").click()
+    link = page.get_by_role("link", name="Meinen Termin ansehen").get_attribute("href") or ""
+    with scene.world.db.reading() as tx:
+        found = booking.by_link(tx, link.rpartition("/")[2])
+    assert found.ticket.letter in page.locator(".ticket-words").inner_text()
