@@ -1,7 +1,7 @@
 """The room's part in one visit: meets each doctor on the signalling socket and passes on what the devices say."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection
@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 
 from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, say, signalling_path
 from room_agent.devices.driver import DeviceEvent, Driver, Measurement, Waveform
-from room_agent.devices.observation import observation
+from room_agent.devices.observation import observations
 from room_agent.peers import DoctorPeer, Media
 from room_agent.room import Room
 from room_agent.visit import Outcome, Shown, Visit
@@ -185,22 +185,23 @@ class Meeting:
                 for peer in peers:
                     peer.progress(outcome)
             case Shown(measurement=measurement):
-                vital = self._vital(measurement)
-                for peer in peers:
-                    peer.vital(vital)
+                for vital in self._vitals(measurement):
+                    for peer in peers:
+                        peer.vital(vital)
             case Waveform():
                 for peer in peers:
                     peer.wave(outcome)
 
-    def _vital(self, measurement: Measurement) -> Vital:
+    def _vitals(self, measurement: Measurement) -> Iterator[Vital]:
+        """What one measurement says: a cuff also tells the pulse, which is an Observation of its own."""
         visit_id, device_id = self.visit.visit_id, measurement.device_id
-        made = observation(measurement, visit_id=visit_id, device_id=device_id, now=self._room.now())
-        return Vital(
-            vital_id=new_id(),
-            visit_id=visit_id,
-            kind=measurement.kind,
-            live=measurement.live,
-            simulated=self._room.simulated,
-            sent_at=measurement.heard_at,
-            observation=made,
-        )
+        for made in observations(measurement, visit_id=visit_id, device_id=device_id, now=self._room.now()):
+            yield Vital(
+                vital_id=new_id(),
+                visit_id=visit_id,
+                kind=measurement.kind,
+                live=measurement.live,
+                simulated=self._room.simulated,
+                sent_at=measurement.heard_at,
+                observation=made,
+            )

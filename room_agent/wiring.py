@@ -67,13 +67,14 @@ class Agent:
                 self.meeting.heard(kind, event)
 
     async def _look_at_line(self) -> None:
-        """A line that went or came back is told at once, not with the next round of checks."""
-        was_ok = self.room.line_ok
+        """A line that went or came back, or another time, is told at once, not with the next round of checks."""
+        before = self.room.line_ok, self.room.clock.offset
         with self.room.bell.ear() as heard:
             while True:
                 await wait(heard, LOOK_S)
-                if self.room.line_ok != was_ok:
-                    was_ok = self.room.line_ok
+                now = self.room.line_ok, self.room.clock.offset
+                if now != before:
+                    before = now
                     self.checks.want()
 
     async def _check(self) -> None:

@@ -23,6 +23,7 @@ from telemed.kit import logs
 from telemed.kit.clock import real_now
 from telemed.kit.db import AlreadyOpen, Database
 from telemed.kit.settings import BadSetting
+from telemed.link.routes import MAX_MESSAGE_BYTES
 from telemed.privacy import service as privacy
 from telemed.web.centre import Centre
 
@@ -76,6 +77,7 @@ def serve() -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=2,
+            ws_max_size=MAX_MESSAGE_BYTES,
         )
 
 

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 
 from telemed.booking import pages as booking_pages
 from telemed.desk import pages as desk_pages
+from telemed.desk import status as desk_status
 from telemed.identity import pages as identity_pages
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
@@ -23,7 +24,10 @@ from telemed.web import refusals, security
 from telemed.web.centre import Centre
 from telemed.web.pages import Pages, mount_static
 
-PROTECTION = security.Protection(media=("/arzt/besuch",), machines=("/fhir", "/pair", "/import"))
+IMPORT_LIMIT = 16 * 1024 * 1024
+PROTECTION = security.Protection(
+    media=("/arzt/besuch",), machines=("/fhir", "/pair", "/import"), body_caps={"/import": IMPORT_LIMIT}
+)
 
 
 def make_app(centre: Centre) -> FastAPI:
@@ -36,6 +40,7 @@ def make_app(centre: Centre) -> FastAPI:
         booking_pages.routes,
         identity_pages.routes,
         desk_pages.routes,
+        desk_status.routes,
         operator_pages.routes,
         link_routes.routes,
         signalling_socket.routes,

@@ -47,20 +47,15 @@ _SHAPES = {
 def observations(
     measurement: Measurement, *, visit_id: str, device_id: str, now: datetime
 ) -> tuple[dict[str, Any], ...]:
-    """The Observations of *measurement*: first the one that was asked for, then the pulse, which is its own."""
-    shapes = _SHAPES[measurement.kind]
-    sent = {component.mdc for component in measurement.components}
-    wanted = [shape for shape in shapes if sent & {shape.mdc, *shape.parts}]
-    return tuple(_observation(measurement, shape, visit_id, device_id, now) for shape in wanted)
-
-
-def observation(measurement: Measurement, *, visit_id: str, device_id: str, now: datetime) -> dict[str, Any]:
-    """The first of `observations`, JSON-ready (int, float, str, list, dict only).
+    """The Observations of *measurement*, JSON-ready: first the one that was asked for, then the pulse, its own.
 
     Numbers keep their digits: an int where the device sent none after the point, else a float with its precision
     beside it. *now* is when it was issued. R4's vital-signs profiles want a subject; the practice adds it.
     """
-    return observations(measurement, visit_id=visit_id, device_id=device_id, now=now)[0]
+    shapes = _SHAPES[measurement.kind]
+    sent = {component.mdc for component in measurement.components}
+    wanted = [shape for shape in shapes if sent & {shape.mdc, *shape.parts}]
+    return tuple(_observation(measurement, shape, visit_id, device_id, now) for shape in wanted)
 
 
 def _observation(

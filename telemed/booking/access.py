@@ -16,7 +16,7 @@ from telemed.booking.model import Booking, Reference
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.identity import service as identity
-from telemed.identity.model import SESSION_IDLE, Actor, Right, Role
+from telemed.identity.model import RESIDENT_SESSION, Actor, Right, Role
 from telemed.identity.rights import SESSION_COOKIE, Needs
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
@@ -132,6 +132,6 @@ def _open(tx: Tx, booking: Booking, *, now: datetime) -> str:
 
 def _to_own_page(session: str) -> RedirectResponse:
     answer = RedirectResponse("/mein-termin", status_code=303)
-    lifetime_s = int(SESSION_IDLE[Role.RESIDENT].total_seconds())
+    lifetime_s = int(RESIDENT_SESSION.total_seconds())
     answer.set_cookie(SESSION_COOKIE, session, max_age=lifetime_s, path="/", secure=True, httponly=True, samesite="lax")
     return answer

@@ -64,7 +64,8 @@ def holds(actor: Actor, right: Right) -> bool:
     return actor.role in HOLDERS[right]
 
 
-SESSION_IDLE = {Role.RESIDENT: timedelta(minutes=30)}
+RESIDENT_SESSION = timedelta(hours=12)
+"""Long enough to wait and to go home; it shows and cancels one appointment, and nothing else."""
 STAFF_SESSION = timedelta(hours=10)
 SIGN_IN_LINK = timedelta(hours=24)
 PAIRING_CODE = timedelta(minutes=10)

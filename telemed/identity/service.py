@@ -8,7 +8,7 @@ from telemed.identity import store
 from telemed.identity.model import (
     PAIRING_ALPHABET,
     PAIRING_CODE,
-    SESSION_IDLE,
+    RESIDENT_SESSION,
     SIGN_IN_LINK,
     STAFF_SESSION,
     Actor,
@@ -16,6 +16,7 @@ from telemed.identity.model import (
     LinkUsed,
     Machine,
     MachinesChanged,
+    Role,
 )
 from telemed.kit.db import Tx
 from telemed.kit.ids import digest, from_base64, new_id, new_token
@@ -46,7 +47,8 @@ def sign_in(tx: Tx, token: str, *, now: datetime) -> tuple[str, Actor]:
 def open_session(tx: Tx, actor: Actor, *, now: datetime) -> str:
     """A new session token for *actor*."""
     token = new_token()
-    store.add_access(tx, "session", digest(token), actor, now + SESSION_IDLE.get(actor.role, STAFF_SESSION))
+    lasts = RESIDENT_SESSION if actor.role is Role.RESIDENT else STAFF_SESSION
+    store.add_access(tx, "session", digest(token), actor, now + lasts)
     return token
 
 

@@ -10,7 +10,7 @@ from fhir.resources.R4B.observation import Observation
 
 from room_agent.devices.blood_pressure import BloodPressure
 from room_agent.devices.driver import Absent, Measurement
-from room_agent.devices.observation import LOINC, MDC, observation, observations
+from room_agent.devices.observation import LOINC, MDC, observations
 from room_agent.devices.profile import Reading
 from room_agent.devices.pulse_oximeter import PulseOximetry
 from schemas.measurement import MeasurementKind
@@ -104,10 +104,3 @@ def test_a_measurement_sent_again_has_the_same_identifier_and_each_quantity_its_
     assert [each["identifier"] for each in once] == [each["identifier"] for each in again]
     assert once[0]["identifier"] != once[1]["identifier"]
     assert once[0]["identifier"][0]["value"] == "cuff-1-visit-1-150020-20261124T090010-0"
-
-
-def test_observation_is_the_one_that_was_asked_for() -> None:
-    found = observation(
-        make_measurement(MeasurementKind.BLOOD_PRESSURE, PRESSURE), visit_id="visit-1", device_id="cuff-1", now=NOW
-    )
-    assert (LOINC, "85354-9") in codes(found)

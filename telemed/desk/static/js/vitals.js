@@ -29,7 +29,7 @@ function isVital(message) {
 export class Vitals {
   /** @type {Map<string, Observation>} as sent, digit by digit */
   #kept = new Map();
-  /** @type {Map<string, {card: HTMLElement, at: number}>} the newest card of each kind */
+  /** @type {Map<string, {card: HTMLElement, at: number}>} the newest card of each kind and quantity */
   #cards = new Map();
 
   /** @param {string} visitId values of any other visit are never shown */
@@ -66,10 +66,11 @@ export class Vitals {
     card.className = 'vital';
     card.dataset.kind = vital.kind;
     card.append(...lines(vital.observation).map(valueLine), this.#marks(vital));
-    const before = this.#cards.get(vital.kind)?.card;
+    const what = `${vital.kind} ${vital.observation.code?.coding?.[0]?.code}`;
+    const before = this.#cards.get(what)?.card;
     if (before) before.replaceWith(card);
     else byId('vitals', HTMLUListElement).append(card);
-    this.#cards.set(vital.kind, { card, at: performance.now() });
+    this.#cards.set(what, { card, at: performance.now() });
     byId('no-values', HTMLElement).hidden = true;
     this.#age();
     requestAnimationFrame(() => {
