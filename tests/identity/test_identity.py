@@ -13,6 +13,7 @@ from telemed.identity.model import (
     HOLDERS,
     PAIRING_CODE,
     PAIRING_TRIES,
+    RESIDENT_SESSION,
     SIGN_IN_LINK,
     STAFF_SESSION,
     Actor,
@@ -91,7 +92,7 @@ def test_a_link_grows_old(world: World) -> None:
         sign_in(world, late)
 
 
-@pytest.mark.parametrize(("actor", "lasts"), [(DOCTOR, STAFF_SESSION), (RESIDENT, timedelta(minutes=30))])
+@pytest.mark.parametrize(("actor", "lasts"), [(DOCTOR, STAFF_SESSION), (RESIDENT, RESIDENT_SESSION)])
 def test_a_session_ends_by_itself(world: World, actor: Actor, lasts: timedelta) -> None:
     with world.db.transaction() as tx:
         session = service.open_session(tx, actor, now=world.now)
