@@ -1,7 +1,8 @@
 """The room's part in one visit: meets each doctor on the signalling socket and passes on what the devices say."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection
@@ -36,17 +37,29 @@ SHORTEST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
 
 
+Indicated = Callable[[MeasurementKind], datetime | None]
+"""When a device's last value went to the radio, real time; only simulated devices can tell."""
+
+
 class Meeting:
     """One visit, from the call to the farewell. `run` ends when the visit is over; cancel it to end it from here."""
 
     def __init__(
-        self, visit_id: str, *, room: Room, centre: Centre, drivers: Mapping[MeasurementKind, Driver], media: Media
+        self,
+        visit_id: str,
+        *,
+        room: Room,
+        centre: Centre,
+        drivers: Mapping[MeasurementKind, Driver],
+        media: Media,
+        indicated: Indicated = lambda _kind: None,
     ) -> None:
         self.visit = Visit(visit_id, drivers)
         self.media = media
         self._room = room
         self._centre = centre
         self._drivers = drivers
+        self._indicated = indicated
         self._doctors: dict[str, Participant] = {}
         self._peers: dict[str, DoctorPeer] = {}
         self._hub: ClientConnection | None = None
@@ -202,6 +215,6 @@ class Meeting:
                 kind=measurement.kind,
                 live=measurement.live,
                 simulated=self._room.simulated,
-                sent_at=measurement.heard_at,
+                sent_at=self._indicated(MeasurementKind(measurement.kind)) or measurement.heard_at,
                 observation=made,
             )

@@ -3,12 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from room_agent.devices.simulated import Fault
+from schemas.measurement import MeasurementKind
+from telemed.kit.settings import BadSetting
+
 PREFIX = "TELEMED_ROOM_"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """*pairing_code* is used once, while this machine belongs to no room. *simulated*: devices that are programs."""
+    """*pairing_code* is used once, while this machine belongs to no room. *simulated*: devices that are programs.
+
+    *simulated_measuring_s*: how long their cuff takes. *simulated_faults*: what is wrong with them, as
+    ``blood-pressure=truncated,oximeter=absent`` (kinds of `MeasurementKind`, faults of `simulated.Fault`).
+    """
 
     centre_url: str
     state_dir: Path
@@ -16,3 +24,24 @@ class Settings:
     port: int = 8200
     pairing_code: str = ""
     simulated: bool = False
+    simulated_measuring_s: float = 4.0
+    simulated_faults: str = ""
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            BadSetting: the faults cannot be read.
+        """
+        self.faults  # noqa: B018 - asked for here, so that a wrong one stops the start
+
+    @property
+    def faults(self) -> dict[MeasurementKind, Fault]:
+        """
+        Raises:
+            BadSetting: not a known kind and fault.
+        """
+        pairs = [pair.partition("=") for pair in self.simulated_faults.split(",") if pair]
+        try:
+            return {MeasurementKind(kind): Fault(fault) for kind, _, fault in pairs}
+        except ValueError as error:
+            raise BadSetting(f"{PREFIX}SIMULATED_FAULTS: {error}") from None

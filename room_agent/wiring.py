@@ -10,12 +10,12 @@ from pathlib import Path
 from room_agent.centre import Centre
 from room_agent.checks import Checks, Subjects
 from room_agent.devices.driver import Driver
-from room_agent.devices.simulated import SimulatedRoom
+from room_agent.devices.simulated import Scenario, SimulatedRoom
 from room_agent.door import Door, Tries
 from room_agent.instruments import Instruments, none, simulated
 from room_agent.journal import Journal
 from room_agent.link import Link
-from room_agent.meeting import Meeting
+from room_agent.meeting import Indicated, Meeting
 from room_agent.peers import Media
 from room_agent.room import Room, wait
 from room_agent.settings import Settings
@@ -32,6 +32,14 @@ LOOK_S = 1.0
 Drivers = Mapping[MeasurementKind, Driver]
 
 
+@dataclass(frozen=True)
+class Devices:
+    """The room's drivers. *indicated*: when a device's last value went to the radio, real time, where that is known."""
+
+    drivers: Drivers = field(default_factory=dict)
+    indicated: Indicated = lambda _kind: None
+
+
 @dataclass
 class Agent:
     """The running agent; edges find it as ``app.state.agent``."""
@@ -41,7 +49,7 @@ class Agent:
     link: Link
     door: Door
     checks: Checks
-    drivers: Drivers
+    devices: Devices
     instruments: Instruments
     pages: Pages
     tries: Tries = field(default_factory=Tries)
@@ -57,7 +65,7 @@ class Agent:
             tasks.create_task(keep_running("visits", self._visits))
             tasks.create_task(keep_running("checks", self._check))
             tasks.create_task(keep_running("line", self._look_at_line))
-            for kind, driver in self.drivers.items():
+            for kind, driver in self.devices.drivers.items():
                 tasks.create_task(keep_running(f"open {kind.value}", driver.open))
                 tasks.create_task(keep_running(f"hear {kind.value}", partial(self._hear, kind, driver)))
 
@@ -107,7 +115,14 @@ class Agent:
             await keep_running("meeting", partial(self._be_there, visit_id, media))
 
     async def _be_there(self, visit_id: str, media: Media) -> None:
-        self.meeting = Meeting(visit_id, room=self.room, centre=self.centre, drivers=self.drivers, media=media)
+        self.meeting = Meeting(
+            visit_id,
+            room=self.room,
+            centre=self.centre,
+            drivers=self.devices.drivers,
+            media=media,
+            indicated=self.devices.indicated,
+        )
         try:
             await self.meeting.run()
         finally:
@@ -121,32 +136,36 @@ async def running(settings: Settings) -> AsyncIterator[Agent]:
         journal = Journal(settings.state_dir / "journal.sqlite")
         stack.callback(journal.close)
         room = Room(journal, simulated=settings.simulated)
-        drivers = await _drivers(settings, room, stack)
-        agent = build(settings, room, drivers, simulated(words()) if settings.simulated else none(words()))
+        devices = await _devices(settings, room, stack)
+        agent = build(settings, room, devices, simulated(words()) if settings.simulated else none(words()))
         task = asyncio.create_task(agent.run())
         stack.push_async_callback(_end, task)
         yield agent
 
 
-async def _drivers(settings: Settings, room: Room, stack: AsyncExitStack) -> Drivers:
+async def _devices(settings: Settings, room: Room, stack: AsyncExitStack) -> Devices:
     if not settings.simulated:
-        return {}
-    devices = await stack.enter_async_context(SimulatedRoom(clock=room.clock))
-    return {MeasurementKind(kind): driver for kind, driver in devices.drivers.items()}
+        return Devices()
+    scenario = Scenario(measuring_s=settings.simulated_measuring_s)
+    devices = await stack.enter_async_context(SimulatedRoom(clock=room.clock, scenario=scenario))
+    for kind, fault in settings.faults.items():
+        await devices.set_fault(kind, fault)
+    drivers = {MeasurementKind(kind): driver for kind, driver in devices.drivers.items()}
+    return Devices(drivers, devices.last_indication_at)
 
 
-def build(settings: Settings, room: Room, drivers: Drivers, has: Instruments) -> Agent:
+def build(settings: Settings, room: Room, devices: Devices, has: Instruments) -> Agent:
     """Put the parts together; nothing runs yet."""
     centre = Centre(settings.centre_url.rstrip("/"), MachineKey.load_or_make(settings.state_dir / "agent.key"))
     link = Link(room, centre, pairing_code=settings.pairing_code)
-    subjects = Subjects(tuple(drivers.values()), has.cameras, has.stethoscope)
+    subjects = Subjects(tuple(devices.drivers.values()), has.cameras, has.stethoscope)
     return Agent(
         room=room,
         centre=centre,
         link=link,
         door=Door(room, link),
         checks=Checks(room, subjects, round_trip_s=lambda: link.round_trip_s),
-        drivers=drivers,
+        devices=devices,
         instruments=has,
         pages=Pages(TEMPLATES, frame=_frame(room)),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
 
 from ops.programs import NAMES, SEED, Programs, free_port
 
@@ -25,8 +25,8 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 ]
-WINDOW = {"width": 1280, "height": 900}
-SCREEN = {"width": 1920, "height": 1080}
+WINDOW: ViewportSize = {"width": 1280, "height": 900}
+SCREEN: ViewportSize = {"width": 1920, "height": 1080}
 PATIENCE_MS = 20_000
 
 
@@ -171,12 +171,12 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def stage(seed: Path = SEED) -> Iterator[Stage]:
-    """Centre, room and monitor running, and a browser; all of it ends with the block."""
+def stage(seed: Path = SEED, **extra: str) -> Iterator[Stage]:
+    """Centre, room and monitor running, and a browser; all of it ends with the block. *extra*: further settings."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="telemed-stage-")))
         ports = {name: free_port(0) for name in NAMES}
-        programs = stack.enter_context(Programs(folder, seed=seed, ports=ports))
+        programs = stack.enter_context(Programs(folder, seed=seed, ports=ports, extra=extra))
         programs.prepare()
         programs.start_all()
         yield Stage(programs, stack.enter_context(chromium()))
