@@ -29,6 +29,10 @@ from telemed.web.centre import Centre
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The centre of the telemedicine rooms.")
 
+SWITCH_S = 0.0005
+"""SQLite lets go of the interpreter at each statement; with Python's 5 ms a writer beside a busy event loop waits
+longer for its turns than for the disk."""
+
 CODE_LASTS = timedelta(hours=12)
 
 
@@ -67,6 +71,7 @@ def opened() -> Iterator[Centre]:
 def serve() -> None:
     """Run the centre until it is stopped."""
     logs.start("telemed")
+    sys.setswitchinterval(SWITCH_S)
     settings = wiring.read_settings()
     with opened() as centre:
         uvicorn.run(

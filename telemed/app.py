@@ -36,7 +36,9 @@ def make_app(centre: Centre) -> FastAPI:
     app.state.centre = centre
     security.protect(app, PROTECTION)
     refusals.install(app, centre.the(Pages), edges=interop_routes.EDGES)
+    app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
     for routes in (
+        interop_routes.routes,
         booking_pages.routes,
         identity_pages.routes,
         desk_pages.routes,
@@ -44,10 +46,8 @@ def make_app(centre: Centre) -> FastAPI:
         operator_pages.routes,
         link_routes.routes,
         signalling_socket.routes,
-        interop_routes.routes,
     ):
         app.include_router(routes)
-    app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
     mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC)
     return app
 

@@ -9,6 +9,10 @@ from telemed.kit.db import Database, Tx
 
 T = TypeVar("T")
 
+QUIET_ROUNDS = 3
+"""Turns of the event loop without a new item, after which a batch closes."""
+LARGE = 256
+
 
 class Batch(Generic[T]):
     """Collects what is put while the last transaction runs, and writes it with the next.
@@ -26,16 +30,28 @@ class Batch(Generic[T]):
         self._stopped = False
 
     async def put(self, item: T) -> None:
-        """Return when *item* is on disk.
+        """Return when *item* is on disk. The batch closes when the event loop brings no more items for it.
 
         Raises:
             Exception: whatever kept the batch from being written; nothing of it was kept.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
         with self._lock:
             self._waiting.append((item, done))
-        self._ready.set()
+            if len(self._waiting) == 1:
+                loop.call_soon(self._close_when_quiet, loop, 1, QUIET_ROUNDS)
         await done
+
+    def _close_when_quiet(self, loop: asyncio.AbstractEventLoop, seen: int, rounds: int) -> None:
+        """Look again while items still come, so that one COMMIT serves as many as possible without a timer."""
+        waiting = len(self._waiting)
+        if waiting > seen:
+            rounds = QUIET_ROUNDS
+        if rounds and waiting < LARGE:
+            loop.call_soon(self._close_when_quiet, loop, waiting, rounds - 1)
+        else:
+            self._ready.set()
 
     def run(self) -> None:
         """The body of the writing thread; ends after `stop` once nothing waits."""

@@ -30,6 +30,7 @@ metadata = MetaData(naming_convention=NAMING)
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
+MARK = "telemed.marked"
 GROUP_LIMIT = 64
 OLDEST_SQLITE = (3, 51, 3)
 """Older ones carry the WAL-reset bug."""
@@ -79,7 +80,7 @@ class _Group:
 class _SqliteWriter:
     """One connection; members take turns in savepoints, and the last of the queue commits for all."""
 
-    def __init__(self, engine: Engine, committed: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, committed: Callable[[Tx], None]) -> None:
         self._connection = engine.connect()
         self._committed = committed
         self._turn = threading.Lock()
@@ -124,7 +125,7 @@ class _SqliteWriter:
             self._take_back()
         group.settled.set()
         if group.size and group.error is None:
-            self._committed()
+            self._committed(self._connection)
 
     def _commit(self, group: _Group) -> None:
         if not group.size:
@@ -161,6 +162,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._listeners: list[Callable[[], None]] = []
+        self._after_marked: list[Callable[[], None]] = []
         self._lock = _lock_file(Path(self.url.database or "")) if self.is_sqlite else None
         self.writing = (
             _sqlite_engine(self.url, write=True)
@@ -171,12 +173,16 @@ class Database:
         self._writer = _SqliteWriter(self.writing, self._tell) if self.is_sqlite else None
         self.glance = Glance(self._reading)
 
-    def on_commit(self, listener: Callable[[], None]) -> None:
-        """Call *listener* after every commit, from the thread that committed; it must return at once."""
-        self._listeners.append(listener)
+    def on_commit(self, listener: Callable[[], None], *, marked: bool = False) -> None:
+        """Call *listener* after every commit, from the thread that committed; it must return at once.
 
-    def _tell(self) -> None:
-        for listener in self._listeners:
+        *marked*: only after commits of which something was marked with `mark`.
+        """
+        (self._after_marked if marked else self._listeners).append(listener)
+
+    def _tell(self, tx: Tx) -> None:
+        marked = tx.info.pop(MARK, False)
+        for listener in [*self._listeners, *(self._after_marked if marked else ())]:
             listener()
 
     def transaction(self) -> AbstractContextManager[Tx]:
@@ -189,9 +195,10 @@ class Database:
 
     @contextmanager
     def _pooled(self) -> Iterator[Tx]:
-        with self.writing.begin() as tx:
-            yield tx
-        self._tell()
+        with self.writing.connect() as tx:
+            with tx.begin():
+                yield tx
+            self._tell(tx)
 
     @contextmanager
     def reading(self) -> Iterator[Tx]:
@@ -212,6 +219,11 @@ class Database:
         self.writing.dispose()
         if self._lock:
             self._lock.close()
+
+
+def mark(tx: Tx) -> None:
+    """Say that this transaction, if it commits, concerns those who wait for events."""
+    tx.info[MARK] = True
 
 
 def take_turn(tx: Tx, what: str) -> None:

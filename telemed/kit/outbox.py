@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, Table, Text, delete, insert, select, u
 from sqlalchemy.exc import SQLAlchemyError
 
 from telemed.kit.clock import Clock
-from telemed.kit.db import CommitFailed, Database, Tx, Utc, metadata
+from telemed.kit.db import CommitFailed, Database, Tx, Utc, mark, metadata
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
 from telemed.kit.register import TECHNICAL, column
@@ -54,6 +54,7 @@ class Event:
 def emit(tx: Tx, happened: Event, *, now: datetime) -> None:
     """Tell, once the transaction commits, whoever subscribed to this kind of event."""
     ids = json.dumps(dataclasses.asdict(happened), sort_keys=True)
+    mark(tx)
     tx.execute(insert(events).values(id=new_id(), kind=type(happened).__name__, ids=ids, made_at=now))
 
 
@@ -79,7 +80,7 @@ class Relay:
         self._wake = threading.Event()
         self._stopped = False
         self.undelivered = 0
-        db.on_commit(self._wake.set)
+        db.on_commit(self._wake.set, marked=True)
 
     def run(self) -> None:
         """Deliver whenever something was committed, and once a second for what failed."""
