@@ -4,10 +4,11 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.e2e.test_monitor_page import AXE, FLAGS
 from tests.signage.agent import free_port
@@ -106,13 +107,19 @@ def test_a_page_is_in_order_at_every_width(browser: Browser, address: str, body:
     page.close()
 
 
-@pytest.mark.parametrize("options", [{"forced_colors": "active"}, {"reduced_motion": "reduce"}], ids=str)
+@pytest.mark.parametrize(
+    ("colours", "motion"), [("active", "no-preference"), ("none", "reduce")], ids=["forced-colours", "reduced-motion"]
+)
 def test_a_page_stays_in_order_in_other_colours_and_without_motion(
-    browser: Browser, address: str, options: dict[str, str]
+    browser: Browser,
+    address: str,
+    colours: Literal["active", "none"],
+    motion: Literal["no-preference", "reduce"],
 ) -> None:
-    page = browser.new_page(viewport={"width": 768, "height": 900}, **options)
+    size = ViewportSize(width=768, height=900)
+    page = browser.new_page(viewport=size, forced_colors=colours, reduced_motion=motion)
     page.goto(f"{address}/page/resident.html")
-    shot(page, f"resident-{next(iter(options))}")
+    shot(page, f"resident-{colours}-{motion}")
     assert violations(page) == []
     page.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from schemas.board import Board, RoomState, RowState
 from signage.app import create_app
@@ -33,7 +33,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-MONITOR, PHONE = {"width": 1920, "height": 1080}, {"width": 360, "height": 740}
+MONITOR, PHONE = ViewportSize(width=1920, height=1080), ViewportSize(width=360, height=740)
 SMALLEST_PX = {".code": 170, ".status-line, .status-line *": 76, "body *": 46}
 """At 43 inches and 5 m: letter height 3.5 mm × metres / visus 0.7 for codes, and in proportion."""
 
@@ -152,7 +152,7 @@ def shot(page: Page, name: str) -> None:
     """Keep a picture for people to look at, where SHOTS names a folder."""
     folder = os.environ.get("SHOTS")
     if folder:
-        page.screenshot(path=f"{folder}/monitor-{name}-{page.viewport_size['width']}.png", full_page=True)
+        page.screenshot(path=f"{folder}/monitor-{name}-{page.evaluate('innerWidth')}.png", full_page=True)
 
 
 def assert_in_order(page: Page, *, sizes: bool) -> None:
@@ -169,7 +169,7 @@ def assert_in_order(page: Page, *, sizes: bool) -> None:
 @pytest.mark.parametrize("viewport", [MONITOR, PHONE], ids=["monitor", "phone"])
 @pytest.mark.parametrize("state", list(STATES))
 def test_every_state_is_readable_and_nothing_is_cut_off(
-    browser: Browser, tmp_path: Path, state: str, viewport: dict[str, int]
+    browser: Browser, tmp_path: Path, state: str, viewport: ViewportSize
 ) -> None:
     with shown(tmp_path) as program:
         program.board(**STATES[state]())

@@ -59,8 +59,7 @@ def test_a_revoked_monitor_shows_no_tickets_after_5_seconds() -> None:
 
 @pytest.mark.parametrize("fault", ["truncated", "garbled", "failed"])
 def test_spoilt_bytes_of_the_cuff_are_words_and_never_a_number(fault: str) -> None:
-    faults = {"TELEMED_ROOM_SIMULATED_FAULTS": f"blood-pressure={fault}", "TELEMED_ROOM_SIMULATED_MEASURING_S": "0.5"}
-    with stage(**faults) as on:
+    with stage(TELEMED_ROOM_SIMULATED_FAULTS=f"blood-pressure={fault}", TELEMED_ROOM_SIMULATED_MEASURING_S="0.5") as on:
         _to_the_call(on)
         page = on.page("doctor")
         page.locator("#kinds [data-kind=blood-pressure]").click()

@@ -17,7 +17,7 @@ from room_agent.instruments import none
 from room_agent.journal import Journal
 from room_agent.room import Room
 from room_agent.settings import Settings
-from room_agent.wiring import Agent, build
+from room_agent.wiring import Agent, Devices, build
 from schemas.board import Board, RowState
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import FactKind
@@ -71,7 +71,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with served(centre.app()) as centre_url:
         settings = Settings(centre_url=centre_url, state_dir=tmp_path, pairing_code=CODE, simulated=True)
         journal = Journal(tmp_path / "journal.sqlite")
-        agent = build(settings, Room(journal, simulated=True), {}, none(words()))
+        agent = build(settings, Room(journal, simulated=True), Devices(), none(words()))
 
         @asynccontextmanager
         async def running() -> AsyncIterator[Agent]:

@@ -47,6 +47,13 @@ async def monitor(
         await asyncio.wait([task])
 
 
+async def dropped_after(agent: SmallAgent, bulletin: Bulletin, message: str) -> None:
+    """The monitor ends the connection over *message* and comes back with a new proof."""
+    before = agent.proofs
+    agent.send_text(message)
+    await until(bulletin, lambda: agent.proofs > before)
+
+
 def current(seq: int = 1) -> dict[str, object]:
     return {"seq": seq, "as_of": real_now(), "centre_heard": real_now()}
 
@@ -191,10 +198,8 @@ def test_a_message_outside_the_contract_closes_the_line_and_changes_nothing(tmp_
         agent = SmallAgent()
         async with running(agent.app, free_port()) as url, monitor(tmp_path, url) as bulletin:
             for broken in ('{"rows": 3}', "not json", make_board(room_id="another-room").model_dump_json()):
-                before = agent.proofs
                 await agent.connected()
-                agent.send_text(broken)
-                await until(bulletin, lambda before=before: agent.proofs > before)
+                await dropped_after(agent, bulletin, broken)
             assert bulletin.heard is None
 
     asyncio.run(story())

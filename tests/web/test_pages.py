@@ -16,7 +16,7 @@ PAGE = '{% extends "frame.html" %}{% block main %}<h1>{{ _("web.skip") }}</h1>{%
 
 def rendered(folder: Path, template: str = PAGE, **frame: bool) -> str:
     (folder / "page.html").write_text(template, encoding="utf-8")
-    answer = TestClient(make_app(folder, **frame)).get("/page/page.html")
+    answer = TestClient(make_app(folder, None, **frame)).get("/page/page.html")
     assert answer.status_code == 200
     return answer.text
 

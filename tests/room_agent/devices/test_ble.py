@@ -31,7 +31,7 @@ from room_agent.devices.simulated import Fault, Scenario, SimulatedCuff, Simulat
 from room_agent.devices.virtual_radio import VirtualAir
 from schemas.checks import Severity
 from schemas.measurement import WAVE_HEADER, MeasurementKind
-from telemed.kit.clock import ExerciseClock, RealClock, real_now
+from telemed.kit.clock import Clock, ExerciseClock, RealClock, real_now
 
 BP, OX = MeasurementKind.BLOOD_PRESSURE, MeasurementKind.OXIMETER
 QUICK = Scenario(
@@ -47,9 +47,10 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
 
 
 @asynccontextmanager
-async def open_room(**options: Any) -> AsyncIterator[SimulatedRoom]:
-    options = {"clock": RealClock(), "scenario": QUICK} | options
-    async with SimulatedRoom(**options) as room:
+async def open_room(
+    *, clock: Clock | None = None, scenario: Scenario = QUICK, auto_press: bool = True
+) -> AsyncIterator[SimulatedRoom]:
+    async with SimulatedRoom(clock=clock or RealClock(), scenario=scenario, auto_press=auto_press) as room:
         yield room
 
 

@@ -103,7 +103,9 @@ def _refused_or_possible(packet: bytes) -> bool:
         found = decode(packet)
     except Garbled:
         return True
-    return not found.has_value or 0 <= found.diastolic_mmhg < found.systolic_mmhg <= 400
+    if isinstance(found.systolic_mmhg, Absent) or isinstance(found.diastolic_mmhg, Absent):
+        return not found.has_value
+    return 0 <= found.diastolic_mmhg < found.systolic_mmhg <= 400
 
 
 @pytest.mark.parametrize(

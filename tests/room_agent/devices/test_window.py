@@ -18,21 +18,21 @@ def test_a_value_measured_now_inside_the_window_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("arrival", "reason"),
     [
-        ({"draining": True}, Reason.STORED),
-        ({"stored": True}, Reason.STORED),
-        ({"has_value": False}, Reason.NO_VALUE),
-        ({"seen_before": True}, Reason.DUPLICATE),
-        ({"taken": OPENED - timedelta(minutes=10)}, Reason.STORED),
-        ({"taken": OPENED - timedelta(seconds=6)}, Reason.STORED),
-        ({"taken": OPENED + timedelta(minutes=3)}, Reason.STORED),
-        ({"received": OPENED + timedelta(minutes=6)}, Reason.NO_REQUEST),
-        ({"taken": None}, Reason.STORED),
+        (replace(LIVE, draining=True), Reason.STORED),
+        (replace(LIVE, stored=True), Reason.STORED),
+        (replace(LIVE, has_value=False), Reason.NO_VALUE),
+        (replace(LIVE, seen_before=True), Reason.DUPLICATE),
+        (replace(LIVE, taken=OPENED - timedelta(minutes=10)), Reason.STORED),
+        (replace(LIVE, taken=OPENED - timedelta(seconds=6)), Reason.STORED),
+        (replace(LIVE, taken=OPENED + timedelta(minutes=3)), Reason.STORED),
+        (replace(LIVE, received=OPENED + timedelta(minutes=6)), Reason.NO_REQUEST),
+        (replace(LIVE, taken=None), Reason.STORED),
     ],
 )
-def test_anything_else_is_not(change: dict[str, object], reason: Reason) -> None:
-    assert judge(replace(LIVE, **change), WINDOW) is reason
+def test_anything_else_is_not(arrival: Arrival, reason: Reason) -> None:
+    assert judge(arrival, WINDOW) is reason
 
 
 def test_nobody_asked() -> None:

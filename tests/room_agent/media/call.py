@@ -22,7 +22,7 @@ AMPLITUDE = 0.15
 
 def tones() -> Loop:
     moments = np.arange(SAMPLE_RATE) / SAMPLE_RATE
-    sound = sum(AMPLITUDE * np.sin(2 * np.pi * hz * moments) for hz in TONES_HZ)
+    sound = np.sum([AMPLITUDE * np.sin(2 * np.pi * hz * moments) for hz in TONES_HZ], axis=0)
     return Loop((sound * 32767).astype(np.int16))
 
 
@@ -33,7 +33,7 @@ def gains_db(heard: np.ndarray[Any, Any]) -> dict[str, float]:
 
 
 async def hear(track: MediaStreamTrack, seconds: float) -> np.ndarray[Any, Any]:
-    parts = []
+    parts: list[np.ndarray[Any, Any]] = []
     while len(parts) * 0.02 < seconds:
         frame = await track.recv()
         parts.append(frame.to_ndarray()[0][::2].astype(np.float64))

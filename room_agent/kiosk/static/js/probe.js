@@ -8,6 +8,8 @@ const LOOK_MS = 2000;
 const EACH_MS = 100;
 const BLACK_LUMA = 6;
 const SILENT_LEVEL = 1e-4;
+/** Rec. 709; what is transparent does not count. */
+const LUMA_OF_RGBA = [0.2126, 0.7152, 0.0722, 0];
 
 /** What the conversation asks for: the browser's own echo cancellation. */
 export const CONSTRAINTS = {
@@ -76,8 +78,7 @@ function luma(video) {
   if (!context || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return 0;
   context.drawImage(video, 0, 0, 32, 18);
   const { data } = context.getImageData(0, 0, 32, 18);
-  let sum = 0;
-  for (let at = 0; at < data.length; at += 4) sum += 0.2126 * data[at] + 0.7152 * data[at + 1] + 0.0722 * data[at + 2];
+  const sum = data.reduce((sum, value, at) => sum + value * (LUMA_OF_RGBA[at % 4] ?? 0), 0);
   return sum / (data.length / 4);
 }
 
