@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from telemed.booking import pages as booking_pages
 from telemed.desk import pages as desk_pages
@@ -24,6 +25,9 @@ from telemed.web import refusals, security
 from telemed.web.centre import Centre
 from telemed.web.pages import Pages, mount_static
 
+NOBODY_LISTENS: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""No traces of people's requests, for anyone; and the question is not asked at each one."""
+
 IMPORT_LIMIT = 16 * 1024 * 1024
 PROTECTION = security.Protection(
     media=("/arzt/besuch",), machines=("/fhir", "/pair", "/import"), body_caps={"/import": IMPORT_LIMIT}
@@ -32,7 +36,7 @@ PROTECTION = security.Protection(
 
 def make_app(centre: Centre) -> FastAPI:
     """The centre's one ASGI application."""
-    app = FastAPI(lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None, telemetry=NOBODY_LISTENS)
     app.state.centre = centre
     security.protect(app, PROTECTION)
     refusals.install(app, centre.the(Pages), edges=interop_routes.EDGES)

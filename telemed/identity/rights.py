@@ -1,10 +1,12 @@
 """How a route declares the right that it needs; a route without one fails a test."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from telemed.identity import service
 from telemed.identity.model import ANYONE, Actor, Right, Role, holds
@@ -37,6 +39,23 @@ class Needs:
         if not holds(actor, self.right):
             raise NotSignedIn if actor.role is Role.ANYONE else NotAllowed
         return actor
+
+
+class Guarded:
+    """A route that asks for its right itself, without FastAPI's machinery, for those few that must be fast.
+
+    Use as ``Route(path, Guarded(Right.FHIR_READ, read), methods=["GET"])`` with ``async read(request, actor) -> Response``.
+    """
+
+    def __init__(self, right: Right, answer: Callable[[Request, Actor], Awaitable[Response]]) -> None:
+        self.right = right
+        self._needs = Needs(right)
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        answer = await self._answer(request, await self._needs(request))
+        await answer(scope, receive, send)
 
 
 class Programs:

@@ -7,18 +7,19 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from telemed.booking import service as booking
 from telemed.fhir.answers import format_of, refuse, respond
 from telemed.fhir.issues import OffTheWire
 from telemed.fhir.negotiate import require_form
 from telemed.identity.model import Actor, Right
-from telemed.identity.rights import Needs
+from telemed.identity.rights import Guarded, Needs
 from telemed.interop import service
 from telemed.interop.service import Asked
 from telemed.kit.refusal import Refusal
 from telemed.people.service import Auditor
-from telemed.web.centre import Centre, CentreDep
+from telemed.web.centre import Centre, CentreDep, centre_of
 
 PREFIX = "/fhir"
 
@@ -67,14 +68,19 @@ def search_by_form(
     return _search(request, kind, items, centre, actor)
 
 
-@routes.get(f"{PREFIX}/Appointment/{{resource_id}}")
-async def read_appointment(request: Request, resource_id: str, centre: CentreDep, actor: Reader) -> Response:
+async def read_appointment(request: Request, actor: Actor) -> Response:
     """Read one appointment: unsealed, its audit line on disk before the answer."""
-    speaks = format_of(request)
+    centre, speaks = centre_of(request), format_of(request)
+    resource_id: str = request.path_params["resource_id"]
     content = await booking.reveal_appointment(
         centre.db.glance, centre.the(Auditor), centre.secrets, resource_id, actor=actor, now=centre.clock.now()
     )
     return respond(content, speaks)
+
+
+routes.routes.append(
+    Route(f"{PREFIX}/Appointment/{{resource_id}}", Guarded(Right.FHIR_READ, read_appointment), methods=["GET"])
+)
 
 
 @routes.get(f"{PREFIX}/{{kind}}/{{resource_id}}")

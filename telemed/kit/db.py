@@ -44,6 +44,11 @@ class CommitFailed(Exception):
     """The group's COMMIT failed; nothing of it was kept."""
 
 
+def utc_text(moment: datetime) -> str:
+    """How SQLite keeps a moment: text of fixed width, in UTC, so that it sorts."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 class Utc(TypeDecorator[datetime]):
     """A moment, aware and in UTC; on SQLite text of fixed width so that it sorts."""
 
@@ -58,8 +63,7 @@ class Utc(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a moment without a zone")
-        moment = value.astimezone(UTC)
-        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
+        return utc_text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         if value is None:

@@ -1,10 +1,11 @@
 """Residents: sealed details, one wrapped key each, and who looked. The only tables about people."""
 
+import json
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, LargeBinary, Table, Text, bindparam, delete, insert, select
 
-from telemed.kit.db import Tx, Utc, metadata
+from telemed.kit.db import Tx, Utc, metadata, utc_text
 from telemed.kit.register import TECHNICAL, Kept, column
 
 _DETAILS = Kept(
@@ -64,5 +65,24 @@ def drop_key(tx: Tx, person_id: str) -> bool:
 
 
 def add_audit(tx: Tx, lines: list[dict[str, object]]) -> None:
-    """Write audit lines: id, at, person_id, role, subject, action, purpose."""
-    tx.execute(insert(audit_lines), lines)
+    """Write audit lines: id, at, person_id, role, subject, action, purpose.
+
+    On SQLite many lines are one statement: between two, the thread would queue for the interpreter once more.
+    """
+    if len(lines) == 1 or tx.dialect.name != "sqlite":
+        tx.execute(insert(audit_lines), lines)
+        return
+    rows = [[line[name] if name != "at" else _at(line[name]) for name in _AUDIT_COLUMNS] for line in lines]
+    tx.exec_driver_sql(_MANY_LINES, (json.dumps(rows),))
+
+
+_AUDIT_COLUMNS = tuple(column.name for column in audit_lines.columns)
+_MANY_LINES = (
+    f"INSERT INTO {audit_lines.name} ({', '.join(_AUDIT_COLUMNS)}) "
+    f"SELECT {', '.join(f'value ->> {place}' for place in range(len(_AUDIT_COLUMNS)))} FROM json_each(?)"
+)
+
+
+def _at(moment: object) -> str:
+    assert isinstance(moment, datetime)
+    return utc_text(moment)

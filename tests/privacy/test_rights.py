@@ -13,7 +13,7 @@ from starlette.routing import Mount
 from telemed import wiring
 from telemed.app import make_app
 from telemed.identity.model import Actor, Right
-from telemed.identity.rights import Needs
+from telemed.identity.rights import Guarded, Needs
 from telemed.kit.db import Database
 
 OPEN_ON_PURPOSE = ("/", "/health", "/anmelden", "/abmelden", "/fhir/metadata")
@@ -46,6 +46,8 @@ def without_right(app: Any) -> list[str]:
     found = []
     for route in routes_of(app):
         if isinstance(route, Mount) and isinstance(route.app, StaticFiles):
+            continue
+        if isinstance(getattr(route, "endpoint", None), Guarded):
             continue
         dependant = getattr(route, "dependant", None)
         if dependant is None or not rights_of(dependant):
