@@ -105,7 +105,7 @@ class _SqliteWriter:
                 yield self._connection
             group.size += 1
         finally:
-            if self._waiting == 0 or (self._group is not None and self._group.size >= GROUP_LIMIT):
+            if self._waiting == 0 or self._complete():
                 self._settle()
             self._turn.release()
         group.settled.wait()
@@ -117,6 +117,10 @@ class _SqliteWriter:
             self._connection.begin()
             self._group = _Group()
         return self._group
+
+    def _complete(self) -> bool:
+        """Nobody may join any more: it is large enough, or taken back, and then a savepoint by itself would commit."""
+        return self._group is not None and (self._group.size >= GROUP_LIMIT or not self._raw().in_transaction)
 
     def _settle(self) -> None:
         group, self._group = self._group, None

@@ -4,7 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -59,6 +59,14 @@ def test_a_member_that_fails_takes_nothing_of_the_others_along(noted: Database) 
     assert names(noted) == {str(n) for n in range(90) if n % 3}
 
 
+def wait_for_waiting(db: Database, many: int) -> None:
+    """Return when *many* writers wait for their turn."""
+    writer = db._writer
+    assert writer is not None
+    while writer._waiting < many:
+        pass
+
+
 def in_one_group(db: Database, *works: object) -> list[BaseException | None]:
     """Run *works* so that they share one COMMIT: each waits for its turn while the first holds it."""
     first_inside, go_on = threading.Event(), threading.Event()
@@ -73,16 +81,13 @@ def in_one_group(db: Database, *works: object) -> list[BaseException | None]:
         with db.transaction() as tx:
             work(tx)
 
-    writer = db._writer
-    assert writer is not None
     with ThreadPoolExecutor(len(works) + 1) as threads:
         holding = threads.submit(hold)
         assert first_inside.wait(WAIT_S)
         started = []
         for place, work in enumerate(works, 1):
             started.append(threads.submit(run, work))
-            while writer._waiting < place:
-                pass
+            wait_for_waiting(db, place)
         go_on.set()
         return [done.exception(WAIT_S) for done in (holding, *started)]
 
@@ -122,13 +127,19 @@ def test_after_a_failed_commit_the_next_one_works(sqlite_noted: Database) -> Non
     assert names(sqlite_noted) == {"after"}
 
 
-def test_when_the_database_itself_takes_the_group_back_nobody_is_told_it_was_kept(sqlite_noted: Database) -> None:
-    def full_disk(tx: Tx) -> None:
-        tx.exec_driver_sql("ROLLBACK")  # what SQLite does on SQLITE_FULL
+def full_disk(tx: Tx) -> None:
+    """What SQLite does on SQLITE_FULL."""
+    tx.exec_driver_sql("ROLLBACK")
 
-    heard = in_one_group(sqlite_noted, lambda tx: note(tx, "a"), full_disk)
-    assert isinstance(heard[1], CommitFailed)
-    assert heard[2] is not None
+
+def test_when_the_database_itself_takes_the_group_back_nobody_is_told_it_was_kept(sqlite_noted: Database) -> None:
+    def note_then_full_disk(tx: Tx) -> None:
+        note(tx, "a")
+        full_disk(tx)
+
+    heard = in_one_group(sqlite_noted, note_then_full_disk)
+    assert isinstance(heard[0], CommitFailed)
+    assert heard[1] is not None
     assert names(sqlite_noted) == set()
     with sqlite_noted.transaction() as tx:
         note(tx, "after")
@@ -225,3 +236,23 @@ def test_moments_sort_by_time_in_the_database(noted: Database) -> None:
             tx.execute(insert(notes).values(id=str(number), at=at))
     with noted.reading() as tx:
         assert list(tx.execute(select(notes.c.at).order_by(notes.c.at)).scalars()) == moments
+
+
+def test_whoever_comes_after_a_group_was_taken_back_is_in_the_next_one(sqlite_noted: Database) -> None:
+    def late() -> None:
+        with sqlite_noted.transaction() as tx:
+            note(tx, "late")
+
+    with ThreadPoolExecutor(1) as threads:
+        later: list[Future[None]] = []
+
+        def full_disk_while_one_waits(tx: Tx) -> None:
+            later.append(threads.submit(late))
+            wait_for_waiting(sqlite_noted, 1)
+            full_disk(tx)
+
+        heard = in_one_group(sqlite_noted, full_disk_while_one_waits)
+        assert later[0].exception(WAIT_S) is None
+    assert isinstance(heard[0], CommitFailed)
+    assert heard[1] is not None
+    assert names(sqlite_noted) == {"late"}
