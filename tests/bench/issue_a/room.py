@@ -184,7 +184,7 @@ def end(on: Stage) -> None:
 def figure(row: int, name: str, times: list[float], limit_ms: float) -> Figure:
     """The p95 of *times* against *limit_ms*, with a plot."""
     value = percentile(times, 0.95)
-    distribution(f"a-{row}-{name.split(':', maxsplit=1)[0].replace(' ', '-')}", times)
+    save(Plot(name, "ms", "share of tries", [distribution(name, times)]), f"a-{row}")
     note(f"{name}: median {statistics.median(times):.0f} ms, n = {len(times)}")
     base = measured().round_trip
     return Figure(
