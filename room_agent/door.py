@@ -1,8 +1,7 @@
 """Who may come in: kiosk and monitors of this room, by pairing code once and by a signed challenge each time."""
 
 import asyncio
-import time
-from collections import deque
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, WebSocket
@@ -17,13 +16,15 @@ from schemas.day import MachineKey, MachineKind
 from schemas.visit import Paired, PairRequest, Proof
 from telemed.kit.logs import logger
 from telemed.kit.machine import new_challenge, proves
-from telemed.kit.refusal import NotAllowed, Refusal, Sense
+from telemed.kit.refusal import NotAllowed, NotFound, Refusal, Sense
+from telemed.kit.tries import Tries
 
 log = logger("door")
 
 PROOF_TIMEOUT_S = 10.0
 TRIES = 10
-PER_S = 60.0
+PER = timedelta(minutes=1)
+ROOM = "room"
 
 
 class PairingUnknown(NotAllowed):
@@ -39,22 +40,13 @@ class CentreAway(Refusal):
     key = "refusal.centre_away"
 
 
-class Tries:
-    """Allows *most* failures in *per_s* seconds, for the whole room: a code must not be guessed from many places."""
+class TicketUnknown(NotFound):
+    """Tickets that are not of today, and too many tries, are answered alike."""
 
-    def __init__(self, most: int = TRIES, per_s: float = PER_S) -> None:
-        self._most = most
-        self._per_s = per_s
-        self._failed_at: deque[float] = deque()
 
-    def left(self) -> bool:
-        now = time.monotonic()
-        while self._failed_at and now - self._failed_at[0] > self._per_s:
-            self._failed_at.popleft()
-        return len(self._failed_at) < self._most
-
-    def failed(self) -> None:
-        self._failed_at.append(time.monotonic())
+def tries_of_the_room(too_many: type[Refusal]) -> Tries:
+    """Counts for the whole room: a code must not be guessed from many places."""
+    return Tries(TRIES, PER, too_many=too_many)
 
 
 class Door:
@@ -63,7 +55,7 @@ class Door:
     def __init__(self, room: Room, link: Link) -> None:
         self._room = room
         self._link = link
-        self._tries = Tries()
+        self._tries = tries_of_the_room(PairingUnknown)
 
     async def pair(self, request: PairRequest) -> Paired:
         """Ask the centre whether the code is good.
@@ -72,15 +64,15 @@ class Door:
             PairingUnknown: it is not, or too many were tried.
             CentreAway: nobody can say.
         """
-        if request.kind == "agent" or not self._tries.left():
+        if request.kind == "agent":
             raise PairingUnknown
         try:
-            paired = await self._link.ask_pairing(request)
+            with self._tries.one(ROOM):
+                paired = await self._link.ask_pairing(request)
+                if paired is None:
+                    raise PairingUnknown
         except LineDown:
             raise CentreAway from None
-        if paired is None:
-            self._tries.failed()
-            raise PairingUnknown
         kind = MachineKind(request.kind)
         self._room.just_paired(MachineKey(machine_id=paired.machine_id, kind=kind, public_key=request.public_key))
         log.info("paired", machine_id=paired.machine_id, kind=kind.value)

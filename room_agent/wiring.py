@@ -11,7 +11,7 @@ from room_agent.centre import Centre
 from room_agent.checks import Checks, Subjects
 from room_agent.devices.driver import Driver
 from room_agent.devices.simulated import Scenario, SimulatedRoom
-from room_agent.door import Door, Tries
+from room_agent.door import Door, TicketUnknown, tries_of_the_room
 from room_agent.instruments import Instruments, none, simulated
 from room_agent.journal import Journal
 from room_agent.link import Link
@@ -24,6 +24,7 @@ from schemas.measurement import MeasurementKind
 from schemas.visit import KioskReport
 from telemed.kit.i18n import words
 from telemed.kit.machine import MachineKey
+from telemed.kit.tries import Tries
 from telemed.web.pages import FrameInfo, Pages
 
 TEMPLATES = Path(__file__).parent / "kiosk" / "templates"
@@ -52,7 +53,7 @@ class Agent:
     devices: Devices
     instruments: Instruments
     pages: Pages
-    tries: Tries = field(default_factory=Tries)
+    tries: Tries = field(default_factory=lambda: tries_of_the_room(TicketUnknown))
     meeting: Meeting | None = None
 
     def report(self, machine_id: str, report: KioskReport) -> None:  # noqa: ARG002 - one kiosk a room

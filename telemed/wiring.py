@@ -15,7 +15,7 @@ from telemed.kit.clock import Clock, ExerciseClock, RealClock, exercise_start, r
 from telemed.kit.db import Database, Tx
 from telemed.kit.outbox import Relay
 from telemed.kit.secrets import Secrets
-from telemed.link.service import Lines, Tries
+from telemed.link.service import Lines, PairingTries
 from telemed.operator import pages as operator_pages
 from telemed.operator import service as operator
 from telemed.people.service import Auditor
@@ -94,7 +94,7 @@ def build(settings: Settings, db: Database) -> Centre:
     )
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed")
     folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, operator_pages)]
-    centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), Tries: Tries()})
+    centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})
     centre.live.update({Auditor: Auditor(db)})
     centre.live[Relay] = Relay(db, subscriptions(centre), clock)
     return centre

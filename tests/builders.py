@@ -21,7 +21,7 @@ from telemed.kit.ids import new_id
 from telemed.kit.machine import MachineKey
 from telemed.kit.outbox import Relay, Subscription
 from telemed.kit.secrets import Secrets
-from telemed.link.service import Lines, Tries
+from telemed.link.service import Lines, PairingTries
 from telemed.people.model import Person, Way
 from telemed.signalling.hub import Hub
 from telemed.web.centre import Centre
@@ -90,7 +90,7 @@ def make_world(
         server=SERVER,
         public_url=f"https://{SERVER}",
     )
-    centre.live.update({Hub: Hub(), Lines: Lines(), Tries: Tries()})
+    centre.live.update({Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})
     centre.live[Relay] = Relay(database, subscriptions, clock)
     with database.transaction() as tx:
         for resource in quarter(rooms):

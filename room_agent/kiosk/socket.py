@@ -12,12 +12,13 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, signalling_path
-from room_agent.door import Door, DoorDep, Tries, shut
+from room_agent.door import ROOM, Door, DoorDep, TicketUnknown, shut
 from room_agent.room import Room, wait
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
-from schemas.day import MachineKind
+from schemas.day import MachineKind, Ticket
 from schemas.signalling import CLOSE_VISIT_OVER, MAX_MESSAGE_BYTES, Role
 from schemas.visit import CheckedIn, CheckIn, KioskReport, from_kiosk
+from telemed.kit.tries import Tries
 from telemed.web import tickets
 from telemed.web.pages import Pages
 
@@ -95,12 +96,19 @@ async def _hear(socket: WebSocket, machine_id: str) -> None:
             return
         match message:
             case CheckIn(ticket=ticket):
-                known = agent.tries.left() and agent.room.check_in(ticket)
-                if not known:
-                    agent.tries.failed()
-                await socket.send_text(CheckedIn(known=known).model_dump_json())
+                await socket.send_text(CheckedIn(known=_check_in(agent, ticket)).model_dump_json())
             case KioskReport():
                 agent.report(machine_id, message)
+
+
+def _check_in(agent: KioskAgent, ticket: Ticket) -> bool:
+    try:
+        with agent.tries.one(ROOM):
+            if not agent.room.check_in(ticket):
+                raise TicketUnknown
+    except TicketUnknown:
+        return False
+    return True
 
 
 @routes.websocket("/kiosk/signalling")

@@ -20,7 +20,7 @@ from telemed.identity.model import RESIDENT_SESSION, Actor, Right, Role
 from telemed.identity.rights import SESSION_COOKIE, Needs
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
-from telemed.kit.refusal import NotFound
+from telemed.kit.refusal import NotFound, Refusal
 from telemed.kit.tries import Tries, place_of
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
@@ -31,11 +31,17 @@ routes = APIRouter(dependencies=[Depends(Needs(Right.OPEN))])
 TOO_MANY = 429
 
 
+class TooOften(Refusal):
+    """Too many wrong references came from there."""
+
+    key = "booking.find.too_often"
+
+
 class ReferenceTries(Tries):
     """Wrong references per address: ten in ten minutes."""
 
     def __init__(self) -> None:
-        super().__init__(10, timedelta(minutes=10))
+        super().__init__(10, timedelta(minutes=10), too_many=TooOften)
 
 
 @routes.get("/t/{token}")
@@ -79,13 +85,12 @@ def found(
     place = place_of(request.client.host if request.client else "")
     tries: ReferenceTries = centre.live.setdefault(ReferenceTries, ReferenceTries())
     paper = Paper(tuple(pictures), "".join(digits.split()), birth_year.strip())
-    if tries.exhausted(place):
-        return _find_page(request, centre, paper, error="booking.find.too_often", status=TOO_MANY)
     try:
-        with centre.db.transaction() as tx:
+        with tries.one(place), centre.db.transaction() as tx:
             session = _open(tx, _by_paper(tx, centre, paper), now=centre.clock.now())
+    except TooOften as refusal:
+        return _find_page(request, centre, paper, error=refusal.key, status=TOO_MANY)
     except NotFound:
-        tries.failed(place)
         return _find_page(request, centre, paper, error="booking.find.wrong", status=422)
     return _to_own_page(session)
 

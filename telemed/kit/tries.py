@@ -2,38 +2,78 @@
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 from threading import Lock
+
+from telemed.kit.refusal import Refusal
 
 PLACES = 10_000
 """How many places are remembered; the one that was quiet longest goes first."""
 
 
 class Tries:
-    """At most *allowed* wrong tries *within* a span of time, per place."""
+    """At most *allowed* wrong tries *within* a span of time, per place.
 
-    def __init__(self, allowed: int, within: timedelta, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        too_many: how a place is refused that must wait.
+    """
+
+    def __init__(
+        self,
+        allowed: int,
+        within: timedelta,
+        *,
+        too_many: type[Refusal],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._allowed = allowed
         self._within_s = within.total_seconds()
+        self._too_many = too_many
         self._monotonic = monotonic
-        self._failed: OrderedDict[str, deque[float]] = OrderedDict()
+        self._begun: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = Lock()
 
-    def exhausted(self, place: str) -> bool:
-        """Whether *place* must wait, even with the right secret."""
-        with self._lock:
-            failed = self._failed.get(place, deque())
-            return len(failed) == self._allowed and self._monotonic() - failed[0] < self._within_s
+    @contextmanager
+    def one(self, place: str) -> Iterator[None]:
+        """One try from *place*. It counts from its beginning, so that many at once are no more than one by one.
 
-    def failed(self, place: str) -> None:
-        """One more wrong try from *place*."""
+        A block that is refused had the wrong secret; one that ends otherwise is not counted any more.
+
+        Raises:
+            Refusal: *too_many* from there; the right secret is answered just so.
+        """
+        moment = self._begin(place)
+        try:
+            yield
+        except Refusal:
+            raise
+        except BaseException:
+            self._forget(place, moment)
+            raise
+        self._forget(place, moment)
+
+    def _begin(self, place: str) -> float:
         with self._lock:
-            self._failed.setdefault(place, deque(maxlen=self._allowed)).append(self._monotonic())
-            self._failed.move_to_end(place)
-            while len(self._failed) > PLACES:
-                self._failed.popitem(last=False)
+            now = self._monotonic()
+            begun = self._begun.setdefault(place, deque())
+            while begun and now - begun[0] >= self._within_s:
+                begun.popleft()
+            if len(begun) >= self._allowed:
+                raise self._too_many
+            begun.append(now)
+            self._begun.move_to_end(place)
+            while len(self._begun) > PLACES:
+                self._begun.popitem(last=False)
+            return now
+
+    def _forget(self, place: str, moment: float) -> None:
+        with self._lock:
+            begun = self._begun.get(place)
+            if begun and moment in begun:
+                begun.remove(moment)
 
 
 def place_of(address: str) -> str:

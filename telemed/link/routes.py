@@ -30,7 +30,7 @@ from telemed.identity.rights import Needs
 from telemed.kit.logs import logger
 from telemed.kit.machine import new_challenge
 from telemed.kit.refusal import NotAllowed, Refusal
-from telemed.link.service import Line, Lines, Tries
+from telemed.link.service import Line, Lines, PairingTries
 from telemed.queue import service as queue
 from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
@@ -47,7 +47,7 @@ MAX_MESSAGE_BYTES = 262_144
 @routes.post("/pair", dependencies=[Depends(Needs(Right.BE_MACHINE))])
 def pair(asked: PairRequest, request: Request, centre: CentreDep) -> Paired:
     """Take in an agent's key for its code; kiosks and monitors pair through their agent."""
-    with centre.the(Tries).one(request.client.host if request.client else ""):
+    with centre.the(PairingTries).one(request.client.host if request.client else ""):
         if asked.kind != MachineKind.AGENT.value:
             raise CodeUnknown
         with centre.db.transaction() as tx:
@@ -200,7 +200,7 @@ class _Session:
         if asked.request.kind == MachineKind.AGENT.value:
             return PairAnswer(request_id=asked.request_id, paired=None)
         try:
-            with centre.the(Tries).one(room_id), centre.db.transaction() as tx:
+            with centre.the(PairingTries).one(room_id), centre.db.transaction() as tx:
                 paired = identity.pair(tx, asked.request, server=centre.server, now=centre.clock.now(), room_id=room_id)
         except CodeUnknown:
             return PairAnswer(request_id=asked.request_id, paired=None)

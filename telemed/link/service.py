@@ -2,16 +2,14 @@
 and how often a pairing code may be guessed."""
 
 import asyncio
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.checks import CheckReport
 from telemed.identity.model import PAIRING_CODE, PAIRING_TRIES, CodeUnknown
+from telemed.kit.tries import Tries
 
 
 @dataclass
@@ -66,35 +64,8 @@ class Lines:
         return self._reports.get(room_id)
 
 
-class Tries:
-    """Counts wrong codes per place (an address, or the room whose agent asks). In memory; it forgets by itself.
-
-    A try counts from its beginning, so that many at once are no more than one after the other.
-    """
+class PairingTries(Tries):
+    """Wrong pairing codes per place: an address, or the room whose agent asks."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._counting = threading.Lock()
-        self._tried: dict[str, deque[float]] = {}
-
-    @contextmanager
-    def one(self, place: str) -> Iterator[None]:
-        """One try from *place*; a block that raises nothing had the right code.
-
-        Raises:
-            CodeUnknown: too many wrong codes came from there; a right one is answered just so.
-        """
-        with self._counting:
-            self._count(place)
-        yield
-        with self._counting:
-            self._tried[place].pop()
-
-    def _count(self, place: str) -> None:
-        now = self._monotonic()
-        tried = self._tried.setdefault(place, deque())
-        while tried and now - tried[0] > PAIRING_CODE.total_seconds():
-            tried.popleft()
-        if len(tried) >= PAIRING_TRIES:
-            raise CodeUnknown
-        tried.append(now)
+        super().__init__(PAIRING_TRIES, PAIRING_CODE, too_many=CodeUnknown, monotonic=monotonic)

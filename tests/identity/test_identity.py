@@ -27,7 +27,7 @@ from telemed.kit.db import Database
 from telemed.kit.ids import new_token, to_base64
 from telemed.kit.machine import MachineKey, new_challenge
 from telemed.kit.refusal import NotAllowed, NotFound
-from telemed.link.service import Tries
+from telemed.link.service import PairingTries
 from tests.builders import DOCTOR, RESIDENT, SERVER, World, make_machine, make_world
 
 MINUTE = timedelta(minutes=1)
@@ -189,14 +189,14 @@ def test_a_code_for_another_kind_or_room_or_with_a_wrong_key_pairs_nobody_and_st
     assert pair(world, code, key.public, kind="monitor", room="room-1") == "room-1"
 
 
-def wrong(tries: Tries, place: str) -> None:
+def wrong(tries: PairingTries, place: str) -> None:
     with pytest.raises(CodeUnknown), tries.one(place):
         raise CodeUnknown
 
 
 def test_after_five_wrong_codes_in_ten_minutes_the_right_one_is_refused_too() -> None:
     seconds = [0.0]
-    tries = Tries(lambda: seconds[0])
+    tries = PairingTries(lambda: seconds[0])
     for _ in range(PAIRING_TRIES):
         seconds[0] += 60
         wrong(tries, "here")
@@ -213,7 +213,7 @@ def test_after_five_wrong_codes_in_ten_minutes_the_right_one_is_refused_too() ->
 
 
 def test_right_codes_are_not_counted() -> None:
-    tries, went = Tries(lambda: 0.0), []
+    tries, went = PairingTries(lambda: 0.0), []
     for number in range(20):
         with tries.one("here"):
             went.append(number)
@@ -221,7 +221,7 @@ def test_right_codes_are_not_counted() -> None:
 
 
 def test_many_wrong_codes_at_once_are_no_more_than_one_after_the_other() -> None:
-    tries, inside, start = Tries(lambda: 0.0), [], threading.Barrier(20)
+    tries, inside, start = PairingTries(lambda: 0.0), [], threading.Barrier(20)
 
     def fail(number: int) -> None:
         inside.append(number)

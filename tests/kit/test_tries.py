@@ -1,9 +1,12 @@
-"""Guessing is slow, and nothing is remembered for ever."""
+"""Guessing is slow, also at once, and nothing is remembered for ever."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+from telemed.kit.refusal import NotAllowed, NotFound
 from telemed.kit.tries import PLACES, Tries, place_of
 
 
@@ -17,36 +20,79 @@ class Seconds:
         return self.now
 
 
+def make_tries(allowed: int, seconds: Seconds | None = None) -> Tries:
+    return Tries(allowed, timedelta(minutes=1), too_many=NotAllowed, monotonic=seconds or Seconds())
+
+
+def wrong(tries: Tries, place: str) -> None:
+    with pytest.raises(NotFound), tries.one(place):
+        raise NotFound
+
+
+def waits(tries: Tries, place: str) -> bool:
+    try:
+        with tries.one(place):
+            return False
+    except NotAllowed:
+        return True
+
+
 def test_a_place_waits_after_its_last_try_and_may_again_later() -> None:
     seconds = Seconds()
-    tries = Tries(3, timedelta(minutes=1), monotonic=seconds)
+    tries = make_tries(3, seconds)
     for _ in range(2):
-        tries.failed("here")
-    assert not tries.exhausted("here")
-    tries.failed("here")
-    assert tries.exhausted("here")
-    assert not tries.exhausted("there")
+        wrong(tries, "here")
+    assert not waits(tries, "here")
+    wrong(tries, "here")
+    assert waits(tries, "here")
+    assert not waits(tries, "there")
     seconds.now = 60
-    assert not tries.exhausted("here")
+    assert not waits(tries, "here")
 
 
 def test_only_the_latest_tries_count() -> None:
     seconds = Seconds()
-    tries = Tries(2, timedelta(minutes=1), monotonic=seconds)
-    for at in (0, 50, 100):
+    tries = make_tries(2, seconds)
+    for at in (0, 61, 100):
         seconds.now = at
-        tries.failed("here")
-    assert tries.exhausted("here")
-    seconds.now = 111
-    assert not tries.exhausted("here")
+        wrong(tries, "here")
+    assert waits(tries, "here")
+    seconds.now = 122
+    assert not waits(tries, "here")
+
+
+def test_a_right_secret_and_a_fault_of_our_own_are_not_counted() -> None:
+    tries = make_tries(1)
+    for _ in range(3):
+        assert not waits(tries, "here")
+    with pytest.raises(OSError, match="disk"), tries.one("here"):
+        raise OSError("disk")
+    assert not waits(tries, "here")
+
+
+def test_many_wrong_secrets_at_once_are_no_more_than_one_after_the_other() -> None:
+    tries, inside, start = make_tries(5), [], threading.Barrier(20)
+
+    def fail(number: int) -> None:
+        inside.append(number)
+        raise NotFound
+
+    def guess(number: int) -> None:
+        start.wait(20)
+        with pytest.raises((NotFound, NotAllowed)), tries.one("here"):
+            fail(number)
+
+    with ThreadPoolExecutor(20) as threads:
+        list(threads.map(guess, range(20)))
+    assert len(inside) == 5
 
 
 def test_the_oldest_place_is_forgotten_when_there_are_too_many() -> None:
-    tries = Tries(1, timedelta(minutes=1))
+    tries = make_tries(1)
     for number in range(PLACES + 1):
-        tries.failed(str(number))
-    assert not tries.exhausted("0")
-    assert tries.exhausted("1")
+        wrong(tries, str(number))
+    assert waits(tries, "1")
+    assert not waits(tries, "0")
 
 
 @pytest.mark.parametrize(
