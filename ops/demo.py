@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ops.programs import PORTS, ROOT, NotStarted, Programs
 
-STATE = ROOT / ".demo"
+STATE = Path(os.environ.get("DEMO_STATE", ROOT / ".demo"))
 LINE = "telemeddemo0"
 """A network of its own for a machine that has none: browsers find no path to each other on loopback alone."""
 
@@ -60,7 +60,7 @@ def table(programs: Programs) -> str:
             "",
             f"Bearer token: {programs.keys['bearer']}",
             "Open each person in a browser window (or profile) of its own; a sign-in link works once.",
-            f"Logs: {programs.state.relative_to(ROOT)}/log/   Devices are simulated.   Ctrl-C ends everything.",
+            f"Logs: {programs.state}/log/   Devices are simulated.   Ctrl-C ends everything.",
         ]
     )
 

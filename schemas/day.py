@@ -8,7 +8,6 @@ from pydantic import StringConstraints
 
 from schemas.base import Base64, Id, Message, Moment
 
-
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without I and O, which look like digits."""
 

@@ -44,7 +44,7 @@ class Needs:
 class Guarded:
     """A route that asks for its right itself, without FastAPI's machinery, for those few that must be fast.
 
-    Use as ``Route(path, Guarded(Right.FHIR_READ, read), methods=["GET"])`` with ``async read(request, actor) -> Response``.
+    Use as ``Route(path, Guarded(Right.FHIR_READ, read), methods=["GET"])``, ``async read(request, actor) -> Response``.
     """
 
     def __init__(self, right: Right, answer: Callable[[Request, Actor], Awaitable[Response]]) -> None:

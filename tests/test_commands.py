@@ -1,0 +1,120 @@
+"""The commands as somebody types them: real processes, real files, one line and exit 2 when they cannot."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ops.programs import NAMES, ROOT, Programs, free_port
+
+DATA = ROOT / "tests" / "data"
+WINZERLA = DATA / "seed" / "winzerla"
+BROKEN = '{"resourceType": "Practitioner", "id": "x", "gender": "sometimes"}'
+
+
+def run(programs: Programs, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """``telemed`` with the settings of *programs*."""
+    return subprocess.run(
+        [sys.executable, "-m", "telemed", *words],
+        env={**programs.environment(), **more},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    with Programs(tmp_path, ports={name: free_port(0) for name in NAMES}) as made:
+        yield made
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "broken.json"
+    path.write_text(BROKEN)
+    return path
+
+
+def test_a_broken_file_is_one_line_per_refusal_and_exit_2(programs: Programs, broken: Path) -> None:
+    programs.prepare()
+    done = run(programs, "import", str(broken))
+    assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == 1
+    assert "broken.json" in done.stdout
+    assert "Practitioner.gender" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_running_centre_takes_files_over_http_and_no_second_process_opens_its_database(
+    programs: Programs, broken: Path
+) -> None:
+    programs.prepare()
+    programs.start("telemed")
+    refused = run(programs, "import", str(broken))
+    assert refused.returncode == 2
+    assert len(refused.stderr.splitlines()) == 1
+    local = f"http://127.0.0.1:{programs.ports['telemed']}"
+    good = str(WINZERLA / sorted(path.name for path in WINZERLA.glob("*.json"))[0])
+    token = {"TELEMED_TOKEN": programs.keys["bearer"]}
+    taken = run(programs, "import", good, "--url", local, **token)
+    assert (taken.returncode, taken.stderr) == (0, "")
+    assert "Practitioner/berger" in taken.stdout
+    again = run(programs, "import", str(broken), "--url", local, **token)
+    assert again.returncode == 2
+    assert "Practitioner.gender" in again.stdout
+    stranger = run(programs, "import", good, "--url", local, TELEMED_TOKEN="wrong")
+    assert (stranger.returncode, len(stranger.stderr.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        (("import", "/nowhere/at-all.json"), {}),
+        (("migrate",), {"TELEMED_CENTRE_TYPO": "1"}),
+        (("invite", "king", "weiss"), {}),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_done_is_one_line_and_exit_2(
+    programs: Programs, words: tuple[str, ...], more: dict[str, str]
+) -> None:
+    done = run(programs, *words, **more)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+def test_the_register_names_purpose_retention_and_who_sees_it(programs: Programs) -> None:
+    done = run(programs, "register")
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert {"booking", "people_person", "visit_fact"} <= {line[0] for line in lines}
+    assert all(len(line) == 5 and all(line) for line in lines)
+
+
+def test_another_quarter_is_another_folder(tmp_path: Path) -> None:
+    with Programs(tmp_path, seed=WINZERLA, ports={name: free_port(0) for name in NAMES}) as programs:
+        keys = programs.prepare()
+        programs.start("telemed")
+        page = httpx.get(f"http://127.0.0.1:{programs.ports['telemed']}/termin").text
+    assert "Winzerla" in keys["quarter"]
+    assert 'name="service"' in page
+    assert "Lobeda" not in page
+
+
+def test_a_room_with_a_wrong_setting_does_not_start(programs: Programs) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "room_agent", "serve"],
+        env={**os.environ, **programs.environment(), "TELEMED_ROOM_SIMULATED_FAULTS": "cuff=sulking"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
