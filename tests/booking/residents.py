@@ -1,6 +1,5 @@
 """The resident's pages on a small quarter, for tests: asked directly, or served to a browser."""
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from lxml import html
@@ -31,6 +29,7 @@ from telemed.web import refusals, security
 from telemed.web.centre import Centre
 from telemed.web.pages import FrameInfo, Pages, mount_static
 from tests.builders import SERVER, HandClock, World
+from tests.serving import served_beside
 
 LOBEDA = Path(__file__).parents[2] / "ops" / "seed" / "lobeda"
 HOST = "https://centre.test"
@@ -126,13 +125,5 @@ def served(world: World, clock: Clock | None = None) -> Iterator[str]:
     port = free_port(0)
     address = f"http://127.0.0.1:{port}"
     centre = replace(world.centre, public_url=address, clock=clock or world.clock)
-    server = uvicorn.Server(uvicorn.Config(make_app(centre), port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as client:
-            client.get(f"{address}/static/css/tokens.css")
+    with served_beside(make_app(centre), port=port):
         yield address
-    finally:
-        server.should_exit = True
-        thread.join(10)

@@ -2,7 +2,6 @@
 
 import contextlib
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import httpx
 import orjson
-import uvicorn
 from fastapi import FastAPI
 
 from schemas.checks import CheckReport, CheckResult, Severity
@@ -42,6 +40,7 @@ from telemed.visit.model import FactKnown
 from telemed.web import refusals, security
 from telemed.web.centre import Centre
 from telemed.web.pages import FrameInfo, Pages, mount_static
+from tests.serving import served_beside
 
 SEED = Path(__file__).parents[2] / "ops" / "seed" / "lobeda"
 TUESDAY_9 = datetime(2026, 12, 1, 8, tzinfo=UTC)
@@ -148,22 +147,15 @@ def make_app(centre: Centre) -> FastAPI:
 @contextlib.contextmanager
 def running(world: World, *, host: str = "127.0.0.1") -> Iterator[str]:
     """The app on a real port, with its events delivered; ``host:port``."""
-    server = uvicorn.Server(uvicorn.Config(make_app(world.centre), host=host, port=0, log_config=None, lifespan="off"))
     relay = world.centre.the(Relay)
-    threads = [threading.Thread(target=server.run), threading.Thread(target=relay.run)]
-    for thread in threads:
-        thread.start()
+    relaying = threading.Thread(target=relay.run)
+    relaying.start()
     try:
-        deadline = time.monotonic() + 10
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"{host}:{port}"
+        with served_beside(make_app(world.centre), host=host, lifespan="off") as server:
+            yield server.address.removeprefix("http://")
     finally:
-        server.should_exit = True
         relay.stop()
-        for thread in threads:
-            thread.join(10)
+        relaying.join(10)
 
 
 @contextlib.contextmanager

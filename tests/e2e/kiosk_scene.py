@@ -9,30 +9,19 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from playwright.async_api import Browser, Page, Playwright, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from room_agent.app import create_app
 from room_agent.settings import Settings
 from room_agent.wiring import Agent, running
 from schemas.day import FactKind, PlannedVisit
 from telemed.web.pages import mount_static
-from tests.room_agent.world import CODE, SmallCentre, fact, served, until, visit
+from tests.e2e.chromium import CALL, EXECUTABLE, FLAGS
+from tests.room_agent.world import CODE, SmallCentre, fact, until, visit
+from tests.serving import served
 
 ROOM_HOST = "raum.localhost"
 CENTRE_HOST = "zentrum.localhost"
-CHROMIUM = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
-
 DOCTOR = """
 async ({ visitId }) => {
   const { SignallingSocket } = await import('/static/js/signalling.js');
@@ -137,7 +126,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
         url = await stack.enter_async_context(served(create_app(lambda: kept(settings))))
         await until(lambda: centre.links)
         playwright = await stack.enter_async_context(async_playwright())
-        browser = await _browser(playwright)
+        browser = await playwright.chromium.launch(executable_path=EXECUTABLE, args=[*FLAGS, *CALL])
         stack.push_async_callback(browser.close)
         page = await (await browser.new_context(viewport={"width": 1920, "height": 1080})).new_page()
         errors: list[str] = []
@@ -165,10 +154,6 @@ def _with_pages(centre: SmallCentre) -> FastAPI:
     app.get("/doctor")(doctor)
     mount_static(app)
     return app
-
-
-async def _browser(playwright: Playwright) -> Browser:
-    return await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM, headless=True)
 
 
 async def truth(page: Page, script: str, *, within_s: float = 15.0) -> None:

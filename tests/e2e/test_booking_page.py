@@ -3,10 +3,9 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from schemas.day import FactKind
 from telemed.booking import service as booking
@@ -14,19 +13,10 @@ from telemed.kit.db import Database
 from telemed.visit import service as visit
 from tests.booking.residents import lobeda, served
 from tests.builders import World, make_booking
+from tests.e2e.chromium import AXE
 
 pytestmark = pytest.mark.e2e
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SERVICE = "allgemein-20-blutdruck"
 SIZES: dict[str, tuple[ViewportSize, float]] = {
     "desk": ({"width": 1920, "height": 1080}, 1),
@@ -51,14 +41,6 @@ FINDINGS = """async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa
 SMALL_PRINT = """(least) => [...document.querySelectorAll('main *')].filter(e => e.getClientRects().length
   && !e.closest('svg, .visually-hidden') && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())
   && parseFloat(getComputedStyle(e).fontSize) < least - 0.1).map(e => e.className + ': ' + e.textContent.trim())"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield started
-        started.close()
 
 
 @dataclass(frozen=True)
@@ -272,6 +254,7 @@ def test_the_own_page_says_when_it_is_old(scene: Scene) -> None:
     page.clock.install()
     page.goto(f"{scene.address}/t/{booked.link_token}")
     page.get_by_role("button", name="Meinen Termin öffnen").click()
+    page.wait_for_load_state()  # the script that notices is there
     expect(page.locator("#stale")).to_be_hidden()
     page.context.set_offline(True)
     page.clock.run_for(90_000)

@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ops.programs import NAMES, Programs, free_port
 from schemas.day import FactKind
@@ -23,21 +22,10 @@ from telemed.kit.db import Database
 from telemed.kit.ids import new_link_token
 from telemed.people.model import Person, Way
 from telemed.visit import service as visit
+from tests.e2e.chromium import CALL, CALL_REFUSED, chromium, chromium_beside
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-]
-ALLOW = "--use-fake-ui-for-media-stream"
-DENY = "--deny-permission-prompts"
 DOCTOR = "weiss"
 NAME = "Erika Sommer"
 PATIENCE_MS = 30_000
@@ -77,16 +65,6 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
         yield programs
 
 
-@contextmanager
-def chromium(*more: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *more])
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
 def window(browser: Browser) -> tuple[BrowserContext, Page]:
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="de-DE")
     context.set_default_timeout(PATIENCE_MS)
@@ -122,7 +100,7 @@ def measure(page: Page, kind: str) -> None:
 
 
 def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Programs) -> None:
-    with chromium(ALLOW) as browser:
+    with chromium(*CALL) as browser:
         kiosk, page = open_kiosk(programs, browser), sign_in(programs, browser)
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -135,7 +113,7 @@ def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Prog
         assert {"join-clicked", "device-frame", "conversation-frame"} <= set(marks)
 
         measure(page, "blood-pressure")
-        card = page.locator(".vital[data-kind=blood-pressure]")
+        card = page.locator(".vital[data-kind=blood-pressure]").filter(has_text="mmHg")
         expect(card).to_contain_text(re.compile(r"\d+/\d+ mmHg"))
         expect(card).to_contain_text("simuliert")
         expect(card.locator(".age")).to_contain_text("vor ")
@@ -180,7 +158,7 @@ def downloaded(page: Page) -> Any:
 
 
 def test_without_camera_and_microphone_the_doctor_is_told_and_still_sees_the_room(programs: Programs) -> None:
-    with chromium(ALLOW) as room, chromium_beside(room, DENY) as browser:
+    with chromium(*CALL) as room, chromium_beside(room, *CALL_REFUSED) as browser:
         open_kiosk(programs, room)
         page = sign_in(programs, browser)
         call(page)
@@ -188,16 +166,6 @@ def test_without_camera_and_microphone_the_doctor_is_told_and_still_sees_the_roo
         page.wait_for_function(RUNS, arg="patient-video", timeout=PATIENCE_MS)
         page.wait_for_function(RUNS, arg="exam-video", timeout=PATIENCE_MS)
         expect(page.locator("#self")).to_be_hidden()
-
-
-@contextmanager
-def chromium_beside(other: Browser, *more: str) -> Iterator[Browser]:
-    """A second browser of the same Playwright."""
-    browser = other.browser_type.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *more])
-    try:
-        yield browser
-    finally:
-        browser.close()
 
 
 HEAR = """async (texts) => {
@@ -228,7 +196,7 @@ def quantity(value: object, unit: str | None = "%") -> dict[str, Any]:
 
 
 def test_what_is_no_value_never_shows_a_number(programs: Programs) -> None:
-    with chromium(ALLOW) as browser:
+    with chromium(*CALL) as browser:
         page = sign_in(programs, browser)
         call(page)
         card, none = page.locator(".vital"), page.locator(".vital .value")

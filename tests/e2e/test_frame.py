@@ -1,17 +1,14 @@
 """The shared frame in Chromium: contrast, targets, focus, reflow, and a policy that lets only our scripts run."""
 
-import asyncio
 import os
-import threading
 from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.e2e.test_monitor_page import AXE, FLAGS
-from tests.signage.agent import free_port
+from tests.e2e.chromium import AXE
+from tests.serving import served_beside
 from tests.web.apps import make_app
 
 pytestmark = pytest.mark.e2e
@@ -65,20 +62,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("templates")
     for body in ("resident", "staff"):
         (folder / f"{body}.html").write_text(FORM.replace("BODY", body), encoding="utf-8")
-    port = free_port()
-    app = make_app(folder, simulated=True, exercise=True)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    with served_beside(make_app(folder, simulated=True, exercise=True)) as server:
+        yield server.address
 
 
 def violations(page: Page) -> list[tuple[str, object]]:

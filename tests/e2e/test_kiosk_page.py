@@ -14,6 +14,7 @@ from tests.room_agent.world import KIOSK_CODE, fact, until, visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 TEXT = words().text
+SEEN_OF = "((kind) => seen.vitals.filter((each) => each.kind === kind).length)"
 SHOTS = Path(os.environ.get("SHOTS", "build/shots"))
 
 
@@ -184,13 +185,13 @@ async def _measure(room: Scene) -> None:
     await doctor.evaluate("say({ type: 'ask', kind: 'blood-pressure' })")
     await room.page.wait_for_selector('[data-measuring="blood-pressure"]:visible')
     await room.shoot(SHOTS, "call-measuring")
-    await truth(doctor, "seen.vitals.length === 1", within_s=30)
+    await truth(doctor, f"{SEEN_OF}('blood-pressure') === 2", within_s=30)  # the pressure, and the cuff's pulse
     vital = await doctor.evaluate("seen.vitals[0]")
     assert (vital["kind"], vital["visit_id"], vital["simulated"]) == ("blood-pressure", "visit-1", True)
     assert vital["observation"]["resourceType"] == "Observation"
     await room.page.wait_for_selector('[data-measuring="blood-pressure"]', state="hidden")
     await doctor.evaluate("say({ type: 'ask', kind: 'oximeter' })")
-    await truth(doctor, "seen.waves > 3 && seen.vitals.length > 2", within_s=30)
+    await truth(doctor, f"seen.waves > 3 && {SEEN_OF}('oximeter') > 1", within_s=30)
     await room.shoot(SHOTS, "call-oximeter")
     await doctor.evaluate("say({ type: 'stop', kind: 'oximeter' })")
     await room.page.wait_for_selector('[data-measuring="oximeter"]', state="hidden")

@@ -1,38 +1,27 @@
 """The monitor's page in Chromium: readable from 5 m, nothing cut off, and honest when its own program dies."""
 
-import asyncio
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from schemas.board import Board, RoomState, RowState
 from signage.app import create_app
 from signage.screen import Line
 from signage.wiring import Monitor
 from telemed.kit.clock import real_now
-from tests.signage.agent import free_port
+from tests.e2e.chromium import AXE
+from tests.serving import Serving, served_beside
 from tests.signage.boards import full_rows, make_board, make_row
 from tests.signage.test_app import make_monitor
 
 pytestmark = pytest.mark.e2e
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 MONITOR, PHONE = ViewportSize(width=1920, height=1080), ViewportSize(width=360, height=740)
 SMALLEST_PX = {".code": 170, ".status-line, .status-line *": 76, "body *": 46}
 """At 43 inches and 5 m: letter height 3.5 mm × metres / visus 0.7 for codes, and in proportion."""
@@ -66,35 +55,19 @@ FONTS = """async () => { await document.fonts.ready;
   return [...document.fonts].filter(f => f.status === 'loaded').map(f => f.family.replaceAll('"', '')); }"""
 
 
+@dataclass(frozen=True)
 class Shown:
     """One monitor's program in a thread of its own; a test changes what it heard."""
 
-    def __init__(self, monitor: Monitor) -> None:
-        self.monitor = monitor
-        self.url = f"http://127.0.0.1:{(port := free_port())}"
-        config = uvicorn.Config(create_app(monitor), port=port, log_level="warning", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run)
+    monitor: Monitor
+    server: Serving
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._server.serve())
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(10)
+    @property
+    def url(self) -> str:
+        return self.server.address
 
     def change(self, what: Callable[[], object]) -> None:
-        """Do *what* in the program's own loop, and wait for it."""
-
-        async def done() -> None:
-            what()
-
-        asyncio.run_coroutine_threadsafe(done(), self._loop).result(5)
+        self.server.change(what)
 
     def board(self, **given: object) -> None:
         self.change(lambda: self.monitor.bulletin.take(fresh(**given)))
@@ -108,18 +81,8 @@ def fresh(**given: object) -> Board:
 def shown(folder: Path) -> Iterator[Shown]:
     monitor = make_monitor(folder)
     monitor.bulletin.stands(Line.UP)
-    program = Shown(monitor)
-    program.start()
-    try:
-        yield program
-    finally:
-        program.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    with served_beside(create_app(monitor)) as server:
+        yield Shown(monitor, server)
 
 
 def ago(**by: int) -> dict[str, object]:

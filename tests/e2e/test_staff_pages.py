@@ -1,10 +1,9 @@
 """The lists of the day in a real browser: fresh by themselves, honest when the centre is silent, fit for a phone."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from schemas.day import FactKind
 from telemed.identity import service as identity
@@ -13,7 +12,6 @@ from telemed.kit.db import Database
 from tests.desk.world import NAMES, World, make_world, running
 
 pytestmark = pytest.mark.e2e
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FRESH_MS = 8_000
 """A round every 2 s, on a machine that does other things too."""
 
@@ -23,14 +21,6 @@ def world(sqlite_database: Database) -> World:
     made = make_world(sqlite_database)
     made.room_reports()
     return made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield made
-        made.close()
 
 
 def signed_in(browser: Browser, world: World, address: str, role: Role, subject: str, *, width: int = 1280) -> Page:

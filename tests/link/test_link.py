@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import func, select
 from websockets.asyncio.client import ClientConnection, connect
@@ -50,6 +49,7 @@ from telemed.visit.model import FactKnown
 from telemed.web import refusals
 from telemed.web.pages import FrameInfo, Pages
 from tests.builders import SERVER, World, make_booking, make_fact, make_machine, make_world
+from tests.serving import served_beside
 
 pytestmark = pytest.mark.anyio
 WAIT_S = 10.0
@@ -95,16 +95,8 @@ def served(world: World) -> Iterator[int]:
     app.include_router(routes.routes)
     frame = FrameInfo(simulated=False, exercise=False, offset=lambda: timedelta(0), program="centre")
     refusals.install(app, Pages(frame=frame))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
-    serving = threading.Thread(target=server.run)
-    serving.start()
-    while not server.started:
-        assert serving.is_alive()
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        serving.join(WAIT_S)
+    with served_beside(app, lifespan="off") as server:
+        yield server.port
 
 
 @asynccontextmanager

@@ -25,7 +25,8 @@ from schemas.signalling import CLOSE_VISIT_OVER, Here, Role
 from schemas.visit import Challenge, CheckedIn, CheckIn, KioskReport, Paired, Show
 from telemed.kit.i18n import words
 from telemed.kit.machine import MachineKey
-from tests.room_agent.world import CODE, KIOSK_CODE, MONITOR_CODE, SmallCentre, fact, served, ticket, until, visit
+from tests.room_agent.world import CODE, KIOSK_CODE, MONITOR_CODE, SmallCentre, fact, ticket, until, visit
+from tests.serving import served
 
 pytestmark = pytest.mark.anyio
 M = TypeVar("M", Show, CheckedIn)

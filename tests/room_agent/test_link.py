@@ -15,7 +15,8 @@ from room_agent.room import Room
 from schemas.channels import CLOSE_BROKEN_CONTRACT, Beat, FactsTaken, PlanDown
 from schemas.day import FactKind
 from telemed.kit.machine import MachineKey
-from tests.room_agent.world import CODE, ROOM, SmallCentre, fact, plan, served, ticket, until, visit
+from tests.room_agent.world import CODE, ROOM, SmallCentre, fact, plan, ticket, until, visit
+from tests.serving import served
 
 pytestmark = pytest.mark.anyio
 

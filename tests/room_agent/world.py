@@ -1,12 +1,10 @@
 """A small real centre for the agent's tests: HTTP, WebSockets and a hub, speaking the contract, in this very loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import uvicorn
 from fastapi import FastAPI, WebSocket
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -208,19 +206,3 @@ class SmallCentre:
         app.websocket("/link")(link)
         app.websocket("/signalling/{visit_id}")(signalling)
         return app
-
-
-@asynccontextmanager
-async def served(app: FastAPI, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve *app* in this loop; the address. Leaving cuts all connections."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1, lifespan="on")
-    )
-    task = asyncio.create_task(server.serve())
-    await until(lambda: server.started or task.done())
-    address = server.servers[0].sockets[0].getsockname()
-    try:
-        yield f"http://{address[0]}:{address[1]}"
-    finally:
-        server.should_exit = True
-        await asyncio.gather(task, return_exceptions=True)

@@ -1,11 +1,7 @@
 """A room agent that speaks only the contract of ``/pair`` and ``/feed``, small and real."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import uvicorn
 from fastapi import FastAPI, Response, WebSocket, WebSocketDisconnect
 
 from schemas.board import Board
@@ -83,25 +79,3 @@ class SmallAgent:
         self.revoked = True
         for queue in self._sockets:
             queue.put_nowait(None)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@asynccontextmanager
-async def running(app: FastAPI, port: int) -> AsyncIterator[str]:
-    """Serve *app* on *port* until the block ends; its address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server._serve())
-    async with asyncio.timeout(10):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await serving

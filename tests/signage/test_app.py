@@ -17,7 +17,7 @@ from signage.pairing import Identity
 from signage.screen import Line
 from signage.wiring import Monitor
 from telemed.kit.clock import real_now
-from tests.signage.agent import free_port, running
+from tests.serving import served
 from tests.signage.boards import make_board, make_row
 
 
@@ -88,7 +88,7 @@ def test_the_stream_brings_each_change_and_beats_in_between(tmp_path: Path) -> N
     async def story() -> None:
         monitor = make_monitor(tmp_path)
         async with (
-            running(create_app(monitor), free_port()) as url,
+            served(create_app(monitor)) as url,
             httpx.AsyncClient() as client,
             client.stream("GET", f"{url}/stream", timeout=10) as answer,
         ):

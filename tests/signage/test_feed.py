@@ -10,7 +10,8 @@ from signage.feed import Bulletin, Feed, Pace, feed_url
 from signage.pairing import Identity
 from signage.screen import Line, Mode
 from telemed.kit.clock import real_now
-from tests.signage.agent import CODE, SmallAgent, free_port, running
+from tests.serving import served
+from tests.signage.agent import CODE, SmallAgent
 from tests.signage.boards import make_board
 
 QUICK = Pace(first_s=0.05, longest_s=0.2, barred_s=0.2, ping_s=0.5, silent_s=1.5)
@@ -61,7 +62,7 @@ def current(seq: int = 1) -> dict[str, object]:
 def test_a_monitor_pairs_proves_its_key_and_shows_the_board(tmp_path: Path) -> None:
     async def story() -> None:
         agent = SmallAgent()
-        async with running(agent.app, free_port()) as url, monitor(tmp_path, url) as bulletin:
+        async with served(agent.app) as url, monitor(tmp_path, url) as bulletin:
             assert bulletin.screen().mode in {Mode.UNPAIRED, Mode.WAY}
             await agent.connected()
             agent.send(make_board(**current()))
@@ -74,7 +75,7 @@ def test_a_monitor_pairs_proves_its_key_and_shows_the_board(tmp_path: Path) -> N
 def test_a_paired_monitor_needs_no_code_after_a_restart(tmp_path: Path) -> None:
     async def story() -> None:
         agent = SmallAgent()
-        async with running(agent.app, free_port()) as url:
+        async with served(agent.app) as url:
             async with monitor(tmp_path, url):
                 await agent.connected()
             async with monitor(tmp_path, url, code="") as bulletin:
@@ -86,7 +87,7 @@ def test_a_paired_monitor_needs_no_code_after_a_restart(tmp_path: Path) -> None:
 def test_a_new_code_pairs_anew(tmp_path: Path) -> None:
     async def story() -> None:
         agent = SmallAgent()
-        async with running(agent.app, free_port()) as url:
+        async with served(agent.app) as url:
             async with monitor(tmp_path, url):
                 await agent.connected()
             assert Identity.load_or_make(tmp_path).paired("WXYZ-6789") is None
@@ -98,7 +99,7 @@ def test_a_new_code_pairs_anew(tmp_path: Path) -> None:
 def test_a_wrong_code_leaves_the_monitor_unpaired(tmp_path: Path) -> None:
     async def story() -> None:
         agent = SmallAgent()
-        async with running(agent.app, free_port()) as url, monitor(tmp_path, url, "WXYZ-6789") as bulletin:
+        async with served(agent.app) as url, monitor(tmp_path, url, "WXYZ-6789") as bulletin:
             await bulletin.changed(within_s=0.3)
             assert bulletin.screen().mode is Mode.UNPAIRED
             assert not (tmp_path / "paired.json").exists()
@@ -110,7 +111,7 @@ def test_a_monitor_pairs_as_soon_as_the_agent_can_ask_the_centre(tmp_path: Path)
     async def story() -> None:
         agent = SmallAgent()
         agent.centre_away = True
-        async with running(agent.app, free_port()) as url, monitor(tmp_path, url) as bulletin:
+        async with served(agent.app) as url, monitor(tmp_path, url) as bulletin:
             await until(bulletin, lambda: agent.asked_to_pair >= 2)
             agent.centre_away = False
             await agent.connected()
@@ -121,7 +122,7 @@ def test_a_monitor_pairs_as_soon_as_the_agent_can_ask_the_centre(tmp_path: Path)
 def test_a_revoked_monitor_shows_nothing_any_more_and_comes_back_when_allowed(tmp_path: Path) -> None:
     async def story() -> None:
         agent = SmallAgent()
-        async with running(agent.app, free_port()) as url, monitor(tmp_path, url) as bulletin:
+        async with served(agent.app) as url, monitor(tmp_path, url) as bulletin:
             await agent.connected()
             agent.send(make_board(**current()))
             await until(bulletin, lambda: bulletin.screen().mode is Mode.FRESH)
@@ -138,9 +139,9 @@ def test_a_revoked_monitor_shows_nothing_any_more_and_comes_back_when_allowed(tm
 
 def test_a_killed_agent_is_said_within_15_seconds_and_its_return_ends_it(tmp_path: Path) -> None:
     async def story() -> None:
-        seconds, port = HandSeconds(), free_port()
+        seconds = HandSeconds()
         agent = SmallAgent()
-        async with running(agent.app, port) as url:
+        async with served(agent.app) as url:
             watching = monitor(tmp_path, url, seconds=seconds)
             bulletin = await watching.__aenter__()
             await agent.connected()
@@ -151,7 +152,7 @@ def test_a_killed_agent_is_said_within_15_seconds_and_its_return_ends_it(tmp_pat
         assert bulletin.screen().lost
         again = SmallAgent()
         again.public_key = agent.public_key
-        async with running(again.app, port):
+        async with served(again.app, port=int(url.rpartition(":")[2])):
             await again.connected()
             again.send(make_board(**current(2)))
             await until(bulletin, lambda: bulletin.screen().mode is Mode.FRESH)
@@ -163,7 +164,7 @@ def test_a_killed_agent_is_said_within_15_seconds_and_its_return_ends_it(tmp_pat
 def test_an_agent_that_falls_silent_without_closing_counts_as_lost(tmp_path: Path) -> None:
     async def story() -> None:
         agent = SmallAgent()
-        async with running(agent.app, free_port()) as url, monitor(tmp_path, url) as bulletin:
+        async with served(agent.app) as url, monitor(tmp_path, url) as bulletin:
             await agent.connected()
             agent.send(make_board(**current()))
             await until(bulletin, lambda: bulletin.line is Line.UP)
@@ -175,7 +176,7 @@ def test_an_agent_that_falls_silent_without_closing_counts_as_lost(tmp_path: Pat
 def test_an_older_board_does_not_replace_a_newer_one(tmp_path: Path) -> None:
     async def story() -> None:
         agent = SmallAgent()
-        async with running(agent.app, free_port()) as url, monitor(tmp_path, url) as bulletin:
+        async with served(agent.app) as url, monitor(tmp_path, url) as bulletin:
             await agent.connected()
             agent.send(make_board(**current(5)))
             agent.send(make_board(**current(4)))
@@ -196,7 +197,7 @@ def test_an_older_board_does_not_replace_a_newer_one(tmp_path: Path) -> None:
 def test_a_message_outside_the_contract_closes_the_line_and_changes_nothing(tmp_path: Path) -> None:
     async def story() -> None:
         agent = SmallAgent()
-        async with running(agent.app, free_port()) as url, monitor(tmp_path, url) as bulletin:
+        async with served(agent.app) as url, monitor(tmp_path, url) as bulletin:
             for broken in ('{"rows": 3}', "not json", make_board(room_id="another-room").model_dump_json()):
                 await agent.connected()
                 await dropped_after(agent, bulletin, broken)
@@ -208,7 +209,7 @@ def test_a_message_outside_the_contract_closes_the_line_and_changes_nothing(tmp_
 def test_an_agent_with_another_name_gets_no_proof(tmp_path: Path) -> None:
     async def story() -> None:
         stranger = SmallAgent(server_name="stranger")
-        async with running(stranger.app, free_port()) as url, monitor(tmp_path, url) as bulletin:
+        async with served(stranger.app) as url, monitor(tmp_path, url) as bulletin:
             await until(bulletin, lambda: bulletin.line is Line.DOWN)
             await bulletin.changed(within_s=0.3)
             assert stranger.proofs == 0
