@@ -181,7 +181,7 @@ class Meeting:
             if isinstance(message, Ask):
                 self._tell(await self.visit.ask(message.kind))
             else:
-                await self.visit.stop(message.kind)
+                self._tell(await self.visit.stop(message.kind))
             self._room.measure(self.visit.measuring)
 
     def heard(self, kind: MeasurementKind, event: DeviceEvent) -> None:

@@ -91,10 +91,13 @@ class Visit:
             return _failed(kind, Reason.TIMEOUT)
         return Progress(kind=kind, state=MeasurementState.WAITING)
 
-    async def stop(self, kind: MeasurementKind) -> None:
-        """Disarm *kind*; what still comes is not shown."""
+    async def stop(self, kind: MeasurementKind) -> Progress:
+        """Disarm *kind*; what still comes is not shown. A curve that is ended is done; a single value is given up."""
         if self._disarm(kind):
             await self._halt(kind)
+        if kind in ONE_VALUE:
+            return _failed(kind, Reason.STOPPED)
+        return Progress(kind=kind, state=MeasurementState.DONE)
 
     async def _halt(self, kind: MeasurementKind) -> None:
         try:

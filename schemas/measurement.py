@@ -19,7 +19,7 @@ class MeasurementKind(StrEnum):
 
 
 class MeasurementState(StrEnum):
-    """``failed`` carries a *reason* from the driver: ``no-value``, ``garbled``, ``absent``, ``stored``, ``timeout``."""
+    """``failed`` carries a *reason*: ``no-value``, ``garbled``, ``absent``, ``stored``, ``timeout``, ``stopped``."""
 
     WAITING = "waiting"
     MEASURING = "measuring"

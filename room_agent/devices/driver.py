@@ -42,6 +42,7 @@ class Reason(StrEnum):
     STORED = "stored"
     NO_REQUEST = "no-request"
     DUPLICATE = "duplicate"
+    STOPPED = "stopped"
     TIMEOUT = "timeout"
 
 

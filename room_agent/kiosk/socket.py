@@ -18,6 +18,7 @@ from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import MachineKind, Ticket
 from schemas.signalling import CLOSE_VISIT_OVER, MAX_MESSAGE_BYTES, Role
 from schemas.visit import CheckedIn, CheckIn, KioskReport, from_kiosk
+from telemed.kit.i18n import words
 from telemed.kit.tries import Tries
 from telemed.web import tickets
 from telemed.web.pages import Pages
@@ -55,7 +56,7 @@ def page(request: Request) -> HTMLResponse:
         request,
         "kiosk.html",
         frame=frame,
-        pictures=tickets.PICTURES,
+        pictures=sorted(tickets.PICTURES, key=lambda name: tickets.picture_name(name, words())),
         letters=tickets.LETTERS,
         digits=tickets.DIGITS,
     )

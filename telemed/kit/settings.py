@@ -36,10 +36,10 @@ def read(kind: type[T], environ: Mapping[str, str], *, prefix: str) -> T:
         if field is None:
             raise BadSetting(f"unknown setting {name}")
         given[field.name] = _value(name, str(getattr(field.type, "__name__", field.type)), text)
-    try:
-        return kind(**given)
-    except TypeError as error:
-        raise BadSetting(f"a setting {prefix}… is missing: {error}") from None
+    for name, field in fields.items():
+        if name not in given and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise BadSetting(f"the setting {prefix}{name.upper()} is missing")
+    return kind(**given)
 
 
 def _value(name: str, kind: str, text: str) -> Any:

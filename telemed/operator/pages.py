@@ -45,6 +45,12 @@ def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse
     return centre.the(Pages).render(request, "operator/overview.html", **shown)
 
 
+@routes.get("/betrieb/kopplung")
+def no_pairing(_actor: Operator) -> RedirectResponse:
+    """A code is shown once; whoever looks at its address again finds the overview."""
+    return RedirectResponse("/betrieb", status_code=303)
+
+
 @routes.post("/betrieb/kopplung")
 def new_pairing(
     request: Request,

@@ -171,6 +171,7 @@ class Visit:
         before = page.evaluate(PICTURE, "#pleth-canvas")
         wait_for(lambda: page.evaluate(PICTURE, "#pleth-canvas") != before, timeout_s=5, what="the curve moves")
         page.locator("#kinds [data-kind=oximeter]").click()
+        expect(page.locator("#progress")).to_contain_text("Sauerstoff: fertig", timeout=PATIENCE_MS)
 
     def stethoscope(self) -> None:
         page = self.on.page("doctor")

@@ -33,7 +33,7 @@ PARTS: dict[str, set[str]] = {
     "camera.": {"room", "otoscope"},
     "desk.js.ask.": set(MeasurementKind),
     "desk.js.devices.": {"connecting", "none", "good", "slow", "lost"},
-    "desk.js.failed.": {"no-value", "garbled", "absent", "stored", "timeout"},
+    "desk.js.failed.": {"no-value", "garbled", "absent", "stored", "timeout", "stopped"},
     "desk.js.kind.": set(MeasurementKind),
     "desk.js.loinc.": {"85354-9", "8480-6", "8462-4", "8478-0", "8867-4", "2708-6", "59408-5"},
     "desk.js.progress.": {"waiting", "measuring", "done"},

@@ -116,10 +116,15 @@ async def test_a_curve_and_its_values_go_on_until_the_doctor_stops_them() -> Non
     assert len(visit.heard(OX, value(OX))) == 1
     curve = Waveform("device-1", (150452,), 50, 0, 1, 1.0, b"")
     assert visit.heard(OX, curve) == (curve,)
-    await visit.stop(OX)
+    assert await visit.stop(OX) == Progress(kind=OX, state=MeasurementState.DONE)
     assert visit.heard(OX, value(OX)) == ()
     assert visit.heard(OX, curve) == ()
     assert driver.did[-1] == "stop"
+
+
+async def test_a_single_value_that_the_doctor_no_longer_wants_is_told_as_given_up() -> None:
+    visit, _ = await asked(BP)
+    assert await visit.stop(BP) == Progress(kind=BP, state=MeasurementState.FAILED, reason="stopped")
 
 
 @pytest.mark.parametrize(

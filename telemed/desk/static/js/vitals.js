@@ -9,6 +9,7 @@ import { ago, byId, say } from './words.js';
 /** After this a value is grey: an oximeter speaks every second, a cuff once. @type {Record<string, number>} */
 const OLD_AFTER_MS = { oximeter: 10_000 };
 const OLD_MS = 120_000;
+const LIVE_KINDS = new Set(['oximeter']);
 const IDS = /^[A-Za-z0-9.-]{1,64}$/;
 const CLOCK = new Intl.DateTimeFormat('de-DE', { timeZone: 'Europe/Berlin', hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
@@ -26,11 +27,18 @@ function isVital(message) {
   );
 }
 
+/** Which quantity of which device. @param {Vital} vital */
+function quantityOf(vital) {
+  return `${vital.kind} ${vital.observation.code?.coding?.[0]?.code}`;
+}
+
 export class Vitals {
   /** @type {Map<string, Observation>} as sent, digit by digit */
   #kept = new Map();
   /** @type {Map<string, {card: HTMLElement, at: number}>} the newest card of each kind and quantity */
   #cards = new Map();
+  /** @type {Map<string, {id: string, item: HTMLElement}>} the newest entry of each quantity in the list */
+  #latest = new Map();
 
   /** @param {string} visitId values of any other visit are never shown */
   constructor(visitId) {
@@ -54,6 +62,7 @@ export class Vitals {
     }
     if (!isVital(message) || message.visit_id !== this.visitId) return false;
     if (this.#kept.has(message.vital_id)) return true;
+    if (LIVE_KINDS.has(message.kind)) this.#forgetLast(message);
     this.#kept.set(message.vital_id, parseExactly(text).observation);
     this.#show(message);
     this.#list(message);
@@ -66,7 +75,7 @@ export class Vitals {
     card.className = 'vital';
     card.dataset.kind = vital.kind;
     card.append(...lines(vital.observation).map(valueLine), this.#marks(vital));
-    const what = `${vital.kind} ${vital.observation.code?.coding?.[0]?.code}`;
+    const what = quantityOf(vital);
     const before = this.#cards.get(what)?.card;
     if (before) before.replaceWith(card);
     else byId('vitals', HTMLUListElement).append(card);
@@ -90,9 +99,23 @@ export class Vitals {
     return marks;
   }
 
+  /**
+   * Of a device that speaks every second only the newest value is kept and listed, or it would bury the others.
+   * @param {Vital} vital
+   */
+  #forgetLast(vital) {
+    const what = quantityOf(vital);
+    const last = this.#latest.get(what);
+    if (last) {
+      this.#kept.delete(last.id);
+      last.item.remove();
+    }
+  }
+
   /** @param {Vital} vital */
   #list(vital) {
     const item = document.createElement('li');
+    this.#latest.set(quantityOf(vital), { id: vital.vital_id, item });
     const said = lines(vital.observation).map(({ label, value, unit, reason }) =>
       value === null ? `${label}: ${reasonInWords(reason)}` : `${label} ${value} ${unit}`,
     );
