@@ -22,7 +22,8 @@ def main() -> int:
         shutil.rmtree(STATE, ignore_errors=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        with network(), Programs(STATE) as programs:
+        faults = {name: text for name, text in os.environ.items() if name.startswith("TELEMED_ROOM_SIMULATED_")}
+        with network(), Programs(STATE, extra=faults) as programs:
             programs.prepare()
             programs.start_all()
             print(table(programs), flush=True)

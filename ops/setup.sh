@@ -47,6 +47,7 @@ missing_packages() {
     if [ "$tier" = test ]; then
         [ -x /usr/bin/chromium ] || echo chromium
         postgresql_is_there || echo postgresql
+        ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || echo libatomic1 # Playwright's driver wants it
         command -v git >/dev/null 2>&1 || echo git
     fi
 }

@@ -60,7 +60,7 @@ def test_a_running_centre_takes_files_over_http_and_no_second_process_opens_its_
     refused = run(programs, "import", str(broken))
     assert refused.returncode == 2
     assert len(refused.stderr.splitlines()) == 1
-    local = f"http://127.0.0.1:{programs.ports['telemed']}"
+    local = programs.url("telemed")
     good = str(WINZERLA / sorted(path.name for path in WINZERLA.glob("*.json"))[0])
     token = {"TELEMED_TOKEN": programs.keys["bearer"]}
     taken = run(programs, "import", good, "--url", local, **token)
