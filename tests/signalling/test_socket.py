@@ -56,6 +56,11 @@ class Room:
         client.socket.send(proof.model_dump_json())
         return client
 
+    @staticmethod
+    def inside(client: "Client") -> tuple["Client", str]:
+        """*client* once it is in, and its id there; whoever comes next finds it inside."""
+        return client, client.here()
+
 
 class Client:
     def __init__(self, socket: ClientConnection) -> None:
@@ -105,8 +110,8 @@ def test_doctor_agent_and_kiosk_meet_and_are_named_without_the_resident(room: Ro
 
 
 def test_a_signal_goes_to_its_addressee_with_its_true_sender_and_an_untouched_body(room: Room) -> None:
-    agent, doctor = room.machine(), room.doctor()
-    agent_id, doctor_id = agent.here(), doctor.here()
+    agent, agent_id = room.inside(room.machine())
+    doctor, doctor_id = room.inside(room.doctor())
     body = {"type": "offer", "sdp": "v=0\r\nsealed", "later": [1, {"x": None}]}
     assert agent.next()["type"] == "came"
     agent.send(type="signal", to=doctor_id, sender="somebody-else", kind="offer", body=body)
@@ -115,9 +120,8 @@ def test_a_signal_goes_to_its_addressee_with_its_true_sender_and_an_untouched_bo
 
 
 def test_the_last_candidate_may_be_null_and_an_unknown_addressee_is_passed_over(room: Room) -> None:
-    agent, doctor = room.machine(), room.doctor()
-    agent.here()
-    doctor_id = doctor.here()
+    agent, _ = room.inside(room.machine())
+    doctor, doctor_id = room.inside(room.doctor())
     agent.offer("nobody-here")
     agent.send(type="signal", to=doctor_id, kind="candidate", body=None)
     assert doctor.next()["kind"] == "candidate"
@@ -143,9 +147,8 @@ def test_the_last_candidate_may_be_null_and_an_unknown_addressee_is_passed_over(
 def test_a_message_that_breaks_the_contract_closes_the_socket_and_nobody_hears_of_it(
     room: Room, text: str | bytes
 ) -> None:
-    agent, doctor = room.machine(), room.doctor()
-    agent.here()
-    doctor_id = doctor.here()
+    agent, _ = room.inside(room.machine())
+    doctor, doctor_id = room.inside(room.doctor())
     agent.next()
     doctor.socket.send(text)
     assert doctor.closed() == CLOSE_BROKEN_CONTRACT
@@ -196,11 +199,9 @@ def test_an_answer_that_is_no_proof_closes_the_socket(room: Room) -> None:
 
 
 def test_the_agent_that_comes_again_replaces_itself(room: Room) -> None:
-    old, doctor = room.machine(), room.doctor()
-    old_id = old.here()
-    doctor.here()
-    new = room.machine()
-    new_id = new.here()
+    old, old_id = room.inside(room.machine())
+    doctor, _ = room.inside(room.doctor())
+    _, new_id = room.inside(room.machine())
     assert doctor.next() == {"type": "left", "peer_id": old_id}
     assert doctor.next()["participant"]["peer_id"] == new_id
     assert old.closed() == CLOSE_REPLACED
