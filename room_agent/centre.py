@@ -77,7 +77,8 @@ class Centre:
             yield socket
 
     async def _challenge(self, socket: ClientConnection, paired: Paired) -> Challenge:
-        text = await asyncio.wait_for(socket.recv(), OPEN_TIMEOUT_S)
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            text = await socket.recv()
         try:
             challenge = Challenge.model_validate_json(text)
         except ValidationError:

@@ -56,7 +56,8 @@ def of_line(silence_s: float | None, round_trip_s: float | None) -> CheckResult:
 async def of_device(driver: Driver) -> tuple[CheckResult, ...]:
     """What the driver says of itself; one that does not answer blocks only itself."""
     try:
-        return await asyncio.wait_for(driver.preflight(), DEVICE_TIMEOUT_S)
+        async with asyncio.timeout(DEVICE_TIMEOUT_S):
+            return await driver.preflight()
     except TimeoutError:
         return (result(driver.kind.value, "timeout", Severity.BLOCK, driver.device_id),)
 
@@ -64,7 +65,8 @@ async def of_device(driver: Driver) -> tuple[CheckResult, ...]:
 async def of_camera(camera: ExamCamera) -> CheckResult:
     """One picture from the exam camera: is there one, and is it more than black?"""
     try:
-        frame = await asyncio.wait_for(camera.frame(), DEVICE_TIMEOUT_S)
+        async with asyncio.timeout(DEVICE_TIMEOUT_S):
+            frame = await camera.frame()
     except CameraGone:
         return camera_check(None, camera=camera.camera)
     except TimeoutError:
@@ -125,7 +127,8 @@ class Checks:
     async def wait(self) -> None:
         """Until the next round is due or wanted."""
         try:
-            await asyncio.wait_for(self._wanted.wait(), EVERY_S)
+            async with asyncio.timeout(EVERY_S):
+                await self._wanted.wait()
         except TimeoutError:
             return
         finally:

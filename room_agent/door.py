@@ -84,7 +84,8 @@ class Door:
         challenge = new_challenge(self._room.name)
         await socket.send_text(challenge.model_dump_json())
         try:
-            proof = Proof.model_validate_json(await asyncio.wait_for(socket.receive_text(), PROOF_TIMEOUT_S))
+            async with asyncio.timeout(PROOF_TIMEOUT_S):
+                proof = Proof.model_validate_json(await socket.receive_text())
         except (ValidationError, KeyError):
             await shut(socket, CLOSE_BROKEN_CONTRACT)
             return None

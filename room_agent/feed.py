@@ -43,7 +43,8 @@ async def show(socket: WebSocket, room: Room, machine_id: str) -> None:
             board = room.board()
             try:
                 if board is not None:
-                    await asyncio.wait_for(socket.send_text(board.model_dump_json()), SEND_TIMEOUT_S)
+                    async with asyncio.timeout(SEND_TIMEOUT_S):
+                        await socket.send_text(board.model_dump_json())
             except (WebSocketDisconnect, TimeoutError, RuntimeError):
                 return
             await wait(heard, TICK_S)

@@ -131,7 +131,8 @@ class Link:
 
     async def _listen(self, socket: ClientConnection) -> None:
         while True:
-            text = await asyncio.wait_for(socket.recv(), SILENCE_S)
+            async with asyncio.timeout(SILENCE_S):
+                text = await socket.recv()
             try:
                 self._take(from_centre.validate_json(text))
             except (ValidationError, BrokenContract):
@@ -200,7 +201,8 @@ class Link:
         self._asked[request_id] = waiting
         await self._say_if_up(PairAsked(request_id=request_id, request=request))
         try:
-            return await asyncio.wait_for(waiting, PAIR_PATIENCE_S)
+            async with asyncio.timeout(PAIR_PATIENCE_S):
+                return await waiting
         except TimeoutError:
             raise LineDown from None
         finally:

@@ -52,7 +52,8 @@ class Bell:
 async def wait(heard: asyncio.Event, timeout_s: float) -> None:
     """Until the bell rings, at most *timeout_s*."""
     try:
-        await asyncio.wait_for(heard.wait(), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            await heard.wait()
     except TimeoutError:
         return
     finally:

@@ -65,7 +65,8 @@ class Visit:
 
     async def _drain(self, kind: MeasurementKind) -> None:
         try:
-            stored = await asyncio.wait_for(self._drivers[kind].drain(), DEVICE_TIMEOUT_S)
+            async with asyncio.timeout(DEVICE_TIMEOUT_S):
+                stored = await self._drivers[kind].drain()
         except TimeoutError:
             log.warning("drain_timeout", kind=kind.value)
             return
@@ -85,7 +86,8 @@ class Visit:
         self._disarm(kind)
         self._armed[kind] = driver.device_id
         try:
-            await asyncio.wait_for(driver.start(Arm(self.visit_id)), DEVICE_TIMEOUT_S)
+            async with asyncio.timeout(DEVICE_TIMEOUT_S):
+                await driver.start(Arm(self.visit_id))
         except TimeoutError:
             self._disarm(kind)
             return _failed(kind, Reason.TIMEOUT)
@@ -101,7 +103,8 @@ class Visit:
 
     async def _halt(self, kind: MeasurementKind) -> None:
         try:
-            await asyncio.wait_for(self._drivers[kind].stop(), DEVICE_TIMEOUT_S)
+            async with asyncio.timeout(DEVICE_TIMEOUT_S):
+                await self._drivers[kind].stop()
         except TimeoutError:
             log.warning("stop_timeout", kind=kind.value)
 

@@ -79,7 +79,8 @@ class Bulletin:
     async def changed(self, within_s: float) -> None:
         """Return at the next change, or after *within_s*."""
         try:
-            await asyncio.wait_for(self._changed.wait(), within_s)
+            async with asyncio.timeout(within_s):
+                await self._changed.wait()
         except TimeoutError:
             return
 
