@@ -21,6 +21,7 @@ def main() -> int:
     if os.environ.get("FRESH") == "1":
         shutil.rmtree(STATE, ignore_errors=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
     try:
         faults = {name: text for name, text in os.environ.items() if name.startswith("TELEMED_ROOM_SIMULATED_")}
         with network(), Programs(STATE, extra=faults) as programs:
