@@ -133,6 +133,7 @@ def lose_the_slot(scene: Scene, page: Page) -> None:
 
 def faults(page: Page) -> list[str]:
     """What is wrong with the page as it is shown."""
+    page.wait_for_load_state("load")  # a page without its stylesheet has small targets
     page.evaluate(AXE.read_text())
     found = page.evaluate(FINDINGS) + page.evaluate(MISSING_WORDS)
     found += [f"too small: {one}" for one in page.evaluate(SMALL_TARGETS, TARGET_PX)]
