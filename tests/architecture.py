@@ -1,7 +1,7 @@
 """The plan of the house as tables: what stands on which floor, and what each kind of file may import.
 
-Imports go down, never up or sideways; of a neighbour one sees `model` and `service` only. `tests/test_architecture.py`
-holds every file to it.
+Imports go down, never up or sideways; of a neighbour one sees `model`, `calendar` and `service` only.
+`tests/test_architecture.py` holds every file to it.
 """
 
 import ast
@@ -75,6 +75,10 @@ KINDS_BY_NAME = {
     "booking.form": Kind.EDGE,  # what the booking pages carry from one to the next
     "booking.planner": Kind.PURE,
     "desk.status": Kind.EDGE,  # the resident's own appointment; the desk's other pages are for staff
+    "directory.calendar": Kind.PURE,  # opening hours, seen from above like the model
+    "directory.hours": Kind.MAPPING,
+    "directory.rules": Kind.MAPPING,
+    "directory.terms": Kind.MAPPING,
     "identity.rights": Kind.EDGE,
     "signalling.hub": Kind.SERVICE,
     "signalling.socket": Kind.EDGE,
@@ -92,18 +96,19 @@ class May:
     """Files of capabilities on lower floors."""
 
 
-PURE_PACKAGES = ("cryptography",)
-"""Functions of bytes and nothing else, so a model may call them."""
+PURE_PACKAGES = ("cryptography", "holidays")
+"""Functions of bytes or of dates and nothing else, so a model may call them."""
 
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
-VERBS = ("model", "service")
+VALUES = ("model", "calendar")
+VERBS = (*VALUES, "service")
 MAY = {
     Kind.EMPTY: May(),
-    Kind.PURE: May(("telemed.kit.refusal", "telemed.kit.outbox.Event", "schemas"), (Kind.PURE,), ("model",)),
+    Kind.PURE: May(("telemed.kit.refusal", "telemed.kit.outbox.Event", "schemas"), (Kind.PURE,), VALUES),
     Kind.STORE: May(PLUMBING, (Kind.PURE,)),
     Kind.SERVICE: May(PLUMBING, (Kind.PURE, Kind.STORE, Kind.SERVICE, Kind.MAPPING), VERBS),
     Kind.REACTION: May(PLUMBING, (Kind.PURE, Kind.SERVICE), VERBS),
-    Kind.MAPPING: May(PLUMBING, (Kind.PURE,), ("model",)),
+    Kind.MAPPING: May(PLUMBING, (Kind.PURE, Kind.MAPPING), VALUES),
     Kind.EDGE: May((*PLUMBING, "telemed.web"), (Kind.PURE, Kind.SERVICE, Kind.MAPPING, Kind.EDGE), (*VERBS, "rights")),
 }
 
