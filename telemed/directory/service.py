@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from telemed.directory import fhir, store
+from telemed.directory import fhir, rules, store, terms
 from telemed.directory.model import ACTORS, KINDS, Directory, IdTaken
 from telemed.directory.store import Match
 from telemed.fhir.issues import Invalid, Issue
@@ -40,12 +40,12 @@ def take(tx: Tx, resource: bytes | Mapping[str, Any] | Resource, *, now: datetim
     valid = resource if isinstance(resource, Resource) else validate(resource)
     if valid.kind not in KINDS:
         raise Invalid([Issue("not-supported", "not a resource of the directory", valid.kind)])
-    issues = tuple(fhir.faults(valid.fields))
+    issues = tuple(rules.faults(valid.fields))
     if issues:
         raise Invalid(issues)
     if valid.kind in ACTORS and store.actor_kind(tx, valid.id) not in (None, valid.kind):
         raise IdTaken(expression=f"{valid.kind}.id")
-    store.put(tx, valid.kind, valid.id, valid.content, fhir.terms(valid.fields), now=now)
+    store.put(tx, valid.kind, valid.id, valid.content, terms.terms(valid.fields), now=now)
     store.changed(tx)
     return f"{valid.kind}/{valid.id}"
 
@@ -55,7 +55,7 @@ def load(tx: Tx) -> Directory:
     version, stamp = store.version(tx)
     found = _loaded.get(stamp) if stamp else None
     if found is None:
-        found = fhir.directory((orjson.loads(content) for _, content in store.everything(tx)), version)
+        found = fhir.directory((orjson.loads(content) for _, content in store.everything(tx)), version, stamp)
         with _loading:
             _loaded[stamp] = found
             while len(_loaded) > REMEMBERED:
@@ -82,7 +82,7 @@ def knows(tx: Tx, kind: str, resource_id: str) -> bool:
 
 def parameters(kind: str) -> Mapping[str, Parameter]:
     """What resources of *kind* are searched by, besides ``_id``."""
-    return fhir.parameters(kind)
+    return terms.parameters(kind)
 
 
 def search(tx: Tx, kind: str, criteria: Iterable[Criterion]) -> list[bytes]:

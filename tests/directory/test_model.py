@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from telemed.directory.model import Hours, Opening, slot_id, slot_of
+from telemed.directory.calendar import Hours, Opening
+from telemed.directory.model import slot_id, slot_of
 
 ZONE = ZoneInfo("Europe/Berlin")
 
