@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from telemed.directory.model import KINDS, Directory, slot_id
+from telemed.directory.calendar import Span, merged
+from telemed.directory.model import KINDS, Device, Directory, slot_id
 from telemed.kit.refusal import Refusal, Sense
-
-Span = tuple[datetime, datetime]
 
 SHORTEST = timedelta(minutes=5)
 """The length of a slot where no service says more: one tick."""
@@ -158,27 +157,17 @@ def opened(directory: Directory, actor_ids: Sequence[str], start: datetime, end:
 
 
 def _open_one(directory: Directory, actor_id: str, start: datetime, end: datetime) -> list[Span]:
-    known = directory.doctors.get(actor_id) or directory.assistants.get(actor_id) or directory.rooms.get(actor_id)
+    known = directory.actor(actor_id)
     if known is None:
         return []
-    found: list[Span] = []
-    day = start.astimezone(directory.zone).date()
-    while day <= end.astimezone(directory.zone).date():
-        found += known.hours.on(day, directory.zone)
-        day += timedelta(days=1)
-    return found
+    if isinstance(known, Device) and known.bookable_until is not None:
+        end = min(end, known.bookable_until)
+    return known.hours.between(start, end, directory.zone)
 
 
 def _both(some: Sequence[Span], others: Sequence[Span]) -> list[Span]:
     """What lies in both; pieces that touch become one."""
-    shared = sorted((max(a, c), min(b, d)) for a, b in some for c, d in others)
-    found: list[Span] = []
-    for start, end in shared:
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        elif start < end:
-            found.append((start, end))
-    return found
+    return merged((max(a, c), min(b, d)) for a, b in some for c, d in others)
 
 
 def slot_length(directory: Directory, actor_ids: Sequence[str]) -> timedelta:

@@ -1,14 +1,16 @@
 """Slots as a view: free and busy time of a schedule, cut and named."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from telemed.directory.model import Directory, Doctor, Hours, Opening, Room, Service
+from telemed.directory.calendar import ALWAYS, Hours, Opening, Span
+from telemed.directory.model import Device, Directory, Doctor, Interpreter, Room, Service
 from telemed.fhir.validate import validate
-from telemed.interop.model import SHORTEST, Slot, Span, busy, opened, pieces, slot_length
+from telemed.interop.model import SHORTEST, Slot, busy, opened, pieces, slot_length
 
 ZONE = ZoneInfo("Europe/Berlin")
 MINUTES_20 = timedelta(minutes=20)
@@ -65,6 +67,26 @@ def test_all_actors_are_open_at_once() -> None:
     assert opened(known, ["weiss", "room"], at(0), at(23)) == spans((9, 12), (13, 14))
     assert opened(known, ["weiss", "nobody"], at(0), at(23)) == []
     assert opened(known, [], at(0), at(23)) == []
+
+
+def test_a_device_and_an_interpreter_are_open_as_they_say() -> None:
+    away = replace(ALWAYS, closed=((at(12), at(14)),))
+    cuff = Device("cuff", "blood-pressure", "room", bookable_until=at(16), name="", hours=away)
+    known = replace(
+        make_directory(hours((9, 18)), hours()),
+        devices={"cuff": cuff},
+        interpreters={"rahimi": Interpreter("rahimi", "", ("ar",), hours((11, 13)))},
+    )
+    assert opened(known, ["cuff"], at(0), at(23)) == spans((0, 12), (14, 16))
+    assert opened(known, ["weiss", "cuff"], at(0), at(23)) == spans((8, 12), (14, 16))
+    assert opened(known, ["rahimi", "cuff"], at(0), at(23)) == spans((10, 12))
+    assert opened(known, ["cuff"], at(17), at(23)) == []
+
+
+def test_nobody_is_open_on_a_holiday() -> None:
+    known = make_directory(replace(hours((9, 13)), holidays="DE-BE"), hours())
+    womens_day = datetime(2027, 3, 8, tzinfo=UTC)
+    assert opened(known, ["weiss"], womens_day, womens_day + timedelta(days=1)) == []
 
 
 def test_openings_that_touch_are_one() -> None:
