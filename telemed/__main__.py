@@ -131,13 +131,14 @@ def _handed_out(centre: Centre) -> dict[str, Any]:
         ]
         rooms = [
             {
-                "room_id": room_id,
+                "room_id": room.id,
                 **{
-                    kind: identity.new_pairing(tx, kind=kind, room_id=room_id, now=now, good_for=CODE_LASTS)
+                    kind: identity.new_pairing(tx, kind=kind, room_id=room.id, now=now, good_for=CODE_LASTS)
                     for kind in ("agent", "kiosk", "monitor")
                 },
             }
-            for room_id in known.rooms
+            for room in known.rooms.values()
+            if room.setting != "home"
         ]
         bearer = identity.give_bearer(tx, Actor(Role.CLIENT, "demo"), now=now)
     return {"staff": staff, "rooms": rooms, "bearer": bearer, "quarter": known.quarter_name}

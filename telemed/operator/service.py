@@ -14,7 +14,7 @@ from telemed.operator.model import ClockMoved, NoExercise, RoomView, is_online
 
 
 def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
-    """Every room with its machines, and whether it is heard."""
+    """Every room that has machines of ours, and whether it is heard."""
     machines = identity.machines_of(tx)
     return [
         RoomView(
@@ -25,6 +25,7 @@ def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
             machines=tuple(machine for machine in machines if machine.room_id == room.id),
         )
         for room in directory.load(tx).rooms.values()
+        if room.setting != "home"
     ]
 
 
@@ -32,9 +33,10 @@ def new_pairing(tx: Tx, *, kind: str, room_id: str, now: datetime) -> str:
     """A pairing code for one machine of a room.
 
     Raises:
-        NotFound: there is no such room.
+        NotFound: there is no such room, or it is the resident's own home, where no machine of ours stands.
     """
-    if room_id not in directory.load(tx).rooms:
+    room = directory.load(tx).rooms.get(room_id)
+    if room is None or room.setting == "home":
         raise NotFound
     return identity.new_pairing(tx, kind=kind, room_id=room_id, now=now)
 

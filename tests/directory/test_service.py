@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from telemed.directory import fhir, service
-from telemed.directory.model import IdTaken
+from telemed.directory.model import Actor, Directory, IdTaken
 from telemed.fhir.issues import Invalid
 from telemed.fhir.search import parse
 from telemed.interop import service as interop
@@ -170,20 +170,46 @@ def test_an_actors_own_schedule_is_preferred(database: Database) -> None:
     assert service.schedule_of(known, "kaya") is None
 
 
-def test_the_room_in_lobeda_can_be_planned_with(database: Database) -> None:
+def lobeda(database: Database) -> Directory:
     interop.seed(database, LOBEDA, now=TUESDAY)
     with database.reading() as tx:
-        known = service.load(tx)
+        return service.load(tx)
+
+
+def test_lobeda_can_be_planned_with(database: Database) -> None:
+    known = lobeda(database)
     assert known.quarter_name == "Jena-Lobeda"
     assert {doctor.specialties[0] for doctor in known.doctors.values()} == {"ALLG", "HAUT", "INNE", "HNOH"}
     assert {assistant.level for assistant in known.assistants.values()} == {"helper", "medical-assistant", "nurse"}
-    kinds = {device.kind for device in known.devices_in("raum-1")}
     for offered in known.services.values():
-        assert offered.room_ids == ("raum-1",)
-        assert set(offered.devices) <= kinds
         assert known.doctors_for(offered)
-        assert known.assistants_for(offered, "raum-1")
-    assert set(known.schedules) == {"kalender-raum-1", *(f"kalender-{doctor}" for doctor in known.doctors)}
+        for room in (known.rooms[room_id] for room_id in offered.room_ids):
+            assert set(offered.devices) <= {device.kind for device in known.devices_in(room.id)}
+            assert known.assistants_at(offered.assistant_level, room.id) or not room.is_claimed
+    claimed = [room.id for room in known.rooms.values() if room.is_claimed]
+    assert set(known.schedules) == {f"kalender-{i}" for i in (*claimed, *known.doctors, *known.interpreters)}
+
+
+def test_lobeda_shows_what_a_quarter_may_have(database: Database) -> None:
+    known = lobeda(database)
+    settings = {room.id: room.setting for room in known.rooms.values()}
+    assert settings == {"raum-1": "room", "wohnung-1": "apartment", "zu-hause": "home"}
+    assert {language for one in known.interpreters.values() for language in one.languages} >= {"ar", "ru"}
+    assert "ecg" in {device.kind for device in known.devices_in("raum-1")}
+    injection = known.services["injektion-10"]
+    assert (injection.needs_order, injection.assistant_level) == (True, "nurse")
+    assert known.rooms["raum-1"].position is not None
+    everybody: tuple[Actor, ...] = (*known.rooms.values(), *known.doctors.values(), *known.assistants.values())
+    assert {one.hours.holidays for one in everybody} == {"DE-TH"}
+
+
+def test_the_state_of_a_directory_has_a_stamp_of_its_own(database: Database) -> None:
+    world = make_world(database)
+    with database.transaction() as tx:
+        service.take(tx, room(), now=TUESDAY)
+        after = service.load(tx)
+    assert world.directory.stamp
+    assert after.stamp not in {world.directory.stamp, ""}
 
 
 def test_a_second_quarter_is_a_second_folder(database: Database) -> None:

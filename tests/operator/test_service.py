@@ -5,11 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from telemed.directory import fhir
+from telemed.directory import service as directory
 from telemed.kit.clock import ExerciseClock, RealClock
 from telemed.kit.db import Database
 from telemed.kit.outbox import events
+from telemed.kit.refusal import NotFound
+from telemed.link.service import Lines
 from telemed.operator import service
 from telemed.operator.model import NoExercise, is_online
+from tests.builders import make_world
 
 NOW = datetime(2026, 12, 1, 8, tzinfo=UTC)
 
@@ -43,3 +48,13 @@ def test_real_time_is_not_moved(database: Database) -> None:
 def test_a_room_that_was_not_heard_for_15_seconds_is_offline(silence_s: int, online: bool) -> None:
     assert is_online(NOW - timedelta(seconds=silence_s), NOW) is online
     assert not is_online(None, NOW)
+
+
+def test_no_machine_of_ours_stands_in_somebodys_home(database: Database) -> None:
+    home = {"url": fhir.SETTING, "valueCode": "home"}
+    world = make_world(database)
+    with database.transaction() as tx:
+        directory.take(tx, {"resourceType": "Location", "id": "home", "extension": [home]}, now=NOW)
+        assert [room.room_id for room in service.rooms(tx, world.centre.the(Lines), now=NOW)] == ["room-1"]
+        with pytest.raises(NotFound):
+            service.new_pairing(tx, kind="kiosk", room_id="home", now=NOW)
