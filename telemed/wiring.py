@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from telemed.booking import pages as booking_pages
+from telemed.booking.index import Index
 from telemed.desk import pages as desk_pages
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
@@ -95,7 +96,7 @@ def build(settings: Settings, db: Database) -> Centre:
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed")
     folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, operator_pages)]
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})
-    centre.live.update({Auditor: Auditor(db)})
+    centre.live.update({Auditor: Auditor(db), Index: Index(db)})
     centre.live[Relay] = Relay(db, subscriptions(centre), clock)
     return centre
 

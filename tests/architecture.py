@@ -73,7 +73,17 @@ KINDS = {
 KINDS_BY_NAME = {
     "booking.access": Kind.EDGE,  # the doors of link and paper, beside the booking pages
     "booking.form": Kind.EDGE,  # what the booking pages carry from one to the next
+    "booking.claims": Kind.STORE,  # who has which tick, and the holds
+    "booking.ground": Kind.PURE,
+    "booking.holding": Kind.SERVICE,  # holds, and the waiting list as people use it
+    "booking.index": Kind.SERVICE,  # what is free, in memory
+    "booking.keys": Kind.SERVICE,  # ids, links, references, tickets
     "booking.planner": Kind.PURE,
+    "booking.reading": Kind.SERVICE,  # what is offered and what was booked; `service` passes it on
+    "booking.search": Kind.PURE,
+    "booking.several": Kind.SERVICE,  # series, walk-ins, override
+    "booking.waitlist": Kind.SERVICE,  # who gets freed time
+    "booking.waitlist_store": Kind.STORE,
     "desk.status": Kind.EDGE,  # the resident's own appointment; the desk's other pages are for staff
     "directory.calendar": Kind.PURE,  # opening hours, seen from above like the model
     "directory.hours": Kind.MAPPING,
@@ -196,7 +206,15 @@ def _between_capabilities(target: str, capability: str, kind: Kind) -> str | Non
         return None if allowed else f"{_called(kind)} may not import its own {file or 'package'}"
     if there >= here:
         return f"imports go down, and {other} is not below {capability}"
-    return None if file in MAY[kind].lower else f"{_called(kind)} may not see {file or 'the package'} of {other}"
+    seen = file in MAY[kind].lower or _passes_as(other, file) in MAY[kind].lower
+    return None if seen else f"{_called(kind)} may not see {file or 'the package'} of {other}"
+
+
+def _passes_as(capability: str, file: str) -> str | None:
+    """As what a file of its own name is seen from above: pure ones as the model is, verbs as the service."""
+    if f"{capability}.{file}" not in KINDS_BY_NAME:
+        return None
+    return {Kind.PURE: "model", Kind.SERVICE: "service"}.get(KINDS_BY_NAME[f"{capability}.{file}"])
 
 
 def _outside(target: str, allowed: tuple[str, ...], who: str) -> str | None:

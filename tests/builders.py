@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from schemas.day import Fact, FactKind, PlannedVisit, Ticket
 from telemed.booking import service as booking
+from telemed.booking.index import Index
 from telemed.booking.model import Booked, Request
-from telemed.booking.planner import Offer, Wish
+from telemed.booking.planner import Offer, What, Wish
 from telemed.directory import fhir
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
@@ -90,7 +91,7 @@ def make_world(
         server=SERVER,
         public_url=f"https://{SERVER}",
     )
-    centre.live.update({Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})
+    centre.live.update({Hub: Hub(), Lines: Lines(), PairingTries: PairingTries(), Index: Index(database)})
     centre.live[Relay] = Relay(database, subscriptions, clock)
     with database.transaction() as tx:
         for resource in quarter(rooms):
@@ -118,7 +119,7 @@ def make_booking(
 def book(world: World, request: Request) -> Booked:
     """Book *request* in a transaction of its own."""
     with world.db.transaction() as tx:
-        return booking.book(tx, world.secrets, world.directory, request, actor=RESIDENT, now=world.now)
+        return booking.book(tx, world.secrets, request, actor=RESIDENT, now=world.now)
 
 
 def offer_at(
@@ -132,7 +133,8 @@ def offer_at(
     """What the planner offers for *at*, and nothing else."""
     start = moment(world, at) if isinstance(at, str) else at
     length = world.directory.services[service].length
-    wish = Wish(service, start, start + length, doctor, room, align_minutes=5)
+    what = What(service, (doctor,) if doctor else (), (room,) if room else ())
+    wish = Wish(what, start, start + length, align_minutes=5)
     with world.db.reading() as tx:
         found = booking.offers(tx, world.directory, wish, now=world.now)
     assert found, f"nothing is offered at {at}"

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from telemed.kit.db import Database
@@ -12,6 +14,11 @@ from tests.databases import PostgresCluster, opened
 def test_a_fresh_database_has_every_table(database: Database) -> None:
     with database.reading() as tx:
         assert set(inspect(tx).get_table_names()) == {*metadata.tables, "alembic_version"}
+
+
+def test_the_migrations_lead_to_the_tables_that_the_stores_define(database: Database) -> None:
+    with database.transaction() as tx:
+        assert compare_metadata(MigrationContext.configure(tx), metadata) == []
 
 
 def test_what_one_test_writes_no_other_sees(postgres_cluster: PostgresCluster) -> None:

@@ -1,11 +1,12 @@
 """Appointments: what a booking is, what can refuse it, and what is told when it changes. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from schemas.day import Ticket
-from telemed.booking.planner import Offer
+from telemed.booking.planner import Claim, Offer, Wish
+from telemed.booking.search import Objection, Rule
 from telemed.kit.outbox import Event
 from telemed.kit.refusal import Refusal, Sense
 from telemed.people.model import Person
@@ -16,6 +17,46 @@ class Status(StrEnum):
 
     BOOKED = "booked"
     CANCELLED = "cancelled"
+
+
+class Reason(StrEnum):
+    """Why an appointment was cancelled or somebody was put before others.
+
+    The first four are codes that ISiK allows; on the wire the others are ``other`` with our word beside it.
+    """
+
+    PATIENT = "pat"
+    PRACTITIONER = "prov"
+    EQUIPMENT = "maint"
+    OTHER = "other"
+    MOVED = "moved"
+    DISPLACED = "displaced"
+
+
+class Urgency(StrEnum):
+    """Why staff book over others or out of hours; a coded reason is asked for each time."""
+
+    EMERGENCY = "emergency"
+    DOCTOR_ASKED = "doctor-asked"
+    OWN_MISTAKE = "own-mistake"
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What few bookings have.
+
+    *replaces*: the booking that was moved. *series_id*: those booked together. *ordered_by*: the doctor who ordered
+    it. *urgency*: it was booked over others. *walk_in*: came without an appointment.
+    """
+
+    replaces: str | None = None
+    series_id: str | None = None
+    ordered_by: str | None = None
+    urgency: Urgency | None = None
+    walk_in: bool = False
+
+
+NOTHING_MORE = Extras()
 
 
 @dataclass(frozen=True)
@@ -30,6 +71,8 @@ class Booking:
     quiet: bool
     version: int
     updated_at: datetime
+    reason: Reason | None = None
+    extras: Extras = NOTHING_MORE
 
 
 @dataclass(frozen=True)
@@ -40,6 +83,68 @@ class Request:
     offer: Offer
     person: Person
     quiet: bool = False
+    extras: Extras = NOTHING_MORE
+
+
+HOLD = timedelta(minutes=10)
+EXTENSIONS = 10
+"""So often one may ask for more time (WCAG 2.2.1)."""
+ANSWER_WITHIN = timedelta(hours=24)
+"""So long freed time is kept for whoever waits and was asked; less if it comes sooner."""
+SHORTEST_ANSWER = timedelta(minutes=30)
+"""Time that comes sooner than this is not kept for somebody who must first be asked."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Everything that *offer* needs is kept until *held_until*. *id* is that of the booking it will become."""
+
+    id: str
+    offer: Offer
+    held_until: datetime
+    extended: int = 0
+
+
+class WaitState(StrEnum):
+    WAITING = "waiting"
+    OFFERED = "offered"
+    TAKEN = "taken"
+    LEFT = "left"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody who waits for freed time. *priority*: set by a professional, 1 is first; None: in order of asking.
+
+    *hold_id*: what is kept for them at the moment. *booking_id*: their later appointment, which it would replace.
+    *declined*: starts that were offered and did not suit.
+    """
+
+    id: str
+    person_id: str
+    wish: Wish
+    asked_at: datetime
+    state: WaitState
+    priority: int | None = None
+    hold_id: str | None = None
+    booking_id: str | None = None
+    declined: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Told once it is on disk: these ticks are taken; until *held_until*, if it is a hold."""
+
+    id: str
+    claims: list[Claim]
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Freed:
+    """Told once it is on disk: these ticks are not taken any more."""
+
+    claims: list[Claim]
 
 
 @dataclass(frozen=True)
@@ -62,14 +167,6 @@ class Booked:
     ticket: Ticket
     link_token: str
     reference: Reference
-
-
-@dataclass(frozen=True)
-class Participant:
-    """One actor of an appointment, as a FHIR reference."""
-
-    reference: str
-    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,15 +203,39 @@ class BookingCancelled(Event):
     room_id: str
 
 
-class SlotTaken(Refusal):
+@dataclass(frozen=True)
+class BookingMoved(Event):
+    """*booking_id* takes the place of *replaced_id*, which was cancelled in the same transaction."""
+
+    booking_id: str
+    replaced_id: str
+    room_id: str
+
+
+@dataclass(frozen=True)
+class TimeOffered(Event):
+    """Freed time is kept for *waiting_id*, who is to be asked."""
+
+    waiting_id: str
+
+
+class Blocked(Refusal):
+    """An offer does not hold: *rule* says why, *resource* at whom or what (empty: at the service or the time)."""
+
+    def __init__(self, rule: Rule, resource: str = "", name: str = "") -> None:
+        super().__init__(expression="Appointment.start", resource=name or resource)
+        self.rule = rule
+        self.resource = resource
+
+
+class SlotTaken(Blocked):
     """Another booking holds one of the resources; *resource* names which."""
 
     sense = Sense.CONFLICT
     key = "refusal.slot_taken"
 
-    def __init__(self, resource: str) -> None:
-        super().__init__(expression="Appointment.start", resource=resource)
-        self.resource = resource
+    def __init__(self, resource: str, name: str = "") -> None:
+        super().__init__(Rule.TAKEN, resource, name)
 
 
 class TooLate(Refusal):
@@ -124,11 +245,60 @@ class TooLate(Refusal):
     key = "refusal.too_late"
 
 
-class NotOffered(Refusal):
-    """These people and things cannot do this service at this time: closed, absent, or the wrong ones."""
+class NotOffered(Blocked):
+    """These people and things cannot do this service at this time: closed, absent, not inspected, or the wrong ones."""
 
     sense = Sense.CONFLICT
     key = "refusal.not_offered"
+
+    def __init__(self, objection: Objection, name: str = "") -> None:
+        super().__init__(objection.rule, objection.resource_id, name)
+        self.key = f"refusal.not_offered.{objection.rule.value}"
+
+
+class HoldGone(Refusal):
+    """There is no such hold, or it ran out."""
+
+    sense = Sense.GONE
+    key = "refusal.hold_gone"
+
+
+class HeldLongEnough(Refusal):
+    """It was extended as often as one may."""
+
+    sense = Sense.CONFLICT
+    key = "refusal.held_long_enough"
+
+
+class NothingFree(Refusal):
+    """No gap is left for who came without an appointment."""
+
+    sense = Sense.CONFLICT
+    key = "refusal.nothing_free"
+
+
+class NotAsked(Refusal):
+    """Nothing is kept for this entry of the waiting list (any more)."""
+
+    sense = Sense.GONE
+    key = "refusal.not_asked"
+
+
+class ReasonMissing(Refusal):
+    """Booking over others needs a coded reason."""
+
+    key = "refusal.reason_missing"
+
+
+class SeriesRefused(Refusal):
+    """Dates of a series cannot be had; *dates* names them in words, *at* as moments. Nothing was booked."""
+
+    sense = Sense.CONFLICT
+    key = "refusal.series"
+
+    def __init__(self, at: tuple[datetime, ...], dates: str) -> None:
+        super().__init__(expression="Appointment.start", dates=dates)
+        self.at = at
 
 
 class AlreadyCancelled(Refusal):

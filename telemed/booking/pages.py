@@ -13,16 +13,18 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 
-from telemed.booking import access, form, planner, service
+from telemed.booking import access, form, planner, search, service
 from telemed.booking import model as booking_model
 from telemed.booking.form import Answers, Step
+from telemed.booking.ground import Ground
+from telemed.booking.index import Index
 from telemed.booking.model import Booked, Booking, NotOffered, SlotTaken, TooLate
-from telemed.booking.planner import Offer, Wish
+from telemed.booking.planner import Offer, What, Wish
 from telemed.directory import service as directory
-from telemed.directory.model import Directory, Hours, Opening
+from telemed.directory.calendar import Hours, Opening
+from telemed.directory.model import Directory
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
-from telemed.kit.db import Tx
 from telemed.kit.i18n import words
 from telemed.kit.ids import new_token
 from telemed.kit.refusal import Refusal
@@ -136,7 +138,7 @@ def book(request: Request, centre: CentreDep, given: Given, actor: Anyone) -> HT
     asked = booking_model.Request(given.request_id, offer, given.person(), given.quiet)
     try:
         with centre.db.transaction() as tx:
-            booked = service.book(tx, centre.secrets, known, asked, actor=actor, now=now)
+            booked = service.book(tx, centre.secrets, asked, actor=actor, now=now)
             taken = service.get(tx, booked.id)
     except (SlotTaken, TooLate, NotOffered) as refusal:
         return _lost(request, centre, given, offer, refusal)
@@ -153,9 +155,10 @@ def _booked(request: Request, centre: Centre, booked: Booked, taken: Booking, kn
 
 
 def _lost(request: Request, centre: Centre, given: Answers, lost: Offer, refusal: Refusal) -> HTMLResponse:
-    with centre.db.reading() as tx:
-        known = directory.load(tx)
-        near = service.alternatives(tx, known, lost, now=centre.clock.now())
+    now = centre.clock.now()
+    with centre.the(Index).at(now) as here:
+        known = here.directory
+        near = service.alternatives(here, lost, now=now)
     shown: dict[str, Any] = {
         **_checked(given, known),
         "lost": True,
@@ -176,7 +179,7 @@ def _show(request: Request, centre: Centre, given: Answers, wanted: Step) -> HTM
             case Step.WHAT:
                 shown = {"services": _services(known)}
             case Step.WHEN:
-                shown = _times(tx, known, given, now=now)
+                shown = _times(centre, known, given, now=now)
             case Step.NEEDS:
                 shown = {"needs": NEED_ICONS.items()}
             case Step.CONTACT:
@@ -210,30 +213,30 @@ def _checked(given: Answers, known: Directory) -> dict[str, Any]:
     return {"choice": Choice.of(offer, known) if offer else None, "service": known.services[given.service].name}
 
 
-def _times(tx: Tx, known: Directory, given: Answers, *, now: datetime) -> dict[str, Any]:
+def _times(centre: Centre, known: Directory, given: Answers, *, now: datetime) -> dict[str, Any]:
     """What step 2 shows: the times of a day that was chosen, or suggestions and the next days that have any."""
-    day = _day(given.day)
-    if day is not None:
-        first, last = planner.day_window(day, known)
-        found = service.offers(tx, known, Wish(given.service, first, last), now=now, limit=LOOKED_AT)
-        return {"day": first, "halves": _halves(first_of_each(found, _half_hour), known)}
-    wish = Wish(given.service, now, now + service.HORIZON)
-    found = service.offers(tx, known, wish, now=now, limit=LOOKED_AT)
-    suggested = first_of_each(found, lambda offer: _half_day(offer, known))[:SUGGESTIONS]
-    days = _free_days(tx, known, given, now=now)
+    day, what = _day(given.day), What(given.service)
+    with centre.the(Index).at(now) as here:
+        if day is not None:
+            first, last = planner.day_window(day, known)
+            found = search.offers(here, Wish(what, first, last), now=now, limit=LOOKED_AT)
+            return {"day": first, "halves": _halves(first_of_each(found, _half_hour), known)}
+        wish = Wish(what, now, now + planner.HORIZON, spread=True)
+        suggested = search.offers(here, wish, now=now, limit=SUGGESTIONS)
+        days = _free_days(here, given, now=now)
     choices = [Choice.of(offer, known) for offer in suggested]
     return {"day": None, "suggested": choices, "days": days[:DAYS_SHOWN], "more": days[DAYS_SHOWN:]}
 
 
-def _free_days(tx: Tx, known: Directory, given: Answers, *, now: datetime) -> list[datetime]:
+def _free_days(here: Ground, given: Answers, *, now: datetime) -> list[datetime]:
     """Noon of the next days with any offer, from the one that was leafed to; one more than is shown."""
-    today, last = (moment.astimezone(known.zone).date() for moment in (now, now + service.HORIZON))
+    known, what = here.directory, What(given.service)
+    today, last = (moment.astimezone(known.zone).date() for moment in (now, now + planner.HORIZON))
     day = max(today, _day(given.later) or today)
-    here = service.ground(tx, known, now, now + service.HORIZON)
     found: list[datetime] = []
     while day <= last and len(found) <= DAYS_SHOWN:
-        wish = Wish(given.service, *planner.day_window(day, known))
-        if planner.offers(here, wish, now=now, limit=1):
+        wish = Wish(what, *planner.day_window(day, known))
+        if search.offers(here, wish, now=now, limit=1):
             found.append(datetime.combine(day, time(NOON), tzinfo=known.zone))
         day += timedelta(days=1)
     return found
@@ -258,11 +261,6 @@ def first_of_each(offers: Iterable[Offer], key: Callable[[Offer], Hashable]) -> 
 
 def _half_hour(offer: Offer) -> Hashable:
     return (offer.start.hour, offer.start.minute // 30)
-
-
-def _half_day(offer: Offer, known: Directory) -> Hashable:
-    wall = offer.start.astimezone(known.zone)
-    return (wall.date(), wall.hour < NOON)
 
 
 def _halves(offers: list[Offer], known: Directory) -> list[tuple[str, list[Choice]]]:

@@ -1,19 +1,20 @@
-"""One rule for what is offered and what is accepted: each resource's free time as a big integer, a bit per tick.
+"""What is asked, what is answered, and which ticks an answer takes (DESIGN D3). Pure.
 
-Pure. A mask covers a `Window`; bit *i* is its *i*-th tick of five minutes. Times round outward (DESIGN D3).
+Time is counted in ticks of five minutes from 1970, in UTC; times that lie between two round outward.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import reduce
-from operator import and_, or_
 
-from telemed.directory.model import Device, Directory, Hours, Room, Service
+from telemed.directory.model import AssistantLevel, Directory, Service, Setting
 
 TICK = timedelta(minutes=5)
-LONGEST_CLEANING = 96
-"""Ticks; busy time is known for so long after a window, so that its last visits can be cleaned after."""
+HORIZON = timedelta(days=56)
+"""So far ahead one may book."""
+MARGIN = 96
+"""Ticks known before and after a window, so that buffers around its first and last visits are seen; none is longer."""
+DAY = 288
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,9 +33,14 @@ def moment_of(tick: int) -> datetime:
     return _EPOCH + tick * TICK
 
 
+def ticks_in(span: timedelta) -> int:
+    """The ticks that *span* needs, rounded up."""
+    return -(-span // TICK)
+
+
 @dataclass(frozen=True)
 class Window:
-    """Ticks *first* (included) to *last* (excluded)."""
+    """Ticks *first* (included) to *last* (excluded); bit *i* of a mask over it is its *i*-th tick."""
 
     first: int
     last: int
@@ -42,6 +48,17 @@ class Window:
     @classmethod
     def of(cls, start: datetime, end: datetime) -> "Window":
         return cls(tick_of(start), tick_after(end))
+
+    @classmethod
+    def around(cls, start: datetime, end: datetime) -> "Window":
+        """With the margin that buffers need."""
+        return cls(tick_of(start) - MARGIN, tick_after(end) + MARGIN)
+
+    @classmethod
+    def horizon(cls, now: datetime) -> "Window":
+        """Whole days from before *now* to behind the last moment that one may book; the same all day long."""
+        first = (tick_of(now) // DAY - 1) * DAY
+        return cls(first, first + ticks_in(HORIZON) + 3 * DAY)
 
     @property
     def ticks(self) -> int:
@@ -58,21 +75,48 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is asked for: a visit wholly between *earliest* and *latest*, that starts on the wall at multiples of
-    *align_minutes*."""
+class What:
+    """What a wish asks for, whatever the time. All kinds must be met; within one kind any will do.
+
+    *doctor_ids*, *room_ids*: any of these; empty means any at all. *devices* and *level* come on top of what the
+    service needs. *language*: a doctor who speaks it, or else an interpreter. *near*: latitude and longitude; the
+    *nearest* rooms are looked at, the nearest first. *settings*: where, empty for any. *ordered*: a doctor ordered it.
+    """
 
     service_id: str
+    doctor_ids: tuple[str, ...] = ()
+    room_ids: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    level: AssistantLevel | None = None
+    settings: tuple[Setting, ...] = ()
+    language: str = ""
+    wheelchair: bool = False
+    companion: bool = False
+    near: tuple[float, float] | None = None
+    nearest: int = 5
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A visit wholly between *earliest* and *latest* that starts on the wall at multiples of *align_minutes*.
+
+    *spread*: no two on the same half of a day, so that there is a choice.
+    """
+
+    what: What
     earliest: datetime
     latest: datetime
-    doctor_id: str | None = None
-    room_id: str | None = None
     align_minutes: int = 10
+    spread: bool = False
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One complete answer: everybody and everything at one time. *end* is without cleaning."""
+    """One complete answer: everybody and everything at one time. *end* is without buffers.
+
+    *assistant_id* is empty at home, *interpreter_id* where none is needed.
+    """
 
     service_id: str
     start: datetime
@@ -81,195 +125,88 @@ class Offer:
     room_id: str
     assistant_id: str
     device_ids: tuple[str, ...]
+    interpreter_id: str = ""
 
     @property
     def resource_ids(self) -> tuple[str, ...]:
-        return tuple(filter(None, (self.doctor_id, self.room_id, self.assistant_id, *self.device_ids)))
+        named = (self.doctor_id, self.room_id, self.assistant_id, *self.device_ids, self.interpreter_id)
+        return tuple(filter(None, named))
 
 
-def eroded(mask: int, ticks: int) -> int:
-    """The ticks from which *ticks* in a row are set."""
-    done = 1
-    while done < ticks:
-        step = min(done, ticks - done)
-        mask &= mask >> step
-        done += step
-    return mask
+Claim = tuple[str, int]
+"""A resource and a tick of it."""
 
 
-class Ground:
-    """Who and what is free when: the directory's hours less the busy time, over one window.
-
-    Args:
-        busy: resource id → mask of claimed ticks over *window* and `LONGEST_CLEANING` after it.
-    """
-
-    def __init__(self, directory: Directory, busy: Mapping[str, int], window: Window) -> None:
-        self.directory = directory
-        self.window = window
-        self._busy = busy
-        self._hours: dict[Hours, int] = {}
-
-    def starts(self, service: Service, room: Room, doctor_id: str | None = None) -> int:
-        """When *service* can begin in *room*, with any of its doctors or with this one."""
-        ticks = length(service)
-        doctors = [d for d in self.directory.doctors_for(service) if doctor_id in (None, d.id)]
-        assistants = self.directory.assistants_for(service, room.id)
-        groups = [
-            [self._person(d.id, d.hours, ticks) for d in doctors],
-            [self._person(a.id, a.hours, ticks) for a in assistants],
-            *([self._device(d, ticks) for d in self._of_kind(room, kind)] for kind in service.devices),
-        ]
-        return reduce(and_, (reduce(or_, group, 0) for group in groups), self._room(room, ticks))
-
-    def assign(self, service: Service, room: Room, tick: int, doctor_id: str | None = None) -> Offer:
-        """The first doctor, assistant and devices that are free at a start of `starts`."""
-        ticks, bit = length(service), 1 << (tick - self.window.first)
-        doctor = next(
-            d.id
-            for d in self.directory.doctors_for(service)
-            if doctor_id in (None, d.id) and self._person(d.id, d.hours, ticks) & bit
-        )
-        assistant = next(
-            a.id for a in self.directory.assistants_for(service, room.id) if self._person(a.id, a.hours, ticks) & bit
-        )
-        devices = tuple(
-            next(d.id for d in self._of_kind(room, kind) if self._device(d, ticks) & bit) for kind in service.devices
-        )
-        start = moment_of(tick)
-        return Offer(service.id, start, start + service.length, doctor, room.id, assistant, devices)
-
-    def admits(self, offer: Offer) -> bool:
-        """Whether *offer*, with just these resources, can begin: the same masks as in `starts`."""
-        known = self.directory
-        service, room = known.services.get(offer.service_id), known.rooms.get(offer.room_id)
-        if service is None or room is None or room.id not in service.room_ids:
-            return False
-        if offer.end - offer.start != service.length or offer.start != moment_of(tick_of(offer.start)):
-            return False
-        ticks = length(service)
-        doctor = [d for d in known.doctors_for(service) if d.id == offer.doctor_id]
-        assistant = [a for a in known.assistants_for(service, room.id) if a.id == offer.assistant_id]
-        devices = [[d for d in self._of_kind(room, kind) if d.id in offer.device_ids] for kind in service.devices]
-        if not doctor or not assistant or any(len(found) != 1 for found in devices):
-            return False
-        masks = [
-            self._room(room, ticks),
-            self._person(doctor[0].id, doctor[0].hours, ticks),
-            self._person(assistant[0].id, assistant[0].hours, ticks),
-            *(self._device(found[0], ticks) for found in devices),
-        ]
-        asked = self.window.mask(tick_of(offer.start), tick_of(offer.start) + 1)
-        return len(offer.device_ids) == len(devices) and asked != 0 and reduce(and_, masks) & asked != 0
-
-    def free(self, resource_id: str, hours: Hours) -> int:
-        """Open and not claimed."""
-        return self._open(hours) & ~self._busy.get(resource_id, 0)
-
-    def usable(self, device: Device) -> int:
-        """Not claimed, and before its inspection is due."""
-        return self._device(device, 1)
-
-    def _room(self, room: Room, ticks: int) -> int:
-        """Open for the visit, and unclaimed for the visit and the cleaning after it, which may be after hours."""
-        unclaimed = ((1 << (self.window.ticks + LONGEST_CLEANING)) - 1) & ~self._busy.get(room.id, 0)
-        cleaning = tick_after(_EPOCH + room.cleaning)
-        return eroded(self.free(room.id, room.hours), ticks) & eroded(unclaimed, ticks + cleaning)
-
-    def _person(self, person_id: str, hours: Hours, ticks: int) -> int:
-        return eroded(self.free(person_id, hours), ticks)
-
-    def _of_kind(self, room: Room, kind: str) -> list[Device]:
-        return [d for d in self.directory.devices_in(room.id) if d.kind == kind]
-
-    def _device(self, device: Device, ticks: int) -> int:
-        until = self.window.all
-        if device.bookable_until is not None:
-            until = self.window.mask(self.window.first, tick_of(device.bookable_until))
-        return eroded(until & ~self._busy.get(device.id, 0), ticks)
-
-    def _open(self, hours: Hours) -> int:
-        if hours not in self._hours:
-            self._hours[hours] = reduce(or_, self._openings(hours), 0)
-        return self._hours[hours]
-
-    def _openings(self, hours: Hours) -> Iterator[int]:
-        zone = self.directory.zone
-        day = moment_of(self.window.first).astimezone(zone).date() - timedelta(days=1)
-        last = moment_of(self.window.last).astimezone(zone).date()
-        while day <= last:
-            for start, end in hours.on(day, zone):
-                yield self.window.mask(tick_after(start), tick_of(end))
-            day += timedelta(days=1)
+def presence(service: Service | None, offer: Offer, actor_id: str) -> timedelta:
+    """How long *actor_id* is needed from the beginning of the visit."""
+    if service is not None and service.assistant_for is not None and actor_id == offer.assistant_id:
+        return min(service.assistant_for, offer.end - offer.start)
+    return offer.end - offer.start
 
 
-def length(service: Service) -> int:
-    """The service's length in ticks, rounded up."""
-    return tick_after(_EPOCH + service.length)
+def claims(offer: Offer, directory: Directory) -> list[Claim]:
+    """Every (resource, tick) that *offer* takes, sorted: the visit and each resource's own buffers around it."""
+    service = directory.services.get(offer.service_id)
+    taken: list[Claim] = []
+    for actor_id in sorted(offer.resource_ids):
+        first, last = _taken(offer, directory, service, actor_id)
+        taken += [(actor_id, tick) for tick in range(first, last)]
+    return taken
 
 
-def offers(ground: Ground, wish: Wish, *, now: datetime, limit: int = 20) -> list[Offer]:
-    """The first *limit* offers from *now* on, by time, then by room; at each time and room one."""
-    service = ground.directory.services.get(wish.service_id)
-    if service is None:
-        return []
-    last_start = tick_of(wish.latest) - length(service)
-    span = ground.window.mask(tick_after(max(wish.earliest, now + TICK)), last_start + 1)
-    rooms = [ground.directory.rooms[r] for r in service.room_ids if wish.room_id in (None, r)]
-    found: list[tuple[int, Room]] = []
-    for room in rooms:
-        starts = ground.starts(service, room, wish.doctor_id) & span
-        found += [(tick, room) for tick in _aligned(ground, starts, wish.align_minutes, limit)]
-    found.sort(key=lambda pair: (pair[0], pair[1].id))
-    return [ground.assign(service, room, tick, wish.doctor_id) for tick, room in found[:limit]]
+def _taken(offer: Offer, directory: Directory, service: Service | None, actor_id: str) -> tuple[int, int]:
+    room = directory.rooms.get(actor_id)
+    if room is not None and not room.is_claimed:
+        return 0, 0
+    first, last = tick_of(offer.start), tick_after(offer.start + presence(service, offer, actor_id))
+    actor = directory.actor(actor_id)
+    if actor is None:
+        return first, last
+    return first - ticks_in(actor.buffers.before), last + ticks_in(actor.buffers.after)
 
 
-def _aligned(ground: Ground, starts: int, minutes: int, limit: int) -> list[int]:
-    """The first *limit* set ticks that are multiples of *minutes* on the wall clock."""
-    found: list[int] = []
-    while starts and len(found) < limit:
-        low = starts & -starts
-        tick = ground.window.first + low.bit_length() - 1
-        if moment_of(tick).astimezone(ground.directory.zone).minute % minutes == 0:
-            found.append(tick)
-        starts ^= low
-    return found
-
-
-def claims(offer: Offer, directory: Directory) -> list[tuple[str, int]]:
-    """Every (resource, tick) that *offer* takes, sorted; the room's include its cleaning."""
-    first, last = tick_of(offer.start), tick_after(offer.end)
-    cleaned = tick_after(offer.end + directory.rooms[offer.room_id].cleaning)
-    taken = [(offer.room_id, tick) for tick in range(first, cleaned)]
-    for resource_id in offer.resource_ids:
-        if resource_id != offer.room_id:
-            taken += [(resource_id, tick) for tick in range(first, last)]
-    return sorted(taken)
-
-
-def masks(rows: Iterable[tuple[str, int]], window: Window) -> dict[str, int]:
-    """Claimed ticks by resource as masks that begin with *window*."""
-    collected: dict[str, int] = {}
+def masks(rows: Iterable[Claim], window: Window) -> dict[str, int]:
+    """Claimed ticks by resource as masks over *window*; what lies outside is left out."""
+    by_resource: dict[str, list[int]] = {}
     for resource_id, tick in rows:
-        collected[resource_id] = collected.get(resource_id, 0) | 1 << (tick - window.first)
-    return collected
+        if window.first <= tick < window.last:
+            by_resource.setdefault(resource_id, []).append(tick - window.first)
+    return {resource_id: _mask(bits) for resource_id, bits in by_resource.items()}
 
 
-def spans(mask: int, window: Window) -> list[tuple[datetime, datetime]]:
-    """The runs of set bits, as moments."""
-    found = []
-    at = window.first
+def _mask(bits: list[int]) -> int:
+    """Few bits are set one by one, many in bytes: each operation on a whole mask copies it."""
+    if len(bits) < 64:
+        low = min(bits)
+        small = 0
+        for bit in bits:
+            small |= 1 << (bit - low)
+        return small << low
+    data = bytearray(max(bits) // 8 + 1)
+    for bit in bits:
+        data[bit >> 3] |= 1 << (bit & 7)
+    return int.from_bytes(data, "little")
+
+
+def runs(mask: int) -> Iterator[tuple[int, int]]:
+    """The runs of set bits, as (first, behind the last)."""
+    at = 0
     while mask:
         zeros = (mask & -mask).bit_length() - 1
         mask >>= zeros
         ones = (~mask & (mask + 1)).bit_length() - 1
-        found.append((moment_of(at + zeros), moment_of(at + zeros + ones)))
+        yield at + zeros, at + zeros + ones
         mask >>= ones
         at += zeros + ones
-    return found
+
+
+def spans(mask: int, window: Window) -> list[tuple[datetime, datetime]]:
+    """The runs of set bits, as moments."""
+    return [(moment_of(window.first + first), moment_of(window.first + last)) for first, last in runs(mask)]
 
 
 def day_window(day: date, directory: Directory) -> tuple[datetime, datetime]:
     """The civil day in the quarter's zone, as moments."""
     start = datetime.combine(day, datetime.min.time(), tzinfo=directory.zone)
-    return start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC)
+    end = datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=directory.zone)
+    return start.astimezone(UTC), end.astimezone(UTC)

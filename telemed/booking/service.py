@@ -1,98 +1,222 @@
-"""Find, confirm, cancel and open appointments. Each function takes the open transaction and never commits."""
+"""Find, book, move, cancel and open appointments. Each function takes the open transaction and never commits."""
 
 import dataclasses
-import secrets as random
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
-from schemas.day import DIGITS, LETTERS, PICTURES, Ticket
-from telemed.booking import fhir, model, planner, store
+from telemed.booking import claims, fhir, model, planner, search, store, waitlist
+from telemed.booking.ground import rules
+from telemed.booking.keys import booked, id_for, new_ticket, reference_hash
 from telemed.booking.model import (
     AlreadyCancelled,
-    AppointmentQuery,
     Booked,
     Booking,
     BookingCancelled,
     BookingConfirmed,
+    BookingMoved,
+    Extras,
     NotOffered,
-    PersonLine,
-    Reference,
+    Reason,
     Request,
+    SlotTaken,
     Status,
 )
-from telemed.booking.planner import Ground, Offer, Window, Wish
+from telemed.booking.planner import HORIZON, Claim, Offer, Window
+from telemed.booking.reading import (
+    alternatives,
+    by_link,
+    by_reference,
+    count_unmet,
+    current,
+    free_slots,
+    get,
+    ground,
+    offers,
+    on_day,
+    person_line,
+    place_of,
+    read_appointment,
+    reveal_appointment,
+    search_appointments,
+    turn,
+    unmet_counts,
+    unplaceable,
+)
+from telemed.booking.store import NO_ACCESS, Access
+from telemed.directory import service as directories
 from telemed.directory.model import Directory
 from telemed.fhir.resource import Resource
 from telemed.identity.model import Actor
-from telemed.kit.db import Tx, take_turn
-from telemed.kit.glance import Glance
-from telemed.kit.ids import digest, to_base64
+from telemed.kit.db import Tx, share_turn, take_turn
+from telemed.kit.ids import digest
 from telemed.kit.outbox import emit
-from telemed.kit.refusal import NotFound
 from telemed.kit.secrets import Secrets
 from telemed.people import service as people
-from telemed.people.model import Erased
-from telemed.people.service import Auditor
+from telemed.people.model import Person
+from telemed.people.service import Newcomer
 
-HORIZON = timedelta(days=56)
-
-
-def ground(tx: Tx, directory: Directory, start: datetime, end: datetime) -> Ground:
-    """Who is free when between two moments."""
-    window = Window.of(start, end)
-    return Ground(directory, planner.masks(store.claimed(tx, window), window), window)
-
-
-def offers(tx: Tx, directory: Directory, wish: Wish, *, now: datetime, limit: int = 20) -> list[Offer]:
-    """The first offers for *wish*, within the next eight weeks."""
-    start, latest = max(now, wish.earliest), min(wish.latest, now + HORIZON)
-    if latest <= start:
-        return []
-    return planner.offers(ground(tx, directory, start, latest), wish, now=now, limit=limit)
-
-
-def alternatives(tx: Tx, directory: Directory, lost: Offer, *, now: datetime) -> list[Offer]:
-    """The three offers nearest to one that has gone."""
-    wish = Wish(lost.service_id, lost.start - timedelta(days=3), lost.start + timedelta(days=14))
-    return model.nearest(offers(tx, directory, wish, now=now, limit=400), lost.start)
+__all__ = [
+    "alternatives",
+    "by_link",
+    "by_reference",
+    "count_unmet",
+    "current",
+    "free_slots",
+    "get",
+    "ground",
+    "offers",
+    "on_day",
+    "person_line",
+    "read_appointment",
+    "reveal_appointment",
+    "search_appointments",
+    "unmet_counts",
+    "unplaceable",
+]
+"""What only looks, passed on for the neighbours."""
 
 
-def book(tx: Tx, secrets: Secrets, directory: Directory, request: Request, *, actor: Actor, now: datetime) -> Booked:
+def enter(tx: Tx, *, alone: bool = False) -> None:
+    """Before the first claim of a transaction: many may book at once, who changes what others have does it alone."""
+    (take_turn if alone else share_turn)(tx, directories.GATE)
+
+
+def book(tx: Tx, secrets: Secrets, request: Request, *, actor: Actor, now: datetime) -> Booked:
     """Confirm a booking with all its resources, or refuse it whole. The same request again gets the same answer.
+
+    A hold of the same id becomes the booking, if it still holds the same.
 
     Raises:
         TooLate: it starts at or before *now*.
         NotOffered: these people and things cannot do this at this time.
         SlotTaken: another booking holds one of its resources.
     """
-    booking_id = _id_for(secrets, request.request_id)
-    take_turn(tx, _turn(booking_id))
-    known = store.get(tx, booking_id)
-    if known is not None:
-        return _booked(secrets, request.request_id, known)
-    _admit(directory, request.offer, now=now)
-    person_id = people.register(tx, secrets, request.person, actor=actor, now=now)
-    day = _day(directory, request.offer.start)
+    booking_id = id_for(secrets, request.request_id)
+    enter(tx)
+    return _book(tx, secrets, booking_id, request, actor=actor, now=now)
+
+
+def _book(tx: Tx, secrets: Secrets, booking_id: str, request: Request, *, actor: Actor, now: datetime) -> Booked:
+    take_turn(tx, turn(booking_id))
+    known, held = store.known(tx, booking_id)
+    if known:
+        return booked(secrets, request.request_id, get(tx, booking_id))
+    directory = directories.load(tx)
+    admit(directory, request.offer, now=now, ordered=request.extras.ordered_by is not None)
+    if held:
+        let_go(tx, booking_id, now=now)
+    return take_in(tx, secrets, directory, booking_id, request, actor=actor, now=now)
+
+
+def book_for(
+    tx: Tx,
+    secrets: Secrets,
+    request: Request,
+    person_id: str,
+    instead_of: str | None,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Booked:
+    """Book for somebody who is known already, *instead_of* a later appointment of theirs, if there is one.
+
+    The time may be held under the booking's own id.
+
+    Raises:
+        NotFound, AlreadyCancelled, TooLate, NotOffered, SlotTaken: as `book` and `cancel` say.
+    """
+    if instead_of is not None:
+        moved = move(tx, secrets, instead_of, request, actor=actor, now=now)
+        return booked(secrets, request.request_id, moved)
+    booking_id, directory = id_for(secrets, request.request_id), directories.load(tx)
+    admit(directory, request.offer, now=now, ordered=True)
+    let_go(tx, booking_id, now=now)
+    return take_in(tx, secrets, directory, booking_id, request, actor=actor, now=now, person_id=person_id)
+
+
+def is_booked(tx: Tx, booking_id: str) -> bool:
+    return store.known(tx, booking_id)[0]
+
+
+def take_in(
+    tx: Tx,
+    secrets: Secrets,
+    directory: Directory,
+    booking_id: str,
+    request: Request,
+    *,
+    actor: Actor,
+    now: datetime,
+    person_id: str | None = None,
+) -> Booked:
+    """Claim, seal and keep what `admit` let pass; *person_id*: of somebody known already.
+
+    Raises:
+        SlotTaken: another booking holds one of its resources.
+    """
+    take(tx, directory, booking_id, request.offer, now=now)
+    newcomer = Newcomer() if person_id is None else None
     booking = Booking(
         booking_id,
-        person_id,
+        newcomer.id if newcomer else person_id or "",
         request.offer,
         Status.BOOKED,
-        _new_ticket(store.tickets_of(tx, request.offer.room_id, day)),
+        new_ticket(),
         request.quiet,
         version=1,
         updated_at=now,
+        extras=request.extras,
     )
-    booked = _booked(secrets, request.request_id, booking)
-    reference = _reference_hash(secrets, booked.reference, request.person.birth_year)
-    kept = _keep(tx, secrets, directory, booking, fhir.appointment(booking, directory, created=now),
-                 actor=actor, now=now, access=(digest(booked.link_token), reference))  # fmt: skip
-    return dataclasses.replace(booked, ticket=kept.ticket)
+    answer = booked(secrets, request.request_id, booking)
+    reference = reference_hash(secrets, answer.reference, request.person.birth_year)
+    data = fhir.appointment(booking, directory, created=now)
+    sealed = _sealed(tx, secrets, booking, data, request.person, newcomer, actor=actor, now=now)
+    access = Access(digest(answer.link_token), reference)
+    kept = keep(tx, directory, booking, sealed, access=access, now=now)
+    return dataclasses.replace(answer, ticket=kept.ticket)
 
 
-def import_appointment(
-    tx: Tx, secrets: Secrets, directory: Directory, resource: Resource, *, actor: Actor, now: datetime
-) -> str:
+def _sealed(
+    tx: Tx,
+    secrets: Secrets,
+    booking: Booking,
+    data: bytes,
+    person: Person,
+    newcomer: Newcomer | None,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> bytes:
+    place = place_of(booking.id)
+    if newcomer is None:
+        return people.seal(tx, secrets, booking.person_id, place, data, actor=actor, now=now)
+    people.register(tx, secrets, person, actor=actor, now=now, newcomer=newcomer, sealed=[place])
+    return newcomer.seal(place, data)
+
+
+def take(
+    tx: Tx, directory: Directory, booking_id: str, offer: Offer, *, now: datetime, until: datetime | None = None
+) -> None:
+    """Claim all that *offer* needs.
+
+    Raises:
+        SlotTaken: another booking or hold has one of its resources.
+    """
+    try:
+        claims.take(tx, booking_id, planner.claims(offer, directory), now=now, held_until=until)
+    except SlotTaken as refusal:
+        raise SlotTaken(refusal.resource, directory.name_of(refusal.resource)) from None
+
+
+def let_go(tx: Tx, booking_id: str, *, now: datetime) -> list[Claim]:
+    """End the hold of this id, if there is one; what it had."""
+    hold = claims.get_hold(tx, booking_id)
+    if hold is None:
+        return []
+    claims.drop_hold(tx, booking_id)
+    return claims.release(tx, booking_id, hold.offer, now=now)
+
+
+def import_appointment(tx: Tx, secrets: Secrets, resource: Resource, *, actor: Actor, now: datetime) -> str:
     """Take a booked appointment of another system: it claims time like any booking and keeps its text.
 
     One that is here already stays as it is.
@@ -102,238 +226,131 @@ def import_appointment(
         UnknownActor: no known doctor, room or assistant takes part, or an unknown one does.
         SlotTaken: another booking holds one of its resources.
     """
-    take_turn(tx, _turn(resource.id))
-    if store.get(tx, resource.id) is not None:
+    enter(tx)
+    take_turn(tx, turn(resource.id))
+    if store.known(tx, resource.id)[0]:
         return resource.id
+    directory = directories.load(tx)
     offer, person = fhir.read(resource, directory)
     model.confirm(offer, now=now)
-    person_id = people.register(tx, secrets, person, actor=actor, now=now)
-    day = _day(directory, offer.start)
-    ticket = _new_ticket(store.tickets_of(tx, offer.room_id, day))
-    booking = Booking(resource.id, person_id, offer, Status.BOOKED, ticket, quiet=False, version=1, updated_at=now)
+    take(tx, directory, resource.id, offer, now=now)
+    newcomer = Newcomer()
+    booking = Booking(resource.id, newcomer.id, offer, Status.BOOKED, new_ticket(), False, 1, now)
     stamped = fhir.stamped_as(resource.content, booking)
-    _keep(tx, secrets, directory, booking, stamped, actor=actor, now=now, access=(None, None))
+    sealed = _sealed(tx, secrets, booking, stamped, person, newcomer, actor=actor, now=now)
+    keep(tx, directory, booking, sealed, access=NO_ACCESS, now=now)
     return booking.id
 
 
-def cancel(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime) -> None:
-    """Cancel and free the time at once.
+def cancel(
+    tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime, reason: Reason = Reason.PATIENT
+) -> None:
+    """Cancel and free the time, which goes at once to whoever waits for it.
 
     Raises:
         NotFound: there is no such booking.
         AlreadyCancelled: it was cancelled before.
         TooLate: it has begun, and who sits in the room must not vanish from the plan.
     """
-    take_turn(tx, _turn(booking_id))
+    enter(tx, alone=True)
+    booking = still_ahead(tx, booking_id, now=now)
+    close(tx, secrets, booking, reason, actor=actor, now=now)
+    freed = claims.release(tx, booking_id, booking.offer, now=now)
+    emit(tx, BookingCancelled(booking_id, booking.offer.room_id), now=now)
+    waitlist.serve(tx, secrets, directories.load(tx), freed, now=now)
+
+
+def still_ahead(tx: Tx, booking_id: str, *, now: datetime) -> Booking:
+    """A booking that may still be changed.
+
+    Raises:
+        NotFound, AlreadyCancelled, TooLate: as `cancel` says.
+    """
     booking = get(tx, booking_id)
     if booking.status is Status.CANCELLED:
         raise AlreadyCancelled
     model.confirm(booking.offer, now=now)
-    changed = dataclasses.replace(booking, status=Status.CANCELLED, version=booking.version + 1, updated_at=now)
-    plain = read_appointment(tx, secrets, booking_id, actor=actor, now=now)
-    data = fhir.stamped_as(plain, changed)
-    place = _place(booking_id)
-    sealed = people.seal(tx, secrets, booking.person_id, place, data, actor=actor, now=now)
-    store.rewrite(tx, changed, sealed)
-    store.release(tx, booking_id)
-    emit(tx, BookingCancelled(booking_id, booking.offer.room_id), now=now)
-
-
-def get(tx: Tx, booking_id: str) -> Booking:
-    """
-    Raises:
-        NotFound: there is no such booking.
-    """
-    booking = store.get(tx, booking_id)
-    if booking is None:
-        raise NotFound
     return booking
 
 
-def by_link(tx: Tx, token: str) -> Booking:
-    """The booking that a link opens.
-
-    Raises:
-        NotFound: wrong, foreign or unknown; all are answered alike.
-    """
-    booking = store.by_link(tx, digest(token))
-    if booking is None:
-        raise NotFound
-    return booking
-
-
-def by_reference(tx: Tx, secrets: Secrets, reference: Reference, birth_year: int) -> Booking:
-    """The booking that the paper opens, together with the year of birth.
-
-    Raises:
-        NotFound: pictures, digits or year are wrong; all are answered alike.
-    """
-    booking = store.by_reference(tx, _reference_hash(secrets, reference, birth_year))
-    if booking is None:
-        raise NotFound
-    return booking
-
-
-def on_day(
-    tx: Tx, directory: Directory, day: date, *, room_id: str | None = None, doctor_id: str | None = None
-) -> list[Booking]:
-    """Booked appointments of one civil day, by start."""
-    start, end = planner.day_window(day, directory)
-    return store.booked(tx, start, end, room_id=room_id, doctor_id=doctor_id)
-
-
-def read_appointment(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime) -> bytes:
-    """The FHIR Appointment as stored, audited.
-
-    Raises:
-        NotFound: there is no such booking.
-        Erased: its person is gone.
-    """
-    found = store.sealed(tx, booking_id)
-    if found is None:
-        raise NotFound
-    person_id, sealed = found
-    plain = people.unseal(
-        tx, secrets, person_id, {_place(booking_id): sealed}, actor=actor, purpose="appointment", now=now
+def close(tx: Tx, secrets: Secrets, booking: Booking, reason: Reason, *, actor: Actor, now: datetime) -> None:
+    """Write into the booking and its Appointment that it is cancelled, and why."""
+    changed = dataclasses.replace(
+        booking, status=Status.CANCELLED, reason=reason, version=booking.version + 1, updated_at=now
     )
-    return plain[0]
+    plain = read_appointment(tx, secrets, booking.id, actor=actor, now=now)
+    place, data = place_of(booking.id), fhir.stamped_as(plain, changed)
+    store.rewrite(tx, changed, people.seal(tx, secrets, booking.person_id, place, data, actor=actor, now=now))
 
 
-async def reveal_appointment(
-    glance: Glance, auditor: Auditor, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime
-) -> bytes:
-    """As `read_appointment`, for async code: the audit line is on disk, in a group, before the answer.
-
-    Raises:
-        NotFound: there is no such booking.
-        Erased: its person is gone.
-    """
-    row = await glance.one(store.SEALED, id=booking_id)
-    if row is None:
-        raise NotFound
-    return await auditor.unseal(
-        secrets, row[0], _place(booking_id), row[1], actor=actor, purpose="appointment", now=now
-    )
-
-
-def search_appointments(
-    tx: Tx, secrets: Secrets, query: AppointmentQuery, *, actor: Actor, now: datetime
-) -> list[bytes]:
-    """The FHIR Appointments that match, audited one by one; those of erased people are left out."""
-    found = []
-    for booking_id, person_id, sealed in store.search(tx, query):
-        try:
-            found += people.unseal(
-                tx, secrets, person_id, {_place(booking_id): sealed}, actor=actor, purpose="search", now=now
-            )
-        except Erased:
-            continue
-    return found
-
-
-def person_line(
-    tx: Tx, secrets: Secrets, directory: Directory, booking: Booking, *, actor: Actor, now: datetime
-) -> PersonLine:
-    """What the list of the day shows of the person, audited.
-
-    Raises:
-        Erased: the person is gone.
-    """
-    person = people.details(tx, secrets, booking.person_id, actor=actor, purpose="day list", now=now)
-    service = directory.services.get(booking.offer.service_id)
-    needs = tuple(need.value for need in person.needs)
-    return PersonLine(person.name, person.birth_year, needs, service.name if service else "")
-
-
-def free_slots(
-    tx: Tx, directory: Directory, actor_ids: Iterable[str], start: datetime, end: datetime
-) -> list[tuple[datetime, datetime]]:
-    """The spans between *start* and *end* in which all *actor_ids* are open and free."""
-    here = ground(tx, directory, start, end)
-    mask = here.window.all
-    for actor_id in actor_ids:
-        mask &= _free(here, actor_id)
-    return planner.spans(mask, here.window)
-
-
-def _free(here: Ground, actor_id: str) -> int:
-    known = here.directory
-    if actor_id in known.devices:
-        return here.usable(known.devices[actor_id])
-    open_ = known.doctors.get(actor_id) or known.assistants.get(actor_id) or known.rooms.get(actor_id)
-    return here.free(actor_id, open_.hours) if open_ else 0
-
-
-def _admit(directory: Directory, offer: Offer, *, now: datetime) -> None:
-    """The rules of the offer; whether its time is taken is for the claims to say."""
-    model.confirm(offer, now=now)
-    window = Window.of(offer.start, offer.end + timedelta(days=1))
-    if offer.start > now + HORIZON or not Ground(directory, {}, window).admits(offer):
-        raise NotOffered(expression="Appointment.start")
-
-
-def _keep(
+def move(
     tx: Tx,
     secrets: Secrets,
-    directory: Directory,
-    booking: Booking,
-    data: bytes,
+    booking_id: str,
+    to: Request,
     *,
     actor: Actor,
     now: datetime,
-    access: tuple[str | None, str | None],
 ) -> Booking:
-    sealed = people.seal(tx, secrets, booking.person_id, _place(booking.id), data, actor=actor, now=now)
-    day = _day(directory, booking.offer.start)
+    """Book *to* for the same person in place of a booking, whose link, paper and, if it is free there, ticket go on.
+
+    All or nothing: if anything of the new one is refused, the old one stays. Of *to* the person is not read. The same
+    request again gets the same answer.
+
+    Raises:
+        NotFound, AlreadyCancelled, TooLate: as `cancel` says.
+        NotOffered, SlotTaken: as `book` says.
+    """
+    enter(tx, alone=True)
+    new_id = id_for(secrets, to.request_id)
+    known, held = store.known(tx, new_id)
+    if known:
+        return get(tx, new_id)
+    old, directory = still_ahead(tx, booking_id, now=now), directories.load(tx)
+    ordered = old.extras.ordered_by if old.offer.service_id == to.offer.service_id else to.extras.ordered_by
+    admit(directory, to.offer, now=now, ordered=ordered is not None)
+    if held:
+        let_go(tx, new_id, now=now)
+    freed = claims.release(tx, old.id, old.offer, now=now)
+    take(tx, directory, new_id, to.offer, now=now)
+    close(tx, secrets, old, Reason.MOVED, actor=actor, now=now)
+    extras = Extras(replaces=old.id, series_id=old.extras.series_id, ordered_by=ordered)
+    new = Booking(new_id, old.person_id, to.offer, Status.BOOKED, old.ticket, old.quiet, 1, now, extras=extras)
+    data = fhir.appointment(new, directory, created=now)
+    sealed = people.seal(tx, secrets, new.person_id, place_of(new.id), data, actor=actor, now=now)
+    kept = keep(tx, directory, new, sealed, access=store.hand_over(tx, old.id), now=now)
+    emit(tx, BookingMoved(new.id, old.id, old.offer.room_id), now=now)
+    waitlist.serve(tx, secrets, directory, freed, now=now)
+    return kept
+
+
+def give_back(tx: Tx, secrets: Secrets, booking_id: str, *, now: datetime) -> None:
+    """Free what is left of the time of somebody who did not come."""
+    enter(tx, alone=True)
+    offer = get(tx, booking_id).offer
+    freed = claims.release(tx, booking_id, offer, now=now, since=planner.tick_after(now))
+    waitlist.serve(tx, secrets, directories.load(tx), freed, now=now)
+
+
+def admit(directory: Directory, offer: Offer, *, now: datetime, ordered: bool = False) -> None:
+    """The rules of the offer; whether its time is taken is for the claims to say.
+
+    Raises:
+        TooLate: it starts at or before *now*.
+        NotOffered: it says at whom or what it fails, and why.
+    """
+    model.confirm(offer, now=now)
+    broken = search.objection(rules(directory, Window.horizon(now)), offer, ordered=ordered)
+    if broken is None and offer.end > now + HORIZON:
+        broken = search.Objection(search.Rule.HORIZON)
+    if broken is not None:
+        raise NotOffered(broken, directory.name_of(broken.resource_id))
+
+
+def keep(tx: Tx, directory: Directory, booking: Booking, sealed: bytes, *, access: Access, now: datetime) -> Booking:
+    """Write a booking whose time is claimed, with another ticket if somebody has that one."""
+    day = booking.offer.start.astimezone(directory.zone).date().isoformat()
     while not store.add(tx, booking, day=day, appointment=sealed, access=access):
-        given = store.tickets_of(tx, booking.offer.room_id, day)
-        booking = dataclasses.replace(booking, ticket=_new_ticket(given))
-    store.claim(tx, booking.id, planner.claims(booking.offer, directory))
+        booking = dataclasses.replace(booking, ticket=new_ticket())
     emit(tx, BookingConfirmed(booking.id, booking.offer.room_id), now=now)
     return booking
-
-
-def _booked(secrets: Secrets, request_id: str, booking: Booking) -> Booked:
-    return Booked(booking.id, booking.ticket, _link_for(secrets, request_id), _reference_for(secrets, request_id))
-
-
-def _turn(booking_id: str) -> str:
-    return f"booking {booking_id}"
-
-
-def _id_for(secrets: Secrets, request_id: str) -> str:
-    return secrets.derive("booking", request_id).hex()[:32]
-
-
-def _link_for(secrets: Secrets, request_id: str) -> str:
-    return to_base64(secrets.derive("link", request_id)[:16])
-
-
-def _reference_for(secrets: Secrets, request_id: str) -> Reference:
-    seed = secrets.derive("reference", request_id)
-    one, two, three = (PICTURES[byte % len(PICTURES)] for byte in seed[:3])
-    return Reference((one, two, three), f"{int.from_bytes(seed[3:11], 'big') % 1_000_000:06d}")
-
-
-def _reference_hash(secrets: Secrets, reference: Reference, birth_year: int) -> str:
-    return secrets.fingerprint("reference", f"{reference.text}-{birth_year}")
-
-
-def _day(directory: Directory, moment: datetime) -> str:
-    return moment.astimezone(directory.zone).date().isoformat()
-
-
-def _place(booking_id: str) -> str:
-    return f"booking|appointment|{booking_id}"
-
-
-def _new_ticket(given: set[Ticket]) -> Ticket:
-    """A ticket at random that nobody has today."""
-    while True:
-        ticket = Ticket(
-            picture=random.choice(PICTURES),
-            letter=random.choice(LETTERS),
-            digits="".join(random.choice(DIGITS) for _ in range(2)),
-        )
-        if ticket not in given:
-            return ticket

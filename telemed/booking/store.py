@@ -1,9 +1,8 @@
-"""Appointments sealed under their person's key, and a claim on every tick of every resource.
-
-The primary key of a claim refuses the second booking; claims are inserted sorted in one statement (DESIGN D3).
-"""
+"""Appointments, sealed under their person's key."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,17 +16,16 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
-    delete,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
 from schemas.day import Ticket
-from telemed.booking.model import AppointmentQuery, Booking, SlotTaken, Status
-from telemed.booking.planner import LONGEST_CLEANING, Offer, Window
+from telemed.booking.model import AppointmentQuery, Booking, Extras, Reason, Status, Urgency
+from telemed.booking.planner import Offer
 from telemed.kit.db import Tx, Utc, metadata
+from telemed.kit.hot import Hot
 from telemed.kit.register import TECHNICAL, Kept, column
 
 _PLAN = Kept("plans people, room and devices", "30 days after the appointment", "doctor and assistant of the visit")
@@ -47,7 +45,11 @@ bookings = Table(
     column("room_id", Text(), kept=_PLAN),
     column("assistant_id", Text(), kept=_PLAN),
     column("device_ids", Text(), kept=_PLAN),
+    column("interpreter_id", Text(), kept=_PLAN),
     column("status", Text(), kept=_PLAN),
+    column("reason", Text(), nullable=True, kept=_PLAN),
+    column("extras", Text(), kept=_PLAN),
+    column("replaces", Text(), ForeignKey("booking.id"), nullable=True, kept=TECHNICAL),
     column("quiet", Integer(), kept=_PLAN),
     column("day", Text(), kept=_CODE),
     column("picture", Text(), kept=_CODE),
@@ -62,79 +64,84 @@ bookings = Table(
     CheckConstraint("status in ('booked', 'cancelled')", name="status"),
     CheckConstraint('"end" > start', name="order"),
     Index("ix_booking_room_id_start", "room_id", "start"),
+    Index("uq_booking_replaces", "replaces", unique=True),
     Index("ix_booking_doctor_id_start", "doctor_id", "start"),
 )
-claims = Table(
-    "booking_claim",
+_DEMAND = Kept("shows what the quarter lacks, without a person", "until the operator resets it", "operator")
+unmet = Table(
+    "booking_unmet",
     metadata,
-    column("resource_id", Text(), primary_key=True, kept=_PLAN),
-    column("tick", Integer(), primary_key=True, kept=_PLAN),
-    column("booking_id", Text(), ForeignKey("booking.id"), index=True, kept=TECHNICAL),
+    column("specialty", Text(), primary_key=True, kept=_DEMAND),
+    column("weekday", Integer(), primary_key=True, autoincrement=False, kept=_DEMAND),
+    column("count", Integer(), kept=_DEMAND),
 )
+
+
+@dataclass(frozen=True)
+class Access:
+    """Hashes of what opens a booking: the link, and the paper's reference."""
+
+    link: str | None = None
+    reference: str | None = None
+
+
+NO_ACCESS = Access()
 
 _ONE = select(bookings).where(bookings.c.id == bindparam("id"))
 
 
-def add(tx: Tx, booking: Booking, *, day: str, appointment: bytes, access: tuple[str | None, str | None]) -> bool:
-    """Keep a booking; its claims are `claim`'s. *access*: hashes of the link and of the paper reference.
+_ADD = Hot(
+    """INSERT INTO booking (id, person_id, service_id, start, "end", doctor_id, room_id, assistant_id, device_ids,
+        interpreter_id, status, reason, extras, replaces, quiet, day, picture, letter, digits, link_hash,
+        reference_hash, appointment, version, updated_at)
+    VALUES (:id, :person_id, :service_id, :start, :end, :doctor_id, :room_id, :assistant_id, :device_ids,
+        :interpreter_id, :status, NULL, :extras, :replaces, :quiet, :day, :picture, :letter, :digits, :link_hash,
+        :reference_hash, :appointment, :version, :updated_at)
+    ON CONFLICT (room_id, day, picture, letter, digits) DO NOTHING"""
+)
 
-    False, and nothing kept: somebody else has its ticket.
-    """
-    offer = booking.offer
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    kept = tx.execute(
-        dialect.insert(bookings)
-        .values(
-            id=booking.id,
-            person_id=booking.person_id,
-            service_id=offer.service_id,
-            start=offer.start,
-            end=offer.end,
-            doctor_id=offer.doctor_id,
-            room_id=offer.room_id,
-            assistant_id=offer.assistant_id,
-            device_ids=json.dumps(offer.device_ids),
-            status=booking.status.value,
-            quiet=int(booking.quiet),
-            day=day,
-            picture=booking.ticket.picture,
-            letter=booking.ticket.letter,
-            digits=booking.ticket.digits,
-            link_hash=access[0],
-            reference_hash=access[1],
-            appointment=appointment,
-            version=booking.version,
-            updated_at=booking.updated_at,
-        )
-        .on_conflict_do_nothing(index_elements=["room_id", "day", "picture", "letter", "digits"])
-        .returning(bookings.c.id)
+
+def add(tx: Tx, booking: Booking, *, day: str, appointment: bytes, access: Access) -> bool:
+    """Keep a booking; its claims are kept apart. False, and nothing kept: somebody else has its ticket."""
+    offer, ticket = booking.offer, booking.ticket
+    kept = _ADD.run(
+        tx,
+        id=booking.id,
+        person_id=booking.person_id,
+        service_id=offer.service_id,
+        start=offer.start,
+        end=offer.end,
+        doctor_id=offer.doctor_id,
+        room_id=offer.room_id,
+        assistant_id=offer.assistant_id,
+        device_ids=json.dumps(offer.device_ids),
+        interpreter_id=offer.interpreter_id,
+        status=booking.status.value,
+        extras=_extras_text(booking.extras),
+        replaces=booking.extras.replaces,
+        quiet=int(booking.quiet),
+        day=day,
+        picture=ticket.picture,
+        letter=ticket.letter,
+        digits=ticket.digits,
+        link_hash=access.link,
+        reference_hash=access.reference,
+        appointment=appointment,
+        version=booking.version,
+        updated_at=booking.updated_at,
     )
-    return kept.first() is not None
+    return bool(kept.rowcount)
 
 
-def claim(tx: Tx, booking_id: str, wanted: list[tuple[str, int]]) -> None:
-    """Take every (resource, tick) of *wanted*, which is sorted, or none.
-
-    Raises:
-        SlotTaken: one is taken; names its resource.
-    """
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    rows = [{"resource_id": resource, "tick": tick, "booking_id": booking_id} for resource, tick in wanted]
-    statement = dialect.insert(claims).values(rows).on_conflict_do_nothing()
-    got = tx.execute(statement.returning(claims.c.resource_id, claims.c.tick))
-    missing = set(wanted) - {(row.resource_id, row.tick) for row in got}
-    if missing:
-        raise SlotTaken(min(missing)[0])
+_KNOWN = Hot(
+    """SELECT EXISTS (SELECT 1 FROM booking WHERE id = :id), EXISTS (SELECT 1 FROM booking_hold WHERE id = :id)"""
+)
 
 
-def release(tx: Tx, booking_id: str) -> None:
-    tx.execute(delete(claims).where(claims.c.booking_id == booking_id))
-
-
-def claimed(tx: Tx, window: Window) -> list[tuple[str, int]]:
-    """All (resource, tick) in the window and for the cleaning after it."""
-    span = claims.c.tick.between(window.first, window.last + LONGEST_CLEANING)
-    return [(row.resource_id, row.tick) for row in tx.execute(select(claims.c.resource_id, claims.c.tick).where(span))]
+def known(tx: Tx, booking_id: str) -> tuple[bool, bool]:
+    """Whether there is a booking of this id, and whether a hold."""
+    is_booked, is_held = _KNOWN.run(tx, id=booking_id).fetchone()
+    return bool(is_booked), bool(is_held)
 
 
 def get(tx: Tx, booking_id: str) -> Booking | None:
@@ -161,13 +168,26 @@ def by_reference(tx: Tx, reference_hash: str) -> Booking | None:
     return _booking(row) if row else None
 
 
+def following(tx: Tx, booking_id: str) -> Booking | None:
+    """The booking that took the place of this one, if it was moved."""
+    row = tx.execute(select(bookings).where(bookings.c.replaces == booking_id)).one_or_none()
+    return _booking(row) if row else None
+
+
+def several(tx: Tx, booking_ids: Iterable[str]) -> list[Booking]:
+    """Those of *booking_ids* that are there, by start."""
+    wanted = select(bookings).where(bookings.c.id.in_(sorted(booking_ids)))
+    return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+
+
 def rewrite(tx: Tx, booking: Booking, appointment: bytes) -> None:
-    """Replace status, version and sealed bytes."""
+    """Replace status, reason, version and sealed bytes."""
     tx.execute(
         update(bookings)
         .where(bookings.c.id == booking.id)
         .values(
             status=booking.status.value,
+            reason=booking.reason.value if booking.reason else None,
             version=booking.version,
             updated_at=booking.updated_at,
             appointment=appointment,
@@ -175,11 +195,12 @@ def rewrite(tx: Tx, booking: Booking, appointment: bytes) -> None:
     )
 
 
-def tickets_of(tx: Tx, room_id: str, day: str) -> set[Ticket]:
-    """The tickets given out for a room and day; none is given twice."""
-    given = select(bookings.c.picture, bookings.c.letter, bookings.c.digits)
-    rows = tx.execute(given.where(bookings.c.room_id == room_id, bookings.c.day == day))
-    return {Ticket(picture=row.picture, letter=row.letter, digits=row.digits) for row in rows}
+def hand_over(tx: Tx, booking_id: str) -> Access:
+    """Take link, reference and the right to its ticket from a booking, for the one that takes its place."""
+    own = bookings.c.id == booking_id
+    row = tx.execute(select(bookings.c.link_hash, bookings.c.reference_hash).where(own)).one()
+    tx.execute(update(bookings).where(own).values(link_hash=None, reference_hash=None, day=f"moved {booking_id}"))
+    return Access(row.link_hash, row.reference_hash)
 
 
 def booked(
@@ -194,6 +215,27 @@ def booked(
     if doctor_id is not None:
         wanted = wanted.where(bookings.c.doctor_id == doctor_id)
     return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+
+
+def ahead(tx: Tx, *, now: datetime) -> list[Booking]:
+    """Everything booked that has not begun, by start."""
+    wanted = select(bookings).where(bookings.c.status == Status.BOOKED.value, bookings.c.start > now)
+    return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+
+
+def count_unmet(tx: Tx, specialty: str, weekday: int) -> None:
+    _UNMET.run(tx, specialty=specialty, weekday=weekday)
+
+
+_UNMET = Hot(
+    """INSERT INTO booking_unmet (specialty, weekday, count) VALUES (:specialty, :weekday, 1)
+    ON CONFLICT (specialty, weekday) DO UPDATE SET count = booking_unmet.count + 1"""
+)
+
+
+def unmet_counts(tx: Tx) -> dict[tuple[str, int], int]:
+    """How often nothing was free, by specialty and weekday."""
+    return {(row.specialty, row.weekday): row._mapping["count"] for row in tx.execute(select(unmet))}
 
 
 def search(tx: Tx, query: AppointmentQuery) -> list[tuple[str, str, bytes]]:
@@ -217,23 +259,42 @@ def _with_actor(actors: tuple[str, ...]) -> Any:
     """Whether one of *actors* (``Type/id``) takes part."""
     ids = [actor.rpartition("/")[2] for actor in actors]
     taking_part = bookings.c.doctor_id.in_(ids) | bookings.c.room_id.in_(ids) | bookings.c.assistant_id.in_(ids)
+    taking_part |= bookings.c.interpreter_id.in_(ids)
     taking_part |= bookings.c.person_id.in_(ids)
     for device_id in ids:
         taking_part |= bookings.c.device_ids.contains(json.dumps(device_id), autoescape=True)
     return taking_part
 
 
+def _extras_text(extras: Extras) -> str:
+    """What few have; empty for most."""
+    if extras == Extras(replaces=extras.replaces):
+        return ""
+    urgency = extras.urgency.value if extras.urgency else None
+    kept = {"series": extras.series_id, "ordered_by": extras.ordered_by, "urgency": urgency}
+    return json.dumps({**kept, "walk_in": extras.walk_in})
+
+
+def _extras(row: Row[Any]) -> Extras:
+    if not row.extras:
+        return Extras(row.replaces)
+    kept = json.loads(row.extras)
+    urgency = Urgency(kept["urgency"]) if kept["urgency"] else None
+    return Extras(row.replaces, kept["series"], kept["ordered_by"], urgency, kept["walk_in"])
+
+
 def _booking(row: Row[Any]) -> Booking:
-    offer = Offer(
-        row.service_id,
-        row.start,
-        row.end,
-        row.doctor_id,
-        row.room_id,
-        row.assistant_id,
-        tuple(json.loads(row.device_ids)),
-    )
-    ticket = Ticket(picture=row.picture, letter=row.letter, digits=row.digits)
+    devices = tuple(json.loads(row.device_ids))
+    staff = row.doctor_id, row.room_id, row.assistant_id, devices, row.interpreter_id
     return Booking(
-        row.id, row.person_id, offer, Status(row.status), ticket, bool(row.quiet), row.version, row.updated_at
+        row.id,
+        row.person_id,
+        Offer(row.service_id, row.start, row.end, *staff),
+        Status(row.status),
+        Ticket(picture=row.picture, letter=row.letter, digits=row.digits),
+        bool(row.quiet),
+        row.version,
+        row.updated_at,
+        Reason(row.reason) if row.reason else None,
+        _extras(row),
     )

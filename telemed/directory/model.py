@@ -1,11 +1,12 @@
 """What the planner knows of the quarter: values without a database and without FHIR."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
+from telemed.directory.calendar import ALWAYS, Hours
 from telemed.kit.refusal import Refusal, Sense
 
 AssistantLevel = Literal["helper", "medical-assistant", "nurse"]
@@ -26,7 +27,9 @@ KINDS = (
 ACTORS = ("Practitioner", "Location", "Device")
 """Whose time is claimed: their ids are unique across these three, so an id alone names an actor."""
 
-MIDNIGHT = time(0)
+Setting = Literal["room", "home", "apartment"]
+SETTINGS: tuple[Setting, ...] = get_args(Setting)
+"""Where a visit takes place. *home* is the resident's own: it is never full, and nobody and nothing waits there."""
 
 
 class IdTaken(Refusal):
@@ -37,42 +40,22 @@ class IdTaken(Refusal):
 
 
 @dataclass(frozen=True)
-class Opening:
-    """Wall time on one weekday; an *end* of 0:00 is the midnight that follows."""
+class Buffers:
+    """What is kept free around a visit: a doctor's notes, a device's wiping, a room's setting up and cleaning."""
 
-    start: time
-    end: time
-
-
-@dataclass(frozen=True)
-class Hours:
-    """Opening hours in wall time: seven tuples, Monday first."""
-
-    by_weekday: tuple[tuple[Opening, ...], ...] = ((),) * 7
-
-    def on(self, day: date, zone: ZoneInfo) -> tuple[tuple[datetime, datetime], ...]:
-        """The openings of *day* as moments in UTC, in the order given."""
-        return tuple((_moment(day, o.start, zone), _closing(day, o, zone)) for o in self.by_weekday[day.weekday()])
-
-    def plus(self, other: "Hours") -> "Hours":
-        """Both together, for somebody with two roles."""
-        return Hours(tuple(tuple(sorted({*a, *b}, key=lambda o: o.start)) for a, b in self._pairs(other)))
-
-    def _pairs(self, other: "Hours") -> Iterator[tuple[tuple[Opening, ...], tuple[Opening, ...]]]:
-        return zip(self.by_weekday, other.by_weekday, strict=True)
+    before: timedelta = timedelta(0)
+    after: timedelta = timedelta(0)
 
 
-def _moment(day: date, wall: time, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, wall, tzinfo=zone).astimezone(UTC)
-
-
-def _closing(day: date, opening: Opening, zone: ZoneInfo) -> datetime:
-    return _moment(day + timedelta(days=1) if opening.end == MIDNIGHT else day, opening.end, zone)
+NO_BUFFERS = Buffers()
 
 
 @dataclass(frozen=True)
 class Doctor:
-    """*specialties*: codes of the IHE-D system. *service_ids*: what the role is limited to; empty means no limit."""
+    """*specialties*: codes of the IHE-D system. *service_ids*: what the role is limited to; empty means no limit.
+
+    *languages*: BCP 47, as far as told.
+    """
 
     id: str
     name: str
@@ -80,6 +63,8 @@ class Doctor:
     hours: Hours
     role_id: str
     service_ids: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    buffers: Buffers = NO_BUFFERS
 
 
 @dataclass(frozen=True)
@@ -91,11 +76,26 @@ class Assistant:
     level: AssistantLevel
     hours: Hours
     room_ids: tuple[str, ...] = ()
+    buffers: Buffers = NO_BUFFERS
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """Joins from elsewhere, so no room limits her."""
+
+    id: str
+    name: str
+    languages: tuple[str, ...]
+    hours: Hours
+    buffers: Buffers = NO_BUFFERS
 
 
 @dataclass(frozen=True)
 class Room:
-    """*cleaning* is kept free after each visit; *address* is one line; *phone* is for people who need help."""
+    """*cleaning* is kept free after each visit, *setup* before; *address* is one line; *phone* is for who needs help.
+
+    *position*: latitude and longitude in degrees (WGS 84), if told.
+    """
 
     id: str
     name: str
@@ -103,22 +103,45 @@ class Room:
     cleaning: timedelta
     address: str
     phone: str
+    setup: timedelta = timedelta(0)
+    setting: Setting = "room"
+    wheelchair: bool = False
+    companion: bool = True
+    position: tuple[float, float] | None = None
+
+    @property
+    def buffers(self) -> Buffers:
+        return Buffers(self.setup, self.cleaning)
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether one visit keeps others out."""
+        return self.setting != "home"
 
 
 @dataclass(frozen=True)
 class Device:
-    """*kind* is a word of `fhir.DEVICE_KINDS`; *bookable_until* is None while no inspection limits it."""
+    """*kind* is a word of `fhir.DEVICE_KINDS`; *bookable_until* is None while no inspection limits it.
+
+    *hours*: always, less the times for which it is away or broken.
+    """
 
     id: str
     kind: str
     room_id: str
     bookable_until: datetime | None
     name: str
+    hours: Hours = ALWAYS
+    buffers: Buffers = NO_BUFFERS
 
 
 @dataclass(frozen=True)
 class Service:
-    """What can be booked. *devices* are kinds; *room_ids* where it is offered."""
+    """What can be booked. *devices* are kinds, one named twice is needed twice; *room_ids* where it is offered.
+
+    *assistant_for*: how long from the beginning the assistant is needed; None means throughout. *needs_order*: only
+    on a doctor's order (an injection).
+    """
 
     id: str
     name: str
@@ -127,11 +150,17 @@ class Service:
     devices: tuple[str, ...]
     assistant_level: AssistantLevel
     room_ids: tuple[str, ...]
+    assistant_for: timedelta | None = None
+    needs_order: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Directory:
-    """Everything of one quarter, by id. *schedules*: schedule id → ids of its actors. *version* counts changes."""
+    """Everything of one quarter, by id. *schedules*: schedule id → ids of its actors. *version* counts changes.
+
+    *stamp* names this state of this database and no other; empty in made-up ones. Two directories are never equal, so
+    that one may be the key of what was worked out from it.
+    """
 
     zone: ZoneInfo
     doctors: Mapping[str, Doctor]
@@ -142,6 +171,8 @@ class Directory:
     schedules: Mapping[str, tuple[str, ...]]
     version: int
     quarter_name: str
+    interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
+    stamp: str = ""
 
     def devices_in(self, room_id: str) -> tuple[Device, ...]:
         """The devices of a room, in the order of their ids."""
@@ -151,17 +182,33 @@ class Directory:
         """Who offers *service*, by specialty and, where a role is limited, by that."""
         return tuple(d for d in self.doctors.values() if _offers(d, service))
 
-    def assistants_for(self, service: Service, room_id: str) -> tuple[Assistant, ...]:
-        """Who may assist in *room_id* at the level that *service* needs, or above."""
-        return tuple(a for a in self.assistants.values() if _may_assist(a, service.assistant_level, room_id))
+    def assistants_at(self, level: AssistantLevel, room_id: str) -> tuple[Assistant, ...]:
+        """Who may assist in *room_id* at *level* or above."""
+        return tuple(a for a in self.assistants.values() if _may_assist(a, level, room_id))
 
     def name_of(self, actor_id: str) -> str:
-        """The name of a doctor, assistant, room or device; the id itself if it is none of them."""
-        for group in (self.doctors, self.assistants, self.rooms, self.devices):
-            found = group.get(actor_id)
-            if found is not None:
-                return found.name
-        return actor_id
+        """The name of an actor; the id itself if nobody has it."""
+        found = self.actor(actor_id)
+        return found.name if found is not None else actor_id
+
+    def actor(self, actor_id: str) -> "Actor | None":
+        """The doctor, assistant, interpreter, room or device of this id."""
+        return (
+            self.doctors.get(actor_id)
+            or self.rooms.get(actor_id)
+            or self.assistants.get(actor_id)
+            or self.devices.get(actor_id)
+            or self.interpreters.get(actor_id)
+        )
+
+
+@dataclass(frozen=True)
+class DirectoryChanged:
+    """Told once it is on disk."""
+
+
+Actor = Doctor | Assistant | Interpreter | Room | Device
+"""Whose time can be claimed."""
 
 
 def _offers(doctor: Doctor, service: Service) -> bool:

@@ -8,14 +8,17 @@ from typing import Any
 import orjson
 
 from telemed.directory import fhir, rules, store, terms
-from telemed.directory.model import ACTORS, KINDS, Directory, IdTaken
+from telemed.directory.model import ACTORS, KINDS, Directory, DirectoryChanged, IdTaken
 from telemed.directory.store import Match
 from telemed.fhir.issues import Invalid, Issue
 from telemed.fhir.resource import Resource
 from telemed.fhir.search import Criterion, Parameter
 from telemed.fhir.validate import validate
-from telemed.kit.db import Tx
+from telemed.kit.db import Tx, take_turn, tell
 from telemed.kit.refusal import NotFound
+
+GATE = "plan"
+"""Whoever books takes its turn together with others; whoever moves, cancels or changes the directory alone."""
 
 REMEMBERED = 4
 """Directories kept in memory: one is enough for a centre, tests have several."""
@@ -45,8 +48,10 @@ def take(tx: Tx, resource: bytes | Mapping[str, Any] | Resource, *, now: datetim
         raise Invalid(issues)
     if valid.kind in ACTORS and store.actor_kind(tx, valid.id) not in (None, valid.kind):
         raise IdTaken(expression=f"{valid.kind}.id")
+    take_turn(tx, GATE)
     store.put(tx, valid.kind, valid.id, valid.content, terms.terms(valid.fields), now=now)
     store.changed(tx)
+    tell(tx, DirectoryChanged())
     return f"{valid.kind}/{valid.id}"
 
 

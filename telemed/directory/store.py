@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from telemed.directory.model import ACTORS, KINDS, Term
 from telemed.kit.db import Tx, Utc, metadata
+from telemed.kit.hot import Hot
 from telemed.kit.ids import new_id
 from telemed.kit.register import TECHNICAL, Kept, column
 
@@ -154,5 +155,8 @@ def changed(tx: Tx) -> None:
 
 def version(tx: Tx) -> tuple[int, str]:
     """The count of changes and its stamp; ``(0, "")`` before the first."""
-    row = tx.execute(select(versions.c.count, versions.c.stamp)).one_or_none()
+    row = _VERSION.run(tx).fetchone()
     return (row[0], row[1]) if row else (0, "")
+
+
+_VERSION = Hot("SELECT count, stamp FROM directory_version")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from telemed.booking import service as booking
+from telemed.booking.planner import HORIZON
 from telemed.directory import service as directory
 from telemed.directory.model import KINDS, Directory, slot_of
 from telemed.fhir.bundle import bundle
@@ -165,7 +166,7 @@ def _book(tx: Tx, secrets: Secrets, appointment: Resource, *, actor: Actor, now:
         raise WithoutId(expression="Appointment.id")
     if appointment.fields["status"] != "booked":
         raise NotBooked(expression="Appointment.status")
-    booking.import_appointment(tx, secrets, directory.load(tx), appointment, actor=actor, now=now)
+    booking.import_appointment(tx, secrets, appointment, actor=actor, now=now)
 
 
 def _refused(file: str, resource: str, refusal: Refusal) -> Outcome:
@@ -212,7 +213,7 @@ def read(tx: Tx, kind: str, resource_id: str, asked: Asked) -> bytes:
     if kind == "Appointment":
         return booking.read_appointment(tx, asked.secrets, resource_id, actor=asked.actor, now=asked.now)
     if kind == "Slot":
-        return _slot(tx, resource_id).content()
+        return _slot(tx, resource_id, now=asked.now).content()
     return directory.read(tx, kind, resource_id)
 
 
@@ -251,7 +252,7 @@ def search(tx: Tx, kind: str, items: Iterable[tuple[str, str]], asked: Asked, *,
     )
 
 
-def _slot(tx: Tx, slot_id: str) -> Slot:
+def _slot(tx: Tx, slot_id: str, *, now: datetime) -> Slot:
     """
     Raises:
         NotFound: no such schedule, or it is closed then.
@@ -261,7 +262,7 @@ def _slot(tx: Tx, slot_id: str) -> Slot:
     actors = known.schedules.get(schedule_id, ())
     if start is None or end is None or model.opened(known, actors, start, end) != [(start, end)]:
         raise NotFound
-    free = booking.free_slots(tx, known, actors, start, end)
+    free = booking.free_slots(tx, known, actors, start, end, now=now)
     return Slot(schedule_id, start, end, any(first <= start and end <= last for first, last in free))
 
 
@@ -270,36 +271,36 @@ def _slots(tx: Tx, known: Directory, query: Query, now: datetime) -> list[bytes]
     named = fhir.all_of(c.references for c in query.named("schedule"))
     by_id = fhir.all_of((token.code for token in c.tokens) for c in query.named("_id"))
     if by_id is not None:
-        found = [s for s in _named_slots(tx, by_id) if named is None or f"Schedule/{s.schedule_id}" in named]
+        found = [s for s in _named_slots(tx, by_id, now=now) if named is None or f"Schedule/{s.schedule_id}" in named]
         return [slot.content() for slot in found if fhir.has_status(slot, query)]
     if named is None:
         raise ScheduleMissing(expression="Slot.schedule")
-    window = Window(fhir.next_tick(now), now + booking.HORIZON)
+    window = Window(fhir.next_tick(now), now + HORIZON)
     for criterion in query.named("start"):
         window = window.within(criterion.window)
     found = [
         slot
         for reference in sorted(named)
-        for slot in _of_schedule(tx, known, reference.removeprefix("Schedule/"), window)
+        for slot in _of_schedule(tx, known, reference.removeprefix("Schedule/"), window, now=now)
         if fhir.has_status(slot, query)
     ]
     return [slot.content() for slot in sorted(found, key=lambda slot: (slot.start, slot.schedule_id))]
 
 
-def _named_slots(tx: Tx, ids: Iterable[str]) -> Iterable[Slot]:
+def _named_slots(tx: Tx, ids: Iterable[str], *, now: datetime) -> Iterable[Slot]:
     for slot_id in sorted(ids):
         try:
-            yield _slot(tx, slot_id)
+            yield _slot(tx, slot_id, now=now)
         except NotFound:
             continue
 
 
-def _of_schedule(tx: Tx, known: Directory, schedule_id: str, window: Window) -> list[Slot]:
+def _of_schedule(tx: Tx, known: Directory, schedule_id: str, window: Window, *, now: datetime) -> list[Slot]:
     actors = known.schedules.get(schedule_id, ())
     start, end = window.start, window.end
     if not actors or start is None or end is None or start >= end:
         return []
-    free = booking.free_slots(tx, known, actors, start, end)
+    free = booking.free_slots(tx, known, actors, start, end, now=now)
     pieces = model.pieces(free, model.slot_length(known, actors))
     busy = model.busy(model.opened(known, actors, start, end), free)
     return [Slot(schedule_id, *span, free=True) for span in pieces] + [

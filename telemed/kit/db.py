@@ -2,11 +2,11 @@
 
 import fcntl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, DateTime, Dialect, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, Engine, make_url
@@ -14,6 +14,8 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from sqlalchemy.types import String, TypeDecorator
 
 from telemed.kit.glance import Glance
+
+T = TypeVar("T")
 
 Tx = Connection
 """An open transaction; whoever holds one never commits it."""
@@ -29,8 +31,10 @@ metadata = MetaData(naming_convention=NAMING)
 """Every table of the centre, once its capability's store is imported."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+_SHARE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:what, 0))")
 
 MARK = "telemed.marked"
+TOLD = "telemed.told"
 GROUP_LIMIT = 64
 OLDEST_SQLITE = (3, 51, 3)
 """Older ones carry the WAL-reset bug."""
@@ -99,11 +103,15 @@ class _SqliteWriter:
         self._turn.acquire()
         with self._counting:
             self._waiting -= 1
+        told = len(self._connection.info.get(TOLD, ()))
         try:
             group = self._joined()
             with self._connection.begin_nested():
                 yield self._connection
             group.size += 1
+        except BaseException:
+            del self._connection.info.get(TOLD, [])[told:]  # what this member told did not happen
+            raise
         finally:
             if self._waiting == 0 or self._complete():
                 self._settle()
@@ -131,9 +139,10 @@ class _SqliteWriter:
         except BaseException as error:  # every member must hear of it, whatever it was
             group.error = error
             self._take_back()
-        group.settled.set()
         if group.size and group.error is None:
             self._committed(self._connection)
+        self._connection.info.pop(TOLD, None)
+        group.settled.set()
 
     def _commit(self, group: _Group) -> None:
         if not group.size:
@@ -171,6 +180,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._listeners: list[Callable[[], None]] = []
         self._after_marked: list[Callable[[], None]] = []
+        self._hearing: list[tuple[type[Any], Callable[[list[Any]], None]]] = []
         self._lock = _lock_file(Path(self.url.database or "")) if self.is_sqlite else None
         self.writing = (
             _sqlite_engine(self.url, write=True)
@@ -188,8 +198,21 @@ class Database:
         """
         (self._after_marked if marked else self._listeners).append(listener)
 
+    def hear(self, kind: type[T], listener: Callable[[list[T]], None]) -> None:
+        """Hand *listener* what transactions told with `tell`, once they are on disk, before whoever wrote goes on.
+
+        On SQLite in the order of the commits; on PostgreSQL two transactions may be heard in either order.
+        """
+        self._hearing.append((kind, listener))
+
     def _tell(self, tx: Tx) -> None:
-        marked = tx.info.pop(MARK, False)
+        self._pass_on(tx.info.pop(MARK, False), tx.info.pop(TOLD, ()))
+
+    def _pass_on(self, marked: bool, told: Sequence[object]) -> None:
+        for kind, hear in self._hearing if told else ():
+            heard = [one for one in told if isinstance(one, kind)]
+            if heard:
+                hear(heard)
         for listener in [*self._listeners, *(self._after_marked if marked else ())]:
             listener()
 
@@ -204,9 +227,11 @@ class Database:
     @contextmanager
     def _pooled(self) -> Iterator[Tx]:
         with self.writing.connect() as tx:
+            tx.info.pop(TOLD, None)  # the pool gives connections on
             with tx.begin():
                 yield tx
-            self._tell(tx)
+            marked, told = tx.info.pop(MARK, False), tx.info.pop(TOLD, ())
+        self._pass_on(marked, told)  # without a connection: who listens may need one
 
     @contextmanager
     def reading(self) -> Iterator[Tx]:
@@ -234,10 +259,21 @@ def mark(tx: Tx) -> None:
     tx.info[MARK] = True
 
 
+def tell(tx: Tx, what: object) -> None:
+    """Say *what* to those in this process who `Database.hear` of it, if and when this transaction commits."""
+    tx.info.setdefault(TOLD, []).append(what)
+
+
 def take_turn(tx: Tx, what: str) -> None:
     """From here to its end only one transaction at a time holds *what*; SQLite's writers take turns anyway."""
     if tx.dialect.name == "postgresql":
         tx.execute(_LOCK, {"what": what})
+
+
+def share_turn(tx: Tx, what: str) -> None:
+    """Hold *what* together with all who share it, and never beside one who took his turn alone."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(_SHARE, {"what": what})
 
 
 def _snapshots(engine: Engine) -> Engine:

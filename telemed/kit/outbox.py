@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from telemed.kit.clock import Clock
 from telemed.kit.db import CommitFailed, Database, Tx, Utc, mark, metadata
+from telemed.kit.hot import Hot
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
 from telemed.kit.register import TECHNICAL, column
@@ -55,7 +56,10 @@ def emit(tx: Tx, happened: Event, *, now: datetime) -> None:
     """Tell, once the transaction commits, whoever subscribed to this kind of event."""
     ids = json.dumps(dataclasses.asdict(happened), sort_keys=True)
     mark(tx)
-    tx.execute(insert(events).values(id=new_id(), kind=type(happened).__name__, ids=ids, made_at=now))
+    _EMIT.run(tx, id=new_id(), kind=type(happened).__name__, ids=ids, now=now)
+
+
+_EMIT = Hot("INSERT INTO outbox_event (id, kind, ids, made_at) VALUES (:id, :kind, :ids, :now)")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """All tables of the centre, by importing every store."""
 
+from telemed.booking import claims, waitlist_store
 from telemed.booking import store as booking
 from telemed.directory import store as directory
 from telemed.identity import store as identity
@@ -9,6 +10,6 @@ from telemed.operator import store as operator
 from telemed.people import store as people
 from telemed.visit import store as visit
 
-STORES = (outbox, identity, directory, people, booking, visit, operator)
+STORES = (outbox, identity, directory, people, booking, claims, waitlist_store, visit, operator)
 
 __all__ = ["STORES", "metadata"]

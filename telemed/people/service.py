@@ -1,6 +1,7 @@
 """Residents, and the one door to everything personal: who passes it leaves an audit line in the same transaction."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
@@ -14,15 +15,40 @@ from telemed.people import model, store
 from telemed.people.model import Erased, Need, Person, Way
 
 
-def register(tx: Tx, secrets: Secrets, person: Person, *, actor: Actor, now: datetime) -> str:
-    """Take a resident in, sealed under a new key; the answer is the person's id."""
-    person_id, key = new_id(), model.new_key()
-    wrapped = model.seal(secrets.key_of_keys, key, _key_of(person_id))
-    store.add(
-        tx, person_id, details=model.seal(key, _to_bytes(person), _details_of(person_id)), wrapped=wrapped, now=now
-    )
-    audit(tx, [person_id], actor=actor, action="create", purpose="booking", now=now)
-    return person_id
+@dataclass(frozen=True)
+class Newcomer:
+    """Somebody who will be taken in, so that what is kept about them can name and be sealed for them already."""
+
+    id: str = field(default_factory=new_id)
+    key: bytes = field(default_factory=model.new_key, repr=False)
+
+    def seal(self, what: str, plain: bytes) -> bytes:
+        """Seal something for the place *what*; `register` audits it."""
+        return model.seal(self.key, plain, what)
+
+
+def register(
+    tx: Tx,
+    secrets: Secrets,
+    person: Person,
+    *,
+    actor: Actor,
+    now: datetime,
+    newcomer: Newcomer | None = None,
+    sealed: Iterable[str] = (),
+) -> str:
+    """Take a resident in, sealed under a new key; the answer is the person's id.
+
+    *sealed*: the places for which *newcomer* has sealed something already; they are audited here.
+    """
+    new = newcomer or Newcomer()
+    details = new.seal(_details_of(new.id), _to_bytes(person))
+    lines = [_line(new.id, actor=actor, action="create", purpose="booking", now=now)]
+    for what in sealed:
+        lines.append(_line(new.id, actor=actor, action="write", purpose=what.split("|", maxsplit=1)[0], now=now))
+    wrapped = model.seal(secrets.key_of_keys, new.key, _key_of(new.id))
+    store.add(tx, new.id, details=details, wrapped=wrapped, lines=lines)
+    return new.id
 
 
 def details(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, purpose: str, now: datetime) -> Person:

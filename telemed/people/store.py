@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, Table, Text, bindparam, delete, insert, select
 
 from telemed.kit.db import Tx, Utc, metadata, utc_text
+from telemed.kit.hot import Hot
 from telemed.kit.register import TECHNICAL, Kept, column
 
 _DETAILS = Kept(
@@ -46,9 +47,30 @@ WRAPPED = select(keys.c.wrapped).where(keys.c.person_id == bindparam("person"))
 _DETAILS_OF = select(persons.c.details).where(persons.c.id == bindparam("person"))
 
 
-def add(tx: Tx, person_id: str, *, details: bytes, wrapped: bytes, now: datetime) -> None:
-    tx.execute(insert(persons).values(id=person_id, details=details, created_at=now))
-    tx.execute(insert(keys).values(person_id=person_id, wrapped=wrapped))
+_PERSON = Hot("INSERT INTO people_person (id, details, created_at) VALUES (:id, :details, :now)")
+_PERSONS_KEY = Hot("INSERT INTO people_key (person_id, wrapped) VALUES (:id, :wrapped)")
+_ALL_AT_ONCE = Hot(
+    "SELECT 1",
+    """WITH person AS (INSERT INTO people_person (id, details, created_at) VALUES (:id, :details, :now)),
+        key AS (INSERT INTO people_key (person_id, wrapped) VALUES (:id, :wrapped))
+    INSERT INTO people_audit (id, at, person_id, role, subject, action, purpose)
+    SELECT line, :now, :id, :role, :subject, action, purpose
+    FROM unnest(:lines ::text[], :actions ::text[], :purposes ::text[]) AS said (line, action, purpose)""",
+)
+
+
+def add(tx: Tx, person_id: str, *, details: bytes, wrapped: bytes, lines: list[dict[str, object]]) -> None:
+    """A new person with key and first audit lines, which are all of one moment and one actor."""
+    now = lines[0]["at"]
+    if tx.dialect.name == "sqlite":
+        _PERSON.run(tx, id=person_id, details=details, now=now)
+        _PERSONS_KEY.run(tx, id=person_id, wrapped=wrapped)
+        add_audit(tx, lines)
+        return
+    columns = {f"{name}s": [line[name] for line in lines] for name in ("action", "purpose")}
+    shared = {name: lines[0][name] for name in ("role", "subject")}
+    ids = [line["id"] for line in lines]
+    _ALL_AT_ONCE.run(tx, id=person_id, details=details, wrapped=wrapped, now=now, lines=ids, **columns, **shared)
 
 
 def wrapped_key(tx: Tx, person_id: str) -> bytes | None:
@@ -69,17 +91,17 @@ def add_audit(tx: Tx, lines: list[dict[str, object]]) -> None:
 
     On SQLite many lines are one statement: between two, the thread would queue for the interpreter once more.
     """
-    if len(lines) == 1 or tx.dialect.name != "sqlite":
+    if tx.dialect.name != "sqlite":
         tx.execute(insert(audit_lines), lines)
         return
     rows = [[line[name] if name != "at" else _at(line[name]) for name in _AUDIT_COLUMNS] for line in lines]
-    tx.exec_driver_sql(_MANY_LINES, (json.dumps(rows),))
+    _MANY_LINES.run(tx, rows=json.dumps(rows))
 
 
 _AUDIT_COLUMNS = tuple(column.name for column in audit_lines.columns)
-_MANY_LINES = (
+_MANY_LINES = Hot(
     f"INSERT INTO {audit_lines.name} ({', '.join(_AUDIT_COLUMNS)}) "
-    f"SELECT {', '.join(f'value ->> {place}' for place in range(len(_AUDIT_COLUMNS)))} FROM json_each(?)"
+    f"SELECT {', '.join(f'value ->> {place}' for place in range(len(_AUDIT_COLUMNS)))} FROM json_each(:rows)"
 )
 
 

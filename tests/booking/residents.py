@@ -15,6 +15,7 @@ from ops.programs import free_port
 from telemed.app import PROTECTION
 from telemed.booking import form
 from telemed.booking import pages as booking_pages
+from telemed.booking.index import Index
 from telemed.booking.planner import Offer
 from telemed.desk import pages as desk_pages
 from telemed.desk import status
@@ -59,7 +60,8 @@ def lobeda(database: Database) -> World:
     with database.reading() as tx:
         known = directory.load(tx)
     secrets = Secrets(key_of_keys=b"k" * 32, pepper=b"p" * 32)
-    return World(Centre(database, clock, secrets, SERVER, HOST), clock, known)
+    centre = Centre(database, clock, secrets, SERVER, HOST, live={Index: Index(database)})
+    return World(centre, clock, known)
 
 
 @dataclass(frozen=True)

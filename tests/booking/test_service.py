@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from telemed.booking import claims as claims_store
 from telemed.booking import planner, store
 from telemed.booking import service as booking
+from telemed.booking.index import Index
 from telemed.booking.model import (
     AlreadyCancelled,
     AppointmentQuery,
@@ -20,7 +22,7 @@ from telemed.booking.model import (
     Status,
     TooLate,
 )
-from telemed.booking.planner import Wish
+from telemed.booking.planner import What, Wish
 from telemed.kit.db import Database
 from telemed.kit.ids import new_id, new_link_token
 from telemed.kit.refusal import NotFound
@@ -53,7 +55,7 @@ def cancel(world: World, booking_id: str) -> None:
 
 def claims(world: World) -> list[tuple[str, int]]:
     with world.db.reading() as tx:
-        return sorted((r.resource_id, r.tick) for r in tx.execute(select(store.claims)))
+        return sorted((r.resource_id, r.tick) for r in tx.execute(select(claims_store.claims)))
 
 
 def persons(world: World) -> int:
@@ -119,7 +121,8 @@ def test_what_was_never_offered_is_refused(world: World) -> None:
         replace(good, assistant_id="weiss"),
         replace(good, room_id="room-9"),
         replace(good, service_id="unheard-of"),
-        replace(good, device_ids=("cuff-1",)),
+        replace(good, device_ids=("cuff-9",)),
+        replace(good, device_ids=("cuff-1", "cuff-1")),
         replace(good, end=good.end + timedelta(minutes=5)),
         replace(good, end=good.start - timedelta(days=3)),
         replace(good, start=good.start - timedelta(hours=2) + timedelta(days=1), end=good.end),
@@ -132,8 +135,8 @@ def test_what_was_never_offered_is_refused(world: World) -> None:
 
 
 def test_a_wish_beyond_the_horizon_finds_nothing(world: World) -> None:
-    far = Wish(SERVICE, world.now + timedelta(days=70), world.now + timedelta(days=80))
-    backwards = Wish(SERVICE, world.now + timedelta(days=2), world.now + timedelta(days=1))
+    far = Wish(What(SERVICE), world.now + timedelta(days=70), world.now + timedelta(days=80))
+    backwards = Wish(What(SERVICE), world.now + timedelta(days=2), world.now + timedelta(days=1))
     with world.db.reading() as tx:
         for wish in (far, backwards):
             assert booking.offers(tx, world.directory, wish, now=world.now) == []
@@ -142,8 +145,8 @@ def test_a_wish_beyond_the_horizon_finds_nothing(world: World) -> None:
 def test_for_what_has_gone_the_nearest_three_are_offered_in_order(world: World) -> None:
     lost = offer_at(world, "10:00")
     book(world, Request(new_id(), lost, SOMMER))
-    with world.db.reading() as tx:
-        found = booking.alternatives(tx, world.directory, lost, now=world.now)
+    with world.centre.the(Index).at(world.now) as here:
+        found = booking.alternatives(here, lost, now=world.now)
     assert [one.start for one in found] == [moment(world, wall) for wall in ("09:20", "09:30", "10:30")]
 
 
@@ -154,7 +157,7 @@ def test_everything_that_is_offered_books_whatever_was_booked_before(world: Worl
     for _ in range(25):
         service = chance.choice([SERVICE, WITH_CUFF, "skin-20"])
         earliest = world.now + timedelta(minutes=chance.randrange(0, 400))
-        wish = Wish(service, earliest, earliest + timedelta(hours=5), align_minutes=5)
+        wish = Wish(What(service), earliest, earliest + timedelta(hours=5), align_minutes=5)
         with world.db.reading() as tx:
             found = booking.offers(tx, world.directory, wish, now=world.now, limit=50)
         if found:
@@ -242,9 +245,9 @@ def test_a_ticket_that_somebody_else_got_meanwhile_is_replaced(world: World) -> 
         kept = store.get(tx, first.id)
         assert kept is not None
         again = replace(kept, id="second")
-        day = booking._day(world.directory, kept.offer.start)
-        assert not store.add(tx, again, day=day, appointment=b"", access=(None, None))
-        assert store.add(tx, again, day="2026-11-25", appointment=b"", access=(None, None))
+        day = kept.offer.start.astimezone(world.directory.zone).date().isoformat()
+        assert not store.add(tx, again, day=day, appointment=b"", access=store.NO_ACCESS)
+        assert store.add(tx, again, day="2026-11-25", appointment=b"", access=store.NO_ACCESS)
 
 
 def test_an_import_claims_time_keeps_its_text_and_is_taken_once(world: World) -> None:
@@ -252,9 +255,7 @@ def test_an_import_claims_time_keeps_its_text_and_is_taken_once(world: World) ->
 
     def take() -> str:
         with world.db.transaction() as tx:
-            return booking.import_appointment(
-                tx, world.secrets, world.directory, resource, actor=OPERATOR, now=world.now
-            )
+            return booking.import_appointment(tx, world.secrets, resource, actor=OPERATOR, now=world.now)
 
     assert take() == take() == "foreign-1"
     assert persons(world) == 1
@@ -294,4 +295,4 @@ def test_free_slots_are_hours_less_claims_for_people_rooms_and_devices(world: Wo
             (["weiss", "room-1"], [(nine, ten), (cleaned, twelve)]),
             (["nobody"], []),
         ):
-            assert booking.free_slots(tx, world.directory, actors, nine, twelve) == expected
+            assert booking.free_slots(tx, world.directory, actors, nine, twelve, now=world.now) == expected

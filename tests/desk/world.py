@@ -16,7 +16,7 @@ from schemas.day import FactKind
 from schemas.visit import PairRequest
 from telemed.booking import service as booking
 from telemed.booking.model import Request
-from telemed.booking.planner import Wish
+from telemed.booking.planner import What, Wish
 from telemed.desk import pages as desk_pages
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
@@ -66,12 +66,12 @@ class World:
         """Book the next free time; the visit's id."""
         with self.centre.db.transaction() as tx:
             known = directory.load(tx)
-            wish = Wish(SERVICE, self.now, self.now + timedelta(hours=8), doctor_id=doctor_id)
+            wish = Wish(What(SERVICE, (doctor_id,) if doctor_id else ()), self.now, self.now + timedelta(hours=8))
             offer = booking.offers(tx, known, wish, now=self.now)[0]
             person = Person(name, 1948, Way.PAPER, needs=needs)
             request = Request(new_link_token(), offer, person)
             actor = Actor(Role.ANYONE)
-            booked = booking.book(tx, self.centre.secrets, known, request, actor=actor, now=self.now)
+            booked = booking.book(tx, self.centre.secrets, request, actor=actor, now=self.now)
         self.doctor = self.doctor or offer.doctor_id
         return booked.id
 

@@ -15,7 +15,7 @@ from schemas.day import FactKind
 from telemed import wiring
 from telemed.booking import service as booking
 from telemed.booking.model import Request
-from telemed.booking.planner import Wish
+from telemed.booking.planner import What, Wish
 from telemed.directory import service as directory
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database
@@ -43,10 +43,10 @@ def book_and_arrive(programs: Programs) -> None:
         for name in (NAME, "Konrad Winter"):
             with db.transaction() as tx:
                 known = directory.load(tx)
-                wish = Wish("allgemein-20-blutdruck", now, now + timedelta(hours=6), doctor_id=DOCTOR)
+                wish = Wish(What("allgemein-20-blutdruck", (DOCTOR,)), now, now + timedelta(hours=6))
                 offer = booking.offers(tx, known, wish, now=now)[0]
                 request = Request(new_link_token(), offer, Person(name, 1948, Way.PAPER))
-                ids.append(booking.book(tx, centre.secrets, known, request, actor=Actor(Role.ANYONE), now=now).id)
+                ids.append(booking.book(tx, centre.secrets, request, actor=Actor(Role.ANYONE), now=now).id)
         with db.transaction() as tx:
             visit.record(tx, visit_id=ids[0], kind=FactKind.ARRIVED, by="assistant", now=now)
     finally:

@@ -199,7 +199,7 @@ def test_a_booked_appointment_claims_time_like_any_booking(database: Database) -
     assert results(take(world, taken)) == [TAKEN]
     with world.db.transaction() as tx:
         kept = booking.read_appointment(tx, world.secrets, "foreign-1", actor=OPERATOR, now=world.now)
-        free = booking.free_slots(tx, world.directory, ["weiss"], moment(world, "10:00"), moment(world, "10:20"))
+        free = booking.free_slots(tx, world.directory, ["weiss"], moment(world, "10:00"), moment(world, "10:20"), now=world.now)
     assert json.loads(kept)["comment"] == "Rollstuhl"
     assert free == []
     assert results(take(world, {**taken, "id": "foreign-2"})) == [REFUSED]

@@ -1,0 +1,41 @@
+"""What a booking is known by, derived from its request, which nobody else knows: id, link, reference; and tickets."""
+
+import secrets as random
+
+from schemas.day import DIGITS, LETTERS, PICTURES, Ticket
+from telemed.booking.model import Booked, Booking, Reference
+from telemed.kit.ids import to_base64
+from telemed.kit.secrets import Secrets
+
+
+def booked(secrets: Secrets, request_id: str, booking: Booking) -> Booked:
+    """What the resident takes along; the same for the same request."""
+    return Booked(booking.id, booking.ticket, link_for(secrets, request_id), reference_for(secrets, request_id))
+
+
+def id_for(secrets: Secrets, request_id: str) -> str:
+    """The id of the hold and the booking that come of a request."""
+    return secrets.derive("booking", request_id).hex()[:32]
+
+
+def link_for(secrets: Secrets, request_id: str) -> str:
+    return to_base64(secrets.derive("link", request_id)[:16])
+
+
+def reference_for(secrets: Secrets, request_id: str) -> Reference:
+    seed = secrets.derive("reference", request_id)
+    one, two, three = (PICTURES[byte % len(PICTURES)] for byte in seed[:3])
+    return Reference((one, two, three), f"{int.from_bytes(seed[3:11], 'big') % 1_000_000:06d}")
+
+
+def reference_hash(secrets: Secrets, reference: Reference, birth_year: int) -> str:
+    return secrets.fingerprint("reference", f"{reference.text}-{birth_year}")
+
+
+def new_ticket() -> Ticket:
+    """A ticket at random; the database refuses one that somebody has that day."""
+    return Ticket(
+        picture=random.choice(PICTURES),
+        letter=random.choice(LETTERS),
+        digits="".join(random.choice(DIGITS) for _ in range(2)),
+    )

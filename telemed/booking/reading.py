@@ -1,0 +1,212 @@
+"""What is offered, what was booked, and what is known of it: everything that changes nothing but the audit."""
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from telemed.booking import claims, model, planner, search, store
+from telemed.booking.ground import Ground, rules
+from telemed.booking.keys import reference_hash
+from telemed.booking.model import AppointmentQuery, Booking, PersonLine, Reason, Reference
+from telemed.booking.planner import HORIZON, Offer, What, Window, Wish
+from telemed.directory.model import Directory
+from telemed.identity.model import Actor
+from telemed.kit.db import Tx
+from telemed.kit.glance import Glance
+from telemed.kit.ids import digest
+from telemed.kit.refusal import NotFound
+from telemed.kit.secrets import Secrets
+from telemed.people import service as people
+from telemed.people.model import Erased
+from telemed.people.service import Auditor
+
+
+def ground(tx: Tx, directory: Directory, start: datetime, end: datetime, *, now: datetime) -> Ground:
+    """Who is free when between two moments, read from the claims; `Index` knows it without reading."""
+    window = Window.around(start, end)
+    return Ground(directory, window, planner.masks(claims.claimed(tx, window, now=now), window))
+
+
+def offers(tx: Tx, directory: Directory, wish: Wish, *, now: datetime, limit: int = 20) -> list[Offer]:
+    """The first offers for *wish*, within the next eight weeks."""
+    start, latest = max(now, wish.earliest), min(wish.latest, now + HORIZON)
+    if latest <= start:
+        return []
+    wish = dataclasses.replace(wish, latest=latest)
+    return search.offers(ground(tx, directory, start, latest, now=now), wish, now=now, limit=limit)
+
+
+def alternatives(here: Ground, lost: Offer, *, now: datetime, ordered: bool = False) -> list[Offer]:
+    """The three offers nearest to one that has gone: with its doctor in its room, or else with anyone anywhere."""
+    own = What(lost.service_id, doctor_ids=(lost.doctor_id,), room_ids=(lost.room_id,), ordered=ordered)
+    for what in (own, What(lost.service_id, ordered=ordered)):
+        wish = Wish(what, max(now, lost.start - timedelta(days=3)), min(lost.start + timedelta(days=14), now + HORIZON))
+        found = model.nearest(search.offers(here, wish, now=now, limit=400), lost.start)
+        if found:
+            return found
+    return []
+
+
+def get(tx: Tx, booking_id: str) -> Booking:
+    """
+    Raises:
+        NotFound: there is no such booking.
+    """
+    booking = store.get(tx, booking_id)
+    if booking is None:
+        raise NotFound
+    return booking
+
+
+def current(tx: Tx, booking_id: str) -> Booking:
+    """A booking, or the one to which it was moved in the end.
+
+    Raises:
+        NotFound: there is no such booking.
+    """
+    found = get(tx, booking_id)
+    while found.reason is Reason.MOVED:
+        next_one = store.following(tx, found.id)
+        if next_one is None:
+            break
+        found = next_one
+    return found
+
+
+def by_link(tx: Tx, token: str) -> Booking:
+    """The booking that a link opens.
+
+    Raises:
+        NotFound: wrong, foreign or unknown; all are answered alike.
+    """
+    booking = store.by_link(tx, digest(token))
+    if booking is None:
+        raise NotFound
+    return booking
+
+
+def by_reference(tx: Tx, secrets: Secrets, reference: Reference, birth_year: int) -> Booking:
+    """The booking that the paper opens, together with the year of birth.
+
+    Raises:
+        NotFound: pictures, digits or year are wrong; all are answered alike.
+    """
+    booking = store.by_reference(tx, reference_hash(secrets, reference, birth_year))
+    if booking is None:
+        raise NotFound
+    return booking
+
+
+def on_day(
+    tx: Tx, directory: Directory, day: date, *, room_id: str | None = None, doctor_id: str | None = None
+) -> list[Booking]:
+    """Booked appointments of one civil day, by start."""
+    start, end = planner.day_window(day, directory)
+    return store.booked(tx, start, end, room_id=room_id, doctor_id=doctor_id)
+
+
+def unplaceable(tx: Tx, directory: Directory, *, now: datetime) -> list[tuple[Booking, search.Objection]]:
+    """Bookings ahead that the rules do not admit any more: somebody is absent, a device is blocked, hours changed."""
+    here, found = rules(directory, Window.horizon(now)), []
+    for booking in store.ahead(tx, now=now):
+        if booking.offer.service_id and booking.extras.urgency is None:
+            broken = search.objection(here, booking.offer, ordered=booking.extras.ordered_by is not None)
+            if broken is not None:
+                found.append((booking, broken))
+    return found
+
+
+def count_unmet(tx: Tx, directory: Directory, wish: Wish) -> None:
+    """Count, without a person, that nothing was free: by specialty and the weekday that was asked for first."""
+    service = directory.services.get(wish.what.service_id)
+    if service is not None:
+        store.count_unmet(tx, service.specialty, wish.earliest.astimezone(directory.zone).weekday())
+
+
+def read_appointment(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime) -> bytes:
+    """The FHIR Appointment as stored, audited.
+
+    Raises:
+        NotFound: there is no such booking.
+        Erased: its person is gone.
+    """
+    found = store.sealed(tx, booking_id)
+    if found is None:
+        raise NotFound
+    person_id, sealed = found
+    plain = people.unseal(
+        tx, secrets, person_id, {place_of(booking_id): sealed}, actor=actor, purpose="appointment", now=now
+    )
+    return plain[0]
+
+
+async def reveal_appointment(
+    glance: Glance, auditor: Auditor, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime
+) -> bytes:
+    """As `read_appointment`, for async code: the audit line is on disk, in a group, before the answer.
+
+    Raises:
+        NotFound: there is no such booking.
+        Erased: its person is gone.
+    """
+    row = await glance.one(store.SEALED, id=booking_id)
+    if row is None:
+        raise NotFound
+    return await auditor.unseal(
+        secrets, row[0], place_of(booking_id), row[1], actor=actor, purpose="appointment", now=now
+    )
+
+
+def search_appointments(
+    tx: Tx, secrets: Secrets, query: AppointmentQuery, *, actor: Actor, now: datetime
+) -> list[bytes]:
+    """The FHIR Appointments that match, audited one by one; those of erased people are left out."""
+    found = []
+    for booking_id, person_id, sealed in store.search(tx, query):
+        try:
+            found += people.unseal(
+                tx, secrets, person_id, {place_of(booking_id): sealed}, actor=actor, purpose="search", now=now
+            )
+        except Erased:
+            continue
+    return found
+
+
+def person_line(
+    tx: Tx, secrets: Secrets, directory: Directory, booking: Booking, *, actor: Actor, now: datetime
+) -> PersonLine:
+    """What the list of the day shows of the person, audited.
+
+    Raises:
+        Erased: the person is gone.
+    """
+    person = people.details(tx, secrets, booking.person_id, actor=actor, purpose="day list", now=now)
+    service = directory.services.get(booking.offer.service_id)
+    needs = tuple(need.value for need in person.needs)
+    return PersonLine(person.name, person.birth_year, needs, service.name if service else "")
+
+
+def free_slots(
+    tx: Tx, directory: Directory, actor_ids: Iterable[str], start: datetime, end: datetime, *, now: datetime
+) -> list[tuple[datetime, datetime]]:
+    """The spans between *start* and *end* in which all *actor_ids* are open and free."""
+    here = ground(tx, directory, start, end, now=now)
+    mask = here.window.mask(planner.tick_of(start), planner.tick_after(end))
+    for actor_id in actor_ids:
+        mask &= here.free(actor_id)
+    return planner.spans(mask, here.window)
+
+
+def unmet_counts(tx: Tx) -> dict[tuple[str, int], int]:
+    """How often nothing was free, by specialty and weekday (Monday is 0)."""
+    return store.unmet_counts(tx)
+
+
+def place_of(booking_id: str) -> str:
+    """Where the sealed Appointment stands."""
+    return f"booking|appointment|{booking_id}"
+
+
+def turn(booking_id: str) -> str:
+    """What is held while one booking is made or changed."""
+    return f"booking {booking_id}"

@@ -1,0 +1,174 @@
+"""What touches several bookings, or goes before others: series, who comes without an appointment, staff's override."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from babel.dates import format_date
+
+from telemed.booking import claims, holding, model, planner, search, service, store
+from telemed.booking.ground import Ground, rules
+from telemed.booking.keys import id_for
+from telemed.booking.model import (
+    Blocked,
+    Booked,
+    Booking,
+    BookingCancelled,
+    NothingFree,
+    NotOffered,
+    Reason,
+    Request,
+    SeriesRefused,
+    SlotTaken,
+    Urgency,
+)
+from telemed.booking.planner import Offer, What, Window, Wish
+from telemed.booking.search import Objection, Rule
+from telemed.directory import service as directories
+from telemed.directory.model import Directory
+from telemed.identity.model import Actor
+from telemed.kit.db import Tx
+from telemed.kit.i18n import words
+from telemed.kit.outbox import emit
+from telemed.kit.secrets import Secrets
+
+LONGEST_SERIES = 12
+
+OVERRULED = (Rule.TAKEN, Rule.CLOSED, Rule.HOLIDAY)
+"""What staff may pass over. Nobody books somebody who is absent, or a device whose inspection is due."""
+
+
+def dates(first: Offer, directory: Directory, *, weeks: int, count: int) -> list[datetime]:
+    """The starts of a series: the same time on the wall every *weeks* weeks."""
+    wall = first.start.astimezone(directory.zone).replace(tzinfo=None)
+    steps = (wall + n * timedelta(weeks=weeks) for n in range(count))
+    return [step.replace(tzinfo=directory.zone).astimezone(UTC) for step in steps]
+
+
+def series(
+    here: Ground, first: Offer, starts: Collection[datetime], *, now: datetime
+) -> list[tuple[datetime, Offer | None]]:
+    """For each start what would be booked, with the same doctor in the same room; None where that cannot be had."""
+    what = What(first.service_id, doctor_ids=(first.doctor_id,), room_ids=(first.room_id,))
+    found: list[tuple[datetime, Offer | None]] = []
+    for start in starts:
+        wish = Wish(what, start, start + (first.end - first.start), align_minutes=5)
+        there = search.offers(here, wish, now=now, limit=1)
+        found.append((start, there[0] if there else None))
+    return found
+
+
+def book_series(
+    tx: Tx,
+    secrets: Secrets,
+    requests: list[Request],
+    *,
+    actor: Actor,
+    now: datetime,
+    without: Collection[datetime] = (),
+) -> list[Booked]:
+    """Book all, or nothing; the starts in *without* are left out on purpose.
+
+    Raises:
+        SeriesRefused: it names the dates that cannot be had.
+    """
+    wanted = [request for request in requests if request.offer.start not in without]
+    service.enter(tx)
+    kept: list[Booked] = []
+    refused: list[datetime] = []
+    for request in sorted(wanted, key=lambda one: one.offer.start):
+        try:
+            with tx.begin_nested():
+                kept.append(service.book(tx, secrets, request, actor=actor, now=now))
+        except (Blocked, model.TooLate):
+            refused.append(request.offer.start)
+    if refused:
+        zone = directories.load(tx).zone
+        named = ", ".join(_day(start.astimezone(zone).date()) for start in refused)
+        raise SeriesRefused(tuple(refused), named)
+    return kept
+
+
+def _day(day: date) -> str:
+    return str(format_date(day, "d. MMMM", locale=words().language))
+
+
+def walk_in(here: Ground, what: What, *, now: datetime) -> Offer:
+    """The first gap of today for somebody who came without an appointment.
+
+    Raises:
+        NothingFree: there is none.
+    """
+    _, tonight = planner.day_window(now.astimezone(here.directory.zone).date(), here.directory)
+    found = search.offers(here, Wish(what, now, tonight, align_minutes=5), now=now, limit=1)
+    if not found:
+        raise NothingFree
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Overridden:
+    """What staff booked before others, and whose appointments were cancelled for it; they wait first in line."""
+
+    booked: Booked
+    displaced: tuple[Booking, ...]
+
+
+def displaces(tx: Tx, directory: Directory, offer: Offer, *, now: datetime) -> list[Booking]:
+    """Whose appointments stand in the way of *offer*, to be named before it is booked.
+
+    Raises:
+        NotOffered: somebody is absent, unfit, or a device is not inspected: no reason helps.
+        SlotTaken: a visit has begun there.
+    """
+    model.confirm(offer, now=now)
+    broken = search.objection(rules(directory, Window.horizon(now)), offer, ordered=True)
+    if broken is not None and broken.rule not in OVERRULED:
+        raise NotOffered(broken, directory.name_of(broken.resource_id))
+    _check_presence(directory, offer)
+    owners = claims.owners(tx, planner.claims(offer, directory), besides="", now=now)
+    found = store.several(tx, {owner for _, owner in owners})
+    for one in found:
+        if one.offer.start <= now:
+            blocking = next(claim[0] for claim, owner in owners if owner == one.id)
+            raise SlotTaken(blocking, directory.name_of(blocking))
+    return found
+
+
+def _check_presence(directory: Directory, offer: Offer) -> None:
+    """The first rule that is broken hides those behind it, and an absence is never passed over."""
+    for actor_id in offer.resource_ids:
+        actor = directory.actor(actor_id)
+        if actor is not None and any(a < offer.end and offer.start < b for a, b in actor.hours.closed):
+            raise NotOffered(Objection(Rule.ABSENT, actor_id), actor.name)
+
+
+def override(
+    tx: Tx, secrets: Secrets, request: Request, urgency: Urgency, *, actor: Actor, now: datetime
+) -> Overridden:
+    """Book over others for a coded reason: theirs are cancelled, and they come first when time is freed.
+
+    Raises:
+        NotOffered, SlotTaken: as `displaces` says.
+    """
+    service.enter(tx, alone=True)
+    directory = directories.load(tx)
+    displaced = displaces(tx, directory, request.offer, now=now)
+    for one in displaced:
+        _displace(tx, secrets, one, actor=actor, now=now)
+    for _, owner in claims.owners(tx, planner.claims(request.offer, directory), besides="", now=now):
+        service.let_go(tx, owner, now=now)
+    extras = replace(request.extras, urgency=urgency)
+    urgent = replace(request, extras=extras)
+    booking_id = id_for(secrets, request.request_id)
+    made = service.take_in(tx, secrets, directory, booking_id, urgent, actor=actor, now=now)
+    return Overridden(made, tuple(displaced))
+
+
+def _displace(tx: Tx, secrets: Secrets, one: Booking, *, actor: Actor, now: datetime) -> None:
+    """Cancel for staff's sake, and put the person first in line for the same."""
+    service.close(tx, secrets, one, Reason.DISPLACED, actor=actor, now=now)
+    claims.release(tx, one.id, one.offer, now=now)
+    emit(tx, BookingCancelled(one.id, one.offer.room_id), now=now)
+    what = What(one.offer.service_id, ordered=one.extras.ordered_by is not None)
+    holding.put_first(tx, one.person_id, Wish(what, now, now + planner.HORIZON), now=now)
