@@ -8,7 +8,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
+from telemed.booking import jobs as booking_jobs
 from telemed.booking import pages as booking_pages
+from telemed.booking.index import Index
 from telemed.desk import pages as desk_pages
 from telemed.desk import status as desk_status
 from telemed.identity import pages as identity_pages
@@ -64,11 +66,11 @@ async def health() -> dict[str, str]:
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     centre: Centre = app.state.centre
-    relay, audit = centre.the(Relay), centre.the(Auditor).batch
+    relay, audit, index = centre.the(Relay), centre.the(Auditor).batch, centre.the(Index)
     threads = [threading.Thread(target=relay.run, name="relay"), threading.Thread(target=audit.run, name="audit")]
-    ticking = BackgroundScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True}, timezone="UTC")
-    ticking.add_job(forget_expired, "interval", hours=1, args=[centre.db, centre.clock])
-    ticking.add_job(forget_delivered, "interval", hours=1, args=[centre.db, centre.clock])
+    if not centre.db.is_sqlite:  # nobody else writes there
+        threads.append(threading.Thread(target=index.follow, args=[centre.clock], name="index"))
+    ticking = _ticking(centre)
     for thread in threads:
         thread.start()
     ticking.start()
@@ -78,5 +80,15 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         ticking.shutdown()
         relay.stop()
         audit.stop()
+        index.stop()
         for thread in threads:
             thread.join()
+
+
+def _ticking(centre: Centre) -> BackgroundScheduler:
+    """The clock that ticks. What is due each job asks of the centre's clock, which an exercise moves forward."""
+    ticking = BackgroundScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True}, timezone="UTC")
+    ticking.add_job(booking_jobs.expire, "interval", seconds=5, args=[centre.db, centre.secrets, centre.clock])
+    for forget in (forget_expired, forget_delivered, booking_jobs.forget_changes):
+        ticking.add_job(forget, "interval", hours=1, args=[centre.db, centre.clock])
+    return ticking

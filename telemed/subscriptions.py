@@ -1,6 +1,6 @@
 """Who reacts to which event, on one page."""
 
-from telemed.booking.model import BookingCancelled, BookingConfirmed
+from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved
 from telemed.identity.model import MachinesChanged
 from telemed.kit.outbox import Subscription
 from telemed.link.reactions import send_plan, send_plan_to_all
@@ -9,6 +9,7 @@ from telemed.operator.model import ClockMoved
 from telemed.signalling.hub import Hub
 from telemed.signalling.reactions import send_out, shut_out_revoked
 from telemed.visit.model import FactKnown
+from telemed.visit.reactions import give_back
 from telemed.web.centre import Centre
 
 
@@ -18,9 +19,11 @@ def subscriptions(centre: Centre) -> list[Subscription]:
     return [
         Subscription("link.plan.booked", BookingConfirmed, send_plan(lines)),
         Subscription("link.plan.cancelled", BookingCancelled, send_plan(lines)),
+        Subscription("link.plan.moved", BookingMoved, send_plan(lines)),
         Subscription("link.plan.fact", FactKnown, send_plan(lines)),
         Subscription("link.plan.machines", MachinesChanged, send_plan(lines)),
         Subscription("link.plan.clock", ClockMoved, send_plan_to_all(lines)),
         Subscription("signalling.over", FactKnown, send_out(hub)),
         Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),
+        Subscription("visit.give_back", FactKnown, give_back(centre.secrets)),
     ]

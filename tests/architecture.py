@@ -1,6 +1,7 @@
 """The plan of the house as tables: what stands on which floor, and what each kind of file may import.
 
-Imports go down, never up or sideways; of a neighbour one sees `model`, `calendar` and `service` only.
+Imports go down, never up or sideways; of a neighbour one sees `model`, `service` and what
+stands beside them in `VALUES`, `VERBS` and `DOORS` only.
 `tests/test_architecture.py` holds every file to it.
 """
 
@@ -84,6 +85,13 @@ KINDS_BY_NAME = {
     "booking.several": Kind.SERVICE,  # series, walk-ins, override
     "booking.waitlist": Kind.SERVICE,  # who gets freed time
     "booking.waitlist_store": Kind.STORE,
+    "booking.byhand": Kind.PURE,  # an offer that staff make up themselves
+    "desk.appointments": Kind.EDGE,  # appointments ahead: move, cancel, and those that must be moved
+    "desk.asked": Kind.EDGE,  # what staff ask for, carried from page to page
+    "desk.crew": Kind.SERVICE,  # whose names and appointments staff see while planning
+    "desk.planning": Kind.EDGE,  # staff book: for somebody, a series, who came without an appointment
+    "desk.urgent": Kind.EDGE,  # staff book over others
+    "desk.waiting": Kind.EDGE,  # the waiting list
     "desk.status": Kind.EDGE,  # the resident's own appointment; the desk's other pages are for staff
     "directory.calendar": Kind.PURE,  # opening hours, seen from above like the model
     "directory.hours": Kind.MAPPING,
@@ -110,8 +118,12 @@ PURE_PACKAGES = ("cryptography", "holidays")
 """Functions of bytes or of dates and nothing else, so a model may call them."""
 
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
-VALUES = ("model", "calendar")
-VERBS = (*VALUES, "service")
+VALUES = ("model", "calendar", "planner", "search")
+"""Seen from above like the model: the calendar of the directory, and of booking the words of a search."""
+VERBS = (*VALUES, "service", "holding", "several", "index", "byhand")
+"""Seen from above like the service: booking has too many verbs for one file."""
+DOORS = ("rights", "form")
+"""Edges that other edges need: who may, and what the fields of a booking hold."""
 MAY = {
     Kind.EMPTY: May(),
     Kind.PURE: May(("telemed.kit.refusal", "telemed.kit.outbox.Event", "schemas"), (Kind.PURE,), VALUES),
@@ -119,7 +131,7 @@ MAY = {
     Kind.SERVICE: May(PLUMBING, (Kind.PURE, Kind.STORE, Kind.SERVICE, Kind.MAPPING), VERBS),
     Kind.REACTION: May(PLUMBING, (Kind.PURE, Kind.SERVICE), VERBS),
     Kind.MAPPING: May(PLUMBING, (Kind.PURE, Kind.MAPPING), VALUES),
-    Kind.EDGE: May((*PLUMBING, "telemed.web"), (Kind.PURE, Kind.SERVICE, Kind.MAPPING, Kind.EDGE), (*VERBS, "rights")),
+    Kind.EDGE: May((*PLUMBING, "telemed.web"), (Kind.PURE, Kind.SERVICE, Kind.MAPPING, Kind.EDGE), (*VERBS, *DOORS)),
 }
 
 

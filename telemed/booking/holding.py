@@ -107,6 +107,14 @@ def expire(tx: Tx, secrets: Secrets, *, now: datetime) -> int:
     return len(over)
 
 
+def take_away(tx: Tx, hold_id: str, *, now: datetime) -> None:
+    """End a hold for staff's sake; whom it was kept for waits again, at the same place."""
+    waiting = waitlist_store.by_hold(tx, hold_id)
+    if waiting is not None:
+        waitlist_store.put(tx, dataclasses.replace(waiting, state=WaitState.WAITING, hold_id=None))
+    service.let_go(tx, hold_id, now=now)
+
+
 def _back_in_line(tx: Tx, waiting: Waiting, declined: Offer, *, asked_at: datetime) -> None:
     seen = (*waiting.declined, declined.start)
     back = dataclasses.replace(waiting, state=WaitState.WAITING, hold_id=None, declined=seen, asked_at=asked_at)

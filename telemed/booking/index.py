@@ -30,6 +30,11 @@ EVERY_S = 0.5
 REMEMBER_CHANGES = timedelta(hours=1)
 
 
+def forget_changes(tx: Tx, *, now: datetime) -> None:
+    """Delete what every process has read long ago."""
+    claims.forget_changes(tx, before=now - REMEMBER_CHANGES)
+
+
 @dataclass
 class _Held:
     """A hold as the index knows it: it ends by itself."""

@@ -36,10 +36,16 @@ def offers(tx: Tx, directory: Directory, wish: Wish, *, now: datetime, limit: in
     return search.offers(ground(tx, directory, start, latest, now=now), wish, now=now, limit=limit)
 
 
-def alternatives(here: Ground, lost: Offer, *, now: datetime, ordered: bool = False) -> list[Offer]:
-    """The three offers nearest to one that has gone: with its doctor in its room, or else with anyone anywhere."""
-    own = What(lost.service_id, doctor_ids=(lost.doctor_id,), room_ids=(lost.room_id,), ordered=ordered)
-    for what in (own, What(lost.service_id, ordered=ordered)):
+def alternatives(
+    here: Ground, lost: Offer, *, now: datetime, ordered: bool = False, wished: What | None = None
+) -> list[Offer]:
+    """The three offers nearest to one that has gone: with its doctor in its room, or else with anyone anywhere.
+
+    *wished*: what *lost* was an answer to, if that was more than its service.
+    """
+    anywhere = wished or What(lost.service_id, ordered=ordered)
+    own = dataclasses.replace(anywhere, doctor_ids=(lost.doctor_id,), room_ids=(lost.room_id,))
+    for what in (own, anywhere):
         wish = Wish(what, max(now, lost.start - timedelta(days=3)), min(lost.start + timedelta(days=14), now + HORIZON))
         found = model.nearest(search.offers(here, wish, now=now, limit=400), lost.start)
         if found:

@@ -8,7 +8,7 @@ from babel.dates import format_date
 
 from telemed.booking import claims, holding, model, planner, search, service, store
 from telemed.booking.ground import Ground, rules
-from telemed.booking.keys import id_for
+from telemed.booking.keys import booked, id_for
 from telemed.booking.model import (
     Blocked,
     Booked,
@@ -25,7 +25,7 @@ from telemed.booking.model import (
 from telemed.booking.planner import Offer, What, Window, Wish
 from telemed.booking.search import Objection, Rule
 from telemed.directory import service as directories
-from telemed.directory.model import Directory
+from telemed.directory.model import Device, Directory
 from telemed.identity.model import Actor
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
@@ -46,10 +46,13 @@ def dates(first: Offer, directory: Directory, *, weeks: int, count: int) -> list
 
 
 def series(
-    here: Ground, first: Offer, starts: Collection[datetime], *, now: datetime
+    here: Ground, first: Offer, starts: Collection[datetime], *, now: datetime, wished: What | None = None
 ) -> list[tuple[datetime, Offer | None]]:
-    """For each start what would be booked, with the same doctor in the same room; None where that cannot be had."""
-    what = What(first.service_id, doctor_ids=(first.doctor_id,), room_ids=(first.room_id,))
+    """For each start what would be booked, with the same doctor in the same room; None where that cannot be had.
+
+    *wished*: what *first* was an answer to, if that was more than its service.
+    """
+    what = replace(wished or What(first.service_id), doctor_ids=(first.doctor_id,), room_ids=(first.room_id,))
     found: list[tuple[datetime, Offer | None]] = []
     for start in starts:
         wish = Wish(what, start, start + (first.end - first.start), align_minutes=5)
@@ -136,11 +139,13 @@ def displaces(tx: Tx, directory: Directory, offer: Offer, *, now: datetime) -> l
 
 
 def _check_presence(directory: Directory, offer: Offer) -> None:
-    """The first rule that is broken hides those behind it, and an absence is never passed over."""
+    """The first rule that is broken hides those behind it; an absence and an inspection are never passed over."""
     for actor_id in offer.resource_ids:
         actor = directory.actor(actor_id)
         if actor is not None and any(a < offer.end and offer.start < b for a, b in actor.hours.closed):
             raise NotOffered(Objection(Rule.ABSENT, actor_id), actor.name)
+        if isinstance(actor, Device) and actor.bookable_until is not None and actor.bookable_until < offer.end:
+            raise NotOffered(Objection(Rule.INSPECTION, actor_id), actor.name)
 
 
 def override(
@@ -148,19 +153,23 @@ def override(
 ) -> Overridden:
     """Book over others for a coded reason: theirs are cancelled, and they come first when time is freed.
 
+    The same request again gets the same answer, and displaces nobody.
+
     Raises:
         NotOffered, SlotTaken: as `displaces` says.
     """
     service.enter(tx, alone=True)
+    booking_id = id_for(secrets, request.request_id)
+    if service.is_booked(tx, booking_id):
+        return Overridden(booked(secrets, request.request_id, service.get(tx, booking_id)), ())
     directory = directories.load(tx)
     displaced = displaces(tx, directory, request.offer, now=now)
     for one in displaced:
         _displace(tx, secrets, one, actor=actor, now=now)
     for _, owner in claims.owners(tx, planner.claims(request.offer, directory), besides="", now=now):
-        service.let_go(tx, owner, now=now)
+        holding.take_away(tx, owner, now=now)
     extras = replace(request.extras, urgency=urgency)
     urgent = replace(request, extras=extras)
-    booking_id = id_for(secrets, request.request_id)
     made = service.take_in(tx, secrets, directory, booking_id, urgent, actor=actor, now=now)
     return Overridden(made, tuple(displaced))
 

@@ -38,6 +38,8 @@ class Right(StrEnum):
     OWN_APPOINTMENT = "own-appointment"
     DOCTOR_DAY = "doctor-day"
     ROOM_DAY = "room-day"
+    PLAN = "plan"
+    """Book, move and cancel for others, and the waiting list."""
     OPERATE = "operate"
     FHIR_READ = "fhir-read"
     IMPORT = "import"
@@ -51,6 +53,7 @@ HOLDERS: dict[Right, frozenset[Role]] = {
     Right.OWN_APPOINTMENT: frozenset({Role.RESIDENT}),
     Right.DOCTOR_DAY: frozenset({Role.DOCTOR}),
     Right.ROOM_DAY: frozenset({Role.ASSISTANT}),
+    Right.PLAN: frozenset({Role.ASSISTANT, Role.DOCTOR}),
     Right.OPERATE: frozenset({Role.OPERATOR}),
     Right.FHIR_READ: frozenset({Role.CLIENT}),
     Right.IMPORT: frozenset({Role.OPERATOR, Role.CLIENT}),

@@ -56,6 +56,11 @@ def take_in(tx: Tx, room_id: str, heard: tuple[Fact, ...], *, now: datetime) -> 
     return tuple(kept)
 
 
+def state_of(tx: Tx, visit_id: str) -> VisitState:
+    """How a visit stands."""
+    return model.state_of(store.of(tx, [visit_id]))
+
+
 def facts_on(tx: Tx, room_id: str, *, now: datetime) -> list[Fact]:
     """The facts of the room's visits of the civil day of *now*."""
     return store.of(tx, [visit.id for visit in _visits_on(tx, room_id, now)])
@@ -72,7 +77,7 @@ def admit(tx: Tx, visit_id: str, *, doctor_id: str | None = None, room_id: str |
     visit = booking.get(tx, visit_id)
     if (doctor_id, room_id) not in ((visit.offer.doctor_id, None), (None, visit.offer.room_id)):
         raise NotAllowed
-    state = model.state_of(store.of(tx, [visit_id]))
+    state = state_of(tx, visit_id)
     if state not in (VisitState.CALLED, VisitState.INSIDE) or now > visit.offer.end + LONGEST_OVERRUN:
         raise WrongMoment(kind="join", state=state.value)
     return visit
