@@ -19,7 +19,7 @@ from telemed.directory import service as directory
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
 from telemed.interop import service as interop
-from telemed.kit import logs
+from telemed.kit import logs, pace
 from telemed.kit.clock import real_now
 from telemed.kit.db import AlreadyOpen, Database
 from telemed.kit.settings import BadSetting
@@ -28,10 +28,6 @@ from telemed.privacy import service as privacy
 from telemed.web.centre import Centre
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The centre of the telemedicine rooms.")
-
-SWITCH_S = 0.0005
-"""SQLite lets go of the interpreter at each statement; with Python's 5 ms a writer beside a busy event loop waits
-longer for its turns than for the disk."""
 
 CODE_LASTS = timedelta(hours=12)
 
@@ -71,9 +67,9 @@ def opened() -> Iterator[Centre]:
 def serve() -> None:
     """Run the centre until it is stopped."""
     logs.start("telemed")
-    sys.setswitchinterval(SWITCH_S)
     settings = wiring.read_settings()
     with opened() as centre:
+        pace.settle()
         uvicorn.run(
             make_app(centre),
             host=settings.host,

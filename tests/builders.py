@@ -1,6 +1,6 @@
 """Worlds for tests: a centre with a small quarter of its own, a clock moved by hand, bookings by what matters."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -80,9 +80,17 @@ class World:
 
 
 def make_world(
-    database: Database, *, now: datetime = TUESDAY, subscriptions: tuple[Subscription, ...] = (), rooms: int = 1
+    database: Database,
+    *,
+    now: datetime = TUESDAY,
+    subscriptions: tuple[Subscription, ...] = (),
+    rooms: int = 1,
+    resources: Iterable[Mapping[str, Any]] = (),
 ) -> World:
-    """A centre on *database* with two doctors, two assistants and *rooms* rooms with a cuff and an oximeter each."""
+    """A centre on *database* with two doctors, two assistants and *rooms* rooms with a cuff and an oximeter each.
+
+    *resources*: another directory in place of that one.
+    """
     clock = HandClock(now)
     centre = Centre(
         db=database,
@@ -94,7 +102,7 @@ def make_world(
     centre.live.update({Hub: Hub(), Lines: Lines(), PairingTries: PairingTries(), Index: Index(database)})
     centre.live[Relay] = Relay(database, subscriptions, clock)
     with database.transaction() as tx:
-        for resource in quarter(rooms):
+        for resource in resources or quarter(rooms):
             directory.take(tx, resource, now=now)
         known = directory.load(tx)
     return World(centre, clock, known)
@@ -206,6 +214,24 @@ def quarter(rooms: int = 1) -> Iterator[Mapping[str, Any]]:
     yield from _assistant("kaya", "Kaya", "helper")
 
 
+CROWDED = "visit-30"
+
+
+def crowd(rooms: int) -> Iterator[Mapping[str, Any]]:
+    """A quarter with many rooms, each with a doctor, an assistant, a cuff and an oximeter that no other room shares."""
+    yield next(iter(quarter()))
+    for number in range(1, rooms + 1):
+        room_id = f"room-{number}"
+        yield _room(room_id, f"Raum {number}")
+        yield _device(f"cuff-{number}", room_id, "528391")
+        yield _device(f"oximeter-{number}", room_id, "528388")
+        yield _service(f"{CROWDED}-{number}", [room_id], f"S{number}", devices=("528391", "528388"), minutes=30)
+        yield from _doctor(f"doctor-{number}", f"Arzt {number}", f"S{number}")
+        person, role = _assistant(f"assistant-{number}", f"Hilfe {number}", "helper")
+        yield person
+        yield {**role, "location": [{"reference": f"Location/{room_id}"}]}
+
+
 def _coded(system: str, code: str) -> dict[str, Any]:
     return {"coding": [{"system": system, "code": code}]}
 
@@ -240,14 +266,16 @@ def _device(device_id: str, room_id: str, code: str) -> dict[str, Any]:
     }
 
 
-def _service(service_id: str, rooms: list[str], specialty: str, *, devices: tuple[str, ...]) -> dict[str, Any]:
+def _service(
+    service_id: str, rooms: list[str], specialty: str, *, devices: tuple[str, ...], minutes: int = 20
+) -> dict[str, Any]:
     needed = [{"url": fhir.REQUIRED_DEVICE, "valueCoding": {"system": fhir.MDC, "code": code}} for code in devices]
     return {
         "resourceType": "HealthcareService",
         "id": service_id,
         "active": True,
         "name": service_id,
-        "extension": [_minutes(fhir.LENGTH, 20), *needed],
+        "extension": [_minutes(fhir.LENGTH, minutes), *needed],
         "specialty": [_coded(fhir.SPECIALTIES, specialty)],
         "location": [{"reference": f"Location/{room_id}"} for room_id in rooms],
     }

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import BigInteger, Index, Integer, Row, Table, Text, delete, insert, select, update
 
 from telemed.booking.model import Claimed, Freed, Hold, SlotTaken
-from telemed.booking.planner import MARGIN, Claim, Offer, Window, tick_after, tick_of
+from telemed.booking.planner import MARGIN, Claim, Offer, Taken, Window, tick_after, tick_of, ticks_of
 from telemed.kit.db import Tx, Utc, metadata, tell
 from telemed.kit.hot import Hot
 from telemed.kit.register import TECHNICAL, Kept, column
@@ -64,26 +65,35 @@ _TAKE = Hot(
 )
 
 
-def take(tx: Tx, booking_id: str, wanted: list[Claim], *, now: datetime, held_until: datetime | None = None) -> None:
-    """Take every (resource, tick) of *wanted*, which is sorted, or none. What is held and ran out counts as free.
+def take(tx: Tx, booking_id: str, taken: list[Taken], *, now: datetime, held_until: datetime | None = None) -> None:
+    """Take every tick of *taken*, which is sorted, or none. What is held and ran out counts as free.
 
     Raises:
         SlotTaken: one is taken; names its resource.
     """
+    wanted = ticks_of(taken)
     if tx.dialect.name == "sqlite":
-        given: dict[str, object] = {"wanted": json.dumps(wanted)}
+        given: dict[str, object] = {"wanted": orjson.dumps(wanted).decode()}
     else:
         resources, ticks = [resource for resource, _ in wanted], [tick for _, tick in wanted]
         given = {"resources": resources, "ticks": ticks, "changed": json.dumps(sorted(set(resources)))}
     got = _TAKE.run(tx, booking_id=booking_id, held_until=held_until, now=now, **given)
     if got.rowcount != len(wanted):
-        raise SlotTaken(_blocking(tx, booking_id, wanted, now=now))
-    tell(tx, Claimed(booking_id, wanted, held_until))
+        blocking = _BLOCKING.run(tx, booking_id=booking_id, now=now, **given).fetchone()
+        raise SlotTaken(blocking[0] if blocking else wanted[0][0])
+    tell(tx, Claimed(booking_id, taken, held_until))
 
 
-def _blocking(tx: Tx, booking_id: str, wanted: list[Claim], *, now: datetime) -> str:
-    """The first resource of *wanted* that somebody else has."""
-    return next((claim[0] for claim, _ in owners(tx, wanted, besides=booking_id, now=now)), wanted[0][0])
+_BLOCKING = Hot(
+    """SELECT claim.resource_id FROM json_each(:wanted) AS wanted JOIN booking_claim AS claim
+    ON claim.resource_id = wanted.value ->> 0 AND claim.tick = wanted.value ->> 1
+    WHERE claim.booking_id <> :booking_id AND (claim.held_until IS NULL OR claim.held_until > :now) LIMIT 1""",
+    """SELECT claim.resource_id FROM unnest(:resources ::text[], :ticks ::int[]) AS wanted (resource_id, tick)
+    JOIN booking_claim AS claim USING (resource_id, tick)
+    WHERE claim.booking_id <> :booking_id AND (claim.held_until IS NULL OR claim.held_until > :now)
+    ORDER BY claim.resource_id, claim.tick LIMIT 1""",
+)
+"""The first resource wanted that somebody else has."""
 
 
 def owners(tx: Tx, wanted: list[Claim], *, besides: str, now: datetime) -> list[tuple[Claim, str]]:

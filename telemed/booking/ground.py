@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from math import asin, cos, radians, sin, sqrt
 from operator import or_
+from typing import Any, TypeVar
 
 from telemed.booking.planner import Offer, What, Window, moment_of, tick_after, tick_of, ticks_in
 from telemed.directory.model import LEVELS, Actor, Device, Directory, Room, Service
+
+T = TypeVar("T")
 
 MANY = 2000
 """Plans or groups to remember; more are forgotten together."""
@@ -81,6 +84,7 @@ class Ground:
         self._groups_of: dict[str, set[Group]] = {}
         self._plans: dict[What, Plan | None] = {}
         self._fixed: dict[Hashable, int] = {}
+        self._answers: dict[Hashable, Any] = {}
 
     def under(self, directory: Directory) -> "Ground":
         """The same claims under another state of the directory."""
@@ -172,6 +176,15 @@ class Ground:
         found = self._fixed.get(key)
         if found is None:
             found = self._fixed[key] = work_out()
+        return found
+
+    def once(self, key: Hashable, work_out: Callable[[], T]) -> T:
+        """Whatever no claim can change, worked out once."""
+        found: T | Ground = self._answers.get(key, self)
+        if isinstance(found, Ground):
+            if len(self._answers) > MANY:
+                self._answers.clear()
+            found = self._answers[key] = work_out()
         return found
 
     def plan(self, what: What) -> Plan | None:

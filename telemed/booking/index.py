@@ -6,7 +6,7 @@ transaction decides.
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from telemed.booking import claims, planner
 from telemed.booking.ground import Ground
-from telemed.booking.model import Claimed, Freed
-from telemed.booking.planner import Claim, Window
+from telemed.booking.model import Changed, Claimed, Freed
+from telemed.booking.planner import Window
 from telemed.directory import service as directories
 from telemed.directory.model import DirectoryChanged
 from telemed.kit.clock import Clock
@@ -54,8 +54,7 @@ class Index:
         self._stale = True
         self._since = 0
         self._stopped = threading.Event()
-        db.hear(Claimed, self._heard)
-        db.hear(Freed, self._heard)
+        db.hear(Changed, self._heard)
         db.hear(DirectoryChanged, self._directory_changed)
 
     @contextmanager
@@ -80,39 +79,54 @@ class Index:
             self._since = claims.oldest_open(tx)
             self._ground = Ground(directory, window, planner.masks(claims.claimed(tx, window, now=now), window))
             self._held.clear()
-            for hold_id, until, claim in claims.held(tx, now=now):
-                self._hold(hold_id, until, [claim], window)
+            self._take_holds(tx, self._ground, now=now)
         return self._ground
 
-    def _hold(self, hold_id: str, until: datetime, wanted: Iterable[Claim], window: Window) -> None:
+    def _take_holds(self, tx: Tx, ground: Ground, *, now: datetime, of: set[str] | None = None) -> None:
+        for hold_id, until, (resource_id, tick) in claims.held(tx, now=now):
+            if of is None or resource_id in of:
+                self._hold(hold_id, until, resource_id, ground.window.mask(tick, tick + 1))
+
+    def _hold(self, hold_id: str, until: datetime, resource_id: str, mask: int) -> None:
         held = self._held.setdefault(hold_id, _Held(until))
         held.until = until
-        for resource_id, mask in planner.masks(wanted, window).items():
-            held.masks[resource_id] = held.masks.get(resource_id, 0) | mask
+        held.masks[resource_id] = held.masks.get(resource_id, 0) | mask
 
     def _end_holds(self, ground: Ground, now: datetime) -> None:
         for hold_id in [one for one, held in self._held.items() if held.until <= now] if self._held else ():
             for resource_id, mask in self._held.pop(hold_id).masks.items():
                 ground.free_up(resource_id, mask)
 
-    def _heard(self, told: list[Claimed] | list[Freed]) -> None:
+    def _heard(self, told: list[Changed]) -> None:
         with self._lock:
-            for each in told if self._ground is not None else ():
-                self._apply(self._ground, each)
+            ground = self._ground
+            if ground is None:
+                return
+            for each in told:
+                match each:
+                    case Claimed():
+                        self._claimed(ground, each)
+                    case Freed():
+                        self._freed(ground, each)
 
-    def _apply(self, ground: Ground | None, told: Claimed | Freed) -> None:
-        if ground is None:
-            return
+    def _claimed(self, ground: Ground, told: Claimed) -> None:
+        for resource_id, first, last in told.taken:
+            mask = ground.window.mask(first, last)
+            self._ends(resource_id, mask)
+            ground.claim(resource_id, mask)
+            if told.held_until is not None:
+                self._hold(told.id, told.held_until, resource_id, mask)
+
+    def _freed(self, ground: Ground, told: Freed) -> None:
         for resource_id, mask in planner.masks(told.claims, ground.window).items():
-            for held in self._held.values():  # whoever takes or frees a tick ends what was held of it
-                if resource_id in held.masks:
-                    held.masks[resource_id] &= ~mask
-            if isinstance(told, Freed):
-                ground.free_up(resource_id, mask)
-            else:
-                ground.claim(resource_id, mask)
-        if isinstance(told, Claimed) and told.held_until is not None:
-            self._hold(told.id, told.held_until, told.claims, ground.window)
+            self._ends(resource_id, mask)
+            ground.free_up(resource_id, mask)
+
+    def _ends(self, resource_id: str, mask: int) -> None:
+        """Whoever takes or frees a tick ends what was held of it."""
+        for held in self._held.values():
+            if resource_id in held.masks:
+                held.masks[resource_id] &= ~mask
 
     def _directory_changed(self, _told: list[DirectoryChanged]) -> None:
         self._stale = True
@@ -144,9 +158,7 @@ class Index:
         for held in self._held.values():
             for resource_id in changed:
                 held.masks.pop(resource_id, None)
-        for hold_id, until, claim in claims.held(tx, now=now):
-            if claim[0] in changed:
-                self._hold(hold_id, until, [claim], ground.window)
+        self._take_holds(tx, ground, now=now, of=changed)
 
     def stop(self) -> None:
         self._stopped.set()

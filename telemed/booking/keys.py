@@ -1,6 +1,6 @@
 """What a booking is known by, derived from its request, which nobody else knows: id, link, reference; and tickets."""
 
-import secrets as random
+import os
 
 from schemas.day import DIGITS, LETTERS, PICTURES, Ticket
 from telemed.booking.model import Booked, Booking, Reference
@@ -34,8 +34,8 @@ def reference_hash(secrets: Secrets, reference: Reference, birth_year: int) -> s
 
 def new_ticket() -> Ticket:
     """A ticket at random; the database refuses one that somebody has that day."""
-    return Ticket(
-        picture=random.choice(PICTURES),
-        letter=random.choice(LETTERS),
-        digits="".join(random.choice(DIGITS) for _ in range(2)),
-    )
+    left, picked = int.from_bytes(os.urandom(8), "big"), []
+    for signs in (PICTURES, LETTERS, DIGITS, DIGITS):
+        left, place = divmod(left, len(signs))
+        picked.append(signs[place])
+    return Ticket(picture=picked[0], letter=picked[1], digits=picked[2] + picked[3])

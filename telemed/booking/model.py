@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from schemas.day import Ticket
-from telemed.booking.planner import Claim, Offer, Wish
+from telemed.booking.planner import Claim, Offer, Taken, Wish
 from telemed.booking.search import Objection, Rule
 from telemed.kit.outbox import Event
 from telemed.kit.refusal import Refusal, Sense
@@ -131,17 +131,21 @@ class Waiting:
     declined: tuple[datetime, ...] = ()
 
 
+class Changed:
+    """What is told of somebody's time, in the order in which it became true."""
+
+
 @dataclass(frozen=True)
-class Claimed:
+class Claimed(Changed):
     """Told once it is on disk: these ticks are taken; until *held_until*, if it is a hold."""
 
     id: str
-    claims: list[Claim]
+    taken: list[Taken]
     held_until: datetime | None = None
 
 
 @dataclass(frozen=True)
-class Freed:
+class Freed(Changed):
     """Told once it is on disk: these ticks are not taken any more."""
 
     claims: list[Claim]
@@ -219,6 +223,10 @@ class TimeOffered(Event):
     waiting_id: str
 
 
+ALSO_LACKING = (Rule.PLACE, Rule.DOCTOR, Rule.ASSISTANT, Rule.DEVICE, Rule.INTERPRETER)
+"""Broken by one that is named, or because there is none at all: two sentences, the first with ``.named``."""
+
+
 class Blocked(Refusal):
     """An offer does not hold: *rule* says why, *resource* at whom or what (empty: at the service or the time)."""
 
@@ -253,7 +261,8 @@ class NotOffered(Blocked):
 
     def __init__(self, objection: Objection, name: str = "") -> None:
         super().__init__(objection.rule, objection.resource_id, name)
-        self.key = f"refusal.not_offered.{objection.rule.value}"
+        by_name = objection.resource_id and objection.rule in ALSO_LACKING
+        self.key = f"refusal.not_offered.{objection.rule.value}" + (".named" if by_name else "")
 
 
 class HoldGone(Refusal):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from telemed.directory.model import AssistantLevel, Directory, Service, Setting
+from telemed.directory.model import NO_BUFFERS, AssistantLevel, Directory, Room, Service, Setting
 
 TICK = timedelta(minutes=5)
 HORIZON = timedelta(days=56)
@@ -144,25 +144,33 @@ def presence(service: Service | None, offer: Offer, actor_id: str) -> timedelta:
     return offer.end - offer.start
 
 
-def claims(offer: Offer, directory: Directory) -> list[Claim]:
-    """Every (resource, tick) that *offer* takes, sorted: the visit and each resource's own buffers around it."""
+Taken = tuple[str, int, int]
+"""A resource, and the ticks taken of it: the first, and behind the last."""
+
+
+def taken(offer: Offer, directory: Directory) -> list[Taken]:
+    """What *offer* takes of whom, sorted: the visit and each resource's own buffers around it."""
     service = directory.services.get(offer.service_id)
-    taken: list[Claim] = []
+    first, last = tick_of(offer.start), tick_after(offer.end)
+    found: list[Taken] = []
     for actor_id in sorted(offer.resource_ids):
-        first, last = _taken(offer, directory, service, actor_id)
-        taken += [(actor_id, tick) for tick in range(first, last)]
-    return taken
+        actor = directory.actor(actor_id)
+        if isinstance(actor, Room) and not actor.is_claimed:
+            continue
+        goes = tick_after(offer.start + presence(service, offer, actor_id)) if actor_id == offer.assistant_id else last
+        buffers = actor.buffers if actor is not None else NO_BUFFERS
+        found.append((actor_id, first - ticks_in(buffers.before), goes + ticks_in(buffers.after)))
+    return found
 
 
-def _taken(offer: Offer, directory: Directory, service: Service | None, actor_id: str) -> tuple[int, int]:
-    room = directory.rooms.get(actor_id)
-    if room is not None and not room.is_claimed:
-        return 0, 0
-    first, last = tick_of(offer.start), tick_after(offer.start + presence(service, offer, actor_id))
-    actor = directory.actor(actor_id)
-    if actor is None:
-        return first, last
-    return first - ticks_in(actor.buffers.before), last + ticks_in(actor.buffers.after)
+def claims(offer: Offer, directory: Directory) -> list[Claim]:
+    """Every (resource, tick) that *offer* takes, sorted."""
+    return ticks_of(taken(offer, directory))
+
+
+def ticks_of(some: Iterable[Taken]) -> list[Claim]:
+    """Each tick by itself."""
+    return [(actor_id, tick) for actor_id, first, last in some for tick in range(first, last)]
 
 
 def masks(rows: Iterable[Claim], window: Window) -> dict[str, int]:

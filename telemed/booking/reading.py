@@ -108,7 +108,7 @@ def on_day(
 ) -> list[Booking]:
     """Booked appointments of one civil day, by start."""
     start, end = planner.day_window(day, directory)
-    return store.booked(tx, start, end, room_id=room_id, doctor_id=doctor_id)
+    return store.booked(tx, start, end, day=day.isoformat(), room_id=room_id, doctor_id=doctor_id)
 
 
 def unplaceable(tx: Tx, directory: Directory, *, now: datetime) -> list[tuple[Booking, search.Objection]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from telemed.booking.ground import Ground, Place, Plan, rooms_for
+from telemed.booking.ground import Ground, Place, Plan
 from telemed.booking.planner import TICK, Offer, What, Wish, moment_of, presence, tick_after, tick_of, ticks_in
 from telemed.directory.calendar import is_holiday
 from telemed.directory.model import Actor, Device, Directory, Room, Service
@@ -135,27 +135,27 @@ def objection(ground: Ground, offer: Offer, *, ordered: bool = False) -> Objecti
         return Objection(Rule.ORDER)
     if offer.end - offer.start != service.length or offer.start != moment_of(tick_of(offer.start)):
         return Objection(Rule.LENGTH)
-    return _unfit(known, service, offer) or _unready(ground, service, offer)
+    return _fitness(ground, service, offer) or _unready(ground, service, offer)
 
 
-def _unfit(known: Directory, service: Service, offer: Offer) -> Objection | None:
+def _fitness(ground: Ground, service: Service, offer: Offer) -> Objection | None:
+    """`_unfit`, asked once for the same people and things."""
+    return ground.once((service.id, offer.resource_ids), lambda: _unfit(ground, service, offer))
+
+
+def _unfit(ground: Ground, service: Service, offer: Offer) -> Objection | None:
     """Somebody or something that could never do this service there."""
-    room = known.rooms.get(offer.room_id)
-    if room is None or room not in rooms_for(known, service, What(service.id)):
+    plan = ground.plan(What(service.id, ordered=True))
+    place = next((one for one in plan.places if one.room.id == offer.room_id), None) if plan else None
+    if plan is None or place is None:
         return Objection(Rule.PLACE, offer.room_id)
-    if offer.doctor_id not in {doctor.id for doctor in known.doctors_for(service)}:
+    if offer.doctor_id not in plan.doctors.ids:
         return Objection(Rule.DOCTOR, offer.doctor_id)
-    if not _may_assist(known, service, room, offer.assistant_id):
+    if offer.assistant_id not in (place.assistants.ids if place.assistants else ("",)):
         return Objection(Rule.ASSISTANT, offer.assistant_id)
-    if offer.interpreter_id and offer.interpreter_id not in known.interpreters:
+    if offer.interpreter_id and offer.interpreter_id not in ground.directory.interpreters:
         return Objection(Rule.INTERPRETER, offer.interpreter_id)
-    return _unfit_devices(known, service, room, offer.device_ids)
-
-
-def _may_assist(known: Directory, service: Service, room: Room, assistant_id: str) -> bool:
-    if not room.is_claimed:
-        return not assistant_id
-    return assistant_id in {one.id for one in known.assistants_at(service.assistant_level, room.id)}
+    return _unfit_devices(ground.directory, service, place.room, offer.device_ids)
 
 
 def _unfit_devices(known: Directory, service: Service, room: Room, device_ids: tuple[str, ...]) -> Objection | None:

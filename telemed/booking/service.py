@@ -202,7 +202,7 @@ def take(
         SlotTaken: another booking or hold has one of its resources.
     """
     try:
-        claims.take(tx, booking_id, planner.claims(offer, directory), now=now, held_until=until)
+        claims.take(tx, booking_id, planner.taken(offer, directory), now=now, held_until=until)
     except SlotTaken as refusal:
         raise SlotTaken(refusal.resource, directory.name_of(refusal.resource)) from None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     select,
+    text,
     update,
 )
 from sqlalchemy.engine import Row
@@ -32,6 +34,8 @@ _PLAN = Kept("plans people, room and devices", "30 days after the appointment", 
 _CODE = Kept("calls the person without a name", "the day of the appointment", "everyone in the waiting room")
 _ACCESS = Kept("opens the booking for who holds link or paper", "30 days after the appointment", "no one")
 _SEALED = Kept("the FHIR Appointment", "30 days after the appointment", "doctor, FHIR clients", personal=True)
+
+_MOVED = text("replaces IS NOT NULL")
 
 bookings = Table(
     "booking",
@@ -63,8 +67,7 @@ bookings = Table(
     UniqueConstraint("room_id", "day", "picture", "letter", "digits"),
     CheckConstraint("status in ('booked', 'cancelled')", name="status"),
     CheckConstraint('"end" > start', name="order"),
-    Index("ix_booking_room_id_start", "room_id", "start"),
-    Index("uq_booking_replaces", "replaces", unique=True),
+    Index("uq_booking_replaces", "replaces", unique=True, sqlite_where=_MOVED, postgresql_where=_MOVED),
     Index("ix_booking_doctor_id_start", "doctor_id", "start"),
 )
 _DEMAND = Kept("shows what the quarter lacks, without a person", "until the operator resets it", "operator")
@@ -114,7 +117,7 @@ def add(tx: Tx, booking: Booking, *, day: str, appointment: bytes, access: Acces
         doctor_id=offer.doctor_id,
         room_id=offer.room_id,
         assistant_id=offer.assistant_id,
-        device_ids=json.dumps(offer.device_ids),
+        device_ids=orjson.dumps(offer.device_ids).decode(),
         interpreter_id=offer.interpreter_id,
         status=booking.status.value,
         extras=_extras_text(booking.extras),
@@ -204,14 +207,14 @@ def hand_over(tx: Tx, booking_id: str) -> Access:
 
 
 def booked(
-    tx: Tx, start: datetime, end: datetime, *, room_id: str | None = None, doctor_id: str | None = None
+    tx: Tx, start: datetime, end: datetime, *, day: str, room_id: str | None = None, doctor_id: str | None = None
 ) -> list[Booking]:
-    """Booked appointments that start in the span, by start."""
+    """Booked appointments that start in the span, which is that of *day*, by start."""
     wanted = select(bookings).where(
         bookings.c.status == Status.BOOKED.value, bookings.c.start >= start, bookings.c.start < end
     )
     if room_id is not None:
-        wanted = wanted.where(bookings.c.room_id == room_id)
+        wanted = wanted.where(bookings.c.room_id == room_id, bookings.c.day == day)
     if doctor_id is not None:
         wanted = wanted.where(bookings.c.doctor_id == doctor_id)
     return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]

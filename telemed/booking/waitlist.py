@@ -59,11 +59,11 @@ def suiting(here: Ground, waiting: Waiting, first: datetime, last: datetime, *, 
 def _keep_for(tx: Tx, secrets: Secrets, here: Ground, waiting: Waiting, offer: Offer, *, now: datetime) -> Waiting:
     until = min(now + model.ANSWER_WITHIN, offer.start - model.SHORTEST_ANSWER / 2)
     hold = Hold(id_for(secrets, request_id(secrets, waiting, offer)), offer, until)
-    wanted = planner.claims(offer, here.directory)
+    wanted = planner.taken(offer, here.directory)
     claims.take(tx, hold.id, wanted, now=now, held_until=until)
     claims.put_hold(tx, hold)
-    for resource_id, tick in wanted:
-        here.claim(resource_id, here.window.mask(tick, tick + 1))
+    for resource_id, start, end in wanted:
+        here.claim(resource_id, here.window.mask(start, end))
     asked = dataclasses.replace(waiting, state=WaitState.OFFERED, hold_id=hold.id)
     waitlist_store.put(tx, asked)
     emit(tx, TimeOffered(waiting.id), now=now)

@@ -1,7 +1,7 @@
 """The database: one writer with group commit on SQLite, a pool on PostgreSQL, the same verbs on both (DESIGN D7)."""
 
+import asyncio
 import fcntl
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -14,8 +14,11 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from sqlalchemy.types import String, TypeDecorator
 
 from telemed.kit.glance import Glance
+from telemed.kit.writer import TOLD, CommitFailed, Soon, SqliteWriter
 
 T = TypeVar("T")
+
+__all__ = ["CommitFailed"]
 
 Tx = Connection
 """An open transaction; whoever holds one never commits it."""
@@ -34,18 +37,14 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 _SHARE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:what, 0))")
 
 MARK = "telemed.marked"
-TOLD = "telemed.told"
-GROUP_LIMIT = 64
+CHECKPOINT = "wal_autocheckpoint=16000"
+"""Pages (16 MB): a group of bookings writes hundreds, and copying them back after every second one took longer."""
 OLDEST_SQLITE = (3, 51, 3)
 """Older ones carry the WAL-reset bug."""
 
 
 class AlreadyOpen(Exception):
     """Another process has this SQLite file; commands reach a running centre over HTTP."""
-
-
-class CommitFailed(Exception):
-    """The group's COMMIT failed; nothing of it was kept."""
 
 
 def utc_text(moment: datetime) -> str:
@@ -76,95 +75,6 @@ class Utc(TypeDecorator[datetime]):
         return moment.astimezone(UTC)
 
 
-class _Group:
-    """Transactions that share one COMMIT."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.settled = threading.Event()
-        self.error: BaseException | None = None
-
-
-class _SqliteWriter:
-    """One connection; members take turns in savepoints, and the last of the queue commits for all."""
-
-    def __init__(self, engine: Engine, committed: Callable[[Tx], None]) -> None:
-        self._connection = engine.connect()
-        self._committed = committed
-        self._turn = threading.Lock()
-        self._counting = threading.Lock()
-        self._waiting = 0
-        self._group: _Group | None = None
-
-    @contextmanager
-    def member(self) -> Iterator[Tx]:
-        with self._counting:
-            self._waiting += 1
-        self._turn.acquire()
-        with self._counting:
-            self._waiting -= 1
-        told = len(self._connection.info.get(TOLD, ()))
-        try:
-            group = self._joined()
-            with self._connection.begin_nested():
-                yield self._connection
-            group.size += 1
-        except BaseException:
-            del self._connection.info.get(TOLD, [])[told:]  # what this member told did not happen
-            raise
-        finally:
-            if self._waiting == 0 or self._complete():
-                self._settle()
-            self._turn.release()
-        group.settled.wait()
-        if group.error is not None:
-            raise CommitFailed from group.error
-
-    def _joined(self) -> _Group:
-        if self._group is None:
-            self._connection.begin()
-            self._group = _Group()
-        return self._group
-
-    def _complete(self) -> bool:
-        """Nobody may join any more: it is large enough, or taken back, and then a savepoint by itself would commit."""
-        return self._group is not None and (self._group.size >= GROUP_LIMIT or not self._raw().in_transaction)
-
-    def _settle(self) -> None:
-        group, self._group = self._group, None
-        if group is None:
-            return
-        try:
-            self._commit(group)
-        except BaseException as error:  # every member must hear of it, whatever it was
-            group.error = error
-            self._take_back()
-        if group.size and group.error is None:
-            self._committed(self._connection)
-        self._connection.info.pop(TOLD, None)
-        group.settled.set()
-
-    def _commit(self, group: _Group) -> None:
-        if not group.size:
-            return self._connection.rollback()
-        if not self._raw().in_transaction:  # on a full disk SQLite itself takes the whole transaction back
-            raise CommitFailed("the database took the group back")
-        return self._connection.commit()
-
-    def _take_back(self) -> None:
-        """Undo what a failed COMMIT has left open; SQLite keeps the transaction where SQLAlchemy believes it gone."""
-        self._connection.rollback()
-        if self._raw().in_transaction:
-            self._raw().rollback()
-
-    def _raw(self) -> Any:
-        return self._connection.connection.driver_connection
-
-    def close(self) -> None:
-        with self._turn:
-            self._connection.close()
-
-
 class Database:
     """The centre's memory.
 
@@ -188,7 +98,8 @@ class Database:
             else create_engine(url, pool_size=20, hide_parameters=True)
         )
         self._reading = _sqlite_engine(self.url, write=False) if self.is_sqlite else _snapshots(self.writing)
-        self._writer = _SqliteWriter(self.writing, self._tell) if self.is_sqlite else None
+        self._writer = SqliteWriter(self.writing, self._tell) if self.is_sqlite else None
+        self._soon = Soon(self._writer) if self._writer else None
         self.glance = Glance(self._reading)
 
     def on_commit(self, listener: Callable[[], None], *, marked: bool = False) -> None:
@@ -224,6 +135,23 @@ class Database:
         """
         return self._writer.member() if self._writer else self._pooled()
 
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        """From async code: do *work* in a transaction; what it returned, once it is on disk.
+
+        For what many do at once: on SQLite one thread does all the work that comes together, which spares the change
+        from thread to thread that `transaction` costs. What *work* raises leaves nothing behind.
+
+        Raises:
+            CommitFailed: nothing was kept.
+        """
+        if self._soon:
+            return await self._soon.run(work)
+        return await asyncio.to_thread(self._written, work)
+
+    def _written(self, work: Callable[[Tx], T]) -> T:
+        with self._pooled() as tx:
+            return work(tx)
+
     @contextmanager
     def _pooled(self) -> Iterator[Tx]:
         with self.writing.connect() as tx:
@@ -246,7 +174,8 @@ class Database:
 
     def dispose(self) -> None:
         self.glance.close()
-        if self._writer:
+        if self._soon and self._writer:
+            self._soon.close()
             self._writer.close()
             self._reading.dispose()
         self.writing.dispose()
@@ -304,7 +233,13 @@ def _sqlite_engine(url: URL, *, write: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, _record: object) -> None:
         raw.isolation_level = None
-        pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"]
+        pragmas = [
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-262144",
+            "wal_autocheckpoint=16000",
+        ]
         for pragma in pragmas if write else [*pragmas, "query_only=ON"]:
             raw.execute(f"PRAGMA {pragma}")
 

@@ -1,6 +1,5 @@
 """Events, written in the transaction that makes them true and delivered per subscriber until done (DESIGN D6)."""
 
-import dataclasses
 import json
 import threading
 from collections.abc import Callable, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import ForeignKey, Index, Table, Text, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -54,7 +54,7 @@ class Event:
 
 def emit(tx: Tx, happened: Event, *, now: datetime) -> None:
     """Tell, once the transaction commits, whoever subscribed to this kind of event."""
-    ids = json.dumps(dataclasses.asdict(happened), sort_keys=True)
+    ids = orjson.dumps(happened, option=orjson.OPT_SORT_KEYS).decode()
     mark(tx)
     _EMIT.run(tx, id=new_id(), kind=type(happened).__name__, ids=ids, now=now)
 

@@ -12,6 +12,7 @@ class Sense(Enum):
     MISSING = 404
     CONFLICT = 409
     GONE = 410
+    TOO_OFTEN = 429
 
 
 class Refusal(Exception):

@@ -1,7 +1,6 @@
 """The centre's two secrets, and what is derived from them."""
 
 import base64
-import hashlib
 import hmac
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ class Secrets:
 
     def derive(self, purpose: str, seed: str) -> bytes:
         """32 bytes that only who knows the pepper can tell from *seed* (HMAC-SHA-256, RFC 2104)."""
-        return hmac.new(self.pepper, f"{purpose}\n{seed}".encode(), hashlib.sha256).digest()
+        return hmac.digest(self.pepper, f"{purpose}\n{seed}".encode(), "sha256")
 
     def fingerprint(self, purpose: str, secret: str) -> str:
         """What is stored in place of a short secret: useless without the pepper."""

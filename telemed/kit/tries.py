@@ -1,5 +1,6 @@
-"""Counts wrong tries per place, so that guessing a short secret is slow. In memory; it forgets by itself."""
+"""Counts per place what may happen there only so often: wrong tries, things kept. In memory; it forgets by itself."""
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ class Tries:
     """At most *allowed* wrong tries *within* a span of time, per place.
 
     Args:
-        too_many: how a place is refused that must wait.
+        too_many: how a place is refused that must wait; its parameter *wait_s* says how many seconds.
     """
 
     def __init__(
@@ -55,6 +56,20 @@ class Tries:
             raise
         self._forget(place, moment)
 
+    @contextmanager
+    def kept(self, place: str) -> Iterator[None]:
+        """One more that *place* has. It counts from its beginning, and not any more if the block ends badly.
+
+        Raises:
+            Refusal: *too_many* from there.
+        """
+        moment = self._begin(place)
+        try:
+            yield
+        except BaseException:
+            self._forget(place, moment)
+            raise
+
     def _begin(self, place: str) -> float:
         with self._lock:
             now = self._monotonic()
@@ -62,7 +77,7 @@ class Tries:
             while begun and now - begun[0] >= self._within_s:
                 begun.popleft()
             if len(begun) >= self._allowed:
-                raise self._too_many
+                raise self._too_many(wait_s=math.ceil(begun[0] + self._within_s - now))
             begun.append(now)
             self._begun.move_to_end(place)
             while len(self._begun) > PLACES:

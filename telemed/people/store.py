@@ -1,8 +1,8 @@
 """Residents: sealed details, one wrapped key each, and who looked. The only tables about people."""
 
-import json
 from datetime import datetime
 
+import orjson
 from sqlalchemy import ForeignKey, LargeBinary, Table, Text, bindparam, delete, insert, select
 
 from telemed.kit.db import Tx, Utc, metadata, utc_text
@@ -30,6 +30,7 @@ keys = Table(
     metadata,
     column("person_id", Text(), ForeignKey("people_person.id", ondelete="CASCADE"), primary_key=True, kept=TECHNICAL),
     column("wrapped", LargeBinary(), kept=_KEY),
+    sqlite_with_rowid=False,
 )
 audit_lines = Table(
     "people_audit",
@@ -41,6 +42,7 @@ audit_lines = Table(
     column("subject", Text(), kept=_AUDIT),
     column("action", Text(), kept=_AUDIT),
     column("purpose", Text(), kept=_AUDIT),
+    sqlite_with_rowid=False,
 )
 
 WRAPPED = select(keys.c.wrapped).where(keys.c.person_id == bindparam("person"))
@@ -95,7 +97,7 @@ def add_audit(tx: Tx, lines: list[dict[str, object]]) -> None:
         tx.execute(insert(audit_lines), lines)
         return
     rows = [[line[name] if name != "at" else _at(line[name]) for name in _AUDIT_COLUMNS] for line in lines]
-    _MANY_LINES.run(tx, rows=json.dumps(rows))
+    _MANY_LINES.run(tx, rows=orjson.dumps(rows).decode())
 
 
 _AUDIT_COLUMNS = tuple(column.name for column in audit_lines.columns)

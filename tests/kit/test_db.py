@@ -1,9 +1,11 @@
 """What is acknowledged is kept, and one member's failure is its own."""
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from sqlalchemy import Column, MetaData, Table, Text, insert, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from telemed.kit.db import AlreadyOpen, CommitFailed, Database, Tx, Utc, take_turn
+from telemed.kit.db import AlreadyOpen, CommitFailed, Database, Tx, Utc, take_turn, tell
 from tests.databases import SqliteFiles, opened
 
 WAIT_S = 20.0
@@ -256,3 +258,42 @@ def test_whoever_comes_after_a_group_was_taken_back_is_in_the_next_one(sqlite_no
     assert isinstance(heard[0], CommitFailed)
     assert heard[1] is not None
     assert names(sqlite_noted) == {"late"}
+
+
+def test_async_work_that_comes_together_is_done_each_by_itself(noted: Database) -> None:
+    def work(number: int) -> Callable[[Tx], int]:
+        def done(tx: Tx) -> int:
+            note(tx, str(number))
+            if number % 3 == 0:
+                raise LookupError(number)
+            return number
+
+        return done
+
+    async def together() -> list[int | BaseException]:
+        return await asyncio.gather(*(noted.write(work(n)) for n in range(100)), return_exceptions=True)
+
+    answers = asyncio.run(together())
+    failed = [n for n, answer in enumerate(answers) if isinstance(answer, LookupError)]
+    assert failed == list(range(0, 100, 3))
+    assert names(noted) == {str(answer) for answer in answers if isinstance(answer, int)}
+
+
+def test_what_is_told_is_heard_once_it_is_on_disk_in_order_and_nothing_of_what_failed(noted: Database) -> None:
+    heard: list[str] = []
+    noted.hear(str, heard.extend)
+    with noted.transaction() as tx:
+        tell(tx, "one")
+        tell(tx, "two")
+        assert heard == []
+
+    def fail() -> None:
+        with noted.transaction() as tx:
+            tell(tx, "three")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    with noted.transaction() as tx:
+        tell(tx, "four")
+    assert heard == ["one", "two", "four"]

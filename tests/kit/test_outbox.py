@@ -124,7 +124,7 @@ def test_after_a_crash_in_a_reaction_its_writes_happen_once(database: Database) 
         Relay(database, subscriptions, HandClock()).deliver()
     Relay(database, subscriptions, HandClock()).deliver()
     with database.reading() as tx:
-        assert list(tx.execute(select(events.c.ids).where(events.c.kind == "Other")).scalars()) == ['{"number": 7}']
+        assert list(tx.execute(select(events.c.ids).where(events.c.kind == "Other")).scalars()) == ['{"number":7}']
 
 
 def test_after_a_crash_between_delivery_and_its_end_the_event_is_not_delivered_again(database: Database) -> None:

@@ -106,3 +106,22 @@ def test_the_oldest_place_is_forgotten_when_there_are_too_many() -> None:
 )
 def test_with_ipv6_a_network_is_one_place(one: str, other: str, same: bool) -> None:
     assert (place_of(one) == place_of(other)) is same
+
+
+def test_what_a_place_has_counts_and_what_it_was_refused_does_not() -> None:
+    seconds = Seconds()
+    tries = make_tries(2, seconds)
+    for _ in range(3):
+        with pytest.raises(NotFound), tries.kept("here"):
+            raise NotFound
+    for at in (0, 20):
+        seconds.now = at
+        with tries.kept("here"):
+            pass
+    seconds.now = 30
+    with pytest.raises(NotAllowed) as refused, tries.kept("here"):
+        pytest.fail("one too many")
+    assert refused.value.params == {"wait_s": 30}
+    seconds.now = 60
+    with tries.kept("here"):
+        pass
