@@ -74,6 +74,11 @@ KINDS = {
 KINDS_BY_NAME = {
     "booking.access": Kind.EDGE,  # the doors of link and paper, beside the booking pages
     "booking.form": Kind.EDGE,  # what the booking pages carry from one to the next
+    "booking.held": Kind.EDGE,  # the time that is held meanwhile
+    "booking.steps": Kind.EDGE,  # what each step shows
+    "booking.times": Kind.EDGE,  # choosing a time
+    "booking.waiting_pages": Kind.EDGE,  # the waiting list, as residents meet it
+    "booking.bodies": Kind.EDGE,  # what the JSON API takes
     "booking.claims": Kind.STORE,  # who has which tick, and the holds
     "booking.ground": Kind.PURE,
     "booking.holding": Kind.SERVICE,  # holds, and the waiting list as people use it
@@ -83,6 +88,7 @@ KINDS_BY_NAME = {
     "booking.reading": Kind.SERVICE,  # what is offered and what was booked; `service` passes it on
     "booking.search": Kind.PURE,
     "booking.several": Kind.SERVICE,  # series, walk-ins, override
+    "booking.views": Kind.EDGE,  # what the JSON API gives
     "booking.waitlist": Kind.SERVICE,  # who gets freed time
     "booking.waitlist_store": Kind.STORE,
     "booking.byhand": Kind.PURE,  # an offer that staff make up themselves

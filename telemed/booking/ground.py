@@ -6,12 +6,15 @@ of each group of resources of which some are enough (DESIGN D3, and docs/decisio
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache, reduce
 from math import asin, cos, radians, sin, sqrt
 from operator import or_
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from telemed.booking.planner import Offer, What, Window, moment_of, tick_after, tick_of, ticks_in
+from telemed.directory.calendar import Hours
 from telemed.directory.model import LEVELS, Actor, Device, Directory, Room, Service
 
 T = TypeVar("T")
@@ -83,15 +86,11 @@ class Ground:
         self._groups: dict[Group, Starts] = {}
         self._groups_of: dict[str, set[Group]] = {}
         self._plans: dict[What, Plan | None] = {}
-        self._fixed: dict[Hashable, int] = {}
         self._answers: dict[Hashable, Any] = {}
 
     def under(self, directory: Directory) -> "Ground":
         """The same claims under another state of the directory."""
-        other = Ground(directory, self.window, self._busy)
-        if directory.zone == self.directory.zone:
-            other._fixed = self._fixed
-        return other
+        return Ground(directory, self.window, self._busy)
 
     def claim(self, resource_id: str, mask: int) -> None:
         """These ticks are taken from now on."""
@@ -129,15 +128,7 @@ class Ground:
     def opened(self, actor: Actor) -> int:
         """When somebody is there, or something may be used, claimed or not."""
         until = actor.bookable_until if isinstance(actor, Device) else None
-        return self.remembered((actor.hours, until), lambda: self._opened(actor))
-
-    def _opened(self, actor: Actor) -> int:
-        window, zone = self.window, self.directory.zone
-        between = actor.hours.between(moment_of(window.first), moment_of(window.last), zone)
-        found = reduce(or_, (window.mask(tick_after(start), tick_of(end)) for start, end in between), 0)
-        if isinstance(actor, Device) and actor.bookable_until is not None:
-            found &= window.mask(window.first, tick_of(actor.bookable_until))
-        return found
+        return open_ticks(actor.hours, until, self.window, self.directory.zone)
 
     def starts(self, actor_id: str, ticks: int) -> int:
         """When *actor_id* can begin something of *ticks*: open throughout, and unclaimed with its buffers."""
@@ -169,13 +160,6 @@ class Ground:
             found = self._groups[group] = Starts(at_least(group.count, [mask for _, mask in members]), members)
             for one in group.ids:
                 self._groups_of.setdefault(one, set()).add(group)
-        return found
-
-    def remembered(self, key: Hashable, work_out: Callable[[], int]) -> int:
-        """A mask that no claim can change."""
-        found = self._fixed.get(key)
-        if found is None:
-            found = self._fixed[key] = work_out()
         return found
 
     def once(self, key: Hashable, work_out: Callable[[], T]) -> T:
@@ -230,6 +214,14 @@ class Ground:
     def cached(self) -> list[int]:
         """The masks remembered for single resources, for those who measure."""
         return [mask for by_length in self._starts.values() for mask in by_length.values()]
+
+
+@lru_cache(maxsize=8192)
+def open_ticks(hours: Hours, until: datetime | None, window: Window, zone: ZoneInfo) -> int:
+    """Opening hours as a mask; many have the same, and most stay when the directory changes."""
+    between = hours.between(moment_of(window.first), moment_of(window.last), zone)
+    found = reduce(or_, (window.mask(tick_after(start), tick_of(end)) for start, end in between), 0)
+    return found if until is None else found & window.mask(window.first, tick_of(until))
 
 
 @lru_cache(maxsize=8)

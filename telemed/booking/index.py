@@ -128,6 +128,11 @@ class Index:
             if resource_id in held.masks:
                 held.masks[resource_id] &= ~mask
 
+    def forget(self) -> None:
+        """Read everything anew at the next search."""
+        with self._lock:
+            self._ground = None
+
     def _directory_changed(self, _told: list[DirectoryChanged]) -> None:
         self._stale = True
 

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from telemed.booking.ground import Ground, Place, Plan
-from telemed.booking.planner import TICK, Offer, What, Wish, moment_of, presence, tick_after, tick_of, ticks_in
+from telemed.booking.planner import TICK, Offer, What, Window, Wish, moment_of, presence, tick_after, tick_of, ticks_in
 from telemed.directory.calendar import is_holiday
 from telemed.directory.model import Actor, Device, Directory, Room, Service
 
@@ -26,7 +28,7 @@ def offers(ground: Ground, wish: Wish, *, now: datetime, limit: int = 20) -> lis
         return []
     last_start = tick_of(wish.latest) - ticks_in(plan.service.length)
     span = ground.window.mask(tick_after(max(wish.earliest, now + TICK)), last_start + 1)
-    span &= aligned(ground, wish.align_minutes)
+    span &= aligned(wish.align_minutes, ground.window, ground.directory.zone)
     if not span:
         return []
     masks = [(ground.at(plan, place) & span, place) for place in plan.places]
@@ -84,13 +86,10 @@ def _next_half(ground: Ground, tick: int) -> datetime:
     return (wall.replace(hour=0, minute=0, tzinfo=None) + timedelta(days=1)).replace(tzinfo=wall.tzinfo)
 
 
-def aligned(ground: Ground, minutes: int) -> int:
+@lru_cache(maxsize=256)
+def aligned(minutes: int, window: Window, zone: ZoneInfo) -> int:
     """The ticks that are multiples of *minutes* on the wall clock; a zone shifts by whole hours or parts of one."""
-    return ground.remembered(("aligned", minutes), lambda: _aligned(ground, minutes))
-
-
-def _aligned(ground: Ground, minutes: int) -> int:
-    window, zone, found = ground.window, ground.directory.zone, 0
+    found = 0
     for hour in range(window.first, window.last, 12):
         begins = moment_of(hour).astimezone(zone).minute
         fitting = sum(1 << n for n in range(12) if (begins + 5 * n) % 60 % minutes == 0)

@@ -12,6 +12,8 @@ from jinja2 import Environment, nodes
 from schemas.board import RoomState, RowState
 from schemas.day import MachineKind
 from schemas.measurement import MeasurementKind
+from telemed.booking.model import ALSO_LACKING
+from telemed.booking.search import Rule
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Sense
 from telemed.people.model import Need, Way
@@ -51,6 +53,7 @@ PARTS: dict[str, set[str]] = {
     "signage.row.": {*RowState, "delay", "delay_about", "delay_up_to"},
     "status.": {
         f"{stage}{more}"
+    "refusal.not_offered.": {*Rule, *(f"{rule}.named" for rule in ALSO_LACKING)},
         for stage in ("cancelled", "booked", "today", "here", "next", "called", "inside", "ended", "missed", "over")
         for more in ("", ".more")
     },
