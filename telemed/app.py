@@ -10,6 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from telemed.booking import jobs as booking_jobs
 from telemed.booking import pages as booking_pages
+from telemed.booking import routes as booking_routes
 from telemed.booking.index import Index
 from telemed.desk import pages as desk_pages
 from telemed.desk import status as desk_status
@@ -32,7 +33,7 @@ NOBODY_LISTENS: TelemetryConfig = {"tracing": False, "metrics": False, "logs": F
 
 IMPORT_LIMIT = 16 * 1024 * 1024
 PROTECTION = security.Protection(
-    media=("/arzt/besuch",), machines=("/fhir", "/pair", "/import"), body_caps={"/import": IMPORT_LIMIT}
+    media=("/arzt/besuch",), machines=("/fhir", "/pair", "/import", "/api"), body_caps={"/import": IMPORT_LIMIT}
 )
 
 
@@ -41,10 +42,11 @@ def make_app(centre: Centre) -> FastAPI:
     app = FastAPI(lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None, telemetry=NOBODY_LISTENS)
     app.state.centre = centre
     security.protect(app, PROTECTION)
-    refusals.install(app, centre.the(Pages), edges=interop_routes.EDGES)
+    refusals.install(app, centre.the(Pages), edges={**interop_routes.EDGES, **booking_routes.EDGES})
     app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
     for routes in (
         interop_routes.routes,
+        booking_routes.routes,
         booking_pages.routes,
         identity_pages.routes,
         desk_pages.routes,

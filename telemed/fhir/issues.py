@@ -15,6 +15,7 @@ CODES = {
     Sense.MISSING: "not-found",
     Sense.CONFLICT: "conflict",
     Sense.GONE: "deleted",
+    Sense.TOO_OFTEN: "throttled",
 }
 """IssueType for each sense of a refusal."""
 

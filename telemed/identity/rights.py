@@ -24,10 +24,15 @@ class Needs:
     """A dependency: the actor, who holds *right*.
 
     Use as ``actor: Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]``.
+
+    Args:
+        right: what the route asks for.
+        cookies: whether a browser's session counts. Where it does not, another site cannot act in somebody's name.
     """
 
-    def __init__(self, right: Right) -> None:
+    def __init__(self, right: Right, *, cookies: bool = True) -> None:
         self.right = right
+        self._cookies = cookies
 
     async def __call__(self, connection: HTTPConnection) -> Actor:
         """
@@ -35,7 +40,7 @@ class Needs:
             NotSignedIn: nobody is signed in.
             NotAllowed: who is signed in does not hold the right.
         """
-        actor = await _actor(connection)
+        actor = await _actor(connection, cookies=self._cookies)
         if not holds(actor, self.right):
             raise NotSignedIn if actor.role is Role.ANYONE else NotAllowed
         return actor
@@ -47,9 +52,11 @@ class Guarded:
     Use as ``Route(path, Guarded(Right.FHIR_READ, read), methods=["GET"])``, ``async read(request, actor) -> Response``.
     """
 
-    def __init__(self, right: Right, answer: Callable[[Request, Actor], Awaitable[Response]]) -> None:
+    def __init__(
+        self, right: Right, answer: Callable[[Request, Actor], Awaitable[Response]], *, cookies: bool = True
+    ) -> None:
         self.right = right
-        self._needs = Needs(right)
+        self._needs = Needs(right, cookies=cookies)
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,10 +86,10 @@ class Programs:
         self._seen[token] = actor, self._monotonic() + REMEMBERED_S
 
 
-async def _actor(connection: HTTPConnection) -> Actor:
+async def _actor(connection: HTTPConnection, *, cookies: bool) -> Actor:
     kind, _, token = connection.headers.get("authorization", "").partition(" ")
     bearer = token if kind.lower() == "bearer" else None
-    session = connection.cookies.get(SESSION_COOKIE)
+    session = connection.cookies.get(SESSION_COOKIE) if cookies else None
     if not bearer and not session:
         return ANYONE
     centre = centre_of(connection)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from telemed.kit.i18n import words
 from telemed.kit.refusal import NotAllowed, NotFound, NotSignedIn, Refusal
+from telemed.web.faults import Fault, faults_of
 from telemed.web.pages import Pages
 
 Edge = Callable[[Request, Refusal], Response]
@@ -19,7 +21,11 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class Invalid(Refusal):
-    """The request cannot be read: a field is missing or has the wrong form."""
+    """The request cannot be read: a field is missing or has the wrong form. *faults* names each, as far as we know."""
+
+    def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__()
+        self.faults = faults
 
 
 class TooLarge(Refusal):
@@ -44,6 +50,10 @@ def install(app: FastAPI, pages: Pages, *, edges: Mapping[str, Edge] | None = No
     async def on_refusal(request: Request, error: Exception) -> Response:
         return answer(request, error if isinstance(error, Refusal) else Invalid())
 
+    async def on_unreadable(request: Request, error: Exception) -> Response:
+        errors = error.errors() if isinstance(error, RequestValidationError) else ()
+        return answer(request, Invalid(faults_of(errors)))
+
     async def on_http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         return answer(request, of_status(status))
@@ -53,7 +63,7 @@ def install(app: FastAPI, pages: Pages, *, edges: Mapping[str, Edge] | None = No
 
     app.add_exception_handler(Exception, on_bug)
     app.add_exception_handler(Refusal, on_refusal)
-    app.add_exception_handler(RequestValidationError, on_refusal)
+    app.add_exception_handler(RequestValidationError, on_unreadable)
     app.add_exception_handler(HTTPException, on_http)
 
 
@@ -86,14 +96,20 @@ def wants_json(request: Request) -> bool:
     return "json" in accept and "text/html" not in accept
 
 
-def problem(refusal: Refusal) -> JSONResponse:
-    """The refusal as problem details (RFC 9457); *type* is the catalogue key."""
+def problem(refusal: Refusal, **more: Any) -> JSONResponse:
+    """The refusal as problem details (RFC 9457): *type* is the catalogue key, *advice* what to do now.
+
+    *rule* is the key's last word, unless *more*, which are members of a program's own, has a better one.
+    """
     status = status_of(refusal)
     body = {
         "type": f"urn:telemed:{refusal.key}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": words().text(refusal.key, **refusal.params),
+        "rule": refusal.key.rpartition(".")[2],
+        "advice": words().text(advice(refusal), **refusal.params),
+        **more,
     }
     return JSONResponse(body, status_code=status, media_type=PROBLEM_JSON)
 

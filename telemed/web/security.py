@@ -15,6 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telemed.kit.i18n import words
+from telemed.web.refusals import TooLarge, problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_CAP = 64 * 1024
@@ -26,8 +27,8 @@ class Protection:
     """How one program is protected. All are path prefixes.
 
     *media*: pages that may use camera and microphone. *machines*: called by programs with a bearer token or a
-    pairing code, never by a browser's cookie, so that their origin does not matter. *body_caps*: bytes allowed
-    in a request body, where it is not `BODY_CAP`.
+    pairing code, never by a browser's cookie, so that their origin does not matter; they are told in problem details
+    what is too large. *body_caps*: bytes allowed in a request body, where it is not `BODY_CAP`.
     """
 
     media: tuple[str, ...] = ()
@@ -37,7 +38,7 @@ class Protection:
 
 def protect(app: FastAPI, protection: Protection) -> None:
     """Put all three on *app*; the last one added is the first to see a request."""
-    app.add_middleware(BodyCap, caps=protection.body_caps)
+    app.add_middleware(BodyCap, caps=protection.body_caps, machines=protection.machines)
     app.add_middleware(SameOrigin, machines=protection.machines)
     app.add_middleware(Headers, media=protection.media)
 
@@ -126,9 +127,10 @@ def _origin_is_host(headers: RequestHeaders) -> bool:
 class BodyCap:
     """Refuses a request body that is larger than its path allows (413), announced or not."""
 
-    def __init__(self, app: ASGIApp, *, caps: Mapping[str, int] | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, caps: Mapping[str, int] | None = None, machines: tuple[str, ...] = ()) -> None:
         self._app = app
         self._caps = caps or {}
+        self._machines = machines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -137,8 +139,9 @@ class BodyCap:
         cap = self._cap(scope["path"])
         announced = RequestHeaders(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > cap:
-            answer = PlainTextResponse(words().text("refusal.too_large"), status_code=413)
-            await answer(scope, receive, send)
+            by_program = _under(scope["path"], self._machines)
+            plain = PlainTextResponse(words().text(TooLarge.key), status_code=413)
+            await (problem(TooLarge()) if by_program else plain)(scope, receive, send)
             return
         await self._app(scope, _counted(receive, cap), send)
 

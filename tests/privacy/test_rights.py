@@ -16,8 +16,8 @@ from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded, Needs
 from telemed.kit.db import Database
 
-OPEN_ON_PURPOSE = ("/", "/health", "/anmelden", "/abmelden", "/fhir/metadata")
-"""What may be open: booking pages, signing in and out, the CapabilityStatement."""
+OPEN_ON_PURPOSE = ("/", "/api", "/health", "/anmelden", "/abmelden", "/fhir/metadata")
+"""What may be open: booking pages, the API for booking, signing in and out, the CapabilityStatement."""
 
 
 def routes_of(app: Any) -> Iterator[Any]:
@@ -66,9 +66,9 @@ def test_every_route_declares_its_right(app: FastAPI) -> None:
     assert without_right(app) == []
 
 
-def test_sockets_are_among_them(app: FastAPI) -> None:
+def test_sockets_and_those_for_programs_are_among_them(app: FastAPI) -> None:
     paths = {route.path for route in routes_of(app)}
-    assert {"/link", "/signalling/{visit_id}", "/pair", "/fhir/metadata"} <= paths
+    assert {"/link", "/signalling/{visit_id}", "/pair", "/fhir/metadata", "/api/offers", "/api/bookings"} <= paths
 
 
 def test_a_route_without_a_right_is_found() -> None:
