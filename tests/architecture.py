@@ -94,10 +94,12 @@ KINDS_BY_NAME = {
     "booking.byhand": Kind.PURE,  # an offer that staff make up themselves
     "desk.appointments": Kind.EDGE,  # appointments ahead: move, cancel, and those that must be moved
     "desk.asked": Kind.EDGE,  # what staff ask for, carried from page to page
-    "desk.crew": Kind.SERVICE,  # whose names and appointments staff see while planning
-    "desk.planning": Kind.EDGE,  # staff book: for somebody, a series, who came without an appointment
+    "desk.planned": Kind.SERVICE,  # whose names and appointments staff see while planning
+    "desk.planning": Kind.EDGE,  # staff book for somebody, also a series
     "desk.urgent": Kind.EDGE,  # staff book over others
+    "desk.walkin": Kind.EDGE,  # who came without an appointment
     "desk.waiting": Kind.EDGE,  # the waiting list
+    "desk.moving": Kind.EDGE,  # another time for the own appointment
     "desk.status": Kind.EDGE,  # the resident's own appointment; the desk's other pages are for staff
     "directory.calendar": Kind.PURE,  # opening hours, seen from above like the model
     "directory.hours": Kind.MAPPING,
@@ -124,12 +126,12 @@ PURE_PACKAGES = ("cryptography", "holidays")
 """Functions of bytes or of dates and nothing else, so a model may call them."""
 
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
-VALUES = ("model", "calendar", "planner", "search")
-"""Seen from above like the model: the calendar of the directory, and of booking the words of a search."""
+VALUES = ("model", "calendar", "planner", "search", "ground")
+"""Seen from above like the model: the calendar of the directory, and of booking what a search asks, sees and answers."""
 VERBS = (*VALUES, "service", "holding", "several", "index", "byhand")
 """Seen from above like the service: booking has too many verbs for one file."""
-DOORS = ("rights", "form")
-"""Edges that other edges need: who may, and what the fields of a booking hold."""
+DOORS = ("rights", "form", "steps", "times", "held")
+"""Edges that other edges need: who may; and of booking what its fields hold, its times, their holding, and the slip."""
 MAY = {
     Kind.EMPTY: May(),
     Kind.PURE: May(("telemed.kit.refusal", "telemed.kit.outbox.Event", "schemas"), (Kind.PURE,), VALUES),

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from enum import IntEnum
 
 from starlette.datastructures import FormData, QueryParams
+from starlette.requests import Request
 
-from telemed.booking.planner import Offer
+from telemed.booking.planner import Offer, What
 from telemed.directory.model import Directory
 from telemed.people.model import Need, Person, Way
 
@@ -19,6 +20,8 @@ LONGEST = 100
 OLDEST = 120
 """Years; nobody is older."""
 
+SPOKEN = "de"
+"""The language of who wished for no other."""
 QUIET = "quiet"
 """Stands among the needs on the page; it is the booking's, not the person's."""
 
@@ -29,6 +32,12 @@ _MOMENT = "%Y%m%dT%H%MZ"
 _PHONE = re.compile(r"[+0-9 ()/.\-]{5,40}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_\-]{43}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_CARRIED = (
+    *("service", "offer", "doctor", "place", "language"),
+    *("name", "birth_year", "way", "phone", "email", "request_id"),
+)
+_ONCE = ("day", "later", "at")
 
 
 class Step(IntEnum):
@@ -45,12 +54,17 @@ class Step(IntEnum):
 class Answers:
     """What was answered so far, as typed.
 
-    *offer* comes from `encode`; *request_id* is made on the last page. *day* and *later* only leaf through the days of
-    step 2 and are not carried on.
+    *offer* comes from `encode`; *request_id* is made when a time is chosen, or else on the last page. *doctor*, *place*
+    and *language* are wishes of step 2; that of somebody who comes along or without steps stands among the *needs*.
+    *day* and *later* only leaf through the days of step 2, and *at* says on which step more time is asked for; they are
+    not carried on.
     """
 
     service: str = ""
     offer: str = ""
+    doctor: str = ""
+    place: str = ""
+    language: str = ""
     needs: tuple[str, ...] = ()
     name: str = ""
     birth_year: str = ""
@@ -60,6 +74,7 @@ class Answers:
     request_id: str = ""
     day: str = ""
     later: str = ""
+    at: str = ""
 
     @classmethod
     def of(cls, given: FormData | QueryParams) -> "Answers":
@@ -68,24 +83,43 @@ class Answers:
         offer = fields.get("offer", "")
         service = fields.get("service") or offer.partition("_")[0]
         needs = tuple(str(need) for need in given.getlist("needs") if need in {*Need, QUIET})
-        names = ("name", "birth_year", "way", "phone", "email", "request_id", "day", "later")
-        plain = {name: fields.get(name, "") for name in names}
-        return cls(service, offer if offer.partition("_")[0] == service else "", needs, **plain)
+        plain = {name: fields.get(name, "") for name in (*_CARRIED, *_ONCE)}
+        plain |= {"service": service, "offer": offer if offer.partition("_")[0] == service else ""}
+        if not _LANGUAGE.fullmatch(plain["language"]):
+            plain["language"] = ""
+        return cls(needs=tuple(dict.fromkeys(needs)), **plain)
+
+    @property
+    def asked_at(self) -> Step:
+        """The step on which more time was asked for."""
+        return next((step for step in Step if self.at == str(step.value)), Step.NEEDS)
 
     @property
     def method(self) -> str:
         """How a page sends this on: what is personal never stands in an address."""
-        personal = (self.needs, self.name, self.birth_year, self.way, self.phone, self.email, self.request_id)
-        return "post" if any(personal) else "get"
+        reached = self.name, self.birth_year, self.way, self.phone, self.email
+        return "post" if any((self.needs, self.language, *reached, self.request_id)) else "get"
 
     def hidden(self, *asked: str) -> Iterator[tuple[str, str]]:
-        """The fields to carry on, without those that the page itself asks."""
-        for name in ("service", "offer", "name", "birth_year", "way", "phone", "email", "request_id"):
+        """The fields to carry on, without those that the page itself asks: their names, or single needs."""
+        for name in _CARRIED:
             value = getattr(self, name)
             if value and name not in asked:
                 yield name, value
         if "needs" not in asked:
-            yield from (("needs", need) for need in self.needs)
+            yield from (("needs", need) for need in self.needs if need not in asked)
+
+    @property
+    def what(self) -> What:
+        """What is asked for, whatever the time."""
+        return What(
+            self.service,
+            doctor_ids=(self.doctor,) if self.doctor else (),
+            room_ids=(self.place,) if self.place else (),
+            language=self.language,
+            wheelchair=Need.WHEELCHAIR in self.needs,
+            companion=Need.COMPANION in self.needs,
+        )
 
     @property
     def quiet(self) -> bool:
@@ -99,7 +133,12 @@ class Answers:
     def person(self) -> Person:
         """The resident, once there are no `contact_faults`."""
         needs = tuple(Need(need) for need in self.needs if need != QUIET)
-        return Person(self.name, int(self.birth_year), Way(self.way), self.contact, needs=needs)
+        return Person(self.name, int(self.birth_year), Way(self.way), self.contact, self.language or SPOKEN, needs)
+
+
+async def answers_of(request: Request) -> Answers:
+    """What the steps before have collected."""
+    return Answers.of(await request.form() if request.method == "POST" else request.query_params)
 
 
 def may_repeat(request_id: str) -> bool:
@@ -131,12 +170,13 @@ def _is_phone(text: str) -> bool:
 def encode(offer: Offer) -> str:
     """The whole offer in one field; FHIR ids have no underscore."""
     start = offer.start.astimezone(UTC).strftime(_MOMENT)
-    return "_".join((offer.service_id, start, offer.doctor_id, offer.room_id, offer.assistant_id, *offer.device_ids))
+    whom = offer.doctor_id, offer.room_id, offer.assistant_id, *offer.device_ids
+    return "_".join((offer.service_id, start, *whom, *filter(None, [offer.interpreter_id])))
 
 
 def decode(text: str, known: Directory) -> Offer | None:
     """The offer of `encode`, as far as it can be shown; whether it holds is for `service.book` to say."""
-    service_id, start_text, doctor_id, room_id, assistant_id, *devices = [*text.split("_"), *[""] * 4]
+    service_id, start_text, doctor_id, room_id, assistant_id, *more = [*text.split("_"), *[""] * 4]
     service = known.services.get(service_id)
     if service is None or doctor_id not in known.doctors or room_id not in known.rooms:
         return None
@@ -146,13 +186,21 @@ def decode(text: str, known: Directory) -> Offer | None:
         return None
     if start.year not in YEARS:
         return None
-    device_ids = tuple(filter(None, devices))
-    return Offer(service_id, start, start + service.length, doctor_id, room_id, assistant_id, device_ids)
+    device_ids = tuple(one for one in more if one and one not in known.interpreters)
+    interpreter_id = next((one for one in more if one in known.interpreters), "")
+    end = start + service.length
+    return Offer(service_id, start, end, doctor_id, room_id, assistant_id, device_ids, interpreter_id)
+
+
+def may_book(service_id: str, known: Directory) -> bool:
+    """Whether residents may book this by themselves: what a doctor must order is made out with staff."""
+    service = known.services.get(service_id)
+    return service is not None and not service.needs_order
 
 
 def next_step(given: Answers, wanted: Step, known: Directory, *, this_year: int) -> Step:
     """*wanted*, or the first step before it whose answer is missing or wrong."""
-    if given.service not in known.services:
+    if not may_book(given.service, known):
         return Step.WHAT
     if decode(given.offer, known) is None:
         return min(wanted, Step.WHEN)

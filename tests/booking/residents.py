@@ -92,8 +92,9 @@ class Answer:
         return [each.get("value") for each in self.found(f".//*[@name='{name}']")]
 
     def fields(self) -> Fields:
-        """The hidden fields that the page carries on; needs as a list."""
-        hidden = [(each.get("name"), each.get("value")) for each in self.found(".//input[@type='hidden']")]
+        """The hidden fields that the page carries on, without those of what is folded away; needs as a list."""
+        carried = self.found(".//input[@type='hidden'][not(ancestor::details)]")
+        hidden = [(each.get("name"), each.get("value")) for each in carried]
         needs = [value for name, value in hidden if name == "needs"]
         return {**{name: value for name, value in hidden if name != "needs"}, **({"needs": needs} if needs else {})}
 

@@ -112,7 +112,7 @@ def test_a_time_that_has_just_gone_keeps_all_answers_and_offers_the_nearest_thre
     make_booking(world, at="10:00")
     lost = resident.post("/termin/buchen", fields)
     assert lost.status == 409
-    assert "gerade vergeben" in lost.texts(".//*[@role='alert']")[0]
+    assert "nicht mehr frei: Kaya" in lost.texts(".//*[@role='alert']")[0]
     kept = {name: value for name, value in fields.items() if name != "offer" and value}
     assert lost.fields() == kept
     assert lost.texts(".//button[@name='offer']") == [
@@ -326,7 +326,9 @@ def test_who_wishes_quiet_is_not_told_to_watch_the_monitor(world: World, residen
 def test_the_seed_of_a_real_room_can_be_booked(sqlite_database: Database) -> None:
     world = lobeda(sqlite_database)
     resident = Resident(make_app(world.centre))
-    for service_id in resident.get("/termin").values("service"):
+    services = resident.get("/termin").values("service")
+    assert "injektion-10" not in services
+    for service_id in services:
         assert len(resident.get("/termin/zeit", service=service_id).values("offer")) == 3
     assert LOBEDA.is_dir()
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
@@ -73,15 +74,15 @@ def scene(sqlite_database: Database, browser: Browser) -> Iterator[Scene]:
 Seen = Callable[[str], None]
 
 
-def to_contact(page: Page, address: str, seen: Seen) -> None:
-    """From the start to the contact page."""
+def to_contact(page: Page, address: str, seen: Seen, *, pick: int = 0) -> None:
+    """From the start to the contact page, with the *pick*-th of the suggested times."""
     page.goto(address)
     seen("1 start")
     page.get_by_role("link", name="Termin ausmachen").click()
     seen("2 what")
     page.locator(f"button[value={SERVICE}]").click()
     seen("3 when")
-    page.locator("button[name=offer]").first.click()
+    page.locator("button[name=offer]").nth(pick).click()
     seen("4 needs")
     page.get_by_role("button", name="Weiter").click()
     seen("5 contact")
@@ -124,10 +125,11 @@ def walk(page: Page, address: str, seen: Seen) -> None:
 
 
 def lose_the_slot(scene: Scene, page: Page) -> None:
-    """Get as far as the check page, and have somebody else take the time."""
-    to_contact(page, scene.address, lambda _name: None)
+    """Get as far as the check page, dawdle until the time is not held any more, and have somebody else take it."""
+    to_contact(page, scene.address, lambda _name: None, pick=1)
     fill_contact(page)
-    make_booking(scene.world, at="09:10", service=SERVICE, room="raum-1")
+    scene.world.clock.forward(timedelta(minutes=10))
+    make_booking(scene.world, at="12:00", service=SERVICE, room="raum-1")
     page.get_by_role("button", name="Termin jetzt ausmachen").click()
 
 
@@ -219,9 +221,9 @@ def test_after_a_fault_the_summary_has_the_focus_and_its_links_lead_to_the_field
 def test_a_lost_time_is_one_press_away_from_the_next(scene: Scene) -> None:
     page = scene.page("phone", script=False)
     lose_the_slot(scene, page)
-    expect(page.get_by_role("alert")).to_contain_text("gerade vergeben")
+    expect(page.get_by_role("alert")).to_contain_text("nicht mehr frei")
     page.locator("button[name=offer]").first.click()
-    expect(page.locator(".slip-time")).to_contain_text("09:40")
+    expect(page.locator(".slip-time")).to_contain_text("11:10")
 
 
 def test_the_own_page_follows_what_happens_without_a_reload(scene: Scene) -> None:

@@ -28,9 +28,14 @@ A_FILE = re.compile(r"\.(html|css|js|py|json|svg|po|sqlite)$")
 CHECKED = {"check."}
 """Subject and code of a check: held against the catalogue where the codes are, in the tests of the room agent."""
 
+NEVER = (Rule.SERVICE, Rule.ORDER, Rule.PLACE, Rule.DOCTOR, Rule.ASSISTANT, Rule.DEVICE, Rule.INTERPRETER)
+"""Why a wish cannot be met at any time (`search.why_nothing`)."""
+
 PARTS: dict[str, set[str]] = {
     "booking.need.": {f"{need}{more}" for need in (*Need, "quiet") for more in ("", ".hint")},
+    "booking.nothing.": {"full", *NEVER},
     "booking.way.": {f"{way}{more}" for way in Way for more in ("", ".hint")},
+    "booking.wish.": {"doctor", "place", "language", "wheelchair", "companion"},
     "booking.wrong.": {"name", "birth_year", "way", "phone", "email"},
     "camera.": {"room", "otoscope"},
     "desk.js.ask.": set(MeasurementKind),
@@ -48,12 +53,12 @@ PARTS: dict[str, set[str]] = {
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "operator.kind.": set(MachineKind),
     "refusal.do.": {sense.name.lower() for sense in Sense},
+    "refusal.not_offered.": {*Rule, *(f"{rule}.named" for rule in ALSO_LACKING)},
     "signage.": {"unpaired", "barred"},
     "signage.room.": set(RoomState),
     "signage.row.": {*RowState, "delay", "delay_about", "delay_up_to"},
     "status.": {
         f"{stage}{more}"
-    "refusal.not_offered.": {*Rule, *(f"{rule}.named" for rule in ALSO_LACKING)},
         for stage in ("cancelled", "booked", "today", "here", "next", "called", "inside", "ended", "missed", "over")
         for more in ("", ".more")
     },
@@ -67,7 +72,8 @@ PARTS: dict[str, set[str]] = {
 def sources(*endings: str) -> list[Path]:
     """What may name a key. Stores and migrations name tables in the same form."""
     found = [path for program in PROGRAMS for ending in endings for path in (ROOT / program).rglob(f"*.{ending}")]
-    return [p for p in found if "vendor" not in p.parts and p.name != "store.py" and "migrations" not in p.parts]
+    ours = [path for path in found if not {"vendor", "migrations"} & {*path.parts}]
+    return [path for path in ours if not path.name.endswith("store.py")]
 
 
 def named(text: str) -> set[str]:

@@ -1,0 +1,198 @@
+"""What each of the five steps shows, and what is shown where a time was lost or the booking is done."""
+
+from dataclasses import replace
+from typing import Any
+
+import segno
+from babel import Locale, UnknownLocaleError
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+
+from telemed.booking import form, keys, service, times
+from telemed.booking.form import SPOKEN, Answers, Step
+from telemed.booking.ground import rooms_for
+from telemed.booking.held import Held, Holding, Wanted
+from telemed.booking.index import Index
+from telemed.booking.model import Booked, Booking, HoldGone, NotOffered, SlotTaken, TooLate
+from telemed.booking.planner import Offer, What
+from telemed.booking.times import Choice, Leaf
+from telemed.directory import service as directory
+from telemed.directory.model import Directory, Service
+from telemed.kit.i18n import words
+from telemed.kit.ids import new_token
+from telemed.kit.refusal import Refusal
+from telemed.people.model import Need, Way
+from telemed.web.centre import Centre
+from telemed.web.pages import Pages
+from telemed.web.refusals import advice
+
+DEVICE_ICONS = {"exam-camera": "camera", "stethoscope": "activity", "blood-pressure": "heart-pulse"}
+NEED_ICONS = {
+    Need.INTERPRETER: "languages",
+    Need.WHEELCHAIR: "accessibility",
+    Need.HEARING: "ear",
+    Need.COMPANION: "users",
+    form.QUIET: "hand",
+}
+WISH_ICONS = {need: NEED_ICONS[need] for need in (Need.WHEELCHAIR, Need.COMPANION)}
+WAY_ICONS = {Way.PHONE: "phone", Way.EMAIL: "mail", Way.PAPER: "printer"}
+
+
+def show(request: Request, centre: Centre, given: Answers, wanted: Step, *, held: Held | None = None) -> HTMLResponse:
+    """The page of *wanted*, or of the first step before it that lacks its answer. *held*: how the time is held."""
+    now = centre.clock.now()
+    with centre.db.reading() as tx:
+        known = directory.load(tx)
+    step = form.next_step(given, wanted, known, this_year=now.year)
+    shown: dict[str, Any]
+    match step:
+        case Step.WHAT:
+            shown = {"services": _services(known)}
+        case Step.WHEN:
+            shown = _when(centre, known, given)
+        case Step.NEEDS:
+            shown = {"needs": NEED_ICONS.items()}
+        case Step.CONTACT:
+            faults = form.contact_faults(given, this_year=now.year) if wanted > step else {}
+            shown = {"faults": faults, "ways": WAY_ICONS.items(), "unfit": _unfit(given, known)}
+        case Step.CHECK:
+            given = with_id(given)
+            shown = {**_entered(given, known), "unfit": _unfit(given, known)}
+    status = 422 if shown.get("faults") else 200
+    shown |= {"given": given, "known": known, "held": held, "step": step.value}
+    return centre.the(Pages).render(request, f"booking/{step.name.lower()}.html", status=status, **shown)
+
+
+def go_on(request: Request, centre: Centre, given: Answers, wanted: Step, hold: Holding) -> HTMLResponse:
+    """The page of *wanted*, with the time held by *hold*; or what there is in its place, if it cannot be had."""
+    with centre.db.reading() as tx:
+        known = directory.load(tx)
+    offer = form.decode(given.offer, known)
+    if offer is None or not form.may_repeat(given.request_id):
+        return show(request, centre, given, wanted)
+    try:
+        held = hold(request, centre, Wanted(given.request_id, offer))
+    except HoldGone:
+        return _booked_before(request, centre, given, known)
+    except (SlotTaken, TooLate, NotOffered) as refusal:
+        return lost(request, centre, given, offer, refusal, action="/termin/halten")
+    return show(request, centre, given, wanted, held=held)
+
+
+def lost(
+    request: Request, centre: Centre, given: Answers, offer: Offer, refusal: Refusal, *, action: str
+) -> HTMLResponse:
+    """Everything entered stays, and the nearest three are offered; a press on one sends it to *action*."""
+    now = centre.clock.now()
+    with centre.the(Index).at(now) as here:
+        known = here.directory
+        near = service.alternatives(here, offer, now=now, wished=given.what)
+        near = near or service.alternatives(here, offer, now=now)
+    shown: dict[str, Any] = {**_entered(given, known), "near": [Choice.of(one, known) for one in near]}
+    shown |= {"why": said(refusal), "action": action, "given": given, "known": known}
+    return centre.the(Pages).render(request, "booking/lost.html", status=refusal.sense.value, **shown)
+
+
+def said(refusal: Refusal) -> tuple[str, str]:
+    """What a refusal says, and what to do now."""
+    spoken = words()
+    return spoken.text(refusal.key, **refusal.params), spoken.text(advice(refusal), **refusal.params)
+
+
+def slip(
+    request: Request, centre: Centre, booked: Booked, taken: Booking, known: Directory, *, note: str = ""
+) -> HTMLResponse:
+    """What she takes along; the address is empty should the room have left the directory since."""
+    link = f"{centre.public_url}/t/{booked.link_token}"
+    shown: dict[str, Any] = {**visit(taken, known), "booked": booked, "link": link, "qr": qr(link), "note": note}
+    return centre.the(Pages).render(request, "booking/booked.html", known=known, **shown)
+
+
+def visit(taken: Booking, known: Directory) -> dict[str, Any]:
+    """When, where, with whom and as whom one is called, as the slip shows it."""
+    room = known.rooms.get(taken.offer.room_id)
+    address = room.address if room else ""
+    choice = Choice.of(taken.offer, known)
+    return {"choice": choice, "address": address, "quiet": taken.quiet, "ticket": taken.ticket}
+
+
+def _booked_before(request: Request, centre: Centre, given: Answers, known: Directory) -> HTMLResponse:
+    """Somebody went back after booking: the slip again, and how to change it."""
+    with centre.db.reading() as tx:
+        taken = service.get(tx, keys.id_for(centre.secrets, given.request_id))
+    booked = keys.booked(centre.secrets, given.request_id, taken)
+    return slip(request, centre, booked, taken, known, note="booking.booked.before")
+
+
+def with_id(given: Answers) -> Answers:
+    """With an id of its own, so that sending it twice books once."""
+    return given if form.may_repeat(given.request_id) else replace(given, request_id=new_token())
+
+
+def qr(link: str) -> Markup:
+    """The link as a QR code, drawn in the page itself."""
+    return Markup(segno.make(link, error="m", micro=False).svg_inline(scale=4, border=4, omitsize=True))
+
+
+def _services(known: Directory) -> list[tuple[str, str, str]]:
+    """(id, name, icon) of what residents may book, by name."""
+    bookable = [one for one in known.services.values() if form.may_book(one.id, known)]
+    somewhere = [one for one in bookable if set(one.room_ids) & set(known.rooms)]
+    return [(one.id, one.name, _icon(one.devices)) for one in sorted(somewhere, key=lambda one: one.name)]
+
+
+def _icon(devices: tuple[str, ...]) -> str:
+    return next((icon for kind, icon in DEVICE_ICONS.items() if kind in devices), "stethoscope")
+
+
+def _when(centre: Centre, known: Directory, given: Answers) -> dict[str, Any]:
+    """Times and wishes; that nothing is free is counted, without a person."""
+    now = centre.clock.now()
+    shown = times.shown(centre, given.what, Leaf(given.day, given.later), now=now)
+    if shown.get("nothing"):
+        with centre.db.transaction() as tx:  # counts what was asked for in vain; nobody's page changes by it
+            service.count_unmet(tx, known, times.ahead(given.what, now=now))
+    chosen = form.decode(given.offer, known)
+    kept = Choice.of(chosen, known) if chosen and form.may_repeat(given.request_id) else None
+    wishes = {"wishes": _wishes(known, known.services[given.service]), "wish_needs": WISH_ICONS}
+    return {**shown, **wishes, "kept": kept, "wished": given.what != What(given.service)}
+
+
+def _wishes(known: Directory, wanted: Service) -> dict[str, list[tuple[str, str]]]:
+    """What may be wished for, as (value, label); nothing where there is no choice."""
+    doctors = [(one.id, one.name) for one in known.doctors_for(wanted)]
+    places = [(one.id, one.name) for one in rooms_for(known, wanted, What(wanted.id))]
+    spoken = {code for one in known.doctors_for(wanted) for code in one.languages}
+    spoken |= {code for one in known.interpreters.values() for code in one.languages}
+    languages = sorted(((code, _language(code)) for code in spoken - {SPOKEN}), key=lambda one: one[1])
+    several = {"doctor": doctors, "place": places}
+    return {**{name: found if len(found) > 1 else [] for name, found in several.items()}, "language": languages}
+
+
+def _language(code: str) -> str:
+    """The name of a language, ours and its own: "Türkisch (Türkçe)"."""
+    try:
+        spoken = Locale.parse(code)
+    except (UnknownLocaleError, ValueError):
+        return code
+    ours, own = (spoken.get_language_name(name) for name in (words().language, code))
+    return f"{ours} ({own})"
+
+
+def _entered(given: Answers, known: Directory) -> dict[str, Any]:
+    """What the summary shows."""
+    offer = form.decode(given.offer, known)
+    service_name = known.services[given.service].name
+    return {"choice": Choice.of(offer, known) if offer else None, "service": service_name}
+
+
+def _unfit(given: Answers, known: Directory) -> str:
+    """The catalogue key of what the chosen place lacks for her, or nothing: the time was chosen before the need."""
+    offer = form.decode(given.offer, known)
+    room = known.rooms.get(offer.room_id) if offer else None
+    if room is None:
+        return ""
+    if Need.WHEELCHAIR in given.needs and not room.wheelchair:
+        return "booking.unfit.wheelchair"
+    return "booking.unfit.companion" if Need.COMPANION in given.needs and not room.companion else ""
