@@ -157,7 +157,7 @@ def _said(rule: str, key: str) -> dict[str, str]:
     return {"rule": rule, "detail": words().text(key), "advice": words().text(f"{key}.do")}
 
 
-@routes.post("/holds", status_code=201, responses=refused(409, 413, 422, 429))
+@routes.post("/holds", status_code=201, responses=refused(409, 410, 413, 422, 429))
 def hold(body: bodies.HoldBody, key: Key, request: Request, centre: CentreDep, _caller: Caller) -> HoldView:
     """Keep a time for ten minutes, while the rest is entered. The same key again holds another time in its place."""
     now, offer = centre.clock.now(), body.offer.to_offer()
