@@ -4,7 +4,7 @@ import dataclasses
 from datetime import datetime
 
 from telemed.booking import claims, model, service, waitlist, waitlist_store
-from telemed.booking.keys import id_for
+from telemed.booking.keys import id_for, waiting_for
 from telemed.booking.model import (
     Booked,
     HeldLongEnough,
@@ -12,6 +12,7 @@ from telemed.booking.model import (
     HoldGone,
     NotAsked,
     Request,
+    Status,
     Waiting,
     WaitState,
 )
@@ -130,21 +131,27 @@ def join(
     actor: Actor,
     now: datetime,
     booking_id: str | None = None,
+    request_id: str = "",
 ) -> tuple[Waiting, str]:
     """Put somebody on the waiting list; the entry and the token of its link, which is shown once.
 
     *booking_id*: an appointment of hers that an earlier one would replace; then it is its person who waits.
+    *request_id*: the same request again gets the same answer.
 
     Raises:
         NotFound: there is no such appointment.
     """
+    waiting_id, token = waiting_for(secrets, request_id) if request_id else (new_id(), new_link_token())
+    take_turn(tx, turn(waiting_id))
+    known = waitlist_store.get(tx, waiting_id) if request_id else None
+    if known is not None:
+        return known, token
     person_id = (
         people.register(tx, secrets, person, actor=actor, now=now)
         if booking_id is None
         else service.still_ahead(tx, booking_id, now=now).person_id
     )
-    waiting = Waiting(new_id(), person_id, wish, now, WaitState.WAITING, booking_id=booking_id)
-    token = new_link_token()
+    waiting = Waiting(waiting_id, person_id, wish, now, WaitState.WAITING, booking_id=booking_id)
     waitlist_store.add(tx, waiting, link_hash=digest(token))
     return waiting, token
 
@@ -176,6 +183,11 @@ def waiting_of(tx: Tx, waiting_id: str) -> Waiting:
     if found is None:
         raise NotFound
     return found
+
+
+def waiting_before(tx: Tx, booking_id: str) -> Waiting | None:
+    """Her open entry for something earlier than this appointment, if she has one."""
+    return next(iter(waitlist_store.open_for(tx, booking_id)), None)
 
 
 def everyone_waiting(tx: Tx, *, now: datetime) -> list[Waiting]:
@@ -215,16 +227,18 @@ def accept(tx: Tx, secrets: Secrets, waiting_id: str, *, actor: Actor, now: date
     Raises:
         NotFound: there is no such entry.
         NotAsked: nothing is kept for her (any more).
-        AlreadyCancelled, TooLate: her other appointment cannot be moved any more.
+        TooLate: her other appointment has begun.
     """
     service.enter(tx, alone=True)
     waiting = waiting_of(tx, waiting_id)
     kept = offered_to(tx, waiting, now=now)
-    request_id = waitlist.request_id(secrets, waiting, kept.offer)
+    request_id = waitlist.request_id(secrets, waiting, kept.offer.start)
     person = people.details(tx, secrets, waiting.person_id, actor=actor, purpose="waiting list", now=now)
     request = Request(request_id, kept.offer, person)
     waitlist_store.put(tx, dataclasses.replace(waiting, state=WaitState.TAKEN, hold_id=None))
-    return service.book_for(tx, secrets, request, waiting.person_id, waiting.booking_id, actor=actor, now=now)
+    later = service.current(tx, waiting.booking_id) if waiting.booking_id else None
+    instead_of = later.id if later and later.status is Status.BOOKED else None
+    return service.book_for(tx, secrets, request, waiting.person_id, instead_of, actor=actor, now=now)
 
 
 def decline(tx: Tx, secrets: Secrets, waiting_id: str, *, now: datetime) -> None:

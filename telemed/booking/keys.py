@@ -22,6 +22,11 @@ def link_for(secrets: Secrets, request_id: str) -> str:
     return to_base64(secrets.derive("link", request_id)[:16])
 
 
+def waiting_for(secrets: Secrets, request_id: str) -> tuple[str, str]:
+    """The id of the entry in the waiting list that comes of a request, and the token of its link."""
+    return secrets.derive("waits", request_id).hex()[:32], to_base64(secrets.derive("waits link", request_id)[:16])
+
+
 def reference_for(secrets: Secrets, request_id: str) -> Reference:
     seed = secrets.derive("reference", request_id)
     one, two, three = (PICTURES[byte % len(PICTURES)] for byte in seed[:3])

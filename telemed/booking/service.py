@@ -255,7 +255,7 @@ def cancel(
     enter(tx, alone=True)
     booking = still_ahead(tx, booking_id, now=now)
     close(tx, secrets, booking, reason, actor=actor, now=now)
-    freed = claims.release(tx, booking_id, booking.offer, now=now)
+    freed = claims.release(tx, booking_id, booking.offer, now=now) + waitlist.end_for(tx, booking_id, now=now)
     emit(tx, BookingCancelled(booking_id, booking.offer.room_id), now=now)
     waitlist.serve(tx, secrets, directories.load(tx), freed, now=now)
 
@@ -311,7 +311,7 @@ def move(
     admit(directory, to.offer, now=now, ordered=ordered is not None)
     if held:
         let_go(tx, new_id, now=now)
-    freed = claims.release(tx, old.id, old.offer, now=now)
+    freed = claims.release(tx, old.id, old.offer, now=now) + waitlist.end_for(tx, old.id, now=now)
     take(tx, directory, new_id, to.offer, now=now)
     close(tx, secrets, old, Reason.MOVED, actor=actor, now=now)
     extras = Extras(replaces=old.id, series_id=old.extras.series_id, ordered_by=ordered)

@@ -19,9 +19,9 @@ LOOKED_AT = 40
 """Offers looked at for one person; who said no to so many waits for the next freed time."""
 
 
-def request_id(secrets: Secrets, waiting: Waiting, offer: Offer) -> str:
+def request_id(secrets: Secrets, waiting: Waiting, start: datetime) -> str:
     """The request that becomes the booking if she says yes; nobody can guess it."""
-    return secrets.derive("waiting", f"{waiting.id} {offer.start.isoformat()}").hex()
+    return secrets.derive("waiting", f"{waiting.id} {start.isoformat()}").hex()
 
 
 def serve(tx: Tx, secrets: Secrets, directory: Directory, freed: list[Claim], *, now: datetime) -> list[Waiting]:
@@ -58,7 +58,7 @@ def suiting(here: Ground, waiting: Waiting, first: datetime, last: datetime, *, 
 
 def _keep_for(tx: Tx, secrets: Secrets, here: Ground, waiting: Waiting, offer: Offer, *, now: datetime) -> Waiting:
     until = min(now + model.ANSWER_WITHIN, offer.start - model.SHORTEST_ANSWER / 2)
-    hold = Hold(id_for(secrets, request_id(secrets, waiting, offer)), offer, until)
+    hold = Hold(id_for(secrets, request_id(secrets, waiting, offer.start)), offer, until)
     wanted = planner.taken(offer, here.directory)
     claims.take(tx, hold.id, wanted, now=now, held_until=until)
     claims.put_hold(tx, hold)
@@ -68,3 +68,15 @@ def _keep_for(tx: Tx, secrets: Secrets, here: Ground, waiting: Waiting, offer: O
     waitlist_store.put(tx, asked)
     emit(tx, TimeOffered(waiting.id), now=now)
     return asked
+
+
+def end_for(tx: Tx, booking_id: str, *, now: datetime) -> list[Claim]:
+    """An appointment is moved or cancelled: nobody waits for an earlier one any more. What is freed by that."""
+    freed: list[Claim] = []
+    for waiting in waitlist_store.open_for(tx, booking_id):
+        waitlist_store.put(tx, dataclasses.replace(waiting, state=WaitState.LEFT, hold_id=None))
+        hold = claims.get_hold(tx, waiting.hold_id) if waiting.hold_id else None
+        if hold is not None:
+            claims.drop_hold(tx, hold.id)
+            freed += claims.release(tx, hold.id, hold.offer, now=now)
+    return freed

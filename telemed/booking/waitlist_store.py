@@ -64,6 +64,13 @@ def by_hold(tx: Tx, hold_id: str) -> Waiting | None:
     return _waiting(row) if row else None
 
 
+def open_for(tx: Tx, booking_id: str) -> list[Waiting]:
+    """Who waits or is to be asked for something earlier than this appointment."""
+    open_states = [WaitState.WAITING.value, WaitState.OFFERED.value]
+    wanted = select(waiting_list).where(waiting_list.c.booking_id == booking_id, waiting_list.c.state.in_(open_states))
+    return [_waiting(row) for row in tx.execute(wanted.order_by(*_IN_ORDER))]
+
+
 def in_line(tx: Tx, *, now: datetime) -> list[Waiting]:
     """Who waits and was not asked yet, in the order in which freed time is given."""
     return _listed(tx, (WaitState.WAITING,), now=now)
