@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from telemed.booking import planner, search
@@ -17,7 +17,7 @@ from telemed.booking.model import Request, SlotTaken
 from telemed.booking.planner import Offer, What, Wish
 from telemed.kit.db import Database
 from telemed.kit.ids import new_id
-from tests.builders import CROWDED, RESIDENT, SOMMER, World, crowd, make_world
+from tests.builders import CROWDED, RESIDENT, SOMMER, TUESDAY, World, crowd, make_world
 
 ROOMS = 40
 REFUSED = 4
@@ -34,9 +34,9 @@ class Crowd:
     offers: tuple[Offer, ...]
 
     @classmethod
-    def on(cls, database: Database) -> "Crowd":
-        world = make_world(database, resources=crowd(ROOMS))
-        ahead = (world.now, world.now + planner.HORIZON - timedelta(days=1))
+    def on(cls, database: Database, *, now: datetime = TUESDAY) -> "Crowd":
+        world = make_world(database, now=now, resources=crowd(ROOMS))
+        ahead = (world.now + timedelta(hours=12), world.now + planner.HORIZON - timedelta(days=1))
         with world.centre.the(Index).at(world.now) as here:
             wishes = (Wish(What(f"{CROWDED}-{n}"), *ahead, align_minutes=20) for n in range(1, ROOMS + 1))
             every_second = [search.offers(here, wish, now=world.now, limit=2_000)[::2] for wish in wishes]
