@@ -4,12 +4,14 @@ import dataclasses
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from telemed.booking import claims, model, planner, search, store
+from telemed.booking import claims, fhir, model, planner, search, store
 from telemed.booking.ground import Ground, rules
 from telemed.booking.keys import reference_hash
 from telemed.booking.model import AppointmentQuery, Booking, PersonLine, Reason, Reference
 from telemed.booking.planner import HORIZON, Offer, What, Window, Wish
+from telemed.directory import service as directories
 from telemed.directory.model import Directory
+from telemed.fhir.resource import Resource
 from telemed.identity.model import Actor
 from telemed.kit.db import Tx
 from telemed.kit.glance import Glance
@@ -51,6 +53,25 @@ def alternatives(
         if found:
             return found
     return []
+
+
+def other_times(tx: Tx, appointment: Resource, *, now: datetime) -> list[datetime]:
+    """The three starts nearest to that of a foreign appointment at which all that it names is there and free.
+
+    Raises:
+        UnknownActor: as `service.import_appointment` says.
+    """
+    directory = directories.load(tx)
+    lost, _ = fhir.read(appointment, directory)
+    wished = min(lost.start, now + HORIZON)
+    start, end = max(now, wished - timedelta(days=3)), min(wished + timedelta(days=14), now + HORIZON)
+    here, ticks = ground(tx, directory, start, end, now=now), planner.ticks_in(lost.end - lost.start)
+    mask = here.window.mask(planner.tick_after(start) + 1, planner.tick_of(end) - ticks + 1)
+    mask &= search.aligned(10, here.window, directory.zone)
+    for actor_id in lost.resource_ids:
+        mask &= here.starts(actor_id, ticks)
+    at = [planner.moment_of(here.window.first + bit) for bit in range(mask.bit_length()) if mask >> bit & 1]
+    return sorted(sorted(at, key=lambda one: abs(one - wished))[:3])
 
 
 def get(tx: Tx, booking_id: str) -> Booking:

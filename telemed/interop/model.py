@@ -81,6 +81,13 @@ class WithoutId(Refusal):
     key = "interop.refusal.without_id"
 
 
+class Unplaced(Refusal):
+    """The time of an appointment is taken: *why* says of whom or what, *times* when it would work."""
+
+    sense = Sense.CONFLICT
+    key = "interop.refusal.unplaced"
+
+
 class ScheduleMissing(Refusal):
     """Slots are searched for in a schedule (ISiK: status alone is refused)."""
 

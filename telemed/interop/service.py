@@ -6,7 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from babel.dates import format_datetime
+
 from telemed.booking import service as booking
+from telemed.booking.model import SlotTaken
 from telemed.booking.planner import HORIZON
 from telemed.directory import service as directory
 from telemed.directory.model import KINDS, Directory, slot_of
@@ -18,7 +21,17 @@ from telemed.fhir.validate import validate
 from telemed.identity.model import Actor
 from telemed.interop import fhir, model
 from telemed.interop.fhir import Piece
-from telemed.interop.model import NotBooked, NotImported, Outcome, Result, ScheduleMissing, SeedRefused, Slot, WithoutId
+from telemed.interop.model import (
+    NotBooked,
+    NotImported,
+    Outcome,
+    Result,
+    ScheduleMissing,
+    SeedRefused,
+    Slot,
+    Unplaced,
+    WithoutId,
+)
 from telemed.kit.db import Database, Tx
 from telemed.kit.i18n import words
 from telemed.kit.refusal import NotFound, Refusal
@@ -166,7 +179,20 @@ def _book(tx: Tx, secrets: Secrets, appointment: Resource, *, actor: Actor, now:
         raise WithoutId(expression="Appointment.id")
     if appointment.fields["status"] != "booked":
         raise NotBooked(expression="Appointment.status")
-    booking.import_appointment(tx, secrets, appointment, actor=actor, now=now)
+    try:
+        with tx.begin_nested():  # what was claimed before the refusal shall not stand in the way of other times
+            booking.import_appointment(tx, secrets, appointment, actor=actor, now=now)
+    except SlotTaken as refusal:
+        raise _with_times(tx, appointment, refusal, now=now) from None
+
+
+def _with_times(tx: Tx, appointment: Resource, refusal: SlotTaken, *, now: datetime) -> Refusal:
+    times, zone = booking.other_times(tx, appointment, now=now), directory.load(tx).zone
+    if not times:
+        return refusal
+    shown = (format_datetime(one, "EEE d. MMM y, HH:mm", zone, words().language) for one in times)
+    why = words().text(refusal.key, **refusal.params)
+    return Unplaced(expression=refusal.expression, why=why, times="; ".join(shown))
 
 
 def _refused(file: str, resource: str, refusal: Refusal) -> Outcome:

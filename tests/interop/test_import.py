@@ -199,10 +199,38 @@ def test_a_booked_appointment_claims_time_like_any_booking(database: Database) -
     assert results(take(world, taken)) == [TAKEN]
     with world.db.transaction() as tx:
         kept = booking.read_appointment(tx, world.secrets, "foreign-1", actor=OPERATOR, now=world.now)
-        free = booking.free_slots(tx, world.directory, ["weiss"], moment(world, "10:00"), moment(world, "10:20"), now=world.now)
+        free = booking.free_slots(
+            tx, world.directory, ["weiss"], moment(world, "10:00"), moment(world, "10:20"), now=world.now
+        )
     assert json.loads(kept)["comment"] == "Rollstuhl"
     assert free == []
     assert results(take(world, {**taken, "id": "foreign-2"})) == [REFUSED]
+
+
+def test_an_appointment_whose_time_is_taken_is_told_of_whom_and_three_times_that_work(database: Database) -> None:
+    world = make_world(database)
+    make_booking(world, at="10:00", doctor="weiss")
+    (outcome,) = take(world, foreign(world, at="11:00", **_at(world, "10:10")))
+    assert (outcome.result, outcome.expression) == (REFUSED, "Appointment.start")
+    assert outcome.why == (
+        "Zu dieser Zeit ist nicht mehr frei: Raum 1. "
+        "Frei ist zum Beispiel: Di. 24. Nov. 2026, 09:30; Di. 24. Nov. 2026, 10:30; Di. 24. Nov. 2026, 10:40."
+    )
+    for number, wall in enumerate(("09:30", "10:30")):
+        assert results(take(world, foreign(world, at="11:00", id=f"f-{number}", **_at(world, wall)))) == [TAKEN]
+
+
+def test_an_appointment_that_suits_nowhere_is_told_only_of_whom(sqlite_database: Database) -> None:
+    world = make_world(sqlite_database)
+    day = foreign(world, start=moment(world, "09:30").isoformat(), end=moment(world, "23:00").isoformat())
+    make_booking(world, at="10:00", doctor="weiss")
+    (outcome,) = take(world, day)
+    assert outcome.why == "Zu dieser Zeit ist nicht mehr frei: Kaya."
+
+
+def _at(world: World, wall: str) -> dict[str, str]:
+    start = moment(world, wall)
+    return {"start": start.isoformat(), "end": (start + timedelta(minutes=20)).isoformat()}
 
 
 @pytest.mark.parametrize(
