@@ -371,7 +371,10 @@ class Quarter(RuleBasedStateMachine):
     @invariant()
     def nothing_acknowledged_is_lost_and_nothing_overlaps(self) -> None:
         """Each tick belongs to one, and to just those to whom it was given; and memory knows what is on disk."""
-        now = utc_text(self.now)
+        seen, now = eye().execute("PRAGMA data_version").fetchone()[0], utc_text(self.now)
+        if (seen, now) == self.__dict__.get("_seen"):
+            return  # nothing was written and no time went by
+        self._seen = (seen, now)
         alive = {(r, t): owner for r, t, owner, until in eye().execute(EVERY_CLAIM) if until is None or until > now}
         booked = {row[0] for row in eye().execute(BOOKED)}
         waiting = {row[0] for row in eye().execute(KEPT_FOR_WAITING)}
