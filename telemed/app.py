@@ -12,7 +12,9 @@ from telemed.booking import jobs as booking_jobs
 from telemed.booking import pages as booking_pages
 from telemed.booking import routes as booking_routes
 from telemed.booking.index import Index
+from telemed.desk import moving as desk_moving
 from telemed.desk import pages as desk_pages
+from telemed.desk import planning as desk_planning
 from telemed.desk import status as desk_status
 from telemed.identity import pages as identity_pages
 from telemed.identity.jobs import forget_expired
@@ -50,7 +52,9 @@ def make_app(centre: Centre) -> FastAPI:
         booking_pages.routes,
         identity_pages.routes,
         desk_pages.routes,
+        desk_planning.routes,
         desk_status.routes,
+        desk_moving.routes,
         operator_pages.routes,
         link_routes.routes,
         signalling_socket.routes,

@@ -149,14 +149,22 @@ def _check_presence(directory: Directory, offer: Offer) -> None:
 
 
 def override(
-    tx: Tx, secrets: Secrets, request: Request, urgency: Urgency, *, actor: Actor, now: datetime
+    tx: Tx,
+    secrets: Secrets,
+    request: Request,
+    urgency: Urgency,
+    *,
+    actor: Actor,
+    now: datetime,
+    named: Collection[str] | None = None,
 ) -> Overridden:
     """Book over others for a coded reason: theirs are cancelled, and they come first when time is freed.
 
-    The same request again gets the same answer, and displaces nobody.
+    The same request again gets the same answer, and displaces nobody. *named*: the bookings that were shown before
+    staff confirmed.
 
     Raises:
-        NotOffered, SlotTaken: as `displaces` says.
+        NotOffered, SlotTaken: as `displaces` says; also where somebody would give way who was not named.
     """
     service.enter(tx, alone=True)
     booking_id = id_for(secrets, request.request_id)
@@ -164,6 +172,9 @@ def override(
         return Overridden(booked(secrets, request.request_id, service.get(tx, booking_id)), ())
     directory = directories.load(tx)
     displaced = displaces(tx, directory, request.offer, now=now)
+    unnamed = [one for one in displaced if named is not None and one.id not in named]
+    if unnamed:
+        raise SlotTaken(unnamed[0].offer.room_id, directory.name_of(unnamed[0].offer.room_id))
     for one in displaced:
         _displace(tx, secrets, one, actor=actor, now=now)
     for _, owner in claims.owners(tx, planner.claims(request.offer, directory), besides="", now=now):

@@ -149,10 +149,13 @@ def call_obstacle(days: Collection[RoomDay]) -> str | None:
     return None
 
 
-def version(days: Collection[RoomDay]) -> str:
-    """Changes when the page would look different; ages are counted in the browser and do not count here."""
+def version(days: Collection[RoomDay], to_call: int = 0) -> str:
+    """Changes when the page would look different; ages are counted in the browser and do not count here.
+
+    *to_call*: for how many who wait time is kept until somebody calls them.
+    """
     seen = [(day.room_id, day.state, day.uncleaned, day.light.key, _said(day.light), day.rows) for day in days]
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((seen, to_call)).encode()).hexdigest()[:16]
 
 
 def _said(shown: Light) -> tuple[tuple[str, str | None, str], ...]:

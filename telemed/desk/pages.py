@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from schemas.day import FactKind
-from telemed.desk import model, service
+from telemed.desk import model, planned, service
 from telemed.desk.model import RoomDay
 from telemed.directory.model import Room
 from telemed.identity.model import Actor, Right
@@ -45,9 +45,9 @@ def _room_day(tx: Tx, centre: Centre, room_id: str, now: datetime) -> RoomDay:
     return service.room_day(tx, room_id, lines=centre.the(Lines), clock=centre.clock, now=now)
 
 
-def _standing(centre: Centre, days: list[RoomDay]) -> dict[str, str | float]:
+def _standing(centre: Centre, days: list[RoomDay], to_call: int) -> dict[str, str | float]:
     """What a page asks every 2 s: its version, and where the exercise clock is."""
-    return {"version": model.version(days), "offset_s": centre.clock.offset.total_seconds()}
+    return {"version": model.version(days, to_call), "offset_s": centre.clock.offset.total_seconds()}
 
 
 @routes.get("/arzt")
@@ -57,7 +57,9 @@ def doctor_day(request: Request, centre: CentreDep, actor: Doctor) -> HTMLRespon
     with centre.db.transaction() as tx:
         days = _doctor_days(tx, centre, actor, now)
         people = service.people(tx, centre.secrets, model.visit_ids(days), actor=actor, now=now)
-    shown: dict[str, Any] = {"people": people, "obstacle": model.call_obstacle(days), "version": model.version(days)}
+        tasks = planned.tasks(tx, actor=actor, now=now)
+    shown: dict[str, Any] = {"people": people, "obstacle": model.call_obstacle(days), "is_assistant": False}
+    shown |= {"tasks": tasks, "version": model.version(days, tasks.to_call)}
     return centre.the(Pages).render(request, "desk/doctor.html", days=days, now=now, **shown)
 
 
@@ -66,7 +68,8 @@ def doctor_version(centre: CentreDep, actor: Doctor) -> dict[str, str | float]:
     """Whether the page is still true; without a name, so that asking every 2 s reads nothing personal."""
     with centre.db.reading() as tx:
         days = _doctor_days(tx, centre, actor, centre.clock.now())
-    return _standing(centre, days)
+        to_call = planned.to_call(tx, now=centre.clock.now())
+    return _standing(centre, days, to_call)
 
 
 @routes.post("/arzt/aufrufen")
@@ -120,7 +123,9 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
     with centre.db.transaction() as tx:
         day = _room_day(tx, centre, room_id, now)
         people = service.people(tx, centre.secrets, model.visit_ids([day]), actor=actor, now=now)
-    shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "version": model.version([day])}
+        tasks = planned.tasks(tx, actor=actor, now=now)
+    shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "tasks": tasks, "is_assistant": True}
+    shown |= {"version": model.version([day], tasks.to_call)}
     return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
 
 
@@ -131,7 +136,8 @@ def room_version(room_id: str, centre: CentreDep, actor: Assistant) -> dict[str,
         if room_id not in {room.id for room in service.rooms_of(tx, actor.subject)}:
             raise NotFound
         day = _room_day(tx, centre, room_id, centre.clock.now())
-    return _standing(centre, [day])
+        to_call = planned.to_call(tx, now=centre.clock.now())
+    return _standing(centre, [day], to_call)
 
 
 @routes.post("/assistenz/besuch/{visit_id}/{what}")

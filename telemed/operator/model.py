@@ -1,5 +1,6 @@
 """What the operator sees and moves. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +35,27 @@ class RoomView:
     heard: datetime | None
     online: bool
     machines: tuple[Machine, ...]
+
+
+FEWEST_SHOWN = 5
+"""Smaller numbers could point at somebody."""
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """How often nothing was free for a *specialty* on a *weekday* (0 is Monday); None: fewer than we show."""
+
+    specialty: str
+    weekday: int
+    count: int | None
+
+
+def unmet(counts: Mapping[tuple[str, int], int]) -> list[Unmet]:
+    """By specialty and weekday, small numbers veiled."""
+    return [
+        Unmet(specialty, weekday, count if count >= FEWEST_SHOWN else None)
+        for (specialty, weekday), count in sorted(counts.items())
+    ]
 
 
 def is_online(heard: datetime | None, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+from babel.dates import get_day_names
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -12,6 +13,7 @@ from telemed.identity import service as identity
 from telemed.identity.model import PAIRING_CODE, Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
+from telemed.kit.i18n import words
 from telemed.kit.refusal import Refusal
 from telemed.link.service import Lines
 from telemed.operator import service
@@ -38,6 +40,8 @@ def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse
         "rooms": service.rooms(tx, centre.the(Lines), now=now),
         "kinds": [kind.value for kind in MachineKind],
         "steps": STEPS_MINUTES if centre.exercise else (),
+        "unmet": service.unmet(tx),
+        "weekdays": get_day_names("wide", locale=words().language),
         "now": now,
         "code": None,
         **more,

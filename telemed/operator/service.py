@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from telemed.booking import service as booking
 from telemed.directory import service as directory
 from telemed.identity import service as identity
 from telemed.kit.clock import Clock, ExerciseClock
@@ -9,8 +10,8 @@ from telemed.kit.db import Tx
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotFound
 from telemed.link.service import Lines
-from telemed.operator import store
-from telemed.operator.model import ClockMoved, NoExercise, RoomView, is_online
+from telemed.operator import model, store
+from telemed.operator.model import ClockMoved, NoExercise, RoomView, Unmet, is_online
 
 
 def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
@@ -27,6 +28,11 @@ def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
         for room in directory.load(tx).rooms.values()
         if room.setting != "home"
     ]
+
+
+def unmet(tx: Tx) -> list[Unmet]:
+    """What the quarter lacks, without a person."""
+    return model.unmet(booking.unmet_counts(tx))
 
 
 def new_pairing(tx: Tx, *, kind: str, room_id: str, now: datetime) -> str:

@@ -14,10 +14,13 @@ from fastapi import FastAPI
 from schemas.checks import CheckReport, CheckResult, Severity
 from schemas.day import FactKind
 from schemas.visit import PairRequest
+from telemed.booking import pages as booking_pages
 from telemed.booking import service as booking
+from telemed.booking.index import Index
 from telemed.booking.model import Request
 from telemed.booking.planner import What, Wish
 from telemed.desk import pages as desk_pages
+from telemed.desk import planning as desk_planning
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
 from telemed.identity import service as identity
@@ -37,6 +40,7 @@ from telemed.signalling.hub import Hub
 from telemed.signalling.reactions import send_out, shut_out_revoked
 from telemed.visit import service as visit
 from telemed.visit.model import FactKnown
+from telemed.visit.reactions import give_back
 from telemed.web import refusals, security
 from telemed.web.centre import Centre
 from telemed.web.pages import FrameInfo, Pages, mount_static
@@ -111,13 +115,14 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
     centre = Centre(
         db, clock, Secrets(b"k" * 32, b"p" * 32), "zentrum.localhost", "http://zentrum.localhost", exercise=exercise
     )
-    folders = (identity_pages.TEMPLATES, desk_pages.TEMPLATES, operator_pages.TEMPLATES)
+    folders = (booking_pages.TEMPLATES, identity_pages.TEMPLATES, desk_pages.TEMPLATES, operator_pages.TEMPLATES)
     frame = FrameInfo(True, exercise, lambda: clock.offset, "telemed")
     hub = Hub()
-    centre.live.update({Pages: Pages(*folders, frame=frame), Hub: hub, Lines: Lines()})
+    centre.live.update({Pages: Pages(*folders, frame=frame), Hub: hub, Lines: Lines(), Index: Index(db)})
     told = [
         Subscription("signalling.over", FactKnown, send_out(hub)),
         Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),
+        Subscription("visit.give_back", FactKnown, give_back(centre.secrets)),
     ]
     centre.live[Relay] = Relay(db, told, clock)
     with db.transaction() as tx:
@@ -138,9 +143,10 @@ def make_app(centre: Centre) -> FastAPI:
     app.state.centre = centre
     security.protect(app, security.Protection(media=("/arzt/besuch",)))
     refusals.install(app, centre.the(Pages))
-    for routes in (identity_pages.routes, desk_pages.routes, operator_pages.routes, signalling_socket.routes):
+    staff = (identity_pages.routes, desk_pages.routes, desk_planning.routes, operator_pages.routes)
+    for routes in (*staff, signalling_socket.routes):
         app.include_router(routes)
-    mount_static(app, desk=desk_pages.STATIC)
+    mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC)
     return app
 
 

@@ -12,8 +12,10 @@ from jinja2 import Environment, nodes
 from schemas.board import RoomState, RowState
 from schemas.day import MachineKind
 from schemas.measurement import MeasurementKind
-from telemed.booking.model import ALSO_LACKING
+from telemed.booking.model import ALSO_LACKING, Reason, Urgency
 from telemed.booking.search import Rule
+from telemed.desk.asked import ALWAYS_THERE
+from telemed.directory.fhir import DEVICE_KINDS
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Sense
 from telemed.people.model import Need, Way
@@ -52,6 +54,11 @@ PARTS: dict[str, set[str]] = {
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "operator.kind.": set(MachineKind),
+    "planning.device.": set(DEVICE_KINDS.values()) - {ALWAYS_THERE},
+    "planning.reason.": set(Reason),
+    "planning.specialty.": {"allg", "haut", "hnoh", "inne", "kard"},
+    "planning.urgency.": set(Urgency),
+    "planning.why.": set(Rule),
     "refusal.do.": {sense.name.lower() for sense in Sense},
     "refusal.not_offered.": {*Rule, *(f"{rule}.named" for rule in ALSO_LACKING)},
     "signage.": {"unpaired", "barred"},
