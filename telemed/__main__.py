@@ -1,13 +1,15 @@
-"""The command ``telemed``: serve the centre, migrate, seed, import, and hand out the first keys."""
+"""The command ``telemed``: serve the centre, migrate, seed, import, look for a time, hand out the first keys."""
 
+import asyncio
 import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import httpx
 import typer
@@ -40,7 +42,7 @@ def main() -> None:
         fail(str(error))
 
 
-def fail(line: str) -> None:
+def fail(line: str) -> NoReturn:
     """Say why in one line, and end with 2."""
     print(f"telemed: {line}", file=sys.stderr)
     sys.exit(2)
@@ -168,9 +170,7 @@ def take(
 
 def _over_http(url: str, files: list[Path]) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
-    address = httpx.URL(url)
-    if address.host.endswith(".localhost"):  # browsers know where that is, this machine's resolver may not
-        address = address.copy_with(host="127.0.0.1")
+    address = _address(url)
     headers = {"Authorization": f"Bearer {os.environ.get('TELEMED_TOKEN', '')}"}
     for path in files:
         try:
@@ -179,11 +179,16 @@ def _over_http(url: str, files: list[Path]) -> list[dict[str, Any]]:
             )
         except httpx.HTTPError as error:
             fail(f"the centre does not answer: {type(error).__name__}")
-            return []
         if answer.status_code != 200:
             fail(f"the centre refused: HTTP {answer.status_code}")
         lines += answer.json()["outcomes"]
     return lines
+
+
+def _address(url: str) -> httpx.URL:
+    """Browsers know where ``.localhost`` is, this machine's resolver may not."""
+    address = httpx.URL(url)
+    return address.copy_with(host="127.0.0.1") if address.host.endswith(".localhost") else address
 
 
 def _directly(files: list[Path]) -> list[dict[str, Any]]:
@@ -194,6 +199,60 @@ def _directly(files: list[Path]) -> list[dict[str, Any]]:
             outcomes = interop.take_file(centre, path.name, path.read_bytes(), actor=actor, now=centre.clock.now())
             lines += [{"text": interop.line(outcome), "refused": outcome.refused} for outcome in outcomes]
     return lines
+
+
+@cli.command()
+def offers(
+    service: Annotated[str, typer.Argument(help="what is wanted; without a match it says why")],
+    doctor: Annotated[list[str] | None, typer.Option(help="any of these")] = None,
+    room: Annotated[list[str] | None, typer.Option(help="any of these")] = None,
+    device: Annotated[list[str] | None, typer.Option(help="a kind of device, on top of what is needed")] = None,
+    earliest: Annotated[str, typer.Option("--from", help="a day, or day and time as 2027-01-12T09:00")] = "",
+    latest: Annotated[str, typer.Option("--to", help="likewise")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
+    url: Annotated[str, typer.Option(help="a running centre, as http://zentrum.localhost:8000")] = "",
+) -> None:
+    """The next offers for SERVICE, one a line: when, with whom, where. If there is none, why."""
+    zone = ZoneInfo(_asked("/api/services", {}, url)["zone"])
+    moments = {"earliest": _moment(earliest, zone), "latest": _moment(latest, zone)}
+    named = {"doctor": doctor or [], "room": room or [], "device": device or []}
+    wish = {"service": service, **named, **{name: text for name, text in moments.items() if text}, "limit": limit}
+    found = _asked("/api/offers", wish, url)
+    for offer in found["offers"]:
+        start = datetime.fromisoformat(offer["start"]).astimezone(zone)
+        names = [found["names"].get(offer[one], offer[one]) for one in ("doctor", "room")]
+        say("\t".join((f"{start:%Y-%m-%d %H:%M}", *names, offer["assistant"], *offer["devices"])).rstrip())
+    if found["why"]:
+        fail(f"{found['why']['detail']} {found['why']['advice']}")
+
+
+def _moment(text: str, zone: ZoneInfo) -> str:
+    """What was typed as wall time, with its zone."""
+    try:
+        typed = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        fail("a day is written 2027-01-12, a moment 2027-01-12T09:00")
+    return "" if typed is None else (typed if typed.tzinfo else typed.replace(tzinfo=zone)).isoformat()
+
+
+def _asked(path: str, params: dict[str, Any], url: str) -> dict[str, Any]:
+    """What the JSON API answers: that of a running centre, or, without one, that of this process."""
+    try:
+        answer = httpx.get(_address(url).join(path), params=params) if url else asyncio.run(_in_process(path, params))
+    except httpx.HTTPError as error:
+        fail(f"the centre does not answer: {type(error).__name__}")
+    told: dict[str, Any] = answer.json()
+    if answer.status_code != 200:
+        faults = (f"{one['path'].removeprefix('query.')}: {one['reason']}" for one in told.get("errors", []))
+        fail(" ".join((told["detail"], *faults)))
+    return told
+
+
+async def _in_process(path: str, params: dict[str, Any]) -> httpx.Response:
+    with opened() as centre:
+        transport = httpx.ASGITransport(make_app(centre))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get(path, params=params)
 
 
 @cli.command()

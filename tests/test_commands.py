@@ -1,6 +1,7 @@
 """The commands as somebody types them: real processes, real files, one line and exit 2 when they cannot."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,6 +72,41 @@ def test_a_running_centre_takes_files_over_http_and_no_second_process_opens_its_
     assert "Practitioner.gender" in again.stdout
     stranger = run(programs, "import", good, "--url", local, TELEMED_TOKEN="wrong")
     assert (stranger.returncode, len(stranger.stderr.splitlines())) == (2, 1)
+
+
+def test_the_next_offers_are_one_line_each_with_and_without_a_running_centre(programs: Programs) -> None:
+    programs.prepare()
+    words = ("offers", "allgemein-20", "--doctor", "weiss", "--limit", "3")
+    alone = run(programs, *words)
+    programs.start("telemed")
+    asked = run(programs, *words, "--url", programs.url("telemed"))
+    for done in (alone, asked):
+        assert (done.returncode, done.stderr) == (0, "")
+        lines = [line.split("\t") for line in done.stdout.splitlines()]
+        assert len(lines) == 3
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d0", start) for start, *_ in lines)
+        assert all(doctor.endswith(" Weiß") for _, doctor, *_ in lines)
+    second = run(programs, *words)
+    assert (second.returncode, len(second.stderr.splitlines())) == (2, 1)
+
+
+WITHOUT = {
+    ("nonsense",): "Das bieten wir hier nicht an.",
+    ("allgemein-20", "--doctor", "nobody"): "kein Arzt",
+    ("allgemein-20", "--device", "x-ray"): "Dafür fehlt hier ein Gerät.",
+    ("allgemein-20", "--to", "2020-01-01"): "In dieser Zeit ist nichts frei.",
+    ("allgemein 20",): "service: Hier stehen andere Zeichen als erlaubt.",
+    ("allgemein-20", "--from", "soon"): "2027-01-12T09:00",
+    ("allgemein-20", "--url", "http://127.0.0.1:1"): "does not answer",
+}
+
+
+def test_without_an_offer_it_says_why_in_one_line_and_ends_with_2(programs: Programs) -> None:
+    programs.prepare()
+    for words, why in WITHOUT.items():
+        done = run(programs, "offers", *words)
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), words
+        assert why in done.stderr
 
 
 @pytest.mark.parametrize(
