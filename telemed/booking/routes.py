@@ -225,8 +225,10 @@ def move(body: bodies.MoveBody, link: Link, key: Key, centre: CentreDep, caller:
     """Another time in place of this one; link and paper stay the same. The same key again gets the same answer."""
     now, offer = centre.clock.now(), body.offer.to_offer()
     asked = booking_model.Request(key, offer, NOBODY)
-    with _or_instead(centre, offer, now) as tx:
+    with centre.db.reading() as tx:
         old = service.by_link(tx, link)
+    ordered = old.extras.ordered_by is not None and old.offer.service_id == offer.service_id
+    with _or_instead(centre, offer, now, ordered=ordered) as tx:
         moved = service.move(tx, centre.secrets, old.id, asked, actor=_herself(caller, old), now=now)
         return BookingView.of(moved, directory.load(tx))
 
@@ -288,8 +290,10 @@ def leave(link: Link, centre: CentreDep, _caller: Caller) -> None:
 
 
 @contextmanager
-def _or_instead(centre: Centre, offer: Offer, now: datetime) -> Iterator[Tx]:
+def _or_instead(centre: Centre, offer: Offer, now: datetime, *, ordered: bool = False) -> Iterator[Tx]:
     """A transaction that asks for *offer*; who is refused it hears what can be booked instead.
+
+    *ordered*: a doctor ordered it, and it is only moved.
 
     Raises:
         Instead: with the refusal.
@@ -298,15 +302,15 @@ def _or_instead(centre: Centre, offer: Offer, now: datetime) -> Iterator[Tx]:
         with centre.db.transaction() as tx:
             yield tx
     except (Blocked, TooLate) as refusal:
-        raise Instead(refusal, _alternatives(centre, offer, now)) from None
+        raise Instead(refusal, _alternatives(centre, offer, now, ordered=ordered)) from None
 
 
-def _alternatives(centre: Centre, lost: Offer, now: datetime) -> list[Offer]:
+def _alternatives(centre: Centre, lost: Offer, now: datetime, *, ordered: bool) -> list[Offer]:
     """What is nearest to *lost*; a time that nobody can have is taken for the nearest that one can."""
     length = lost.end - lost.start
     start = min(max(lost.start, now), now + planner.HORIZON)
     with centre.the(Index).at(now) as here:
-        wished = _wished(lost, here.directory)
+        wished = replace(_wished(lost, here.directory), ordered=ordered)
         return service.alternatives(here, replace(lost, start=start, end=start + length), now=now, wished=wished)
 
 

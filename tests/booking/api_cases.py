@@ -46,7 +46,7 @@ PLACES = 4
 
 @dataclass(frozen=True)
 class Made:
-    """One request. *fits*: which of its parts are replaced by what is really there; *which*: by the how-manieth."""
+    """One request. *fits*: the parts that are replaced by something that is really there, which *which* chooses."""
 
     case: Any
     fits: frozenset[str]
