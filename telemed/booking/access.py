@@ -54,8 +54,8 @@ def ask(request: Request, token: str, centre: CentreDep) -> HTMLResponse:
 def enter(token: str, centre: CentreDep) -> Response:
     """Exchange the link for a session."""
     with centre.db.transaction() as tx:
-        session = _open(tx, service.by_link(tx, token), now=centre.clock.now())
-    return _to_own_page(session)
+        session = open_session(tx, service.by_link(tx, token).id, now=centre.clock.now())
+    return signed_in(session)
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,12 @@ def found(
     paper = Paper(tuple(pictures), "".join(digits.split()), birth_year.strip())
     try:
         with tries.one(place), centre.db.transaction() as tx:
-            session = _open(tx, _by_paper(tx, centre, paper), now=centre.clock.now())
+            session = open_session(tx, _by_paper(tx, centre, paper).id, now=centre.clock.now())
     except TooOften as refusal:
         return _find_page(request, centre, paper, error=refusal.key, status=TOO_MANY)
     except NotFound:
         return _find_page(request, centre, paper, error="booking.find.wrong", status=422)
-    return _to_own_page(session)
+    return signed_in(session)
 
 
 def _find_page(request: Request, centre: Centre, paper: Paper, *, error: str = "", status: int = 200) -> HTMLResponse:
@@ -131,12 +131,14 @@ def possible(paper: Paper) -> Iterator[Reference]:
             yield Reference((one, two, three), paper.digits)
 
 
-def _open(tx: Tx, booking: Booking, *, now: datetime) -> str:
-    return identity.open_session(tx, Actor(Role.RESIDENT, booking.id), now=now)
+def open_session(tx: Tx, subject: str, *, now: datetime) -> str:
+    """A resident's session for the appointment of this id, or for an entry in the waiting list (`WAITING`)."""
+    return identity.open_session(tx, Actor(Role.RESIDENT, subject), now=now)
 
 
-def _to_own_page(session: str) -> RedirectResponse:
-    answer = RedirectResponse("/mein-termin", status_code=303)
+def signed_in(session: str, path: str = "/mein-termin") -> RedirectResponse:
+    """On to *path* with the session."""
+    answer = RedirectResponse(path, status_code=303)
     lifetime_s = int(RESIDENT_SESSION.total_seconds())
     answer.set_cookie(SESSION_COOKIE, session, max_age=lifetime_s, path="/", secure=True, httponly=True, samesite="lax")
     return answer

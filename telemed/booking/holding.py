@@ -232,7 +232,7 @@ def accept(tx: Tx, secrets: Secrets, waiting_id: str, *, actor: Actor, now: date
     service.enter(tx, alone=True)
     waiting = waiting_of(tx, waiting_id)
     kept = offered_to(tx, waiting, now=now)
-    request_id = waitlist.request_id(secrets, waiting, kept.offer.start)
+    request_id = waitlist.request_id(secrets, waiting, kept.offer.start.isoformat())
     person = people.details(tx, secrets, waiting.person_id, actor=actor, purpose="waiting list", now=now)
     request = Request(request_id, kept.offer, person)
     waitlist_store.put(tx, dataclasses.replace(waiting, state=WaitState.TAKEN, hold_id=None))

@@ -10,7 +10,7 @@ from babel.dates import get_day_names
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from telemed.booking import access, form, held, model, service, steps
+from telemed.booking import access, form, held, model, service, steps, waiting_pages
 from telemed.booking.form import Answers, Step
 from telemed.booking.model import NotOffered, SlotTaken, TooLate
 from telemed.directory import service as directory
@@ -147,3 +147,4 @@ def _closing(opening: Opening) -> str:
 
 
 routes.include_router(access.routes)
+routes.include_router(waiting_pages.routes)

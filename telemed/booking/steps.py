@@ -165,12 +165,12 @@ def _wishes(known: Directory, wanted: Service) -> dict[str, list[tuple[str, str]
     places = [(one.id, one.name) for one in rooms_for(known, wanted, What(wanted.id))]
     spoken = {code for one in known.doctors_for(wanted) for code in one.languages}
     spoken |= {code for one in known.interpreters.values() for code in one.languages}
-    languages = sorted(((code, _language(code)) for code in spoken - {SPOKEN}), key=lambda one: one[1])
+    languages = sorted(((code, language_name(code)) for code in spoken - {SPOKEN}), key=lambda one: one[1])
     several = {"doctor": doctors, "place": places}
     return {**{name: found if len(found) > 1 else [] for name, found in several.items()}, "language": languages}
 
 
-def _language(code: str) -> str:
+def language_name(code: str) -> str:
     """The name of a language, ours and its own: "Türkisch (Türkçe)"."""
     try:
         spoken = Locale.parse(code)

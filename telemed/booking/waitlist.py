@@ -19,9 +19,9 @@ LOOKED_AT = 40
 """Offers looked at for one person; who said no to so many waits for the next freed time."""
 
 
-def request_id(secrets: Secrets, waiting: Waiting, start: datetime) -> str:
-    """The request that becomes the booking if she says yes; nobody can guess it."""
-    return secrets.derive("waiting", f"{waiting.id} {start.isoformat()}").hex()
+def request_id(secrets: Secrets, waiting: Waiting, start: str) -> str:
+    """The request that becomes the booking if she says yes to *start* (ISO 8601); nobody can guess it."""
+    return secrets.derive("waiting", f"{waiting.id} {start}").hex()
 
 
 def serve(tx: Tx, secrets: Secrets, directory: Directory, freed: list[Claim], *, now: datetime) -> list[Waiting]:
@@ -58,7 +58,7 @@ def suiting(here: Ground, waiting: Waiting, first: datetime, last: datetime, *, 
 
 def _keep_for(tx: Tx, secrets: Secrets, here: Ground, waiting: Waiting, offer: Offer, *, now: datetime) -> Waiting:
     until = min(now + model.ANSWER_WITHIN, offer.start - model.SHORTEST_ANSWER / 2)
-    hold = Hold(id_for(secrets, request_id(secrets, waiting, offer.start)), offer, until)
+    hold = Hold(id_for(secrets, request_id(secrets, waiting, offer.start.isoformat())), offer, until)
     wanted = planner.taken(offer, here.directory)
     claims.take(tx, hold.id, wanted, now=now, held_until=until)
     claims.put_hold(tx, hold)

@@ -1,20 +1,21 @@
 """The resident's own appointment: when, where, which ticket, how it stands, and how late; no name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Cookie, Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from schemas.board import Delay
+from telemed.booking import holding
 from telemed.booking import service as booking
-from telemed.booking.model import Booking, Status
+from telemed.booking.model import Booking, NotAsked, Status, Waiting
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.identity import service as identity
-from telemed.identity.model import Actor, Right
+from telemed.identity.model import WAITING, Actor, Right
 from telemed.identity.rights import SESSION_COOKIE, Needs
 from telemed.kit.db import Tx
 from telemed.queue import service as queue
@@ -54,15 +55,21 @@ _STAGES = {
 
 @dataclass(frozen=True)
 class Own:
-    """The own appointment. *before* counts those who wait and will be called earlier."""
+    """The own appointment. *before* counts those who wait and will be called earlier.
+
+    *waiting*: she waits for something earlier; *is_asked*: a time is kept for her answer.
+    """
 
     booking: Booking
     stage: Stage
     before: int = 0
     delay: Delay | None = None
+    waiting: Waiting | None = None
+    is_asked: bool = False
 
     @property
-    def may_cancel(self) -> bool:
+    def may_change(self) -> bool:
+        """Whether she may still cancel, move, or wait for something earlier."""
         return self.stage in (Stage.BOOKED, Stage.TODAY)
 
     @property
@@ -72,12 +79,14 @@ class Own:
 
 
 @routes.get("/mein-termin")
-def own(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
+def own(request: Request, centre: CentreDep, actor: Resident) -> Response:
     """How it stands now; the page asks again by itself."""
+    if actor.subject.startswith(WAITING):
+        return RedirectResponse("/warteliste", status_code=303)
     now = centre.clock.now()
     with centre.db.reading() as tx:
         known = directory.load(tx)
-        found = _own(tx, centre, known, actor.subject, now=now)
+        found = own_of(tx, centre, known, actor, now=now)
     return _page(request, centre, "desk/status.html", found, known)
 
 
@@ -86,7 +95,7 @@ def ask(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
     """Ask once before cancelling."""
     with centre.db.reading() as tx:
         known = directory.load(tx)
-        found = _own(tx, centre, known, actor.subject, now=centre.clock.now())
+        found = own_of(tx, centre, known, actor, now=centre.clock.now())
     return _page(request, centre, "desk/cancel.html", found, known)
 
 
@@ -95,10 +104,10 @@ def cancel(centre: CentreDep, actor: Resident) -> RedirectResponse:
     """Cancel; no reason is asked. Who has arrived tells the desk instead."""
     now = centre.clock.now()
     with centre.db.transaction() as tx:
-        found = _own(tx, centre, directory.load(tx), actor.subject, now=now)
-        if not found.may_cancel and found.stage is not Stage.CANCELLED:
+        found = own_of(tx, centre, directory.load(tx), actor, now=now)
+        if not found.may_change and found.stage is not Stage.CANCELLED:
             raise WrongMoment(kind="cancel", state=found.stage.value)
-        booking.cancel(tx, centre.secrets, actor.subject, actor=actor, now=now)
+        booking.cancel(tx, centre.secrets, found.booking.id, actor=actor, now=now)
     return RedirectResponse("/mein-termin", status_code=303)
 
 
@@ -122,15 +131,35 @@ def _page(request: Request, centre: Centre, template: str, found: Own, known: Di
     return centre.the(Pages).render(request, template, **shown)
 
 
-def _own(tx: Tx, centre: Centre, known: Directory, booking_id: str, *, now: datetime) -> Own:
-    found = booking.get(tx, booking_id)
+def own_of(tx: Tx, centre: Centre, known: Directory, actor: Actor, *, now: datetime) -> Own:
+    """The appointment of the session, also where it was moved since.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = booking.current(tx, actor.subject)
     if found.status is Status.CANCELLED:
         return Own(found, Stage.CANCELLED)
     day, today = (moment.astimezone(known.zone).date() for moment in (found.offer.start, now))
-    if day != today:
-        return Own(found, Stage.BOOKED if day > today else Stage.OVER)
-    standing = queue.day(tx, found.offer.room_id, now=now, clock=centre.clock).standing
-    return of_today(found, standing.visits, now=now)
+    if day < today:
+        return Own(found, Stage.OVER)
+    if day > today:
+        own = Own(found, Stage.BOOKED)
+    else:
+        standing = queue.day(tx, found.offer.room_id, now=now, clock=centre.clock).standing
+        own = of_today(found, standing.visits, now=now)
+    return _with_waiting(tx, own, now=now) if own.may_change else own
+
+
+def _with_waiting(tx: Tx, own: Own, *, now: datetime) -> Own:
+    waiting = holding.waiting_before(tx, own.booking.id)
+    if waiting is None or waiting.wish.latest <= now:
+        return own
+    try:
+        holding.offered_to(tx, waiting, now=now)
+    except NotAsked:
+        return replace(own, waiting=waiting)
+    return replace(own, waiting=waiting, is_asked=True)
 
 
 def of_today(found: Booking, visits: tuple[VisitStanding, ...], *, now: datetime) -> Own:

@@ -18,10 +18,14 @@ class Role(StrEnum):
     MACHINE = "machine"
 
 
+WAITING = "waiting:"
+"""Begins the subject of a resident who has no appointment yet; behind it the id of her entry in the waiting list."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who asks. *subject* is what they stand for: a doctor's or assistant's Practitioner id, a resident's
-    appointment id, a client's or machine's own id. *room_id* only for machines."""
+    appointment id (or `WAITING`…), a client's or machine's own id. *room_id* only for machines."""
 
     role: Role
     subject: str = ""
@@ -68,7 +72,7 @@ def holds(actor: Actor, right: Right) -> bool:
 
 
 RESIDENT_SESSION = timedelta(hours=12)
-"""Long enough to wait and to go home; it shows and cancels one appointment, and nothing else."""
+"""Long enough to wait and to go home; it opens one appointment or one entry in the waiting list, and nothing else."""
 STAFF_SESSION = timedelta(hours=10)
 SIGN_IN_LINK = timedelta(hours=24)
 PAIRING_CODE = timedelta(minutes=10)

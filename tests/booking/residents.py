@@ -17,8 +17,8 @@ from telemed.booking import form
 from telemed.booking import pages as booking_pages
 from telemed.booking.index import Index
 from telemed.booking.planner import Offer
+from telemed.desk import moving, status
 from telemed.desk import pages as desk_pages
-from telemed.desk import status
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
 from telemed.interop import service as interop
@@ -49,6 +49,7 @@ def make_app(centre: Centre) -> FastAPI:
     refusals.install(app, pages)
     app.include_router(booking_pages.routes)
     app.include_router(status.routes)
+    app.include_router(moving.routes)
     mount_static(app, booking=booking_pages.STATIC, desk=desk_pages.STATIC)
     return app
 

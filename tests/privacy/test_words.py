@@ -12,7 +12,7 @@ from jinja2 import Environment, nodes
 from schemas.board import RoomState, RowState
 from schemas.day import MachineKind
 from schemas.measurement import MeasurementKind
-from telemed.booking.model import ALSO_LACKING, Reason, Urgency
+from telemed.booking.model import ALSO_LACKING, Reason, Urgency, WaitState
 from telemed.booking.search import Rule
 from telemed.desk.asked import ALWAYS_THERE
 from telemed.directory.fhir import DEVICE_KINDS
@@ -71,6 +71,7 @@ PARTS: dict[str, set[str]] = {
     },
     "ticket.": set(tickets.PICTURES),
     "ticket.alphabet.": set(tickets.LETTERS.lower()),
+    "waiting.state.": {f"{state}{more}" for state in (*WaitState, "over") for more in ("", ".more")},
     "web.program.": {"telemed", "room_agent", "signage"},
 }
 """Keys that are built from parts: the beginning, and every ending that can come."""
