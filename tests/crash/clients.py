@@ -5,11 +5,11 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC
 from typing import Any
 
 from telemed.booking.planner import Offer
 from telemed.kit.ids import new_id
+from tests.bench.issue_b.servers import booking_body
 
 CLIENTS = 8
 AGAIN_S = 0.005
@@ -86,11 +86,7 @@ class Client:
 
 
 def _request(port: int, key: str, offer: Offer) -> bytes:
-    moments = {"start": offer.start.astimezone(UTC).isoformat(), "end": offer.end.astimezone(UTC).isoformat()}
-    ids = {"service": offer.service_id, "doctor": offer.doctor_id, "room": offer.room_id}
-    more = {"assistant": offer.assistant_id, "devices": list(offer.device_ids), "interpreter": offer.interpreter_id}
-    person = {"name": "Hannelore Sommer", "birth_year": 1948, "way": "paper"}
-    body = json.dumps({"offer": {**ids, **more, **moments}, "person": person}).encode()
+    body = booking_body(offer)
     head = (
         f"POST /api/bookings HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
         f"Idempotency-Key: {key}\r\nContent-Length: {len(body)}\r\n\r\n"
