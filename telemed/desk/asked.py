@@ -169,9 +169,13 @@ class Options:
             _by_name((one.id, one.name) for one in known.rooms.values()),
             _by_name(named),
             _by_name(_languages(known)),
-            [(str(n), words().text("planning.series.times", n=n)) for n in range(1, LONGEST_SERIES + 1)],
-            [(str(n), words().text("planning.series.every", n=n)) for n in range(1, MOST_WEEKS + 1)],
+            [("1", words().text("planning.series.once")), *_numbers("planning.series.times", LONGEST_SERIES)],
+            [("1", words().text("planning.series.weekly")), *_numbers("planning.series.every", MOST_WEEKS)],
         )
+
+
+def _numbers(key: str, most: int) -> list[tuple[str, str]]:
+    return [(str(n), words().text(key, n=n)) for n in range(2, most + 1)]
 
 
 def _by_name(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

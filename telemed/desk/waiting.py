@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from telemed.booking import form, holding
+from telemed.booking import form, holding, steps
 from telemed.booking import service as booking
 from telemed.booking.index import Index
 from telemed.desk import planned
@@ -74,9 +74,11 @@ def join(request: Request, centre: CentreDep, actor: Planner, asked: Sent) -> HT
     wish = asked.wish(known, now=now)
     with centre.db.transaction() as tx:
         booking.count_unmet(tx, known, wish)
-        waiting, _token = holding.join(tx, centre.secrets, wish, asked.given.person(), actor=actor, now=now)
+        waiting, token = holding.join(tx, centre.secrets, wish, asked.given.person(), actor=actor, now=now)
         before = holding.place_in_line(tx, waiting, now=now)
-    shown: dict[str, Any] = {"before": before}
+    link = f"{centre.public_url}/w/{token}"
+    shown: dict[str, Any] = {"before": before, "link": link, "qr": steps.qr(link)}
+    shown |= {"service": known.services[wish.what.service_id].name}
     return page(request, centre, actor, "waits.html", again=f"{HERE}/eintragen?{asked.again()}", **shown)
 
 

@@ -37,11 +37,11 @@ def test_what_cannot_take_place_is_named_with_the_reason_and_three_other_times(m
     entries = page.found(".//*[@data-booking]")
     assert [one.get("data-booking") for one in entries] == must_move.visits
     assert "Paula Planer" in page.words
-    assert "Nicht da. (Dr. med. Miriam Weiß)" in page.words
+    assert "Nicht da (Dr. med. Miriam Weiß)." in page.words
     assert len(page.buttons("offer", f"/assistenz/termin/{must_move.visits[0]}/verlegen")) == 3
     assert audited(must_move, "must be moved") == 2
     way = assistant.get("/assistenz").texts(".//a[@href='/assistenz/verlegen']")
-    assert way == ["Muss verlegt werden 2"]
+    assert way == ["Verlegen 2"]
 
 
 def test_one_press_moves_and_the_paper_goes_on(must_move: World) -> None:

@@ -179,7 +179,7 @@ def test_who_is_away_and_what_is_taken_is_said_for_each_date(world: World, assis
     away = {"description": "Urlaub", "during": {"start": "2026-12-10", "end": "2026-12-10"}}
     change(world, "doctors", "rolle-weiss", notAvailable=[away])
     page = assistant.chosen(SERVICE, doctor="weiss", first="2026-12-03", count="2", weeks="1")
-    assert "Nicht da. (Dr. med. Miriam Weiß)" in page.words
+    assert "Nicht da (Dr. med. Miriam Weiß)." in page.words
 
 
 def test_what_lies_more_than_eight_weeks_ahead_is_not_free(assistant: Staff) -> None:

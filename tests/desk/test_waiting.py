@@ -1,5 +1,6 @@
 """The waiting list as staff see it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -143,6 +144,7 @@ def test_somebody_is_put_in_line_and_the_search_in_vain_is_counted(world: World,
     assert assistant.post(WAITING, assistant.filled(page, WAITING, service=ORDERED)).status == 422
     done = assistant.post(WAITING, assistant.filled(page, WAITING))
     assert "Davor warten: 0" in done.words
+    assert re.search(r"/w/[\w-]{22}", done.words)
     assert "Rosa Vogel" in assistant.get(WAITING).words
     with world.centre.db.reading() as tx:
         assert booking.unmet_counts(tx) == {("ALLG", 1): 1}
