@@ -12,7 +12,7 @@ from telemed.booking.planner import What, Wish
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.register import TECHNICAL, Kept, column
 
-_WISH = Kept("finds freed time for the person", "30 days after the last moment wished for", "assistant")
+_WISH = Kept("finds freed time for the person", "30 days after the last moment wished for", "assistant and doctor")
 _OPENS = Kept("opens the own entry for who holds the link", "30 days after the last moment wished for", "no one")
 
 waiting_list = Table(

@@ -175,9 +175,13 @@ def cancel(
 
 
 @routes.post("/assistenz/termin/{booking_id}/frueher")
-def wait_for_earlier(request: Request, booking_id: str, centre: CentreDep, actor: Planner) -> Response:
+def wait_for_earlier(
+    request: Request, booking_id: str, centre: CentreDep, actor: Planner, request_id: Annotated[str, Form()] = ""
+) -> Response:
     """They would rather come earlier: in line for whatever is freed before."""
     now = centre.clock.now()
+    if not form.may_repeat(request_id):
+        raise NotFound
     try:
         with centre.db.transaction() as tx:
             known, found = directory.load(tx), planned.theirs(tx, booking_id, actor)
@@ -185,7 +189,8 @@ def wait_for_earlier(request: Request, booking_id: str, centre: CentreDep, actor
             if met.person is None:
                 raise Erased
             wish = Wish(planned.like(found, met.person, known), now, found.offer.start)
-            holding.join(tx, centre.secrets, wish, met.person, actor=actor, now=now, booking_id=booking_id)
+            more = {"booking_id": booking_id, "request_id": request_id}
+            holding.join(tx, centre.secrets, wish, met.person, actor=actor, now=now, **more)
     except (TooLate, AlreadyCancelled, Erased) as refusal:
         return _one(request, centre, actor, booking_id, Said(refusal=refusal))
     return RedirectResponse("/assistenz/warteliste", status_code=303)

@@ -104,6 +104,12 @@ def to_call(tx: Tx, *, now: datetime) -> int:
     return sum(one.state is WaitState.OFFERED for one in holding.everyone_waiting(tx, now=now))
 
 
+def before(tx: Tx, waiting: Waiting, *, now: datetime) -> int:
+    """How many come before this entry."""
+    line = [one.id for one in holding.everyone_waiting(tx, now=now)]
+    return line.index(waiting.id) if waiting.id in line else 0
+
+
 def in_line(tx: Tx, secrets: Secrets, *, actor: Actor, now: datetime) -> list[InLine]:
     """Everybody on the waiting list, in the order in which freed time is given."""
     return [one_in_line(tx, secrets, one, actor=actor, now=now) for one in holding.everyone_waiting(tx, now=now)]

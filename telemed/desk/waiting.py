@@ -1,5 +1,6 @@
 """The waiting list: who waits, whom to call, and what they said."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -51,7 +52,7 @@ def enter(request: Request, centre: CentreDep, actor: Planner, asked: Sent) -> H
 def _enter(request: Request, centre: Centre, actor: Actor, asked: Asked, said: Said = NOTHING_WRONG) -> HTMLResponse:
     with centre.db.reading() as tx:
         known = directory.load(tx)
-    asked = asked.by(actor, known)
+    asked = replace(asked.by(actor, known), given=steps.with_id(asked.given))
     shown: dict[str, Any] = {"options": Options.of(known), "window": asked.window(known, now=centre.clock.now())}
     return page(request, centre, actor, "wait.html", said, asked=asked, **shown)
 
@@ -69,13 +70,15 @@ def join(request: Request, centre: CentreDep, actor: Planner, asked: Sent) -> HT
     if asked.lacks_order(known):
         faults["ordered_by"] = "planning.wrong.ordered_by"
     faults |= form.contact_faults(asked.given, this_year=now.year)
-    if faults:
+    if faults or not form.may_repeat(asked.given.request_id):
         return _enter(request, centre, actor, asked, Said(faults))
     wish = asked.wish(known, now=now)
+    person, request_id = asked.given.person(), asked.given.request_id
     with centre.db.transaction() as tx:
-        booking.count_unmet(tx, known, wish)
-        waiting, token = holding.join(tx, centre.secrets, wish, asked.given.person(), actor=actor, now=now)
-        before = holding.place_in_line(tx, waiting, now=now)
+        waiting, token = holding.join(tx, centre.secrets, wish, person, actor=actor, now=now, request_id=request_id)
+        if waiting.asked_at == now:  # not when it is sent twice
+            booking.count_unmet(tx, known, wish)
+        before = planned.before(tx, waiting, now=now)
     link = f"{centre.public_url}/w/{token}"
     shown: dict[str, Any] = {"before": before, "link": link, "qr": steps.qr(link)}
     shown |= {"service": known.services[wish.what.service_id].name}

@@ -6,6 +6,7 @@ from telemed.booking import service as booking
 from telemed.booking.model import Reason, Status
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database
+from telemed.kit.ids import new_token
 from telemed.people import service as people
 from tests.desk.staff import WEDNESDAY, Staff, at, audited, booking_of, change
 from tests.desk.world import NAMES, World, make_world
@@ -64,7 +65,7 @@ def test_what_is_not_theirs_is_unknown(must_move: World) -> None:
     assert "Nichts muss verlegt werden." in stranger.get("/assistenz/verlegen").words
     assert stranger.get(one).status == 404
     assert stranger.post(f"{one}/absagen", {"reason": "other"}).status == 404
-    assert stranger.post(f"{one}/frueher").status == 404
+    assert stranger.post(f"{one}/frueher", {"request_id": new_token()}).status == 404
     assert stranger.post(f"{one}/verlegen", {"offer": "x", "request_id": "y"}).status == 404
     assert "Paula Planer" in Staff(must_move, Role.DOCTOR, "weiss").get("/assistenz/verlegen").words
 
@@ -116,7 +117,7 @@ def test_cancelling_asks_for_a_reason_and_keeps_it(world: World, assistant: Staf
     assert booking_of(world, old).reason is Reason.PRACTITIONER
     assert "Ärztin, Arzt oder Assistenz fällt aus" in assistant.get(one).words
     assert assistant.post(f"{one}/absagen", {"reason": "prov"}).status == 409
-    assert assistant.post(f"{one}/frueher").status == 409
+    assert assistant.post(f"{one}/frueher", {"request_id": new_token()}).status == 409
 
 
 def test_what_has_begun_is_only_shown(world: World, assistant: Staff) -> None:
@@ -135,4 +136,5 @@ def test_whose_data_were_erased_cannot_be_moved(world: World, assistant: Staff) 
     answer = assistant.post(move, fields)
     assert answer.status == 410
     assert "Angaben gelöscht" in answer.words
-    assert assistant.post(f"/assistenz/termin/{old}/frueher").status == 410
+    assert assistant.post(f"/assistenz/termin/{old}/frueher", {"request_id": new_token()}).status == 410
+    assert assistant.post(f"/assistenz/termin/{old}/frueher").status == 404
