@@ -4,64 +4,74 @@ Pure. A `Ground` remembers what it worked out until a claim touches it: the star
 of each group of resources of which some are enough (DESIGN D3, and docs/decisions/0007).
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, reduce
-from math import asin, cos, radians, sin, sqrt
+from math import cos, radians, sin
 from operator import or_
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from telemed.booking.planner import Offer, What, Window, moment_of, tick_after, tick_of, ticks_in
+from telemed.booking.planner import Offer, What, Window, eroded, moment_of, tick_after, tick_of, ticks_in
 from telemed.directory.calendar import Hours
-from telemed.directory.model import LEVELS, Actor, Device, Directory, Room, Service
+from telemed.directory.model import LEVELS, Actor, AssistantLevel, Device, Directory, Room, Service, Setting
 
 T = TypeVar("T")
 
-MANY = 2000
-"""Plans or groups to remember; more are forgotten together."""
-EARTH_KM = 6371.0
+MANY = 4096
+"""Plans or groups to remember."""
+MANY_BITS = 256
+"""Bits of a group of which to remember who is chosen."""
 
 
-def eroded(mask: int, ticks: int) -> int:
-    """The ticks from which *ticks* in a row are set."""
-    done = 1
-    while done < ticks:
-        step = min(done, ticks - done)
-        mask &= mask >> step
-        done += step
-    return mask
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Group:
-    """*count* of *ids* are needed for *ticks* from the start."""
+    """*count* of *ids* are needed for *ticks* from the start. A `Roster` makes it once, so it is known by identity."""
 
     ids: tuple[str, ...]
     ticks: int
     count: int = 1
 
 
-@dataclass(frozen=True)
-class Starts:
-    """When a group can begin, and its members' own starts, the least busy member first."""
+class Chosen(dict[int, tuple[str, ...]]):
+    """To a bit, who of a group would begin then: the first that can, as many as are needed. Found when it is asked."""
+
+    def __init__(self, count: int, ranked: Sequence[tuple[str, int]]) -> None:
+        self._count = count
+        self._ranked = ranked
+
+    def __missing__(self, bit: int) -> tuple[str, ...]:
+        if len(self) >= MANY_BITS:
+            self.clear()
+        one = 1 << bit  # `mask & one` reads the mask up to the bit; `mask >> bit` would copy all the rest
+        found: tuple[str, ...] = ()
+        for actor_id, mask in self._ranked:
+            if mask & one:
+                found += (actor_id,)
+                if len(found) == self._count:
+                    break
+        self[bit] = found
+        return found
+
+
+class Starts(NamedTuple):
+    """When a group can begin, and who of it would, those with least work first."""
 
     mask: int
-    ranked: tuple[tuple[str, int], ...]
+    chosen: Chosen
 
 
-@dataclass(frozen=True)
-class Place:
-    """One room of a plan and the groups that a visit there needs: devices by kind, and the assistants."""
+class Place(NamedTuple):
+    """One room of a plan and the groups that a visit there needs: the room, the assistants, and devices by kind."""
 
     room: Room
+    alone: Group
     assistants: Group | None
     devices: tuple[Group, ...]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What a wish comes to in this directory. *speaking*: doctors who speak the language asked for, if one was."""
 
     service: Service
@@ -69,6 +79,14 @@ class Plan:
     speaking: Group | None
     interpreters: Group | None
     places: tuple[Place, ...]
+
+
+class Here(NamedTuple):
+    """A place at which a visit can begin, and who and what is there."""
+
+    room_id: str
+    assistants: Starts | None
+    devices: list[Starts]
 
 
 class Ground:
@@ -82,10 +100,12 @@ class Ground:
         self.directory = directory
         self.window = window
         self._busy = dict(busy or {})
+        self._open: dict[str, int] = {}
+        self._loads: dict[str, int] = {}
         self._starts: dict[str, dict[int, int]] = {}
         self._groups: dict[Group, Starts] = {}
         self._groups_of: dict[str, set[Group]] = {}
-        self._plans: dict[What, Plan | None] = {}
+        self._roster = roster(directory)
         self._answers: dict[Hashable, Any] = {}
 
     def under(self, directory: Directory) -> "Ground":
@@ -109,6 +129,7 @@ class Ground:
             self._forget(resource_id)
 
     def _forget(self, resource_id: str) -> None:
+        self._loads.pop(resource_id, None)
         self._starts.pop(resource_id, None)
         for group in self._groups_of.pop(resource_id, ()):
             self._groups.pop(group, None)
@@ -118,7 +139,10 @@ class Ground:
 
     def load(self, resource_id: str) -> int:
         """Claimed ticks in the window; work goes to who has least."""
-        return self._busy.get(resource_id, 0).bit_count()
+        found = self._loads.get(resource_id)
+        if found is None:
+            found = self._loads[resource_id] = self.busy(resource_id).bit_count()
+        return found
 
     def free(self, actor_id: str) -> int:
         """Open and not claimed; nothing for who is not known."""
@@ -127,8 +151,11 @@ class Ground:
 
     def opened(self, actor: Actor) -> int:
         """When somebody is there, or something may be used, claimed or not."""
-        until = actor.bookable_until if isinstance(actor, Device) else None
-        return open_ticks(actor.hours, until, self.window, self.directory.zone)
+        found = self._open.get(actor.id)
+        if found is None:
+            until = actor.bookable_until if isinstance(actor, Device) else None
+            found = self._open[actor.id] = open_ticks(actor.hours, until, self.window, self.directory.zone)
+        return found
 
     def starts(self, actor_id: str, ticks: int) -> int:
         """When *actor_id* can begin something of *ticks*: open throughout, and unclaimed with its buffers."""
@@ -142,7 +169,7 @@ class Ground:
     def _worked_out(self, actor: Actor, ticks: int) -> int:
         if isinstance(actor, Room) and not actor.is_claimed:
             return eroded(self.opened(actor), ticks)
-        unclaimed = self.window.all & ~self.busy(actor.id)
+        unclaimed = self.window.all ^ self.busy(actor.id)  # claims lie inside, and `& ~` takes six times as long
         visit = eroded(self.opened(actor) & unclaimed, ticks)
         before, after = ticks_in(actor.buffers.before), ticks_in(actor.buffers.after)
         if not before and not after:
@@ -155,9 +182,11 @@ class Ground:
         if found is None:
             if len(self._groups) > MANY:
                 self._groups.clear()
+                self._groups_of.clear()
             ranked = sorted(group.ids, key=lambda one: (self.load(one), one))
-            members = tuple((one, self.starts(one, group.ticks)) for one in ranked)
-            found = self._groups[group] = Starts(at_least(group.count, [mask for _, mask in members]), members)
+            members = [(one, self.starts(one, group.ticks)) for one in ranked]
+            mask = at_least(group.count, [mask for _, mask in members])
+            found = self._groups[group] = Starts(mask, Chosen(group.count, members))
             for one in group.ids:
                 self._groups_of.setdefault(one, set()).add(group)
         return found
@@ -173,20 +202,24 @@ class Ground:
 
     def plan(self, what: What) -> Plan | None:
         """The rooms and groups that *what* comes to; None where the service is unknown or wants an order."""
-        if what not in self._plans:
-            if len(self._plans) > MANY:
-                self._plans.clear()
-            self._plans[what] = plan(self.directory, what)
-        return self._plans[what]
+        return self._roster.plan(what)
 
-    def at(self, plan: Plan, place: Place) -> int:
-        """When a visit of *plan* can begin at *place*."""
-        mask = self._doctors(plan) & self.starts(place.room.id, ticks_in(plan.service.length))
-        if mask and place.assistants is not None:
-            mask &= self.group(place.assistants).mask
-        for group in place.devices if mask else ():
-            mask &= self.group(group).mask
-        return mask
+    def at(self, plan: Plan, within: int) -> list[tuple[int, Here]]:
+        """When, as far as *within*, a visit of *plan* can begin at each of its places; none where it never can."""
+        anyone, found = self._doctors(plan) & within, []
+        for place in plan.places:
+            mask = anyone & self.group(place.alone).mask
+            if not mask:
+                continue
+            assistants = self.group(place.assistants) if place.assistants else None
+            if assistants is not None:
+                mask &= assistants.mask
+            devices = [self.group(one) for one in place.devices]
+            for starts in devices:
+                mask &= starts.mask
+            if mask:
+                found.append((mask, Here(place.room.id, assistants, devices)))
+        return found
 
     def _doctors(self, plan: Plan) -> int:
         anyone = self.group(plan.doctors).mask
@@ -194,22 +227,28 @@ class Ground:
             return anyone
         return self.group(plan.speaking).mask | anyone & self.group(plan.interpreters).mask
 
-    def assign(self, plan: Plan, place: Place, tick: int) -> Offer:
-        """The least busy of those who can begin at *tick*, which is one of `at`; who speaks the language first."""
-        bit = tick - self.window.first
-        doctor, interpreter = self._talker(plan, bit)
-        assistant = _picked(self.group(place.assistants), 1, bit)[0] if place.assistants else ""
-        devices = tuple(one for group in place.devices for one in _picked(self.group(group), group.count, bit))
-        start, service = moment_of(tick), plan.service
-        return Offer(service.id, start, start + service.length, doctor, place.room.id, assistant, devices, interpreter)
+    def assign(self, plan: Plan, found: Iterable[tuple[int, Here]]) -> list[Offer]:
+        """An offer for each bit of `at`, by those with least work who can begin then; who speaks the language first."""
+        service, first, doctors, offers = plan.service, self.window.first, self.group(plan.doctors).chosen, []
+        for bit, here in found:
+            start = moment_of(first + bit)
+            doctor, interpreter = self._talker(plan, bit) if plan.speaking else (doctors[bit][0], "")
+            assistant = here.assistants.chosen[bit][0] if here.assistants else ""
+            devices: tuple[str, ...] = ()
+            for starts in here.devices:
+                devices += starts.chosen[bit]
+            end = start + service.length
+            offers.append(Offer(service.id, start, end, doctor, here.room_id, assistant, devices, interpreter))
+        return offers
 
     def _talker(self, plan: Plan, bit: int) -> tuple[str, str]:
+        """A doctor who speaks the language, or else one with an interpreter."""
         if plan.speaking is None or plan.interpreters is None:
-            return _picked(self.group(plan.doctors), 1, bit)[0], ""
-        speaking = _picked(self.group(plan.speaking), 1, bit)
+            return self.group(plan.doctors).chosen[bit][0], ""
+        speaking = self.group(plan.speaking).chosen[bit]
         if speaking:
             return speaking[0], ""
-        return _picked(self.group(plan.doctors), 1, bit)[0], _picked(self.group(plan.interpreters), 1, bit)[0]
+        return self.group(plan.doctors).chosen[bit][0], self.group(plan.interpreters).chosen[bit][0]
 
     def cached(self) -> list[int]:
         """The masks remembered for single resources, for those who measure."""
@@ -230,16 +269,6 @@ def rules(directory: Directory, window: Window) -> Ground:
     return Ground(directory, window)
 
 
-def _picked(starts: Starts, count: int, bit: int) -> list[str]:
-    found: list[str] = []
-    for actor_id, mask in starts.ranked:
-        if mask >> bit & 1:
-            found.append(actor_id)
-            if len(found) == count:
-                break
-    return found
-
-
 def at_least(count: int, members: Iterable[int]) -> int:
     """The ticks at which *count* or more of *members* are set: saturating counters, a mask for each number."""
     if count == 1:
@@ -252,62 +281,110 @@ def at_least(count: int, members: Iterable[int]) -> int:
     return counters[-1]
 
 
-def plan(directory: Directory, what: What) -> Plan | None:
-    """The rooms and groups that *what* comes to."""
-    service = directory.services.get(what.service_id)
-    if service is None or (service.needs_order and not what.ordered):
-        return None
-    ticks = ticks_in(service.length)
-    doctors = [d for d in directory.doctors_for(service) if not what.doctor_ids or d.id in what.doctor_ids]
-    speaking = [d.id for d in doctors if what.language in d.languages]
-    interpreters = [i.id for i in directory.interpreters.values() if what.language in i.languages]
-    return Plan(
-        service,
-        Group(tuple(d.id for d in doctors), ticks),
-        Group(tuple(speaking), ticks) if what.language else None,
-        Group(tuple(interpreters), ticks) if what.language else None,
-        tuple(_place(directory, service, what, room) for room in rooms_for(directory, service, what)),
-    )
+Point = tuple[float, float, float]
+"""On a sphere of radius 1."""
 
 
-def rooms_for(directory: Directory, service: Service, what: What) -> list[Room]:
+def _on_sphere(position: tuple[float, float]) -> Point:
+    """Of latitude and longitude in degrees."""
+    latitude, longitude = radians(position[0]), radians(position[1])
+    return cos(latitude) * cos(longitude), cos(latitude) * sin(longitude), sin(latitude)
+
+
+class Roster:
+    """Who and what may serve in a directory. Each question is worked out once, so its `Group` is the same each time."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._known = directory
+        once = lru_cache(maxsize=MANY)
+        self.plan, self._place, self._alone = once(self._plan), once(self._of_room), once(self._only)
+        self._doctors, self._interpreters = once(self._able_doctors), once(self._able_interpreters)
+        self._assistants, self._devices = once(self._able_assistants), once(self._of_kind)
+        self._fitting, self._nearest = once(self._fit), once(self._near)
+
+    def _plan(self, what: What) -> Plan | None:
+        """The rooms and groups that *what* comes to."""
+        service = self._known.services.get(what.service_id)
+        if service is None or (service.needs_order and not what.ordered):
+            return None
+        ticks = ticks_in(service.length)
+        return Plan(
+            service,
+            self._doctors(service.id, what.doctor_ids, ""),
+            self._doctors(service.id, what.doctor_ids, what.language) if what.language else None,
+            self._interpreters(what.language, ticks) if what.language else None,
+            self._places(service, what, ticks),
+        )
+
+    def rooms(self, service: Service, what: What) -> tuple[Room, ...]:
+        """The rooms that fit: by their ids, or the nearest ones, the nearest first."""
+        asked = service.id, what.room_ids, what.settings, what.wheelchair, what.companion, bool(what.devices)
+        return self._nearest(what.near, what.nearest, *asked) if what.near else self._fitting(*asked)[0]
+
+    def _near(self, near: tuple[float, float], nearest: int, *asked: Any) -> tuple[Room, ...]:
+        x, y, z = _on_sphere(near)
+        fitting, points = self._fitting(*asked)
+        # the nearer two points of a sphere are, the larger is their scalar product
+        ranked = sorted([(-(x * a + y * b + z * c), n) for n, (a, b, c) in points])
+        return tuple([fitting[n] for _, n in ranked[:nearest]])
+
+    def _places(self, service: Service, what: What, ticks: int) -> tuple[Place, ...]:
+        stays = min(ticks, ticks_in(service.assistant_for or service.length))
+        level = max(service.assistant_level, what.level or LEVELS[0], key=LEVELS.index)
+        kinds = [*service.devices, *(kind for kind in what.devices if kind not in service.devices)]
+        counts = tuple([(kind, kinds.count(kind)) for kind in dict.fromkeys(kinds)])
+        return tuple([self._place(room.id, ticks, stays, level, counts) for room in self.rooms(service, what)])
+
+    def _of_room(
+        self, room_id: str, ticks: int, stays: int, level: AssistantLevel, counts: tuple[tuple[str, int], ...]
+    ) -> Place:
+        room, alone = self._known.rooms[room_id], self._alone(room_id, ticks)
+        if not room.is_claimed:
+            return Place(room, alone, None, ())
+        devices = [self._devices(room_id, kind, ticks, count) for kind, count in counts]
+        return Place(room, alone, self._assistants(level, room_id, stays), tuple(devices))
+
+    def _able_doctors(self, service_id: str, doctor_ids: tuple[str, ...], language: str) -> Group:
+        service = self._known.services[service_id]
+        able = [d for d in self._known.doctors_for(service) if not doctor_ids or d.id in doctor_ids]
+        return Group(tuple(d.id for d in able if not language or language in d.languages), ticks_in(service.length))
+
+    def _able_interpreters(self, language: str, ticks: int) -> Group:
+        return Group(tuple(i.id for i in self._known.interpreters.values() if language in i.languages), ticks)
+
+    def _able_assistants(self, level: AssistantLevel, room_id: str, ticks: int) -> Group:
+        return Group(tuple(a.id for a in self._known.assistants_at(level, room_id)), ticks)
+
+    def _of_kind(self, room_id: str, kind: str, ticks: int, count: int) -> Group:
+        return Group(tuple(d.id for d in self._known.devices_in(room_id) if d.kind == kind), ticks, count)
+
+    def _only(self, room_id: str, ticks: int) -> Group:
+        return Group((room_id,), ticks)
+
+    def _fit(
+        self, service_id: str, room_ids: tuple[str, ...], settings: tuple[Setting, ...], *also: bool
+    ) -> tuple[tuple[Room, ...], list[tuple[int, Point]]]:
+        """The rooms by their ids, and where those lie that say it."""
+        service = self._known.services[service_id]
+        wheelchair, companion, devices = also
+        offered = [self._known.rooms[one] for one in sorted(service.room_ids) if one in self._known.rooms]
+        fitting = tuple(
+            room
+            for room in offered
+            if (not room_ids or room.id in room_ids)
+            and (not settings or room.setting in settings)
+            and (room.is_claimed or not (service.devices or devices))
+            and (room.wheelchair or not wheelchair)
+            and (room.companion or not companion)
+        )
+        return fitting, [(n, _on_sphere(room.position)) for n, room in enumerate(fitting) if room.position is not None]
+
+
+@lru_cache(maxsize=8)
+def roster(directory: Directory) -> Roster:
+    return Roster(directory)
+
+
+def rooms_for(directory: Directory, service: Service, what: What) -> tuple[Room, ...]:
     """The rooms that fit: by their ids, or the nearest ones, the nearest first."""
-    offered = [directory.rooms[one] for one in sorted(service.room_ids) if one in directory.rooms]
-    fitting = [room for room in offered if _fits(room, service, what)]
-    if what.near is None:
-        return fitting
-    known = [room for room in fitting if room.position is not None]
-    return sorted(known, key=lambda room: (distance_km(what.near, room.position), room.id))[: what.nearest]
-
-
-def _fits(room: Room, service: Service, what: What) -> bool:
-    if what.room_ids and room.id not in what.room_ids:
-        return False
-    if what.settings and room.setting not in what.settings:
-        return False
-    if not room.is_claimed and (service.devices or what.devices):
-        return False
-    return (room.wheelchair or not what.wheelchair) and (room.companion or not what.companion)
-
-
-def distance_km(one: tuple[float, float] | None, other: tuple[float, float] | None) -> float:
-    """As the crow flies, in kilometres (haversine, on a sphere); far away if one is not known."""
-    if one is None or other is None:
-        return float("inf")
-    (lat, lon), (to_lat, to_lon) = (tuple(map(radians, point)) for point in (one, other))
-    half = sin((to_lat - lat) / 2) ** 2 + cos(lat) * cos(to_lat) * sin((to_lon - lon) / 2) ** 2
-    return 2 * EARTH_KM * asin(sqrt(half))
-
-
-def _place(directory: Directory, service: Service, what: What, room: Room) -> Place:
-    if not room.is_claimed:
-        return Place(room, None, ())
-    ticks, stays = ticks_in(service.length), ticks_in(service.assistant_for or service.length)
-    level = max(service.assistant_level, what.level or LEVELS[0], key=LEVELS.index)
-    assistants = tuple(a.id for a in directory.assistants_at(level, room.id))
-    kinds = [*service.devices, *(kind for kind in what.devices if kind not in service.devices)]
-    devices = tuple(
-        Group(tuple(d.id for d in directory.devices_in(room.id) if d.kind == kind), ticks, kinds.count(kind))
-        for kind in dict.fromkeys(kinds)
-    )
-    return Place(room, Group(assistants, min(ticks, stays)), devices)
+    return roster(directory).rooms(service, what)

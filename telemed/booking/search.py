@@ -1,13 +1,14 @@
 """Offers for a wish, and why an offer does not hold: both ask the same `Ground`. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from zoneinfo import ZoneInfo
 
-from telemed.booking.ground import Ground, Place, Plan
+from telemed.booking.ground import Ground, Here, Plan
 from telemed.booking.planner import TICK, Offer, What, Window, Wish, moment_of, presence, tick_after, tick_of, ticks_in
 from telemed.directory.calendar import is_holiday
 from telemed.directory.model import Actor, Device, Directory, Room, Service
@@ -31,42 +32,33 @@ def offers(ground: Ground, wish: Wish, *, now: datetime, limit: int = 20) -> lis
     span &= aligned(wish.align_minutes, ground.window, ground.directory.zone)
     if not span:
         return []
-    masks = [(ground.at(plan, place) & span, place) for place in plan.places]
-    found = _spread(ground, masks, limit) if wish.spread else _first(masks, limit)
-    return [ground.assign(plan, place, ground.window.first + bit) for bit, place in found]
+    masks = ground.at(plan, span)
+    return ground.assign(plan, _spread(ground, masks, limit) if wish.spread else _first(masks, limit))
 
 
-def _first(masks: list[tuple[int, Place]], limit: int) -> list[tuple[int, Place]]:
+def _first(masks: list[tuple[int, Here]], limit: int) -> list[tuple[int, Here]]:
     """The first set bits over all places, in order."""
-    found: list[tuple[int, Place]] = []
-    for at, pieces in _chunks([(mask, place) for mask, place in masks if mask]):
-        together = 0
-        for mask, _ in pieces:
-            together |= mask
-        while together:
-            low = together & -together
-            bit = at + low.bit_length() - 1
-            found += [(bit, place) for mask, place in pieces if mask & low]
+    found: list[tuple[int, Here]] = []
+    rest, at = reduce(or_, (mask for mask, _ in masks), 0), 0
+    while rest:
+        piece = rest & _CHUNK
+        while piece:
+            low = piece & -piece
+            piece ^= low
+            one, bit = low << at, at + low.bit_length() - 1
+            for mask, here in masks:
+                if mask & one:
+                    found.append((bit, here))
             if len(found) >= limit:
                 return found[:limit]
-            together ^= low
+        rest >>= CHUNK
+        at += CHUNK
     return found
 
 
-def _chunks(masks: list[tuple[int, Place]]) -> Iterator[tuple[int, list[tuple[int, Place]]]]:
-    """The masks cut into pieces that begin where the first set bit is."""
-    at = 0
-    while masks:
-        skip = min((mask & -mask).bit_length() for mask, _ in masks) - 1
-        at += skip
-        yield at, [(mask >> skip & _CHUNK, place) for mask, place in masks]
-        at += CHUNK
-        masks = [(rest, place) for mask, place in masks if (rest := mask >> skip + CHUNK)]
-
-
-def _spread(ground: Ground, masks: list[tuple[int, Place]], limit: int) -> list[tuple[int, Place]]:
+def _spread(ground: Ground, masks: list[tuple[int, Here]], limit: int) -> list[tuple[int, Here]]:
     """The first set bit of each half of a day."""
-    found: list[tuple[int, Place]] = []
+    found: list[tuple[int, Here]] = []
     while len(found) < limit:
         nearest = _first(masks, 1)
         if not nearest:
@@ -74,7 +66,7 @@ def _spread(ground: Ground, masks: list[tuple[int, Place]], limit: int) -> list[
         found += nearest
         behind = tick_after(_next_half(ground, ground.window.first + nearest[0][0])) - ground.window.first
         keep = ground.window.all >> behind << behind
-        masks = [(mask & keep, place) for mask, place in masks]
+        masks = [(mask & keep, here) for mask, here in masks]
     return found
 
 
