@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telemed.booking.planner import HORIZON
+from telemed.booking.routes import Holds
 from tests.booking.api import SOMMER, Program, make_app
 from tests.builders import SERVICE, WITH_CUFF, World
 
@@ -40,6 +41,8 @@ MODES = (FITTING, FITTING, SPOILT)
 """Two of three requests are as the document wants them."""
 KEYS = 40
 """So many callers' keys there are, so that some come again."""
+HOLDS = 12
+"""So many holds an address may have here, so that soon one has too many."""
 PLACES = 4
 """One of so many requests comes from elsewhere; the others are from one address, so that it holds too many."""
 
@@ -64,6 +67,7 @@ class Cases:
     offered: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.world.centre.live[Holds] = Holds(allowed=HOLDS)
         self._app = make_app(self.world.centre)
         self._program = Program(self._app)
         self._asked = 0

@@ -1,6 +1,5 @@
 """A quarter in which anything may happen in any order, held after each step to a plain model of what it said."""
 
-import copy
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -35,19 +34,17 @@ from telemed.booking.model import (
 )
 from telemed.booking.planner import Claim, Offer, What, Wish, moment_of, tick_of
 from telemed.directory import service as directory
-from telemed.fhir.resource import Resource
-from telemed.fhir.validate import validate
 from telemed.kit import outbox
 from telemed.kit.db import Database, Tx, utc_text
 from telemed.people import store as people
+from tests.booking.changes import CHANGED, CHANGES
 from tests.booking.situations import Reference
-from tests.builders import OPERATOR, RESIDENT, SERVICE, SOMMER, TUESDAY, WITH_CUFF, World, make_world, quarter
+from tests.builders import OPERATOR, RESIDENT, SERVICE, SOMMER, TUESDAY, WITH_CUFF, World, make_world
 from tests.databases import SqliteFiles
 
 NUMBERS = st.integers(0, 1_000_000)
 SERVICES = (SERVICE, WITH_CUFF, "skin-20")
 MEMORY = Path("/dev/shm")
-Fields = Mapping[str, Any]
 
 
 @cache
@@ -63,35 +60,6 @@ def eye() -> Any:
     return dbapi2.connect(str(shared().db.url.database), isolation_level=None)
 
 
-def changes() -> dict[str, tuple[Resource, Resource]]:
-    """What may change in the directory: (as it is, as it may become), validated once."""
-    return {name: (validate(before), validate(after)) for name, (before, after) in _changes().items()}
-
-
-def _changes() -> dict[str, tuple[Fields, Fields]]:
-    by_id = {resource["id"]: resource for resource in quarter(2)}
-
-    def with_(resource_id: str, **more: Any) -> tuple[Fields, Fields]:
-        changed = copy.deepcopy(dict(by_id[resource_id]))
-        changed["extension"] = [*changed.get("extension", []), *more.pop("extension", [])]
-        return by_id[resource_id], {name: value for name, value in {**changed, **more}.items() if value}
-
-    away = {"start": "2026-11-24T10:00:00+01:00", "end": "2026-11-24T12:00:00+01:00"}
-    closed = {"url": "urn:telemed:fhir:not-available", "valuePeriod": away}
-    until = {"url": "urn:telemed:fhir:bookable-until", "valueDateTime": "2026-11-24T11:00:00+01:00"}
-    early = {"daysOfWeek": ["tue", "wed"], "openingTime": "08:00:00", "closingTime": "12:00:00"}
-    return {
-        "absence": with_("role-weiss", notAvailable=[{"description": "away", "during": away}]),
-        "room closed": with_("room-1", extension=[closed]),
-        "device blocked": with_("cuff-1", status="inactive"),
-        "inspection due": with_("cuff-2", extension=[until]),
-        "hours changed": with_("room-2", hoursOfOperation=[early]),
-    }
-
-
-CHANGES = changes()
-CHANGED: set[str] = set()
-"""What has changed in the shared world; the next run begins by taking it back."""
 EVERY_CLAIM = "SELECT resource_id, tick, booking_id, held_until FROM booking_claim"
 BOOKED = "SELECT id FROM booking WHERE status = 'booked'"
 KEPT_FOR_WAITING = "SELECT hold_id FROM booking_waiting WHERE hold_id IS NOT NULL"
