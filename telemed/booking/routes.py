@@ -67,8 +67,8 @@ class TooManyHolds(Refusal):
 class Holds(Tries):
     """Holds per address, so that nobody keeps a whole day from others."""
 
-    def __init__(self) -> None:
-        super().__init__(HOLDS, WITHIN, too_many=TooManyHolds)
+    def __init__(self, allowed: int = HOLDS) -> None:
+        super().__init__(allowed, WITHIN, too_many=TooManyHolds)
 
 
 class Instead(Refusal):
