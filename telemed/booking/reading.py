@@ -101,7 +101,7 @@ def current(tx: Tx, booking_id: str) -> Booking:
 
 
 def by_link(tx: Tx, token: str) -> Booking:
-    """The booking that a link opens.
+    """The booking that a link opens, or to which that was moved.
 
     Raises:
         NotFound: wrong, foreign or unknown; all are answered alike.
@@ -109,7 +109,7 @@ def by_link(tx: Tx, token: str) -> Booking:
     booking = store.by_link(tx, digest(token))
     if booking is None:
         raise NotFound
-    return booking
+    return current(tx, booking.id)
 
 
 def by_reference(tx: Tx, secrets: Secrets, reference: Reference, birth_year: int) -> Booking:
@@ -121,7 +121,7 @@ def by_reference(tx: Tx, secrets: Secrets, reference: Reference, birth_year: int
     booking = store.by_reference(tx, reference_hash(secrets, reference, birth_year))
     if booking is None:
         raise NotFound
-    return booking
+    return current(tx, booking.id)
 
 
 def on_day(

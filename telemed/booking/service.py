@@ -5,7 +5,7 @@ from datetime import datetime
 
 from telemed.booking import claims, fhir, model, planner, search, store, waitlist
 from telemed.booking.ground import rules
-from telemed.booking.keys import booked, id_for, new_ticket, reference_hash
+from telemed.booking.keys import booked, id_for, link_for, new_ticket, reference_for, reference_hash
 from telemed.booking.model import (
     AlreadyCancelled,
     Booked,
@@ -127,7 +127,9 @@ def book_for(
         NotFound, AlreadyCancelled, TooLate, NotOffered, SlotTaken: as `book` and `cancel` say.
     """
     if instead_of is not None:
-        moved = move(tx, secrets, instead_of, request, actor=actor, now=now)
+        link, reference = link_for(secrets, request.request_id), reference_for(secrets, request.request_id)
+        access = Access(digest(link), reference_hash(secrets, reference, request.person.birth_year))
+        moved = move(tx, secrets, instead_of, request, actor=actor, now=now, access=access)
         return booked(secrets, request.request_id, moved)
     booking_id, directory = id_for(secrets, request.request_id), directories.load(tx)
     admit(directory, request.offer, now=now, ordered=True)
@@ -293,11 +295,12 @@ def move(
     *,
     actor: Actor,
     now: datetime,
+    access: Access | None = None,
 ) -> Booking:
     """Book *to* for the same person in place of a booking, whose link, paper and, if it is free there, ticket go on.
 
     All or nothing: if anything of the new one is refused, the old one stays. Of *to* the person is not read. The same
-    request again gets the same answer.
+    request again gets the same answer. *access*: what opens the new one besides.
 
     Raises:
         NotFound, AlreadyCancelled, TooLate: as `cancel` says.
@@ -320,7 +323,7 @@ def move(
     new = Booking(new_id, old.person_id, to.offer, Status.BOOKED, old.ticket, old.quiet, 1, now, extras=extras)
     data = fhir.appointment(new, directory, created=now)
     sealed = people.seal(tx, secrets, new.person_id, place_of(new.id), data, actor=actor, now=now)
-    kept = keep(tx, directory, new, sealed, access=store.hand_over(tx, old.id), now=now)
+    kept = keep(tx, directory, new, sealed, access=store.hand_over(tx, old.id, to=access), now=now)
     emit(tx, BookingMoved(new.id, old.id, old.offer.room_id), now=now)
     waitlist.serve(tx, secrets, directory, freed, now=now)
     return kept

@@ -198,9 +198,15 @@ def rewrite(tx: Tx, booking: Booking, appointment: bytes) -> None:
     )
 
 
-def hand_over(tx: Tx, booking_id: str) -> Access:
-    """Take link, reference and the right to its ticket from a booking, for the one that takes its place."""
+def hand_over(tx: Tx, booking_id: str, *, to: Access | None) -> Access:
+    """What opens the booking that takes the place of this one, whose ticket is free from now on.
+
+    That is *to*, and what opened this one leads on; or else link and reference move along.
+    """
     own = bookings.c.id == booking_id
+    if to is not None:
+        tx.execute(update(bookings).where(own).values(day=f"moved {booking_id}"))
+        return to
     row = tx.execute(select(bookings.c.link_hash, bookings.c.reference_hash).where(own)).one()
     tx.execute(update(bookings).where(own).values(link_hash=None, reference_hash=None, day=f"moved {booking_id}"))
     return Access(row.link_hash, row.reference_hash)

@@ -224,7 +224,9 @@ def test_an_earlier_time_takes_the_place_of_the_later_appointment(world: World) 
     with world.db.reading() as tx:
         assert booking.get(tx, later.id).reason is Reason.MOVED
         assert booking.current(tx, later.id).id == made.id
-        assert booking.by_link(tx, later.link_token).id == made.id
+        for opened in (later, made):
+            assert booking.by_link(tx, opened.link_token).id == made.id
+            assert booking.by_reference(tx, world.secrets, opened.reference, SOMMER.birth_year).id == made.id
     book(world, Request(new_id(), offer_at(world, "16:00"), SOMMER))
 
 
