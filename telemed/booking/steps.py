@@ -52,10 +52,11 @@ def show(request: Request, centre: Centre, given: Answers, wanted: Step, *, held
         case Step.WHEN:
             shown = _when(centre, known, given)
         case Step.NEEDS:
-            shown = {"needs": NEED_ICONS.items()}
+            shown = {"needs": NEED_ICONS.items(), "choice": _choice(given, known)}
         case Step.CONTACT:
             faults = form.contact_faults(given, this_year=now.year) if wanted > step else {}
-            shown = {"faults": faults, "ways": WAY_ICONS.items(), "unfit": _unfit(given, known)}
+            shown = {"faults": faults, "ways": WAY_ICONS.items()}
+            shown |= {"choice": _choice(given, known), "unfit": _unfit(given, known)}
         case Step.CHECK:
             given = with_id(given)
             shown = {**_entered(given, known), "unfit": _unfit(given, known)}
@@ -153,8 +154,7 @@ def _when(centre: Centre, known: Directory, given: Answers) -> dict[str, Any]:
     if shown.get("nothing"):
         with centre.db.transaction() as tx:  # counts what was asked for in vain; nobody's page changes by it
             service.count_unmet(tx, known, times.ahead(given.what, now=now))
-    chosen = form.decode(given.offer, known)
-    kept = Choice.of(chosen, known) if chosen and form.may_repeat(given.request_id) else None
+    kept = _choice(given, known) if form.may_repeat(given.request_id) else None
     wishes = {"wishes": _wishes(known, known.services[given.service]), "wish_needs": WISH_ICONS}
     return {**shown, **wishes, "kept": kept, "wished": given.what != What(given.service)}
 
@@ -182,9 +182,12 @@ def language_name(code: str) -> str:
 
 def _entered(given: Answers, known: Directory) -> dict[str, Any]:
     """What the summary shows."""
+    return {"choice": _choice(given, known), "service": known.services[given.service].name}
+
+
+def _choice(given: Answers, known: Directory) -> Choice | None:
     offer = form.decode(given.offer, known)
-    service_name = known.services[given.service].name
-    return {"choice": Choice.of(offer, known) if offer else None, "service": service_name}
+    return Choice.of(offer, known) if offer else None
 
 
 def _unfit(given: Answers, known: Directory) -> str:

@@ -38,6 +38,7 @@ function show() {
   part("held-until").hidden = isOver;
   part("held-until").classList.toggle("soon", isSoon);
   part("held-more").classList.toggle("soon", isSoon);
+  part("held-more").classList.toggle("over", isOver);
   part("held-more").hidden = !isSoon;
   if (isSoon) warn(isOver);
 }
@@ -101,7 +102,7 @@ function takeOver(page) {
     if (news) part(id).replaceWith(news);
   }
   begin();
-  write(part("held-said"), part("held-until").querySelector("span")?.textContent ?? "");
+  write(part("held-said"), part("held-text").textContent ?? "");
   (wasOn ?? part("main")).focus({ preventScroll: true });
 }
 
