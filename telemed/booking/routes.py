@@ -119,14 +119,19 @@ async def services(centre: CentreDep, _caller: Caller) -> views.ServicesView:
         return views.services_view(here.directory)
 
 
-def found(asked: Annotated[bodies.Asked, Query()], centre: CentreDep) -> Response:
-    """The next offers, by time. Whether one still holds is said when it is held or booked."""
+async def found(asked: Annotated[bodies.Asked, Query()], centre: CentreDep) -> Response:
+    """The next offers, by time. Whether one still holds is said when it is held or booked.
+
+    That there is none is counted, without a person: by specialty and weekday.
+    """
     now = centre.clock.now()
     wish = asked.to_wish(now)
     with centre.the(Index).at(now) as here:
         known = here.directory
         offers = search.offers(here, wish, now=now, limit=asked.limit)
         why = None if offers else _why_nothing(here, wish)
+    if not offers:
+        await centre.db.write(lambda tx: service.count_unmet(tx, known, wish))
     shown = {
         "offers": [views.offer_fields(offer) for offer in offers],
         "names": views.names_of(offers, known),
@@ -138,7 +143,7 @@ def found(asked: Annotated[bodies.Asked, Query()], centre: CentreDep) -> Respons
 
 async def offers(request: Request, _caller: Actor) -> Response:
     """`found`, read without FastAPI: nothing is asked so often, and the index answers sooner than its machinery."""
-    return found(bodies.Asked.read(request.scope["query_string"]), centre_of(request))
+    return await found(bodies.Asked.read(request.scope["query_string"]), centre_of(request))
 
 
 routes.routes.append(Route(f"{PREFIX}/offers", Guarded(Right.OPEN, offers, cookies=False), methods=["GET"]))

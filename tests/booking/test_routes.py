@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from telemed.booking import service as booking
 from telemed.kit.db import Database
 from telemed.kit.ids import new_token
 from tests.booking.api import SOMMER, Program, at, make_app, offer_at, problem
@@ -99,6 +100,14 @@ def test_where_nothing_is_offered_it_says_why(program: Program, world: World) ->
         "advice": "Rufen Sie uns an. Wir suchen jemanden für Sie.",
     }
     assert why(latest=at(world, "09:05"))["rule"] == "taken"
+
+
+def test_a_search_without_result_is_counted_by_specialty_and_weekday_alone(program: Program, world: World) -> None:
+    for latest in ("09:05", "09:10"):
+        assert program.offers(latest=at(world, latest)) == []
+    program.offers()
+    with world.db.reading() as tx:
+        assert booking.unmet_counts(tx) == {("ALLG", world.now.weekday()): 2}
 
 
 def test_a_search_reads_nothing_once_the_index_is_there(program: Program, world: World) -> None:
