@@ -23,10 +23,15 @@ from telemed.people.model import Erased
 from telemed.people.service import Auditor
 
 
-def ground(tx: Tx, directory: Directory, start: datetime, end: datetime, *, now: datetime) -> Ground:
-    """Who is free when between two moments, read from the claims; `Index` knows it without reading."""
+def ground(
+    tx: Tx, directory: Directory, start: datetime, end: datetime, *, now: datetime, of: Iterable[str] = ()
+) -> Ground:
+    """Who is free when between two moments, read from the claims; `Index` knows it without reading.
+
+    *of*: only these will be asked for.
+    """
     window = Window.around(start, end)
-    return Ground(directory, window, planner.masks(claims.claimed(tx, window, now=now), window))
+    return Ground(directory, window, planner.masks(claims.claimed(tx, window, now=now, of=of), window))
 
 
 def offers(tx: Tx, directory: Directory, wish: Wish, *, now: datetime, limit: int = 20) -> list[Offer]:
@@ -65,13 +70,28 @@ def other_times(tx: Tx, appointment: Resource, *, now: datetime) -> list[datetim
     lost, _ = fhir.read(appointment, directory)
     wished = min(lost.start, now + HORIZON)
     start, end = max(now, wished - timedelta(days=3)), min(wished + timedelta(days=14), now + HORIZON)
-    here, ticks = ground(tx, directory, start, end, now=now), planner.ticks_in(lost.end - lost.start)
+    here = ground(tx, directory, start, end, now=now, of=lost.resource_ids)
+    ticks = planner.ticks_in(lost.end - lost.start)
     mask = here.window.mask(planner.tick_after(start) + 1, planner.tick_of(end) - ticks + 1)
     mask &= search.aligned(10, here.window, directory.zone)
     for actor_id in lost.resource_ids:
         mask &= here.starts(actor_id, ticks)
-    at = [planner.moment_of(here.window.first + bit) for bit in range(mask.bit_length()) if mask >> bit & 1]
-    return sorted(sorted(at, key=lambda one: abs(one - wished))[:3])
+    at = nearest_bits(mask, planner.tick_of(wished) - here.window.first, 3)
+    return [planner.moment_of(here.window.first + bit) for bit in at]
+
+
+def nearest_bits(mask: int, to: int, count: int) -> list[int]:
+    """The set bits nearest to bit *to*, in order; of two as near the earlier."""
+    behind, before = mask >> to << to, mask & (1 << to) - 1
+    found = []
+    for _ in range(count):
+        if before:
+            found.append(before.bit_length() - 1)
+            before ^= 1 << found[-1]
+        if behind:
+            found.append((behind & -behind).bit_length() - 1)
+            behind &= behind - 1
+    return sorted(sorted(found, key=lambda bit: (abs(bit - to), bit))[:count])
 
 
 def get(tx: Tx, booking_id: str) -> Booking:
@@ -217,9 +237,10 @@ def free_slots(
     tx: Tx, directory: Directory, actor_ids: Iterable[str], start: datetime, end: datetime, *, now: datetime
 ) -> list[tuple[datetime, datetime]]:
     """The spans between *start* and *end* in which all *actor_ids* are open and free."""
-    here = ground(tx, directory, start, end, now=now)
+    named = list(actor_ids)
+    here = ground(tx, directory, start, end, now=now, of=named)
     mask = here.window.mask(planner.tick_of(start), planner.tick_after(end))
-    for actor_id in actor_ids:
+    for actor_id in named:
         mask &= here.free(actor_id)
     return planner.spans(mask, here.window)
 

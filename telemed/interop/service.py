@@ -90,8 +90,7 @@ def take_file(centre: Parts, name: str, data: bytes, *, actor: Actor, now: datet
         return _all_or_nothing(centre.db, name, pack.pieces, keep)
     found: dict[int, Outcome] = {}
     for place, piece in _in_order(pack.pieces):
-        with centre.db.transaction() as tx:
-            found[place] = _take(tx, name, piece, keep)
+        found[place] = _take_alone(centre.db, name, piece, keep)
     return [found[place] for place in sorted(found)]
 
 
@@ -153,19 +152,43 @@ def _undone(outcome: Outcome) -> Outcome:
     return Outcome(outcome.file, outcome.resource, Result.NOT_KEPT, words().text("interop.why.transaction"))
 
 
+def _take_alone(db: Database, file: str, piece: Piece, keep: Keep) -> Outcome:
+    """Take one resource in a transaction of its own, which begins once it is known to be valid."""
+    seen = _looked_at(file, piece)
+    if isinstance(seen, Outcome):
+        return seen
+    try:
+        with db.transaction() as tx:
+            keep(tx, seen)
+    except Refusal as refusal:
+        return _refused(file, piece.name, refusal)
+    return Outcome(file, piece.name, Result.TAKEN)
+
+
 def _take(tx: Tx, file: str, piece: Piece, keep: Keep) -> Outcome:
     """Take one resource; what is refused leaves no trace in *tx*."""
+    seen = _looked_at(file, piece)
+    if isinstance(seen, Outcome):
+        return seen
+    try:
+        with tx.begin_nested():
+            keep(tx, seen)
+    except Refusal as refusal:
+        return _refused(file, piece.name, refusal)
+    return Outcome(file, piece.name, Result.TAKEN)
+
+
+def _looked_at(file: str, piece: Piece) -> Resource | Outcome:
+    """The valid resource, or what becomes of one that is passed over or not valid."""
     passed_over = model.why_not_kept(piece.kind)
     if passed_over:
         return Outcome(file, piece.name, Result.NOT_KEPT, words().text(passed_over))
     try:
         if piece.fault is not None:
             raise piece.fault
-        with tx.begin_nested():
-            keep(tx, validate(piece.content))
+        return validate(piece.content)
     except Refusal as refusal:
         return _refused(file, piece.name, refusal)
-    return Outcome(file, piece.name, Result.TAKEN)
 
 
 def _keep(tx: Tx, resource: Resource, *, now: datetime) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from telemed.booking import planner, search
 from telemed.booking.ground import Ground, at_least
 from telemed.booking.planner import Offer, What, Window, Wish, moment_of, tick_after, tick_of
+from telemed.booking.reading import nearest_bits
 from telemed.booking.search import Rule
 from telemed.directory.calendar import Hours
 from telemed.directory.model import Assistant, Device, Directory, Doctor, Room, Service
@@ -210,3 +211,10 @@ def test_runs_are_the_set_bits(mask: int) -> None:
     bits = list(itertools.chain.from_iterable(range(first, last) for first, last in planner.runs(mask)))
     assert sum(1 << bit for bit in bits) == mask
     assert bits == sorted(bits)
+
+
+@given(st.integers(0, (1 << 40) - 1), st.integers(0, 45), st.integers(1, 5))
+def test_the_nearest_bits_are_the_nearest(mask: int, to: int, count: int) -> None:
+    bits = [bit for bit in range(40) if mask >> bit & 1]
+    expected = sorted(sorted(bits, key=lambda bit: (abs(bit - to), bit))[:count])
+    assert nearest_bits(mask, to, count) == expected

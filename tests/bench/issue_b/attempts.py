@@ -34,9 +34,9 @@ class Crowd:
     offers: tuple[Offer, ...]
 
     @classmethod
-    def on(cls, database: Database, *, now: datetime = TUESDAY) -> "Crowd":
+    def on(cls, database: Database, *, now: datetime = TUESDAY, margin: timedelta = timedelta(days=1)) -> "Crowd":
         world = make_world(database, now=now, resources=crowd(ROOMS))
-        ahead = (world.now + timedelta(hours=12), world.now + planner.HORIZON - timedelta(days=1))
+        ahead = (world.now + timedelta(hours=12), world.now + planner.HORIZON - margin)
         with world.centre.the(Index).at(world.now) as here:
             wishes = (Wish(What(f"{CROWDED}-{n}"), *ahead, align_minutes=20) for n in range(1, ROOMS + 1))
             every_second = [search.offers(here, wish, now=world.now, limit=2_000)[::2] for wish in wishes]

@@ -30,7 +30,7 @@ def measure() -> Figure:
         folder = Path(name)
         files = SqliteFiles(folder)
         with opened(files.fresh_url()) as database:
-            crowd = Crowd.on(database, now=real_now() + AHEAD)
+            crowd = Crowd.on(database, now=real_now() + AHEAD, margin=AHEAD)
         with serving(folder, files.fresh_url()) as centres:
             return _measured(crowd, centres)
 

@@ -30,7 +30,7 @@ def measure() -> Iterator[Figure]:
         folder = Path(name)
         files = SqliteFiles(folder)
         with opened(files.fresh_url()) as database:
-            crowd = Crowd.on(database, now=real_now() + AHEAD)
+            crowd = Crowd.on(database, now=real_now() + AHEAD, margin=AHEAD)
         curves = []
         for kind, url, processes in (("SQLite", files.fresh_url(), 1), ("PostgreSQL", cluster.fresh_url(), 2)):
             place = folder / kind
