@@ -4,10 +4,12 @@ Pure. A `Ground` remembers what it worked out until a claim touches it: the star
 of each group of resources of which some are enough (DESIGN D3, and docs/decisions/0007).
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from math import cos, radians, sin
 from operator import or_
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +20,8 @@ from telemed.directory.calendar import Hours
 from telemed.directory.model import LEVELS, Actor, AssistantLevel, Device, Directory, Room, Service, Setting
 
 T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
 
 MANY = 4096
 """Plans or groups to remember."""
@@ -34,10 +38,24 @@ class Group:
     count: int = 1
 
 
-class Chosen(dict[int, tuple[str, ...]]):
-    """To a bit, who of a group would begin then: the first that can, as many as are needed. Found when it is asked."""
+class Remembered(dict[K, V]):
+    """What is asked is worked out the first time, and found again by `[]` alone: a search does that 200 times."""
 
-    def __init__(self, count: int, ranked: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, work_out: Callable[[K], V], most: int = sys.maxsize) -> None:
+        self._work_out = work_out
+        self._most = most
+
+    def __missing__(self, key: K) -> V:
+        if len(self) >= self._most:
+            self.clear()
+        found = self[key] = self._work_out(key)
+        return found
+
+
+class Chosen(dict[int, tuple[str, ...]]):
+    """To a bit, who of a group would begin then: the first of *ranked* that can, as many as are needed."""
+
+    def __init__(self, count: int, ranked: list[tuple[tuple[str], int]]) -> None:
         self._count = count
         self._ranked = ranked
 
@@ -46,9 +64,9 @@ class Chosen(dict[int, tuple[str, ...]]):
             self.clear()
         one = 1 << bit  # `mask & one` reads the mask up to the bit; `mask >> bit` would copy all the rest
         found: tuple[str, ...] = ()
-        for actor_id, mask in self._ranked:
+        for alone, mask in self._ranked:
             if mask & one:
-                found += (actor_id,)
+                found += alone
                 if len(found) == self._count:
                     break
         self[bit] = found
@@ -81,12 +99,8 @@ class Plan(NamedTuple):
     places: tuple[Place, ...]
 
 
-class Here(NamedTuple):
-    """A place at which a visit can begin, and who and what is there."""
-
-    room_id: str
-    assistants: Starts | None
-    devices: list[Starts]
+Here = tuple[str, Starts | None, list[Starts]]
+"""A room in which a visit can begin, its assistants and its devices."""
 
 
 class Ground:
@@ -101,10 +115,10 @@ class Ground:
         self.window = window
         self._busy = dict(busy or {})
         self._open: dict[str, int] = {}
-        self._loads: dict[str, int] = {}
-        self._starts: dict[str, dict[int, int]] = {}
-        self._groups: dict[Group, Starts] = {}
-        self._groups_of: dict[str, set[Group]] = {}
+        self._loads = Remembered[str, int](lambda resource_id: self.busy(resource_id).bit_count())
+        self._starts = Remembered[int, Remembered[str, int]](lambda ticks: Remembered(partial(self._from, ticks)))
+        self._groups = Remembered(self._group, MANY)
+        self._groups_of: defaultdict[str, set[Group]] = defaultdict(set)
         self._roster = roster(directory)
         self._answers: dict[Hashable, Any] = {}
 
@@ -130,7 +144,8 @@ class Ground:
 
     def _forget(self, resource_id: str) -> None:
         self._loads.pop(resource_id, None)
-        self._starts.pop(resource_id, None)
+        for by_resource in self._starts.values():
+            by_resource.pop(resource_id, None)
         for group in self._groups_of.pop(resource_id, ()):
             self._groups.pop(group, None)
 
@@ -139,10 +154,7 @@ class Ground:
 
     def load(self, resource_id: str) -> int:
         """Claimed ticks in the window; work goes to who has least."""
-        found = self._loads.get(resource_id)
-        if found is None:
-            found = self._loads[resource_id] = self.busy(resource_id).bit_count()
-        return found
+        return self._loads[resource_id]
 
     def free(self, actor_id: str) -> int:
         """Open and not claimed; nothing for who is not known."""
@@ -159,37 +171,32 @@ class Ground:
 
     def starts(self, actor_id: str, ticks: int) -> int:
         """When *actor_id* can begin something of *ticks*: open throughout, and unclaimed with its buffers."""
-        by_length = self._starts.setdefault(actor_id, {})
-        found = by_length.get(ticks)
-        if found is None:
-            actor = self.directory.actor(actor_id)
-            found = by_length[ticks] = self._worked_out(actor, ticks) if actor is not None else 0
-        return found
+        return self._starts[ticks][actor_id]
 
-    def _worked_out(self, actor: Actor, ticks: int) -> int:
+    def _from(self, ticks: int, actor_id: str) -> int:
+        actor = self.directory.actor(actor_id)
+        if actor is None:
+            return 0
         if isinstance(actor, Room) and not actor.is_claimed:
             return eroded(self.opened(actor), ticks)
         unclaimed = self.window.all ^ self.busy(actor.id)  # claims lie inside, and `& ~` takes six times as long
-        visit = eroded(self.opened(actor) & unclaimed, ticks)
-        before, after = ticks_in(actor.buffers.before), ticks_in(actor.buffers.after)
-        if not before and not after:
-            return visit
-        return visit & eroded(unclaimed, before + ticks + after) << before
-
-    def group(self, group: Group) -> Starts:
-        """When enough members of *group* can begin."""
-        found = self._groups.get(group)
-        if found is None:
-            if len(self._groups) > MANY:
-                self._groups.clear()
-                self._groups_of.clear()
-            ranked = sorted(group.ids, key=lambda one: (self.load(one), one))
-            members = [(one, self.starts(one, group.ticks)) for one in ranked]
-            mask = at_least(group.count, [mask for _, mask in members])
-            found = self._groups[group] = Starts(mask, Chosen(group.count, members))
-            for one in group.ids:
-                self._groups_of.setdefault(one, set()).add(group)
+        found = eroded(self.opened(actor) & unclaimed, ticks)
+        if actor.buffers.after:
+            found &= eroded(unclaimed, ticks_in(actor.buffers.after)) >> ticks
+        if actor.buffers.before:
+            before = ticks_in(actor.buffers.before)
+            found &= eroded(unclaimed, before) << before
         return found
+
+    def _group(self, group: Group) -> Starts:
+        if not self._groups:
+            self._groups_of.clear()
+        for one in group.ids:
+            self._groups_of[one].add(group)
+        loads, starts = self._loads, self._starts[group.ticks]
+        ranked = sorted([(loads[one], one) for one in group.ids])
+        mask = at_least(group.count, [starts[one] for one in group.ids])
+        return Starts(mask, Chosen(group.count, [((one,), starts[one]) for _, one in ranked]))
 
     def once(self, key: Hashable, work_out: Callable[[], T]) -> T:
         """Whatever no claim can change, worked out once."""
@@ -206,53 +213,54 @@ class Ground:
 
     def at(self, plan: Plan, within: int) -> list[tuple[int, Here]]:
         """When, as far as *within*, a visit of *plan* can begin at each of its places; none where it never can."""
-        anyone, found = self._doctors(plan) & within, []
+        groups, found = self._groups, []
+        anyone = self._doctors(plan) & within
         for place in plan.places:
-            mask = anyone & self.group(place.alone).mask
+            mask = anyone & groups[place.alone].mask
             if not mask:
                 continue
-            assistants = self.group(place.assistants) if place.assistants else None
+            assistants = groups[place.assistants] if place.assistants else None
             if assistants is not None:
                 mask &= assistants.mask
-            devices = [self.group(one) for one in place.devices]
+            devices = [groups[one] for one in place.devices]
             for starts in devices:
                 mask &= starts.mask
             if mask:
-                found.append((mask, Here(place.room.id, assistants, devices)))
+                found.append((mask, (place.room.id, assistants, devices)))
         return found
 
     def _doctors(self, plan: Plan) -> int:
-        anyone = self.group(plan.doctors).mask
+        anyone = self._groups[plan.doctors].mask
         if plan.speaking is None or plan.interpreters is None:
             return anyone
-        return self.group(plan.speaking).mask | anyone & self.group(plan.interpreters).mask
+        return self._groups[plan.speaking].mask | anyone & self._groups[plan.interpreters].mask
 
     def assign(self, plan: Plan, found: Iterable[tuple[int, Here]]) -> list[Offer]:
         """An offer for each bit of `at`, by those with least work who can begin then; who speaks the language first."""
-        service, first, doctors, offers = plan.service, self.window.first, self.group(plan.doctors).chosen, []
-        for bit, here in found:
+        service, first, doctors, offers = plan.service, self.window.first, self._groups[plan.doctors].chosen, []
+        for bit, (room_id, assistants, needed) in found:
             start = moment_of(first + bit)
             doctor, interpreter = self._talker(plan, bit) if plan.speaking else (doctors[bit][0], "")
-            assistant = here.assistants.chosen[bit][0] if here.assistants else ""
+            assistant = assistants.chosen[bit][0] if assistants is not None else ""
             devices: tuple[str, ...] = ()
-            for starts in here.devices:
+            for starts in needed:
                 devices += starts.chosen[bit]
             end = start + service.length
-            offers.append(Offer(service.id, start, end, doctor, here.room_id, assistant, devices, interpreter))
+            offers.append(Offer(service.id, start, end, doctor, room_id, assistant, devices, interpreter))
         return offers
 
     def _talker(self, plan: Plan, bit: int) -> tuple[str, str]:
         """A doctor who speaks the language, or else one with an interpreter."""
         if plan.speaking is None or plan.interpreters is None:
-            return self.group(plan.doctors).chosen[bit][0], ""
-        speaking = self.group(plan.speaking).chosen[bit]
+            return self._groups[plan.doctors].chosen[bit][0], ""
+        speaking = self._groups[plan.speaking].chosen[bit]
         if speaking:
             return speaking[0], ""
-        return self.group(plan.doctors).chosen[bit][0], self.group(plan.interpreters).chosen[bit][0]
+        return self._groups[plan.doctors].chosen[bit][0], self._groups[plan.interpreters].chosen[bit][0]
 
     def cached(self) -> list[int]:
         """The masks remembered for single resources, for those who measure."""
-        return [mask for by_length in self._starts.values() for mask in by_length.values()]
+        return [mask for by_resource in self._starts.values() for mask in by_resource.values()]
 
 
 @lru_cache(maxsize=8192)

@@ -27,7 +27,7 @@ def offers(ground: Ground, wish: Wish, *, now: datetime, limit: int = 20) -> lis
     plan = ground.plan(wish.what)
     if plan is None:
         return []
-    last_start = tick_of(wish.latest) - ticks_in(plan.service.length)
+    last_start = tick_of(wish.latest) - plan.doctors.ticks
     span = ground.window.mask(tick_after(max(wish.earliest, now + TICK)), last_start + 1)
     span &= aligned(wish.align_minutes, ground.window, ground.directory.zone)
     if not span:
