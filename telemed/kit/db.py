@@ -34,6 +34,7 @@ metadata = MetaData(naming_convention=NAMING)
 """Every table of the centre, once its capability's store is imported."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+_TRY = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:what, 0))")
 _SHARE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:what, 0))")
 
 MARK = "telemed.marked"
@@ -203,6 +204,13 @@ def share_turn(tx: Tx, what: str) -> None:
     """Hold *what* together with all who share it, and never beside one who took his turn alone."""
     if tx.dialect.name == "postgresql":
         tx.execute(_SHARE, {"what": what})
+
+
+def try_turn(tx: Tx, what: str) -> bool:
+    """Take the turn if nobody has it: whether this transaction has it now, to its end."""
+    if tx.dialect.name != "postgresql":
+        return True
+    return bool(tx.execute(_TRY, {"what": what}).scalar_one())
 
 
 def _snapshots(engine: Engine) -> Engine:

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, Table, Text, delete, insert, select, u
 from sqlalchemy.exc import SQLAlchemyError
 
 from telemed.kit.clock import Clock
-from telemed.kit.db import CommitFailed, Database, Tx, Utc, mark, metadata
+from telemed.kit.db import CommitFailed, Database, Tx, Utc, mark, metadata, try_turn
 from telemed.kit.hot import Hot
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
@@ -21,6 +21,9 @@ from telemed.kit.register import TECHNICAL, column
 log = logger("outbox")
 
 KEEP_DELIVERED = timedelta(days=7)
+TOGETHER = 16
+"""Events delivered in one transaction; more would keep others waiting for their turn."""
+RELAY = "relay"
 
 events = Table(
     "outbox_event",
@@ -64,7 +67,7 @@ _EMIT = Hot("INSERT INTO outbox_event (id, kind, ids, made_at) VALUES (:id, :kin
 
 @dataclass(frozen=True)
 class Subscription:
-    """*react* runs in its own transaction, once per event, in order; it may be called again if it fails."""
+    """*react* writes in a savepoint, once per event, in order; it may be called again if it, or the COMMIT, fails."""
 
     name: str
     to: type[Event]
@@ -106,35 +109,43 @@ class Relay:
         made = 0
         with self._db.reading() as tx:
             rows = tx.execute(select(events).where(events.c.done_at.is_(None)).order_by(events.c.id)).all()
-        for row in rows:
-            made += self._deliver_one(row, stuck)
+        for first in range(0, len(rows), TOGETHER):
+            made += self._deliver_some(rows[first : first + TOGETHER], stuck)
         self.undelivered = len(stuck)
         return made
 
-    def _deliver_one(self, row: Any, stuck: set[str]) -> int:
+    def _deliver_some(self, rows: Sequence[Any], stuck: set[str]) -> int:
+        """One transaction for several events: a COMMIT for each would take longer than what is written."""
+        with self._db.transaction() as tx:
+            if not try_turn(tx, RELAY):
+                return 0  # another centre on this database delivers just now
+            ids = [row.id for row in rows]
+            found = tx.execute(select(deliveries).where(deliveries.c.event_id.in_(ids)))
+            done = {(line.event_id, line.subscriber) for line in found}
+            before = len(done)
+            over = [row.id for row in rows if self._is_delivered(tx, row, done, stuck)]
+            if over:
+                tx.execute(update(events).where(events.c.id.in_(over)).values(done_at=self._clock.now()))
+        return len(done) - before
+
+    def _is_delivered(self, tx: Tx, row: Any, done: set[tuple[str, str]], stuck: set[str]) -> bool:
+        """Whether everybody has it now; who gets it is added to *done*, who fails to *stuck*."""
         subscribers = self._by_kind.get(row.kind, [])
-        with self._db.reading() as tx:
-            found = tx.execute(select(deliveries.c.subscriber).where(deliveries.c.event_id == row.id))
-            done = set(found.scalars())
-        made = 0
         for subscription in subscribers:
-            if subscription.name in done or subscription.name in stuck:
+            delivery = (row.id, subscription.name)
+            if delivery in done or subscription.name in stuck:
                 continue
-            if self._react(subscription, row):
-                made += 1
-                done.add(subscription.name)
+            if self._react(tx, subscription, row):
+                done.add(delivery)
             else:
                 stuck.add(subscription.name)
-        if all(subscription.name in done for subscription in subscribers):
-            with self._db.transaction() as tx:
-                tx.execute(update(events).where(events.c.id == row.id).values(done_at=self._clock.now()))
-        return made
+        return all((row.id, subscription.name) in done for subscription in subscribers)
 
-    def _react(self, subscription: Subscription, row: Any) -> bool:
+    def _react(self, tx: Tx, subscription: Subscription, row: Any) -> bool:
         now = self._clock.now()
         try:
             happened = subscription.to(**json.loads(row.ids))
-            with self._db.transaction() as tx:
+            with tx.begin_nested():
                 subscription.react(tx, happened, now=now)
                 tx.execute(insert(deliveries).values(event_id=row.id, subscriber=subscription.name, done_at=now))
         except Exception:  # supervised: whatever it is holds up this subscriber, and not the relay
