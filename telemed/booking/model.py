@@ -330,9 +330,3 @@ def confirm(offer: Offer, *, now: datetime) -> None:
     """
     if offer.start <= now:
         raise TooLate(expression="Appointment.start")
-
-
-def nearest(offers: list[Offer], wished: datetime, count: int = 3) -> list[Offer]:
-    """Those nearest in time, in the order of time."""
-    closest = sorted(offers, key=lambda offer: (abs(offer.start - wished), offer.start))[:count]
-    return sorted(closest, key=lambda offer: offer.start)

@@ -53,8 +53,8 @@ class Window:
 
     @classmethod
     def around(cls, start: datetime, end: datetime) -> "Window":
-        """With the margin that buffers need."""
-        return cls(tick_of(start) - MARGIN, tick_after(end) + MARGIN)
+        """With the margin that buffers need, to whole days: so that many ask for the same, and it is remembered."""
+        return cls((tick_of(start) - MARGIN) // DAY * DAY, -(-(tick_after(end) + MARGIN) // DAY) * DAY)
 
     @classmethod
     def horizon(cls, now: datetime) -> "Window":

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from telemed.booking import claims, fhir, model, planner, search, store
+from telemed.booking import claims, fhir, planner, search, store
 from telemed.booking.ground import Ground, rules
 from telemed.booking.keys import reference_hash
 from telemed.booking.model import AppointmentQuery, Booking, PersonLine, Reason, Reference
@@ -54,7 +54,7 @@ def alternatives(
     own = dataclasses.replace(anywhere, doctor_ids=(lost.doctor_id,), room_ids=(lost.room_id,))
     for what in (own, anywhere):
         wish = Wish(what, max(now, lost.start - timedelta(days=3)), min(lost.start + timedelta(days=14), now + HORIZON))
-        found = model.nearest(search.offers(here, wish, now=now, limit=400), lost.start)
+        found = search.nearest(here, wish, lost.start, now=now)
         if found:
             return found
     return []
@@ -76,22 +76,8 @@ def other_times(tx: Tx, appointment: Resource, *, now: datetime) -> list[datetim
     mask &= search.aligned(10, here.window, directory.zone)
     for actor_id in lost.resource_ids:
         mask &= here.starts(actor_id, ticks)
-    at = nearest_bits(mask, planner.tick_of(wished) - here.window.first, 3)
+    at = search.nearest_bits(mask, planner.tick_of(wished) - here.window.first, 3)
     return [planner.moment_of(here.window.first + bit) for bit in at]
-
-
-def nearest_bits(mask: int, to: int, count: int) -> list[int]:
-    """The set bits nearest to bit *to*, in order; of two as near the earlier."""
-    behind, before = mask >> to << to, mask & (1 << to) - 1
-    found = []
-    for _ in range(count):
-        if before:
-            found.append(before.bit_length() - 1)
-            before ^= 1 << found[-1]
-        if behind:
-            found.append((behind & -behind).bit_length() - 1)
-            behind &= behind - 1
-    return sorted(sorted(found, key=lambda bit: (abs(bit - to), bit))[:count])
 
 
 def get(tx: Tx, booking_id: str) -> Booking:

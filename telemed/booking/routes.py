@@ -16,6 +16,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from telemed.booking import bodies, holding, planner, search, service, views
@@ -198,14 +199,19 @@ def end_hold(key: Key, centre: CentreDep, _caller: Caller) -> None:
 
 
 @routes.post("/bookings", status_code=201, responses=refused(409, 413, 422))
-def book(body: bodies.BookBody, key: Key, centre: CentreDep, caller: Caller) -> BookedView:
+async def book(body: bodies.BookBody, key: Key, centre: CentreDep, caller: Caller) -> BookedView:
     """Book. The same key again gets the same booking, whatever else is sent with it; a hold of this key becomes it."""
     now, offer = centre.clock.now(), body.offer.to_offer()
     person = body.person.to_person(this_year=now.year)
     asked = booking_model.Request(key, offer, person, body.quiet)
-    with _or_instead(centre, offer, now) as tx:
-        booked = service.book(tx, centre.secrets, asked, actor=caller, now=now)
-        return _taken_along(tx, booked)
+
+    def done(tx: Tx) -> BookedView:
+        return _taken_along(tx, service.book(tx, centre.secrets, asked, actor=caller, now=now))
+
+    try:
+        return await centre.db.write(done)
+    except (Blocked, TooLate) as refusal:
+        raise await run_in_threadpool(_instead, centre, offer, now, refusal) from None
 
 
 @routes.get("/bookings/own", responses=refused(404, 422))
@@ -307,7 +313,11 @@ def _or_instead(centre: Centre, offer: Offer, now: datetime, *, ordered: bool = 
         with centre.db.transaction() as tx:
             yield tx
     except (Blocked, TooLate) as refusal:
-        raise Instead(refusal, _alternatives(centre, offer, now, ordered=ordered)) from None
+        raise _instead(centre, offer, now, refusal, ordered=ordered) from None
+
+
+def _instead(centre: Centre, offer: Offer, now: datetime, refusal: Refusal, *, ordered: bool = False) -> Instead:
+    return Instead(refusal, _alternatives(centre, offer, now, ordered=ordered))
 
 
 def _alternatives(centre: Centre, lost: Offer, now: datetime, *, ordered: bool) -> list[Offer]:

@@ -25,15 +25,44 @@ def offers(ground: Ground, wish: Wish, *, now: datetime, limit: int = 20) -> lis
     With `Wish.spread` one for each half of a day.
     """
     plan = ground.plan(wish.what)
-    if plan is None:
-        return []
-    last_start = tick_of(wish.latest) - plan.doctors.ticks
-    span = ground.window.mask(tick_after(max(wish.earliest, now + TICK)), last_start + 1)
-    span &= aligned(wish.align_minutes, ground.window, ground.directory.zone)
-    if not span:
+    span = _span(ground, plan, wish, now=now) if plan else 0
+    if plan is None or not span:
         return []
     masks = ground.at(plan, span)
     return ground.assign(plan, _spread(ground, masks, limit) if wish.spread else _first(masks, limit))
+
+
+def nearest(ground: Ground, wish: Wish, to: datetime, *, now: datetime, count: int = 3) -> list[Offer]:
+    """The offers at the *count* times nearest to *to*, by time; at each time one."""
+    plan = ground.plan(wish.what)
+    span = _span(ground, plan, wish, now=now) if plan else 0
+    if plan is None or not span:
+        return []
+    masks = ground.at(plan, span)
+    together = reduce(or_, (mask for mask, _ in masks), 0)
+    bits = nearest_bits(together, max(0, tick_of(to) - ground.window.first), count)
+    return ground.assign(plan, [(bit, next(here for mask, here in masks if mask >> bit & 1)) for bit in bits])
+
+
+def nearest_bits(mask: int, to: int, count: int) -> list[int]:
+    """The set bits nearest to bit *to*, in order; of two as near the earlier."""
+    behind, before = mask >> to << to, mask & (1 << to) - 1
+    found = []
+    for _ in range(count):
+        if before:
+            found.append(before.bit_length() - 1)
+            before ^= 1 << found[-1]
+        if behind:
+            found.append((behind & -behind).bit_length() - 1)
+            behind &= behind - 1
+    return sorted(sorted(found, key=lambda bit: (abs(bit - to), bit))[:count])
+
+
+def _span(ground: Ground, plan: Plan, wish: Wish, *, now: datetime) -> int:
+    """The starts that the wish allows, whoever is free."""
+    last_start = tick_of(wish.latest) - plan.doctors.ticks
+    span = ground.window.mask(tick_after(max(wish.earliest, now + TICK)), last_start + 1)
+    return span & aligned(wish.align_minutes, ground.window, ground.directory.zone)
 
 
 def _first(masks: list[tuple[int, Here]], limit: int) -> list[tuple[int, Here]]:

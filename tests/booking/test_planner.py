@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from telemed.booking import planner, search
 from telemed.booking.ground import Ground, at_least
 from telemed.booking.planner import Offer, What, Window, Wish, moment_of, tick_after, tick_of
-from telemed.booking.reading import nearest_bits
-from telemed.booking.search import Rule
+from telemed.booking.search import Rule, nearest_bits
 from telemed.directory.calendar import Hours
 from telemed.directory.model import Assistant, Device, Directory, Doctor, Room, Service
 from tests.booking.situations import (
