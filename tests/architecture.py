@@ -127,7 +127,7 @@ PURE_PACKAGES = ("cryptography", "holidays")
 
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
 VALUES = ("model", "calendar", "planner", "search", "ground")
-"""Seen from above like the model: the calendar of the directory, and of booking what a search asks, sees and answers."""
+"""Seen from above like the model: the calendar of the directory, and of booking what is asked, seen and answered."""
 VERBS = (*VALUES, "service", "holding", "several", "index", "byhand")
 """Seen from above like the service: booking has too many verbs for one file."""
 DOORS = ("rights", "form", "steps", "times", "held")
@@ -226,15 +226,7 @@ def _between_capabilities(target: str, capability: str, kind: Kind) -> str | Non
         return None if allowed else f"{_called(kind)} may not import its own {file or 'package'}"
     if there >= here:
         return f"imports go down, and {other} is not below {capability}"
-    seen = file in MAY[kind].lower or _passes_as(other, file) in MAY[kind].lower
-    return None if seen else f"{_called(kind)} may not see {file or 'the package'} of {other}"
-
-
-def _passes_as(capability: str, file: str) -> str | None:
-    """As what a file of its own name is seen from above: pure ones as the model is, verbs as the service."""
-    if f"{capability}.{file}" not in KINDS_BY_NAME:
-        return None
-    return {Kind.PURE: "model", Kind.SERVICE: "service"}.get(KINDS_BY_NAME[f"{capability}.{file}"])
+    return None if file in MAY[kind].lower else f"{_called(kind)} may not see {file or 'the package'} of {other}"
 
 
 def _outside(target: str, allowed: tuple[str, ...], who: str) -> str | None:

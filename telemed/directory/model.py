@@ -1,6 +1,6 @@
 """What the planner knows of the quarter: values without a database and without FHIR."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
