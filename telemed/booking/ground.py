@@ -53,9 +53,9 @@ class Remembered(dict[K, V]):
 
 
 class Chosen(dict[int, tuple[str, ...]]):
-    """To a bit, who of a group would begin then: the first of *ranked* that can, as many as are needed."""
+    """To a bit, who of a group would begin then: the first that can of *ranked* (load, id, starts), *count* of them."""
 
-    def __init__(self, count: int, ranked: list[tuple[tuple[str], int]]) -> None:
+    def __init__(self, count: int, ranked: list[tuple[int, str, int]]) -> None:
         self._count = count
         self._ranked = ranked
 
@@ -64,9 +64,9 @@ class Chosen(dict[int, tuple[str, ...]]):
             self.clear()
         one = 1 << bit  # `mask & one` reads the mask up to the bit; `mask >> bit` would copy all the rest
         found: tuple[str, ...] = ()
-        for alone, mask in self._ranked:
+        for _, actor_id, mask in self._ranked:
             if mask & one:
-                found += alone
+                found += (actor_id,)
                 if len(found) == self._count:
                     break
         self[bit] = found
@@ -81,10 +81,9 @@ class Starts(NamedTuple):
 
 
 class Place(NamedTuple):
-    """One room of a plan and the groups that a visit there needs: the room, the assistants, and devices by kind."""
+    """One room of a plan and the groups that a visit there needs beside it: the assistants, and devices by kind."""
 
     room: Room
-    alone: Group
     assistants: Group | None
     devices: tuple[Group, ...]
 
@@ -179,7 +178,7 @@ class Ground:
             return 0
         if isinstance(actor, Room) and not actor.is_claimed:
             return eroded(self.opened(actor), ticks)
-        unclaimed = self.window.all ^ self.busy(actor.id)  # claims lie inside, and `& ~` takes six times as long
+        unclaimed = self.window.all ^ self.busy(actor.id)  # claims lie inside, and `& ~` takes eight times as long
         found = eroded(self.opened(actor) & unclaimed, ticks)
         if actor.buffers.after:
             found &= eroded(unclaimed, ticks_in(actor.buffers.after)) >> ticks
@@ -194,9 +193,8 @@ class Ground:
         for one in group.ids:
             self._groups_of[one].add(group)
         loads, starts = self._loads, self._starts[group.ticks]
-        ranked = sorted([(loads[one], one) for one in group.ids])
-        mask = at_least(group.count, [starts[one] for one in group.ids])
-        return Starts(mask, Chosen(group.count, [((one,), starts[one]) for _, one in ranked]))
+        ranked = sorted([(loads[one], one, starts[one]) for one in group.ids])
+        return Starts(at_least(group.count, [mask for _, _, mask in ranked]), Chosen(group.count, ranked))
 
     def once(self, key: Hashable, work_out: Callable[[], T]) -> T:
         """Whatever no claim can change, worked out once."""
@@ -213,16 +211,16 @@ class Ground:
 
     def at(self, plan: Plan, within: int) -> list[tuple[int, Here]]:
         """When, as far as *within*, a visit of *plan* can begin at each of its places; none where it never can."""
-        groups, found = self._groups, []
+        groups, rooms, found = self._groups, self._starts[plan.doctors.ticks], []
         anyone = self._doctors(plan) & within
         for place in plan.places:
-            mask = anyone & groups[place.alone].mask
+            mask = anyone & rooms[place.room.id]
             if not mask:
                 continue
             assistants = groups[place.assistants] if place.assistants else None
             if assistants is not None:
                 mask &= assistants.mask
-            devices = [groups[one] for one in place.devices]
+            devices = [groups[one] for one in place.devices] if mask else []
             for starts in devices:
                 mask &= starts.mask
             if mask:
@@ -305,7 +303,7 @@ class Roster:
     def __init__(self, directory: Directory) -> None:
         self._known = directory
         once = lru_cache(maxsize=MANY)
-        self.plan, self._place, self._alone = once(self._plan), once(self._of_room), once(self._only)
+        self.plan, self._place = once(self._plan), once(self._of_room)
         self._doctors, self._interpreters = once(self._able_doctors), once(self._able_interpreters)
         self._assistants, self._devices = once(self._able_assistants), once(self._of_kind)
         self._fitting, self._nearest = once(self._fit), once(self._near)
@@ -346,11 +344,11 @@ class Roster:
     def _of_room(
         self, room_id: str, ticks: int, stays: int, level: AssistantLevel, counts: tuple[tuple[str, int], ...]
     ) -> Place:
-        room, alone = self._known.rooms[room_id], self._alone(room_id, ticks)
+        room = self._known.rooms[room_id]
         if not room.is_claimed:
-            return Place(room, alone, None, ())
+            return Place(room, None, ())
         devices = [self._devices(room_id, kind, ticks, count) for kind, count in counts]
-        return Place(room, alone, self._assistants(level, room_id, stays), tuple(devices))
+        return Place(room, self._assistants(level, room_id, stays), tuple(devices))
 
     def _able_doctors(self, service_id: str, doctor_ids: tuple[str, ...], language: str) -> Group:
         service = self._known.services[service_id]
@@ -365,9 +363,6 @@ class Roster:
 
     def _of_kind(self, room_id: str, kind: str, ticks: int, count: int) -> Group:
         return Group(tuple(d.id for d in self._known.devices_in(room_id) if d.kind == kind), ticks, count)
-
-    def _only(self, room_id: str, ticks: int) -> Group:
-        return Group((room_id,), ticks)
 
     def _fit(
         self, service_id: str, room_ids: tuple[str, ...], settings: tuple[Setting, ...], *also: bool
