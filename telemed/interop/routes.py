@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -22,6 +23,9 @@ from telemed.people.service import Auditor
 from telemed.web.centre import Centre, CentreDep, centre_of
 
 PREFIX = "/fhir"
+
+SMALL = 64 * 1024
+"""Bytes that are looked at without a thread."""
 
 routes = APIRouter()
 Anyone = Annotated[Actor, Depends(Needs(Right.OPEN))]
@@ -105,9 +109,16 @@ def nothing_else(request: Request, _actor: Reader) -> Response:
 
 
 @routes.post("/import")
-def take(file: str, centre: CentreDep, actor: Importer, data: Annotated[Any, Depends(_body)]) -> dict[str, Any]:
+async def take(file: str, centre: CentreDep, actor: Importer, data: Annotated[Any, Depends(_body)]) -> dict[str, Any]:
     """Import a file while the centre runs; one line for each resource."""
-    outcomes = service.take_file(centre, file, data, actor=actor, now=centre.clock.now())
+    small = len(data) <= SMALL
+    given = (centre, file, data)
+    now = centre.clock.now()
+    outcomes = await (
+        service.take_one(*given, actor=actor, now=now)
+        if small
+        else run_in_threadpool(service.take_file, *given, actor=actor, now=now)
+    )
     return {"outcomes": [{"text": service.line(outcome), "refused": outcome.refused} for outcome in outcomes]}
 
 

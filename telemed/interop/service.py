@@ -1,5 +1,6 @@
 """FHIR across capabilities: what is read and searched, and what is taken from files, passed over or refused."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,13 +65,8 @@ class _Undone(Exception):
 def take_file(centre: Parts, name: str, data: bytes, *, actor: Actor, now: datetime) -> list[Outcome]:
     """Take what a file holds: one resource, a Bundle or NDJSON, in JSON or XML.
 
-    Args:
-        centre: its database, where each resource has its own transaction and a Bundle of type transaction one for
-            all; its secrets, for the persons of appointments.
-        name: the file's name, for the report.
-        data: the file.
-        actor: who imports.
-        now: appointments start after it.
+    Each resource has its own transaction, a Bundle of type transaction one for all. *name* is the file's, for the
+    report; appointments start after *now*.
 
     Returns:
         One outcome for each resource, in the file's order; one for the file if it cannot be read.
@@ -79,19 +75,43 @@ def take_file(centre: Parts, name: str, data: bytes, *, actor: Actor, now: datet
         pack = fhir.unpack(data)
     except Malformed as refusal:
         return [_refused(name, "", refusal)]
+    keep = _keeper(centre, actor=actor, now=now)
+    if pack.all_or_nothing:
+        return _all_or_nothing(centre.db, name, pack.pieces, keep, now=now)
+    found: dict[int, Outcome] = {}
+    for place, piece in _in_order(pack.pieces):
+        found[place] = _take_alone(centre.db, name, piece, keep, now=now)
+    return [found[place] for place in sorted(found)]
 
+
+async def take_one(centre: Parts, name: str, data: bytes, *, actor: Actor, now: datetime) -> list[Outcome]:
+    """As `take_file`, for async code and one resource, which is how a program books: written with those of others."""
+    try:
+        pack = fhir.unpack(data)
+    except Malformed as refusal:
+        return [_refused(name, "", refusal)]
+    if pack.all_or_nothing or len(pack.pieces) != 1:
+        return await asyncio.to_thread(take_file, centre, name, data, actor=actor, now=now)
+    piece, keep = pack.pieces[0], _keeper(centre, actor=actor, now=now)
+    seen = _looked_at(name, piece)
+    if isinstance(seen, Outcome):
+        return [seen]
+    resource = seen
+    try:
+        await centre.db.write(lambda tx: keep(tx, resource))
+    except Refusal as refusal:
+        return [await asyncio.to_thread(_told, centre.db, name, piece, resource, refusal, now=now)]
+    return [Outcome(name, piece.name, Result.TAKEN)]
+
+
+def _keeper(centre: Parts, *, actor: Actor, now: datetime) -> Keep:
     def keep(tx: Tx, resource: Resource) -> None:
         if resource.kind == "Appointment":
             _book(tx, centre.secrets, resource, actor=actor, now=now)
         else:
             _keep(tx, resource, now=now)
 
-    if pack.all_or_nothing:
-        return _all_or_nothing(centre.db, name, pack.pieces, keep)
-    found: dict[int, Outcome] = {}
-    for place, piece in _in_order(pack.pieces):
-        found[place] = _take_alone(centre.db, name, piece, keep)
-    return [found[place] for place in sorted(found)]
+    return keep
 
 
 def seed(db: Database, folder: Path, *, now: datetime) -> list[Outcome]:
@@ -108,7 +128,7 @@ def seed(db: Database, folder: Path, *, now: datetime) -> list[Outcome]:
         _keep(tx, resource, now=now)
 
     with db.transaction() as tx:
-        outcomes = [_take(tx, name, piece, keep) for name, piece in pieces]
+        outcomes = [_take(tx, name, piece, keep, now=now) for name, piece in pieces]
         refused = [line(outcome) for outcome in outcomes if outcome.refused]
         if refused:
             raise SeedRefused("; ".join(refused))
@@ -133,12 +153,12 @@ def _in_order(pieces: Sequence[Piece]) -> Iterator[tuple[int, Piece]]:
     yield from sorted(enumerate(pieces), key=lambda placed: placed[1].kind == "Appointment")
 
 
-def _all_or_nothing(db: Database, name: str, pieces: Sequence[Piece], keep: Keep) -> list[Outcome]:
+def _all_or_nothing(db: Database, name: str, pieces: Sequence[Piece], keep: Keep, *, now: datetime) -> list[Outcome]:
     found: dict[int, Outcome] = {}
     try:
         with db.transaction() as tx:
             for place, piece in _in_order(pieces):
-                found[place] = _take(tx, name, piece, keep)
+                found[place] = _take(tx, name, piece, keep, now=now)
             if exit_code(found.values()):
                 raise _Undone
     except _Undone:
@@ -152,7 +172,7 @@ def _undone(outcome: Outcome) -> Outcome:
     return Outcome(outcome.file, outcome.resource, Result.NOT_KEPT, words().text("interop.why.transaction"))
 
 
-def _take_alone(db: Database, file: str, piece: Piece, keep: Keep) -> Outcome:
+def _take_alone(db: Database, file: str, piece: Piece, keep: Keep, *, now: datetime) -> Outcome:
     """Take one resource in a transaction of its own, which begins once it is known to be valid."""
     seen = _looked_at(file, piece)
     if isinstance(seen, Outcome):
@@ -161,11 +181,17 @@ def _take_alone(db: Database, file: str, piece: Piece, keep: Keep) -> Outcome:
         with db.transaction() as tx:
             keep(tx, seen)
     except Refusal as refusal:
-        return _refused(file, piece.name, refusal)
+        return _told(db, file, piece, seen, refusal, now=now)
     return Outcome(file, piece.name, Result.TAKEN)
 
 
-def _take(tx: Tx, file: str, piece: Piece, keep: Keep) -> Outcome:
+def _told(db: Database, file: str, piece: Piece, resource: Resource, refusal: Refusal, *, now: datetime) -> Outcome:
+    """What became of a resource that was refused; with other times, looked for once nobody waits for it."""
+    with db.reading() as tx:
+        return _refused(file, piece.name, _with_times(tx, resource, refusal, now=now))
+
+
+def _take(tx: Tx, file: str, piece: Piece, keep: Keep, *, now: datetime) -> Outcome:
     """Take one resource; what is refused leaves no trace in *tx*."""
     seen = _looked_at(file, piece)
     if isinstance(seen, Outcome):
@@ -174,7 +200,7 @@ def _take(tx: Tx, file: str, piece: Piece, keep: Keep) -> Outcome:
         with tx.begin_nested():
             keep(tx, seen)
     except Refusal as refusal:
-        return _refused(file, piece.name, refusal)
+        return _refused(file, piece.name, _with_times(tx, seen, refusal, now=now))
     return Outcome(file, piece.name, Result.TAKEN)
 
 
@@ -202,14 +228,13 @@ def _book(tx: Tx, secrets: Secrets, appointment: Resource, *, actor: Actor, now:
         raise WithoutId(expression="Appointment.id")
     if appointment.fields["status"] != "booked":
         raise NotBooked(expression="Appointment.status")
-    try:
-        with tx.begin_nested():  # what was claimed before the refusal shall not stand in the way of other times
-            booking.import_appointment(tx, secrets, appointment, actor=actor, now=now)
-    except SlotTaken as refusal:
-        raise _with_times(tx, appointment, refusal, now=now) from None
+    booking.import_appointment(tx, secrets, appointment, actor=actor, now=now)
 
 
-def _with_times(tx: Tx, appointment: Resource, refusal: SlotTaken, *, now: datetime) -> Refusal:
+def _with_times(tx: Tx, appointment: Resource, refusal: Refusal, *, now: datetime) -> Refusal:
+    """The refusal; of a time that is taken together with the nearest that are not."""
+    if not isinstance(refusal, SlotTaken):
+        return refusal
     times, zone = booking.other_times(tx, appointment, now=now), directory.load(tx).zone
     if not times:
         return refusal

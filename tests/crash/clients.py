@@ -62,12 +62,13 @@ class Client:
         self._ledger = ledger
         self._open: tuple[str, Offer] | None = None
 
-    async def book_until(self, over: asyncio.Event) -> None:
-        while not over.is_set():
+    async def book(self) -> None:
+        """Until cancelled; a question that was not answered is asked again in the next life, with the same key."""
+        while True:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
                 try:
-                    while not over.is_set():
+                    while True:
                         await self._one(reader, writer)
                 finally:
                     writer.close()

@@ -77,17 +77,18 @@ def _life(centre: Killable, clients: list[Client], ledger: Ledger, lives_s: floa
 
     async def live() -> None:
         nonlocal killed
-        over, before = asyncio.Event(), ledger.answers
-        async with asyncio.TaskGroup() as all_of_us:
-            for client in clients:
-                all_of_us.create_task(client.book_until(over))
-            deadline = time.monotonic() + UP_S
-            while ledger.answers == before and time.monotonic() < deadline:
-                await asyncio.sleep(0.002)  # until its first answer, which is what its life is counted from
-            await asyncio.sleep(lives_s)  # a life is an amount of time
-            kill(child)
-            killed = True
-            over.set()
+        before, deadline = ledger.answers, time.monotonic() + UP_S
+        booking = [asyncio.create_task(client.book()) for client in clients]
+        while ledger.answers == before and time.monotonic() < deadline:
+            await asyncio.sleep(0.002)  # until its first answer, which is what its life is counted from
+        await asyncio.sleep(lives_s)  # a life is an amount of time
+        kill(child)
+        killed = True
+        for task in booking:  # who was never accepted would wait for ever
+            task.cancel()
+        for ended in await asyncio.gather(*booking, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
 
     try:
         asyncio.run(live())
