@@ -13,6 +13,7 @@ CASES = int(os.environ.get("API_CASES", "2000"))
 SEED = 20261124
 
 
+@pytest.mark.timeout(400)
 def test_no_answer_is_outside_the_document(sqlite_database: Database, capsys: pytest.CaptureFixture[str]) -> None:
     cases = Cases(make_world(sqlite_database, rooms=3))
     cases.run(CASES, starting=SEED)
