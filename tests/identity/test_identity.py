@@ -262,6 +262,7 @@ open             x      x        x      x         x        x      x
 own-appointment  .      x        .      .         .        .      .
 doctor-day       .      .        x      .         .        .      .
 room-day         .      .        .      x         .        .      .
+plan             .      .        x      x         .        .      .
 operate          .      .        .      .         x        .      .
 fhir-read        .      .        .      .         .        x      .
 import           .      .        .      .         x        x      .
