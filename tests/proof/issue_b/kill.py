@@ -8,7 +8,7 @@ from tests.crash.test_kill import lives
 from tests.databases import PostgresCluster, SqliteFiles
 from tests.proof.harness import Failed, Proof
 
-CYCLES_EACH = 50
+CYCLES_EACH = 100
 CYCLES = 1_000
 STEPS_EACH = CYCLES // CYCLES_EACH
 
