@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 QUIET_ROUNDS = 3
 """Turns of the event loop without a new item, after which a batch closes."""
-LARGE = 12
+LARGE = 32
 
 
 class Batch(Generic[T]):
