@@ -5,6 +5,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -13,8 +14,11 @@ from tests.booking.machine import Quarter
 RUNS = int(os.environ.get("MACHINE_RUNS", "60"))
 
 
-def test_whatever_people_do_nothing_overlaps_nothing_is_lost_and_what_is_free_is_offered() -> None:
-    print(f"{RUNS} runs of 50 steps")  # noqa: T201 - reduced counts are printed
+def test_whatever_people_do_nothing_overlaps_nothing_is_lost_and_what_is_free_is_offered(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with capsys.disabled():
+        print(f"state machine: {RUNS} runs of 50 steps")  # noqa: T201 - reduced counts are printed
     run_state_machine_as_test(
         Quarter,
         settings=settings(
