@@ -1,6 +1,6 @@
 """No sequence of what people do leads to an overlap, a lost booking, or a free time that is not offered.
 
-``MACHINE_RUNS`` (default 60) runs of 50 steps; the proof does 100,000.
+``MACHINE_RUNS`` (default 150) runs of 50 steps; the proof does 100,000.
 """
 
 import os
@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.booking.machine import Quarter
 
-RUNS = int(os.environ.get("MACHINE_RUNS", "60"))
+RUNS = int(os.environ.get("MACHINE_RUNS", "150"))
 
 
 def test_whatever_people_do_nothing_overlaps_nothing_is_lost_and_what_is_free_is_offered(
