@@ -39,7 +39,7 @@ _SHARE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:what, 0))")
 
 MARK = "telemed.marked"
 CHECKPOINT = "wal_autocheckpoint=16000"
-"""Pages (16 MB): a group of bookings writes hundreds, and copying them back after every second one took longer."""
+"""Pages (64 MB): a group of bookings writes hundreds, and copying them back after every second one took longer."""
 OLDEST_SQLITE = (3, 51, 3)
 """Older ones carry the WAL-reset bug."""
 
