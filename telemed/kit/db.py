@@ -246,7 +246,7 @@ def _sqlite_engine(url: URL, *, write: bool) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "cache_size=-262144",
-            "wal_autocheckpoint=16000",
+            CHECKPOINT,
         ]
         for pragma in pragmas if write else [*pragmas, "query_only=ON"]:
             raw.execute(f"PRAGMA {pragma}")
