@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from schemas.base import Id, Message
-from schemas.checks import CheckReport
+from schemas.checks import BlockedDevice, CheckReport
 from schemas.day import DayPlan, Fact
 from schemas.visit import Paired, PairRequest
 
@@ -73,6 +73,13 @@ class ChecksUp(Message):
     report: CheckReport
 
 
+class BlockedUp(Message):
+    """Room to centre: all devices that are blocked now, whole, at each change and on each new connection."""
+
+    type: Literal["blocked"] = "blocked"
+    devices: tuple[BlockedDevice, ...]
+
+
 class PairAsked(Message):
     """Room to centre, on behalf of a kiosk or monitor in the local network."""
 
@@ -82,6 +89,6 @@ class PairAsked(Message):
 
 
 FromCentre = Annotated[PlanDown | FactsDown | FactsTaken | PairAnswer | Beat, Field(discriminator="type")]
-FromRoom = Annotated[FactsUp | ChecksUp | PairAsked | Beat, Field(discriminator="type")]
+FromRoom = Annotated[FactsUp | ChecksUp | BlockedUp | PairAsked | Beat, Field(discriminator="type")]
 from_centre: TypeAdapter[FromCentre] = TypeAdapter(FromCentre)
 from_room: TypeAdapter[FromRoom] = TypeAdapter(FromRoom)

@@ -32,3 +32,12 @@ class CheckReport(Message):
     at: Moment
     simulated: bool
     results: tuple[CheckResult, ...]
+
+
+class BlockedDevice(Message):
+    """A device that cannot be used and that nobody has mended in time. *code*: the reason in a word."""
+
+    device_id: Id
+    kind: str
+    code: str
+    since: Moment

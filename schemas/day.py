@@ -76,6 +76,20 @@ class PlannedVisit(Message):
     quiet: bool = False
 
 
+class PlannedDevice(Message):
+    """A device that stands in this room, as the centre's directory knows it. *kind* as in `PlannedVisit.devices`.
+
+    *usable_until*: the day after which it may not be used (inspection due), None if nothing is due. *serial*: empty
+    where it is not known.
+    """
+
+    device_id: Id
+    kind: str
+    name: str
+    serial: str = ""
+    usable_until: date | None = None
+
+
 class MachineKind(StrEnum):
     AGENT = "agent"
     KIOSK = "kiosk"
@@ -108,6 +122,7 @@ class DayPlan(Message):
     help_phone: str = ""
     visits: tuple[PlannedVisit, ...] = ()
     machines: tuple[MachineKey, ...] = ()
+    devices: tuple[PlannedDevice, ...] = ()
 
 
 class FactKind(StrEnum):

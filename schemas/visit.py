@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import Base64, Id, Message
+from schemas.base import Base64, Id, Message, Moment
 from schemas.day import Ticket
 from schemas.measurement import MeasurementKind
 
@@ -20,11 +20,30 @@ class KioskScreen(StrEnum):
     CLEANING = "cleaning"
 
 
+class Line(Message):
+    """One measured quantity in words: *label_key* is a catalogue key, *value* as people write it ("36,6")."""
+
+    label_key: str
+    value: str
+    unit: str
+
+
+class ToConfirm(Message):
+    """A value that somebody in the room is asked about: is it of who sits here?"""
+
+    vital_id: Id
+    kind: MeasurementKind
+    device_name: str
+    lines: tuple[Line, ...]
+
+
 class Show(Message):
     """Agent to kiosk: the whole state; nothing personal is in it but during ``call`` the doctor's name.
 
     *measuring*: the step the resident sees ("Bitte Blutdruck messen"); *visit_id* only during ``call``.
-    *called*: the ticket that is called now. *line_ok*: whether the centre is heard.
+    *called*: the ticket that is called now. *line_ok*: whether the centre is heard. *to_confirm*: only during ``call``.
+    *tone_test*: the kiosk is to play its test tone and to report whether its microphone heard it.
+    *sheet_offered*: the values of the visit can still be had on paper.
     """
 
     type: Literal["show"] = "show"
@@ -39,6 +58,40 @@ class Show(Message):
     exercise: bool = False
     clock_offset_s: float = 0.0
     help_phone: str = ""
+    to_confirm: ToConfirm | None = None
+    tone_test: bool = False
+    sheet_offered: bool = False
+
+
+class KioskConfirm(Message):
+    """Kiosk to agent: whose value it is, said by the patient or by the assistant at the screen."""
+
+    type: Literal["confirm"] = "confirm"
+    vital_id: Id
+    belongs: bool
+    by: Literal["patient", "assistant"]
+
+
+class WantSheet(Message):
+    """Kiosk to agent: the patient wants the values of this visit on paper."""
+
+    type: Literal["want-sheet"] = "want-sheet"
+
+
+class SheetLine(Line):
+    """*at*: when it was measured. *confirmed*: somebody said that it is of this person."""
+
+    at: Moment
+    device_name: str
+    confirmed: bool
+
+
+class Sheet(Message):
+    """Agent to kiosk, as the answer: what to print, once. Empty when there is nothing, or nothing any more."""
+
+    type: Literal["sheet"] = "sheet"
+    lines: tuple[SheetLine, ...]
+    simulated: bool = False
 
 
 class CheckIn(Message):
@@ -54,11 +107,12 @@ class CheckedIn(Message):
 
 
 class KioskReport(Message):
-    """Kiosk to agent, every 5 s: what its own camera and microphone do."""
+    """Kiosk to agent, every 5 s: what its own camera and microphone do. *tone*: the latest test tone."""
 
     type: Literal["report"] = "report"
-    camera: Literal["ok", "none", "black"]
+    camera: Literal["ok", "none", "black", "frozen", "blurred"]
     microphone: Literal["ok", "none", "silent"]
+    tone: Literal["not-tried", "heard", "not-heard"] = "not-tried"
 
 
 class Challenge(Message):
@@ -93,5 +147,5 @@ class Paired(Message):
     server: str
 
 
-FromKiosk = Annotated[CheckIn | KioskReport, Field(discriminator="type")]
+FromKiosk = Annotated[CheckIn | KioskReport | KioskConfirm | WantSheet, Field(discriminator="type")]
 from_kiosk: TypeAdapter[FromKiosk] = TypeAdapter(FromKiosk)

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from room_agent.devices.ble_link import BleLink, Found, Radio, Timing, Unusable
@@ -102,6 +102,19 @@ class BleDriver:
         return device_checks(
             self.kind, self.device_id, state=self.state, reason=self.reason, battery_percent=self._found.battery_percent
         )
+
+    def diagnostics(self) -> Mapping[str, str]:
+        """See `Driver.diagnostics`."""
+        quarantined = " ".join(f"{reason}={count}" for reason, count in self.quarantined.items())
+        battery = self._found.battery_percent
+        return {
+            "state": self.state.value,
+            "reason": self.reason.value,
+            "model": self.identity.model,
+            "firmware": self.identity.firmware,
+            "battery": "" if battery is None else f"{battery} %",
+            "quarantined": quarantined,
+        }
 
     # The window
 

@@ -6,6 +6,7 @@ never shown (DESIGN D1, D10).
 """
 
 import hashlib
+import struct
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from schemas.checks import CheckResult
-from schemas.measurement import WAVE_HEADER, WAVE_PLETH, MeasurementKind
+from schemas.measurement import WAVE_HEADER, WAVE_VERSION, MeasurementKind, WaveKind
 
 
 class DeviceState(StrEnum):
@@ -42,6 +43,10 @@ class Reason(StrEnum):
     STORED = "stored"
     NO_REQUEST = "no-request"
     DUPLICATE = "duplicate"
+    FUTURE = "future"
+    WRONG_USER = "wrong-user"
+    RADIO_STUCK = "radio-stuck"
+    BOND_LOST = "bond-lost"
     STOPPED = "stopped"
     TIMEOUT = "timeout"
 
@@ -122,9 +127,10 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Waveform:
-    """A piece of a curve: *samples* are little-endian i16; times *scale* they are in the curve's unit.
+    """A piece of a curve: *samples* are little-endian i16, leads interleaved; times *scale* they have the curve's unit.
 
-    *t_us*: real time of the first sample in microseconds. *gap*: samples lost just before this piece.
+    *mdc*: the 32-bit code of each lead, 0 where there is none. *t_us*: real time of the first sample in microseconds.
+    *gap*: samples per lead lost just before this piece.
     """
 
     device_id: str
@@ -135,11 +141,14 @@ class Waveform:
     scale: float
     samples: bytes
     gap: int = 0
+    kind: WaveKind = WaveKind.PLETH
 
     def pack(self) -> bytes:
         """The message for the data channel ``wave`` (`schemas.measurement.WAVE_HEADER`)."""
-        header = (1, WAVE_PLETH, len(self.mdc), self.seq, self.t_us, self.rate_hz, self.scale)
-        return WAVE_HEADER.pack(*header) + self.samples
+        leads = len(self.mdc)
+        header = (WAVE_VERSION, self.kind, leads, self.seq, self.t_us, self.rate_hz, self.scale, self.gap)
+        codes = (code & 0xFFFF for code in self.mdc)
+        return WAVE_HEADER.pack(*header) + struct.pack(f"<{leads}H", *codes) + self.samples
 
 
 @dataclass(frozen=True)
@@ -167,6 +176,14 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Inflating:
+    """The pressure in the cuff while it measures; not a result."""
+
+    device_id: str
+    mmhg: int
+
+
+@dataclass(frozen=True)
 class Rejected:
     """Something came inside the armed window that is not shown: ``no-value``, ``garbled``, ``stored``, ``timeout``."""
 
@@ -174,7 +191,7 @@ class Rejected:
     reason: Reason
 
 
-DeviceEvent = Measurement | Waveform | StateChanged | Started | Rejected
+DeviceEvent = Measurement | Waveform | StateChanged | Started | Inflating | Rejected
 
 
 class Driver(Protocol):
@@ -221,6 +238,9 @@ class Driver(Protocol):
 
     def events(self) -> AsyncIterator[DeviceEvent]:
         """What happens, from a bounded queue: when it is full the oldest pieces of curves go first."""
+
+    def diagnostics(self) -> Mapping[str, str]:
+        """What a person who looks for a fault needs, in words; never a measured value, a person or a serial number."""
 
     async def close(self) -> None:
         """Disconnect and end. May be called at any time, more than once."""

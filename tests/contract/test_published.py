@@ -89,11 +89,13 @@ READERS: dict[str, TypeAdapter[Any]] = {
     ("reader", "kinds"),
     [
         ("link-down", ("link-plan", "link-facts-down", "link-taken", "link-pair-answer", "link-beat")),
-        ("link-up", ("link-facts-up", "link-checks", "link-pair-asked", "link-beat")),
+        ("link-up", ("link-facts-up", "link-checks", "link-blocked", "link-pair-asked", "link-beat")),
         ("signalling", tuple(kind for kind in publish.KINDS if kind.startswith("signalling-"))),
-        ("kiosk", ("kiosk-check-in", "kiosk-report")),
-        ("ctl-up", ("ctl-ask", "ctl-stop", "ctl-select-camera", "ctl-listen", "ctl-ping")),
-        ("ctl-down", ("ctl-sources", "ctl-progress", "ctl-pong")),
+        ("kiosk", ("kiosk-check-in", "kiosk-report", "kiosk-confirm", "kiosk-want-sheet")),
+        ("ctl-up", ("ctl-ask", "ctl-stop", "ctl-select-camera", "ctl-lock-camera", "ctl-listen", "ctl-ping")),
+        ("ctl-up", ("ctl-confirm", "ctl-resend", "ctl-take-still", "ctl-still-ack", "ctl-still-resume")),
+        ("ctl-down", ("ctl-sources", "ctl-progress", "ctl-pong", "ctl-device", "ctl-confirmed", "ctl-closing")),
+        ("ctl-down", ("ctl-still-offered", "ctl-still-failed")),
     ],
 )
 def test_on_a_shared_socket_the_type_tells_messages_apart(reader: str, kinds: tuple[str, ...]) -> None:
@@ -171,10 +173,10 @@ def test_the_wave_of_the_prose_is_right() -> None:
     assert found
     data = bytes.fromhex(found[1])
     header = measurement.WAVE_HEADER
-    assert header.size == 22
-    assert header.unpack_from(data) == (1, measurement.WAVE_PLETH, 1, 3, 1_795_510_800_000_000, 100, 0.5)
-    samples = [int.from_bytes(data[at : at + 2], "little", signed=True) for at in range(22, len(data), 2)]
-    assert samples == [0, 100, -2]
+    assert header.size == 26
+    assert header.unpack_from(data) == (2, measurement.WaveKind.ECG, 1, 3, 1_795_510_800_000_000, 100, 0.5, 7)
+    code, *samples = (int.from_bytes(data[at : at + 2], "little", signed=True) for at in range(26, len(data), 2))
+    assert (code, samples) == (257, [0, 100, -2])
 
 
 def test_the_close_codes_of_the_prose_are_those_of_the_contract() -> None:

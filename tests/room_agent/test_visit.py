@@ -75,6 +75,9 @@ class HandDriver:
         for event in nothing:
             yield event
 
+    def diagnostics(self) -> Mapping[str, str]:
+        return {"state": self.state.value}
+
     async def close(self) -> None:
         await self._do("close")
 

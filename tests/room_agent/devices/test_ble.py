@@ -30,7 +30,7 @@ from room_agent.devices.profile import BLOOD_PRESSURE
 from room_agent.devices.simulated import Fault, Scenario, SimulatedCuff, SimulatedRoom
 from room_agent.devices.virtual_radio import VirtualAir
 from schemas.checks import Severity
-from schemas.measurement import WAVE_HEADER, MeasurementKind
+from schemas.measurement import WAVE_HEADER, WAVE_VERSION, MeasurementKind, WaveKind
 from telemed.kit.clock import Clock, ExerciseClock, RealClock, real_now
 
 BP, OX = MeasurementKind.BLOOD_PRESSURE, MeasurementKind.OXIMETER
@@ -115,7 +115,7 @@ def test_the_oximeter_sends_values_and_a_curve_without_gaps_while_armed() -> Non
                     break
             assert [piece.seq for piece in pieces] == list(range(1, len(pieces) + 1))
             assert all(piece.gap == 0 and piece.rate_hz == 50 for piece in pieces)
-            assert WAVE_HEADER.unpack_from(pieces[0].pack())[:4] == (1, 1, 1, 1)
+            assert WAVE_HEADER.unpack_from(pieces[0].pack())[:4] == (WAVE_VERSION, WaveKind.PLETH, 1, 1)
             await clip.stop()
             assert clip.state is DeviceState.READY
 

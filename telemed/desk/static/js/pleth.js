@@ -1,30 +1,13 @@
 // @ts-check
-/** The oximeter's curve as it comes: the last seconds, gaps shown as gaps (WAVE_HEADER in schemas/measurement.py). */
+/** The oximeter's curve as it comes: the last seconds, gaps shown as gaps. */
 import { byId, say } from './words.js';
 
-const HEADER_BYTES = 22; // u8 u8 u16 u32 u64 u16 f32, little-endian, packed
-const VERSION = 1;
-const PLETH = 1;
 const WINDOW_MS = 6000;
 const LAG_MS = 250;
 const SILENT_MS = 2000;
 const JITTER_MS = 250;
 
-/** @typedef {{seq: number, tMs: number, rateHz: number, leads: number, samples: Int16Array, scale: number}} Piece */
-
-/**
- * @param {ArrayBuffer} data
- * @returns {Piece | null} null when it breaks the contract
- */
-export function readPiece(data) {
-  if (data.byteLength < HEADER_BYTES || (data.byteLength - HEADER_BYTES) % 2) return null;
-  const view = new DataView(data);
-  const [leads, rateHz] = [view.getUint16(2, true), view.getUint16(16, true)];
-  if (view.getUint8(0) !== VERSION || view.getUint8(1) !== PLETH || leads !== 1 || rateHz === 0) return null;
-  const samples = new Int16Array(data.slice(HEADER_BYTES));
-  const tMs = Number(view.getBigUint64(8, true)) / 1000;
-  return { seq: view.getUint32(4, true), tMs, rateHz, leads, samples, scale: view.getFloat32(18, true) };
-}
+/** @typedef {import('./wave.js').Piece} Piece */
 
 export class Pleth {
   /** @type {{t: number, value: number}[]} a value of NaN lifts the pen */
@@ -43,13 +26,8 @@ export class Pleth {
     this.state = byId('pleth-state', HTMLElement);
   }
 
-  /**
-   * @param {ArrayBuffer} data
-   * @returns {boolean} whether it keeps the contract
-   */
-  hear(data) {
-    const piece = readPiece(data);
-    if (!piece) return false;
+  /** @param {Piece} piece one lead */
+  hear(piece) {
     const begin = this.#beginOf(piece);
     piece.samples.forEach((sample, n) => {
       this.#points.push({ t: begin + (n * 1000) / piece.rateHz, value: sample * piece.scale });
@@ -59,15 +37,14 @@ export class Pleth {
     this.#next = begin + (piece.samples.length * 1000) / piece.rateHz;
     this.#keepTime(this.#next - performance.now());
     this.#begin();
-    return true;
   }
 
   /**
    * When the piece begins: right after the one before it, whatever the radio's jitter says; else after a gap.
    * @param {Piece} piece
    */
-  #beginOf({ seq, tMs }) {
-    const follows = seq === this.#lastSeq + 1 && Math.abs(tMs - this.#next) < JITTER_MS;
+  #beginOf({ seq, tMs, gap }) {
+    const follows = seq === this.#lastSeq + 1 && gap === 0 && Math.abs(tMs - this.#next) < JITTER_MS;
     if (follows) return this.#next + (tMs - this.#next) * 0.02;
     if (this.#lastSeq >= 0) this.#points.push({ t: tMs, value: Number.NaN });
     if (tMs < this.#next) this.#points = [];

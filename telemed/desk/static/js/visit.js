@@ -5,6 +5,7 @@ import { SignallingSocket } from '/static/js/signalling.js';
 import { Devices } from './devices.js';
 import { Instruments } from './instruments.js';
 import { Pleth } from './pleth.js';
+import { PLETH, Waves } from './wave.js';
 import { Stage, ownMedia } from './stage.js';
 import { Vitals } from './vitals.js';
 import { byId, say } from './words.js';
@@ -42,6 +43,8 @@ class Call {
     this.stage = new Stage();
     this.vitals = new Vitals(visitId);
     this.pleth = new Pleth();
+    this.waves = new Waves();
+    this.waves.on(PLETH, (piece) => this.pleth.hear(piece));
     this.signalling = new SignallingSocket(`/signalling/${visitId}`, (event) => this.#heard(event));
     this.instruments = new Instruments((message) => this.devices.say(message));
     this.devices = new Devices(this.signalling, {
@@ -50,7 +53,7 @@ class Call {
       onSources: (sources) => this.instruments.offer(sources),
       onProgress: (progress) => this.instruments.progress(progress),
       onVital: (text) => this.vitals.hear(text),
-      onWave: (data) => this.pleth.hear(data),
+      onWave: (data) => this.waves.hear(data),
       onLine: (line) => this.#line(line),
     });
   }
