@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from room_agent.devices.simulated import Fault
+from room_agent.devices.simulated.scenario import Fault
 from schemas.measurement import MeasurementKind
 from telemed.kit.settings import BadSetting
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from room_agent.centre import Centre
 from room_agent.checks import Checks, Subjects
 from room_agent.devices.driver import Driver
-from room_agent.devices.simulated import Scenario, SimulatedRoom
+from room_agent.devices.simulated.room import SimulatedRoom
+from room_agent.devices.simulated.scenario import Scenario
 from room_agent.door import Door, TicketUnknown, tries_of_the_room
 from room_agent.instruments import Instruments, none, simulated
 from room_agent.journal import Journal

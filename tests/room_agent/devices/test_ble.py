@@ -27,7 +27,9 @@ from room_agent.devices.driver import (
 )
 from room_agent.devices.event_queue import EventQueue
 from room_agent.devices.profile import BLOOD_PRESSURE
-from room_agent.devices.simulated import Fault, Scenario, SimulatedCuff, SimulatedRoom
+from room_agent.devices.simulated.cuff import SimulatedCuff
+from room_agent.devices.simulated.room import SimulatedRoom
+from room_agent.devices.simulated.scenario import Fault, Scenario
 from room_agent.devices.virtual_radio import VirtualAir
 from schemas.checks import Severity
 from schemas.measurement import WAVE_HEADER, WAVE_VERSION, MeasurementKind, WaveKind
