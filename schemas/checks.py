@@ -27,11 +27,14 @@ class CheckResult(Message):
 
 
 class CheckReport(Message):
+    """How the room is. *sealed_by*: who keeps the key of its disk: a ``tpm``, a ``file``, or empty: unknown."""
+
     v: Literal[1] = 1
     room_id: Id
     at: Moment
     simulated: bool
     results: tuple[CheckResult, ...]
+    sealed_by: Literal["tpm", "file", ""] = ""
 
 
 class BlockedDevice(Message):

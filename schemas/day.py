@@ -108,6 +108,8 @@ class DayPlan(Message):
     """Everything the room may know of its day. A higher *seq* replaces a lower one.
 
     *clock_offset_s* is what the exercise clock adds to real time; 0 outside the demo (DESIGN D9a).
+    *assistant_code*: six digits with which an assistant notes in the room what happens there while there is no line;
+    empty: nobody can.
     """
 
     v: Literal[1] = 1
@@ -123,6 +125,7 @@ class DayPlan(Message):
     visits: tuple[PlannedVisit, ...] = ()
     machines: tuple[MachineKey, ...] = ()
     devices: tuple[PlannedDevice, ...] = ()
+    assistant_code: str = ""
 
 
 class FactKind(StrEnum):
