@@ -33,7 +33,7 @@ from telemed.kit.logs import logger
 log = logger("devices.ble")
 
 _REMEMBERED = 1000
-_TROUBLE = {Reason.NO_RADIO, Reason.NOT_PAIRED, Reason.WRONG_DEVICE}
+_TROUBLE = {Reason.NO_RADIO, Reason.RADIO_STUCK, Reason.NOT_PAIRED, Reason.BOND_LOST, Reason.WRONG_DEVICE}
 
 
 class BleDriver:

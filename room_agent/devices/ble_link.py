@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bleak import BleakClient, BleakScanner
+from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
-from bleak.backends.scanner import BaseBleakScanner
+from bleak.backends.device import BLEDevice
 from bleak.exc import BleakBluetoothNotAvailableError, BleakError
 from bleak_retry_connector import establish_connection
 
 from room_agent.devices.driver import Garbled, Identity, Reason
 from room_agent.devices.packet import Packet
+from room_agent.devices.scanner import RADIO_ERRORS, Adapter, Advert, OneScanner, RadioGone
 from telemed.kit.clock import real_now
 from telemed.kit.logs import logger
 
@@ -28,7 +29,16 @@ _SERIAL, _FIRMWARE = "00002a25-0000-1000-8000-00805f9b34fb", "00002a26-0000-1000
 _SYSTEM_ID = "00002a23-0000-1000-8000-00805f9b34fb"
 _CURRENT_TIME = "00002a2b-0000-1000-8000-00805f9b34fb"
 _BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
-_NOT_PAIRED = ("insufficient auth", "insufficient encryption", "0x05", "0x0f", "notpermitted")
+_NOT_PAIRED = (
+    "insufficient auth",
+    "insufficient encryption",
+    "0x05",
+    "0x0f",
+    "notpermitted",
+    "not paired",
+    "authenticationfailed",
+    "key-missing",
+)
 _STOOD_S = 1.0
 """A connection that stood this long is tried again at once; a shorter one counts as a failed attempt."""
 
@@ -37,11 +47,11 @@ log = logger("devices.ble")
 
 @dataclass(frozen=True)
 class Radio:
-    """The two `bleak` backends; None is the platform's. *turn*: one scan or connection attempt at a time."""
+    """*client*: the `bleak` backend, None is the platform's. *adapter*: bonds and power, None where it has neither."""
 
     client: type[BaseBleakClient] | None = None
-    scanner: type[BaseBleakScanner] | None = None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
+    scanner: OneScanner = field(default_factory=OneScanner, compare=False)
+    adapter: Adapter | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,7 @@ class BleLink:
         self._timing = timing
         self._task: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
+        self.connects = 0
         self.on_packet: Callable[[str, bytes], None] = lambda _uuid, _packet: None
         self.on_trying: Callable[[], None] = lambda: None
         self.on_found: Callable[[Found], None] = lambda _found: None
@@ -106,15 +117,35 @@ class BleLink:
             task.cancel()
             await asyncio.wait([task])
 
+    @property
+    def last_advert(self) -> Advert | None:
+        """When and how strongly the device was last heard."""
+        return self._radio.scanner.last(self._address)
+
     async def _keep(self) -> None:
         attempt = 0
         while True:
-            wait = self._timing.back_off[min(attempt, len(self._timing.back_off) - 1)]
-            await asyncio.sleep(wait * random.uniform(0.8, 1.2))
+            await self._back_off(self._timing.back_off[min(attempt, len(self._timing.back_off) - 1)])
             reason, stood_s = await self._supervised()
             attempt = 0 if stood_s > _STOOD_S else attempt + 1
-            self.on_down(reason)
-            self._tried.set()
+            self._tell_down(reason)
+
+    async def _back_off(self, wait_s: float) -> None:
+        """Wait, but no longer once the device comes back: then it is connected at once."""
+        wait_s *= random.uniform(0.8, 1.2)
+        if wait_s == 0:
+            return
+        try:
+            async with asyncio.timeout(wait_s), self._radio.scanner.listening(self._address) as ear:
+                await ear.returned()
+        except TimeoutError:
+            return
+        except RadioGone:
+            await asyncio.sleep(wait_s)
+
+    def _tell_down(self, reason: Reason) -> None:
+        self.on_down(reason)
+        self._tried.set()
 
     async def _supervised(self) -> tuple[Reason, float]:
         """One connection from search to loss; why it ended, and how many seconds it stood."""
@@ -123,11 +154,23 @@ class BleLink:
             return await self._connection()
         except Unusable as error:
             return error.reason, 0.0
+        except RadioGone:
+            return Reason.NO_RADIO, 0.0
         except (BleakError, TimeoutError, OSError, EOFError, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and self._cancelled():
                 raise
-            log.info("no connection", reason=_reason_of(error).value, seconds=round(time.monotonic() - began, 1))
-            return _reason_of(error), 0.0
+            reason = await self._bond_or(_reason_of(error))
+            log.info("no connection", reason=reason.value, seconds=round(time.monotonic() - began, 1))
+            return reason, 0.0
+
+    async def _bond_or(self, reason: Reason) -> Reason:
+        """Not paired, although this computer holds a bond: then the device has forgotten it."""
+        if reason is not Reason.NOT_PAIRED or self._radio.adapter is None:
+            return reason
+        try:
+            return Reason.BOND_LOST if await self._radio.adapter.bonded(self._address) else reason
+        except RADIO_ERRORS:
+            return reason
 
     def _cancelled(self) -> bool:
         """A cancelled error is ours only if somebody cancelled this task; a radio may cancel its own futures."""
@@ -136,35 +179,32 @@ class BleLink:
 
     async def _connection(self) -> tuple[Reason, float]:
         lost = asyncio.Event()
-        async with self._radio.turn:
-            client = await self._connect(lost)
+        advert = await self._heard()
+        async with self._radio.scanner.paused():
+            client = await connect(self._radio, advert.device, on_lost=lost.set)
         try:
-            self.on_found(await _ask(client, self._timing.request))
-            await self._subscribe(client)
-            began = time.monotonic()
-            self.on_up()
-            self._tried.set()
-            await lost.wait()
+            with self._radio.scanner.linked():
+                self.on_found(await ask(client, self._timing.request))
+                await self._subscribe(client)
+                began = time.monotonic()
+                self.connects += 1
+                self.on_up()
+                self._tried.set()
+                await lost.wait()
         finally:
-            await _let_go(client)
+            await let_go(client)
         return Reason.LINK_LOST, time.monotonic() - began
 
-    async def _connect(self, lost: asyncio.Event) -> BleakClient:
+    async def _heard(self) -> Advert:
+        """Wait for the device's next advert, for ever; after a while say why it does not come."""
         self.on_trying()
-        device = await BleakScanner.find_device_by_address(
-            self._address, timeout=self._timing.scan, **_backend(self._radio.scanner)
-        )
-        if device is None:
-            raise Unusable(Reason.NOT_FOUND)
-        client: BleakClient = await establish_connection(
-            BleakClient,
-            device,
-            self._address,
-            disconnected_callback=lambda _client: lost.set(),
-            max_attempts=2,
-            **_backend(self._radio.client),
-        )
-        return client
+        async with self._radio.scanner.listening(self._address) as ear:
+            while True:
+                try:
+                    async with asyncio.timeout(self._timing.scan):
+                        return await ear.next()
+                except TimeoutError:
+                    self._tell_down(await self._radio.scanner.examine())
 
     async def _subscribe(self, client: BleakClient) -> None:
         """To all that the device has; a device need not have every characteristic of its profile."""
@@ -177,11 +217,28 @@ class BleLink:
         return lambda _characteristic, data: self.on_packet(uuid, bytes(data))
 
 
-def _backend(backend: type[Any] | None) -> dict[str, Any]:
-    return {} if backend is None else {"backend": backend}
+async def connect(
+    radio: Radio, device: BLEDevice, *, on_lost: Callable[[], None] = lambda: None, pair: bool = False
+) -> BleakClient:
+    """Connect, with the retries that BlueZ needs; hold `OneScanner.paused` meanwhile.
+
+    Raises:
+        BleakError: it cannot be reached, or pairing failed.
+    """
+    backend: dict[str, Any] = {} if radio.client is None else {"backend": radio.client}
+    client: BleakClient = await establish_connection(
+        BleakClient,
+        device,
+        device.address,
+        disconnected_callback=lambda _client: on_lost(),
+        max_attempts=1 if pair else 2,
+        pair=pair,
+        **backend,
+    )
+    return client
 
 
-async def _let_go(client: BleakClient) -> None:
+async def let_go(client: BleakClient) -> None:
     """Disconnect even when we are being cancelled: BlueZ keeps a link whose owner has gone."""
     try:
         async with asyncio.timeout(5):
@@ -199,7 +256,7 @@ def _reason_of(error: BaseException) -> Reason:
     return Reason.LINK_LOST
 
 
-async def _ask(client: BleakClient, timeout_s: float) -> Found:
+async def ask(client: BleakClient, timeout_s: float) -> Found:
     """Identity, clock and battery, as far as the device has them. The clock is read before anybody sets it."""
     async with asyncio.timeout(timeout_s):
         maker, model, serial, firmware = [await _text(client, u) for u in (_MAKER, _MODEL, _SERIAL, _FIRMWARE)]

@@ -4,7 +4,8 @@ For the demo and for tests. The drivers do not know it; they get it as a `Radio`
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -16,18 +17,23 @@ from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakError
 from bumble.att import ATT_Error
 from bumble.controller import Controller
-from bumble.core import BaseBumbleError
+from bumble.core import AdvertisingData, BaseBumbleError
 from bumble.device import Advertisement, Connection, Device, DeviceConfiguration, Peer
-from bumble.hci import Address
+from bumble.gatt import Service
+from bumble.hci import Address, HCI_Error
 from bumble.host import Host
+from bumble.keys import KeyStore
 from bumble.link import LocalLink
 from bumble.pairing import PairingConfig
 from bumble.transport.common import AsyncPipeSink
 
 from room_agent.devices.ble_link import Radio
+from room_agent.devices.scanner import AskPasskey, OneScanner
 
 _PROPERTIES = {0x02: "read", 0x04: "write-without-response", 0x08: "write", 0x10: "notify", 0x20: "indicate"}
 _CENTRAL = "F0:00:00:00:00:01"
+_EVERYWHERE = tuple(bytes([low, 0x18]) for low in (0x00, 0x01, 0x05, 0x0A, 0x0F))
+"""Services that say nothing about what a device is for."""
 
 
 class VirtualAir:
@@ -55,7 +61,8 @@ class VirtualAir:
     async def radio(self) -> Radio:
         """The radio for `bleak`; call it once."""
         central = await self.device("room", _CENTRAL)
-        return Radio(client=_client_for(central), scanner=_scanner_for(central))
+        adapter = VirtualAdapter(central)
+        return Radio(_client_for(central), OneScanner(_scanner_for(central), adapter=adapter), adapter)
 
     async def close(self) -> None:
         """Power everything off."""
@@ -67,6 +74,60 @@ class VirtualAir:
 def _pairing(_connection: Connection) -> PairingConfig:
     """Bonds are stored under the random address, or they are never found again."""
     return PairingConfig(identity_address_type=PairingConfig.AddressType.RANDOM)
+
+
+class VirtualAdapter:
+    """The bonds of *central*; it needs no power and asks nobody when it pairs."""
+
+    def __init__(self, central: Device) -> None:
+        self._central = central
+
+    async def ready(self) -> bool:
+        return bool(self._central.powered_on)
+
+    async def power_cycle(self) -> None:
+        """Nothing to switch: a link in memory does not get stuck."""
+
+    async def bonded(self, address: str) -> bool:
+        return await self._bond(address) is not None
+
+    async def remove_bond(self, address: str) -> bool:
+        name = await self._bond(address)
+        if name is not None:
+            await _bonds(self._central).delete(name)
+        return name is not None
+
+    async def _bond(self, address: str) -> str | None:
+        """Under which name a bond is kept: the address and its kind."""
+        names = [name for name, _keys in await _bonds(self._central).get_all()]
+        return next((name for name in names if name.partition("/")[0].upper() == address.upper()), None)
+
+    async def trust(self, address: str) -> None:
+        """Nobody is asked here anyway."""
+
+    async def drop_stale(self, addresses: frozenset[str]) -> int:  # noqa: ARG002 - nothing outlives this process
+        return 0
+
+    @asynccontextmanager
+    async def pairing(self, passkey: AskPasskey | None) -> AsyncIterator[None]:  # noqa: ARG002 - it never asks
+        yield
+
+
+def _bonds(central: Device) -> KeyStore:
+    assert central.keystore is not None, "it is made at power-on"
+    return central.keystore
+
+
+def advertised(device: Device) -> bytes:
+    """What *device* says of itself on the air, in 31 bytes: its special services and its name."""
+    uuids = [each.uuid.to_bytes() for each in device.gatt_server.attributes if isinstance(each, Service)]
+    special = b"".join(uuid for uuid in uuids if len(uuid) == 2 and uuid not in _EVERYWHERE)
+    parts = [
+        (AdvertisingData.Type.FLAGS, bytes([0x06])),
+        (AdvertisingData.Type.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS, special),
+        (AdvertisingData.Type.COMPLETE_LOCAL_NAME, device.name.encode()[: 31 - 3 - 2 - len(special) - 2]),
+    ]
+    return bytes(AdvertisingData(parts))
 
 
 def _scanner_for(device: Device) -> type[BaseBleakScanner]:
@@ -100,8 +161,10 @@ class _Scanner(BaseBleakScanner):
 
     def _heard(self, advertisement: Advertisement) -> None:
         address = advertisement.address.to_string(False)
-        data = AdvertisementData(None, {}, {}, [], None, advertisement.rssi, ())
-        device = self.create_or_update_device(address, address, None, advertisement.address, data)
+        name = advertisement.data.get(AdvertisingData.Type.COMPLETE_LOCAL_NAME)
+        uuids = advertisement.data.get(AdvertisingData.Type.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS) or []
+        data = AdvertisementData(name, {}, {}, [_full(uuid) for uuid in uuids], None, advertisement.rssi, ())
+        device = self.create_or_update_device(address, address, name, advertisement.address, data)
         self.call_detection_callbacks(device, data)
 
 
@@ -133,10 +196,20 @@ class _Client(BaseBleakClient):
             self._connection.on(Connection.EVENT_DISCONNECTION, self._lost)
             if pair:
                 await self._connection.pair()
+            elif await _bonds(self.central).get(str(self._peer_address)) is not None:
+                await self._encrypt(self._connection)
             self._peer = Peer(self._connection)
             self.services = await _services(self._peer)
         except BaseBumbleError as error:
             raise BleakError(str(error) or type(error).__name__) from error
+
+    async def _encrypt(self, connection: Connection) -> None:
+        """With the keys of the bond, as BlueZ does by itself; a device that has forgotten them refuses."""
+        try:
+            await connection.encrypt()
+        except HCI_Error as error:
+            await connection.disconnect()
+            raise BleakError(f"AuthenticationFailed: {error.error_name}") from error
 
     async def disconnect(self) -> None:
         connection, self._disconnected_callback = self._connection, None
@@ -156,8 +229,7 @@ class _Client(BaseBleakClient):
         await self._alive().pair()
 
     async def unpair(self) -> None:
-        if self.central.keystore is not None:
-            await self.central.keystore.delete(str(self._peer_address))
+        await _bonds(self.central).delete(str(self._peer_address))
 
     async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_kwargs: Any) -> bytearray:
         return bytearray(await self._asked(characteristic.obj.read_value()))
@@ -229,6 +301,10 @@ async def _services(peer: Peer) -> BleakGATTServiceCollection:
 
 
 def _uuid(proxy: Any) -> str:
+    return _full(proxy.uuid)
+
+
+def _full(uuid: Any) -> str:
     """The full 128 bits in lower case, as `bleak` writes UUIDs."""
-    text: str = proxy.uuid.to_hex_str("-").lower()
+    text: str = uuid.to_hex_str("-").lower()
     return text if len(text) > 8 else f"{text.zfill(8)}-0000-1000-8000-00805f9b34fb"

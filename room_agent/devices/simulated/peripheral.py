@@ -12,6 +12,7 @@ from bumble.device import Device
 from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR, Characteristic, Service
 
 from room_agent.devices.simulated.scenario import Fault, Scenario
+from room_agent.devices.virtual_radio import advertised
 
 NOTIFY, INDICATE, READ = (
     Characteristic.Properties.NOTIFY,
@@ -36,6 +37,7 @@ class Peripheral:
         self.device.add_services([self._information, Service("180F", [battery]), *self._services()])
         if self._scenario.needs_pairing:
             self._protect()
+        self.device.advertising_data = advertised(self.device)
         await self.device.power_on()
         await self._advertise()
 

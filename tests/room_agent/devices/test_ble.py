@@ -27,6 +27,7 @@ from room_agent.devices.driver import (
 )
 from room_agent.devices.event_queue import EventQueue
 from room_agent.devices.profile import BLOOD_PRESSURE
+from room_agent.devices.scanner import OneScanner
 from room_agent.devices.simulated.cuff import SimulatedCuff
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.devices.simulated.scenario import Fault, Scenario
@@ -304,7 +305,11 @@ class NoRadio(BaseBleakScanner):
 def test_a_computer_without_bluetooth_is_a_state_not_a_crash() -> None:
     async def story() -> None:
         driver = BleDriver(
-            BLOOD_PRESSURE, Radio(scanner=NoRadio), device_id="cuff-1", address="F0:00:00:00:00:02", clock=RealClock()
+            BLOOD_PRESSURE,
+            Radio(scanner=OneScanner(NoRadio)),
+            device_id="cuff-1",
+            address="F0:00:00:00:00:02",
+            clock=RealClock(),
         )
         await driver.open()
         (check,) = await driver.preflight()
