@@ -52,7 +52,8 @@ changes = Table(
 
 _TAKE = Hot(
     """INSERT INTO booking_claim (resource_id, tick, booking_id, held_until)
-    SELECT value ->> 0, value ->> 1, :booking_id, :held_until FROM json_each(:wanted) WHERE true
+    SELECT one.key, tick.value, :booking_id, :held_until
+    FROM json_each(:wanted) AS one, json_each(one.value) AS tick WHERE true
     ON CONFLICT (resource_id, tick) DO UPDATE SET booking_id = excluded.booking_id, held_until = excluded.held_until
     WHERE booking_claim.held_until <= :now OR booking_claim.booking_id = excluded.booking_id""",
     """WITH told AS (INSERT INTO booking_change (txid, resource_ids, at)
@@ -71,29 +72,32 @@ def take(tx: Tx, booking_id: str, taken: list[Taken], *, now: datetime, held_unt
     Raises:
         SlotTaken: one is taken; names its resource.
     """
-    wanted = ticks_of(taken)
     if tx.dialect.name == "sqlite":
-        given: dict[str, object] = {"wanted": orjson.dumps(wanted).decode()}
+        by_resource = {resource: list(range(first, last)) for resource, first, last in taken}
+        given: dict[str, object] = {"wanted": orjson.dumps(by_resource).decode()}
+        count = sum(map(len, by_resource.values()))
     else:
+        wanted = ticks_of(taken)
         resources, ticks = [resource for resource, _ in wanted], [tick for _, tick in wanted]
         given = {"resources": resources, "ticks": ticks, "changed": json.dumps(sorted(set(resources)))}
+        count = len(wanted)
     got = _TAKE.run(tx, booking_id=booking_id, held_until=held_until, now=now, **given)
-    if got.rowcount != len(wanted):
+    if got.rowcount != count:
         blocking = _BLOCKING.run(tx, booking_id=booking_id, now=now, **given).fetchone()
-        raise SlotTaken(blocking[0] if blocking else wanted[0][0])
+        raise SlotTaken(blocking[0] if blocking else taken[0][0])
     tell(tx, Claimed(booking_id, taken, held_until))
 
 
 _BLOCKING = Hot(
-    """SELECT claim.resource_id FROM json_each(:wanted) AS wanted JOIN booking_claim AS claim
-    ON claim.resource_id = wanted.value ->> 0 AND claim.tick = wanted.value ->> 1
+    """SELECT claim.resource_id FROM json_each(:wanted) AS one, json_each(one.value) AS wanted
+    CROSS JOIN booking_claim AS claim ON claim.resource_id = one.key AND claim.tick = wanted.value
     WHERE claim.booking_id <> :booking_id AND (claim.held_until IS NULL OR claim.held_until > :now) LIMIT 1""",
     """SELECT claim.resource_id FROM unnest(:resources ::text[], :ticks ::int[]) AS wanted (resource_id, tick)
     JOIN booking_claim AS claim USING (resource_id, tick)
     WHERE claim.booking_id <> :booking_id AND (claim.held_until IS NULL OR claim.held_until > :now)
     ORDER BY claim.resource_id, claim.tick LIMIT 1""",
 )
-"""The first resource wanted that somebody else has."""
+"""The first resource wanted that somebody else has. CROSS JOIN: SQLite looks up what is wanted and never reads all."""
 
 
 def owners(tx: Tx, wanted: list[Claim], *, besides: str, now: datetime) -> list[tuple[Claim, str]]:

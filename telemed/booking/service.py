@@ -176,7 +176,7 @@ def take_in(
     sealed = _sealed(tx, secrets, booking, data, request.person, newcomer, actor=actor, now=now)
     access = Access(digest(answer.link_token), reference)
     kept = keep(tx, directory, booking, sealed, access=access, now=now)
-    return dataclasses.replace(answer, ticket=kept.ticket)
+    return answer if kept is booking else dataclasses.replace(answer, ticket=kept.ticket)
 
 
 def _sealed(
