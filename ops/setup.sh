@@ -49,6 +49,10 @@ missing_packages() {
         postgresql_is_there || echo postgresql
         ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || echo libatomic1 # Playwright's driver wants it
         command -v git >/dev/null 2>&1 || echo git
+        command -v swtpm >/dev/null 2>&1 || echo swtpm # a TPM that is a program
+        command -v tpm2_create >/dev/null 2>&1 || echo tpm2-tools
+        command -v mkfs.ext4 >/dev/null 2>&1 || [ -x /sbin/mkfs.ext4 ] || echo e2fsprogs
+        command -v losetup >/dev/null 2>&1 || [ -x /sbin/losetup ] || echo mount
     fi
 }
 

@@ -5,7 +5,9 @@ import os
 import typer
 import uvicorn
 
+from room_agent import sealing
 from room_agent.app import create_app
+from room_agent.sealing import SealBroken
 from room_agent.settings import PREFIX, Settings
 from room_agent.wiring import running
 from telemed.kit import logs
@@ -24,11 +26,12 @@ def serve() -> None:
     """Serve kiosk and monitors, and hold the line to the centre; settings come from TELEMED_ROOM_… variables."""
     try:
         settings = read(Settings, os.environ, prefix=PREFIX)
-    except BadSetting as bad:
+        seal = sealing.of_machine(settings.state_dir)
+    except (BadSetting, SealBroken) as bad:
         typer.echo(bad, err=True)
         raise typer.Exit(2) from None
     logs.start("room-agent")
-    app = create_app(lambda: running(settings))
+    app = create_app(lambda: running(settings, seal))
     uvicorn.run(
         app,
         host=settings.host,

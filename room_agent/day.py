@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from schemas.board import Board, RoomState
 from schemas.day import DayPlan, Fact, FactKind, PlannedVisit, Ticket
@@ -10,6 +10,7 @@ from schemas.measurement import MeasurementKind
 from schemas.visit import KioskScreen, Show
 from telemed.queue.model import Standing, board_rows
 from telemed.queue.model import standing as forecast
+from telemed.web.pages import BERLIN
 
 FAREWELL = timedelta(seconds=20)
 """How long the kiosk says goodbye before it says that the room is being cleaned."""
@@ -29,9 +30,14 @@ class Seen:
     measuring: MeasurementKind | None = None
 
 
+def civil_day(moment: datetime) -> date:
+    """The day on the wall calendar of the room."""
+    return moment.astimezone(BERLIN).date()
+
+
 def standing(plan: DayPlan, facts: Collection[Fact], now: datetime) -> Standing:
     """How the day stands; a plan of an earlier day has no visits left."""
-    if plan.day < now.date():
+    if plan.day < civil_day(now):
         plan = plan.model_copy(update={"visits": ()})
     return forecast(plan, facts, now)
 
@@ -96,7 +102,7 @@ def _ended_at(facts: Collection[Fact], visit_id: str) -> datetime | None:
 def visit_of(plan: DayPlan, ticket: Ticket, facts: Collection[Fact], now: datetime) -> PlannedVisit | None:
     """The visit that a person with *ticket* has come for, today and not yet over."""
     over = {fact.visit_id for fact in facts if fact.kind is FactKind.ENDED}
-    visits = plan.visits if plan.day >= now.date() else ()
+    visits = plan.visits if plan.day >= civil_day(now) else ()
     return next((visit for visit in visits if visit.ticket == ticket and visit.visit_id not in over), None)
 
 

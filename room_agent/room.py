@@ -82,9 +82,11 @@ class Room:
         self._facts = journal.facts()
         self._heard: tuple[datetime, float] | None = None
         self._measuring: MeasurementKind | None = None
+        self._page: date | None = None
         self._just_paired: dict[str, tuple[MachineKey, float]] = {}
         self._seq = itertools.count(int(real().timestamp() * 1000))
         self._follow_clock()
+        self.turn_page()
 
     @property
     def pairing(self) -> Paired | None:
@@ -135,6 +137,17 @@ class Room:
         for key in plan.machines:
             self._just_paired.pop(key.machine_id, None)
         self._follow_clock()
+        self.turn_page()
+        self.bell.ring()
+
+    def turn_page(self) -> None:
+        """When a day is over its list is erased, on disk as well; to be called every now and then."""
+        today = day.civil_day(self.now())
+        if today == self._page:
+            return
+        self._page = today
+        self.journal.erase_before(today)
+        self._plan, self._facts = self.journal.plan(), self.journal.facts()
         self.bell.ring()
 
     def _follow_clock(self) -> None:
@@ -165,7 +178,8 @@ class Room:
         self._facts = self.journal.facts()
 
     def _day(self) -> date:
-        return self._plan.day if self._plan else self.now().date()
+        today = day.civil_day(self.now())
+        return max(today, self._plan.day) if self._plan else today
 
     def check_in(self, ticket: Ticket) -> bool:
         """Note the arrival of whoever holds *ticket*; twice is once. False for a ticket that is not today's."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from room_agent import sealing
 from room_agent.centre import Centre
 from room_agent.checks import Checks, Subjects
 from room_agent.devices.driver import Driver
@@ -19,12 +20,12 @@ from room_agent.link import Link
 from room_agent.meeting import Indicated, Meeting
 from room_agent.peers import Media
 from room_agent.room import Room, wait
+from room_agent.sealing import Seal
 from room_agent.settings import Settings
 from room_agent.supervise import keep_running
 from schemas.measurement import MeasurementKind
 from schemas.visit import KioskReport
 from telemed.kit.i18n import words
-from telemed.kit.machine import MachineKey
 from telemed.kit.tries import Tries
 from telemed.web.pages import FrameInfo, Pages
 
@@ -77,11 +78,15 @@ class Agent:
                 self.meeting.heard(kind, event)
 
     async def _look_at_line(self) -> None:
-        """A line that went or came back, or another time, is told at once, not with the next round of checks."""
+        """A line that went or came back, or another time, is told at once, not with the next round of checks.
+
+        At midnight the day's list goes.
+        """
         before = self.room.line_ok, self.room.clock.offset
         with self.room.bell.ear() as heard:
             while True:
                 await wait(heard, LOOK_S)
+                self.room.turn_page()
                 now = self.room.line_ok, self.room.clock.offset
                 if now != before:
                     before = now
@@ -132,10 +137,15 @@ class Agent:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Agent]:
-    """The agent, running; leaving ends every part."""
+async def running(settings: Settings, seal: Seal | None = None) -> AsyncIterator[Agent]:
+    """The agent, running; leaving ends every part. *seal*: that of this machine, if it was already asked for.
+
+    Raises:
+        SealBroken: the TPM does not give the machine's key back.
+        BadSetting: its file is readable by others.
+    """
     async with AsyncExitStack() as stack:
-        journal = Journal(settings.state_dir / "journal.sqlite")
+        journal = Journal(settings.state_dir / "journal.sqlite", seal or sealing.of_machine(settings.state_dir))
         stack.callback(journal.close)
         room = Room(journal, simulated=settings.simulated)
         devices = await _devices(settings, room, stack)
@@ -158,7 +168,9 @@ async def _devices(settings: Settings, room: Room, stack: AsyncExitStack) -> Dev
 
 def build(settings: Settings, room: Room, devices: Devices, has: Instruments) -> Agent:
     """Put the parts together; nothing runs yet."""
-    centre = Centre(settings.centre_url.rstrip("/"), MachineKey.load_or_make(settings.state_dir / "agent.key"))
+    centre = Centre(
+        settings.centre_url.rstrip("/"), sealing.machine_key(room.journal.seal, settings.state_dir / "agent.key")
+    )
     link = Link(room, centre, pairing_code=settings.pairing_code)
     subjects = Subjects(tuple(devices.drivers.values()), has.cameras, has.stethoscope)
     return Agent(

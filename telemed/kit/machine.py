@@ -32,7 +32,7 @@ class MachineKey:
     def load_or_make(cls, path: Path) -> "MachineKey":
         """The key in *path* (raw, 32 bytes, mode 0600), made on the first start."""
         if not path.exists():
-            _write_whole(path, Ed25519PrivateKey.generate().private_bytes_raw())
+            write_whole(path, Ed25519PrivateKey.generate().private_bytes_raw())
         return cls(Ed25519PrivateKey.from_private_bytes(path.read_bytes()))
 
     @property
@@ -46,8 +46,8 @@ class MachineKey:
         return Proof(machine_id=machine_id, signature=to_base64(signature))
 
 
-def _write_whole(path: Path, secret: bytes) -> None:
-    """The file has all of *secret* or does not exist, also when the power fails meanwhile."""
+def write_whole(path: Path, secret: bytes) -> None:
+    """The file (mode 0600) has all of *secret* or is as it was, also when the power fails meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".new")
     unfinished.unlink(missing_ok=True)
@@ -57,6 +57,11 @@ def _write_whole(path: Path, secret: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the name is on disk too
+    finally:
+        os.close(folder)
 
 
 def proves(proof: Proof, challenge: Challenge, public_key: str) -> bool:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.websockets import WebSocketDisconnect
 
+from room_agent.day import civil_day
 from schemas.channels import (
     CLOSE_NOT_ALLOWED,
     Beat,
@@ -65,7 +66,7 @@ def visit(visit_id: str = "visit-1", *, start: datetime | None = None, code: Tic
 
 def plan(*visits: PlannedVisit, seq: int = 1, machines: tuple[MachineKey, ...] = (), **rest: object) -> DayPlan:
     now = datetime.now(UTC)
-    values = {"room_id": ROOM, "room_name": "Raum 1", "day": now.date(), "as_of": now, "help_phone": "03641 12345"}
+    values = {"room_id": ROOM, "room_name": "Raum 1", "day": civil_day(now), "as_of": now, "help_phone": "03641 12345"}
     return DayPlan.model_validate({**values, "seq": seq, "visits": visits, "machines": machines, **rest})
 
 
