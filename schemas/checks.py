@@ -16,6 +16,8 @@ class CheckResult(Message):
     """One check. *subject*: ``camera``, ``microphone``, ``line`` or a device kind; *code*: the reason in a word.
 
     *text_key* and *fix_key* are catalogue keys: what is so, and one sentence what to do (empty when all is well).
+    *since*: since when it is so, on the room's clock. *alarm*: it was not mended, and a visit comes or is on: the
+    assistant is called.
     """
 
     subject: str
@@ -24,6 +26,8 @@ class CheckResult(Message):
     device_id: Id | None = None
     text_key: str
     fix_key: str = ""
+    since: Moment | None = None
+    alarm: bool = False
 
 
 class CheckReport(Message):

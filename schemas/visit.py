@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from schemas.base import Base64, Id, Message, Moment
+from schemas.checks import CheckResult
 from schemas.day import Ticket
 from schemas.measurement import MeasurementKind
 
@@ -43,7 +44,8 @@ class Show(Message):
     *measuring*: the step the resident sees ("Bitte Blutdruck messen"); *visit_id* only during ``call``.
     *called*: the ticket that is called now. *line_ok*: whether the centre is heard. *to_confirm*: only during ``call``.
     *tone_test*: the kiosk is to play its test tone and to report whether its microphone heard it.
-    *sheet_offered*: the values of the visit can still be had on paper.
+    *sheet_offered*: the values of the visit can still be had on paper. *checks*: what is not well in the room, for the
+    assistant who stands before the screen.
     """
 
     type: Literal["show"] = "show"
@@ -61,6 +63,7 @@ class Show(Message):
     to_confirm: ToConfirm | None = None
     tone_test: bool = False
     sheet_offered: bool = False
+    checks: tuple[CheckResult, ...] = ()
 
 
 class KioskConfirm(Message):
