@@ -6,7 +6,7 @@ connects the scan pauses: most adapters cannot do both. An adapter that hears no
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -30,8 +30,15 @@ _KNOWN = 500
 RADIO_ERRORS = (BleakError, OSError, EOFError, TimeoutError)
 """What the computer's Bluetooth raises when it does not work."""
 
-AskPasskey = Callable[[], Awaitable[int | None]]
-"""Asks a person for the six digits that the device shows; None when they give up."""
+
+class Person(Protocol):
+    """Somebody who looks at the device while it is paired."""
+
+    async def passkey(self) -> int | None:
+        """The six digits that the device shows; None when they give up."""
+
+    async def sees(self, number: int) -> bool:
+        """Whether the device shows *number* too."""
 
 
 class RadioGone(Exception):
@@ -57,8 +64,8 @@ class Adapter(Protocol):
     async def drop_stale(self, addresses: frozenset[str]) -> int:
         """Disconnect what an earlier run of this program left connected; how many."""
 
-    def pairing(self, passkey: AskPasskey | None) -> AbstractAsyncContextManager[None]:
-        """Answer the questions of a pairing while this is open, and at no other time."""
+    def pairing(self, address: str, person: Person | None) -> AbstractAsyncContextManager[None]:
+        """Answer what the pairing with this device asks while this is open; no other device, and at no other time."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from bumble.pairing import PairingConfig
 from bumble.transport.common import AsyncPipeSink
 
 from room_agent.devices.ble_link import Radio
-from room_agent.devices.scanner import AskPasskey, OneScanner
+from room_agent.devices.scanner import OneScanner, Person
 
 _PROPERTIES = {0x02: "read", 0x04: "write-without-response", 0x08: "write", 0x10: "notify", 0x20: "indicate"}
 _CENTRAL = "F0:00:00:00:00:01"
@@ -109,7 +109,7 @@ class VirtualAdapter:
         return 0
 
     @asynccontextmanager
-    async def pairing(self, passkey: AskPasskey | None) -> AsyncIterator[None]:  # noqa: ARG002 - it never asks
+    async def pairing(self, address: str, person: Person | None) -> AsyncIterator[None]:  # noqa: ARG002 - never asks
         yield
 
 
