@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from room_agent.devices.ble_link import BleLink, Found, Radio, Timing, Unusable
 from room_agent.devices.checks import device_checks
+from room_agent.devices.curve import CurvePiece
 from room_agent.devices.driver import (
     Arm,
     DeviceEvent,
@@ -23,7 +24,6 @@ from room_agent.devices.driver import (
 )
 from room_agent.devices.event_queue import EventQueue
 from room_agent.devices.profile import Profile, Reading
-from room_agent.devices.pulse_oximeter import PLETH_MDC, PLETH_SCALE, Pleth
 from room_agent.devices.window import Arrival, Window, judge
 from schemas.checks import CheckResult
 from schemas.measurement import MeasurementKind
@@ -71,7 +71,7 @@ class BleDriver:
         self._last_value = 0.0
         self._stored: list[Measurement] = []
         self._seen: dict[str, None] = {}
-        self._next_piece: int | None = None
+        self._last_piece: CurvePiece | None = None
         self._seq = 0
         self._link = BleLink(radio, address, profile.characteristics, self._timing)
         self._link.on_packet = self._packet
@@ -200,7 +200,6 @@ class BleDriver:
         self._found = found
 
     def _up(self) -> None:
-        self._next_piece = None
         self._become(DeviceState.CONNECTING, Reason.NONE)
         self._begin_drain()
 
@@ -304,19 +303,15 @@ class BleDriver:
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
 
-    def _curve(self, piece: Pleth) -> None:
-        missing = 0 if self._next_piece is None else (piece.counter - self._next_piece) & 0xFFFF
-        self._next_piece = (piece.counter + 1) & 0xFFFF
+    def _curve(self, piece: CurvePiece) -> None:
+        gap = piece.missing_after(self._last_piece)
+        self._last_piece = piece
         if self._window is None or self.state is not DeviceState.MEASURING:
             return
-        self._seq += 1 + missing
-        self._queue.put(self._waveform(piece, gap=missing * len(piece.samples)))
-
-    def _waveform(self, piece: Pleth, *, gap: int) -> Waveform:
-        samples = b"".join(sample.to_bytes(2, "little", signed=True) for sample in piece.samples)
-        lasted_us = len(piece.samples) * 1_000_000 // piece.rate_hz
-        t_us = int(real_now().timestamp() * 1_000_000) - lasted_us
-        return Waveform(self.device_id, (PLETH_MDC,), piece.rate_hz, t_us, self._seq, PLETH_SCALE, samples, gap)
+        self._seq += 1
+        t_us = int(real_now().timestamp() * 1_000_000) - piece.lasts_us
+        head = (self.device_id, piece.mdc, piece.rate_hz, t_us, self._seq)
+        self._queue.put(Waveform(*head, piece.scale, piece.samples, gap, piece.kind))
 
 
 def _live(measurement: Measurement, visit_id: str) -> Measurement:

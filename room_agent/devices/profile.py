@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from room_agent.devices import blood_pressure, pulse_oximeter
+from room_agent.devices.curve import CurvePiece
 from room_agent.devices.driver import Component, Value
 from schemas.measurement import MeasurementKind
 
@@ -40,7 +41,7 @@ class Profile:
     service: str
     values: Mapping[str, Callable[[bytes], Reading]]
     starts: Mapping[str, Callable[[bytes], Value]] = field(default_factory=dict)
-    curves: Mapping[str, Callable[[bytes], pulse_oximeter.Pleth]] = field(default_factory=dict)
+    curves: Mapping[str, Callable[[bytes], CurvePiece]] = field(default_factory=dict)
     continuous: bool = False
 
     @property
@@ -59,7 +60,7 @@ OXIMETER = Profile(
     MeasurementKind.OXIMETER,
     pulse_oximeter.SERVICE,
     values={pulse_oximeter.CONTINUOUS: pulse_oximeter.decode, pulse_oximeter.SPOT_CHECK: pulse_oximeter.decode_spot},
-    curves={pulse_oximeter.PLETH: pulse_oximeter.decode_pleth},
+    curves={pulse_oximeter.PLETH: pulse_oximeter.decode_curve},
     continuous=True,
 )
 PROFILES = {profile.kind: profile for profile in (BLOOD_PRESSURE, OXIMETER)}

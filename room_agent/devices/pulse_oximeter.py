@@ -14,8 +14,10 @@ import struct
 from dataclasses import dataclass
 from datetime import datetime
 
+from room_agent.devices.curve import CurvePiece
 from room_agent.devices.driver import Absent, Component, Garbled, Value
 from room_agent.devices.packet import Packet, date_time_bytes, sfloat_bytes, within
+from schemas.measurement import WaveKind
 
 SERVICE = "00001822-0000-1000-8000-00805f9b34fb"
 SPOT_CHECK = "00002a5e-0000-1000-8000-00805f9b34fb"
@@ -183,6 +185,19 @@ def decode_pleth(packet: bytes) -> Pleth:
     if len(packet) != _PLETH.size + 2 * count:
         raise Garbled("short" if len(packet) < _PLETH.size + 2 * count else "long")
     return Pleth(counter, rate_hz, struct.unpack_from(f"<{count}h", packet, _PLETH.size))
+
+
+def decode_curve(packet: bytes) -> CurvePiece:
+    """`decode_pleth`, with its place: the counter counts packets, which are all as long as this one.
+
+    Raises:
+        Garbled: as `decode_pleth`.
+    """
+    piece = decode_pleth(packet)
+    count = len(piece.samples)
+    samples = struct.pack(f"<{count}h", *piece.samples)
+    place, turns = piece.counter * count, 0x10000 * count
+    return CurvePiece(WaveKind.PLETH, (PLETH_MDC,), piece.rate_hz, PLETH_SCALE, samples, place, turns)
 
 
 def encode_pleth(piece: Pleth) -> bytes:
