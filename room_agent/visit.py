@@ -72,7 +72,7 @@ class Visit:
             return
         self._drained.add(kind)
         if stored:
-            log.info("drained", kind=kind.value, count=len(stored))
+            log.info("drained", kind=kind.value, count=stored)
 
     async def ask(self, kind: MeasurementKind) -> Progress:
         """Arm *kind* and start; a device that was not emptied yet is emptied first."""

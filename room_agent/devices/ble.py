@@ -2,13 +2,13 @@
 
 import asyncio
 import dataclasses
-from collections import Counter
+import time
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
 
 from room_agent.devices.ble_link import BleLink, Found, Radio, Timing, Unusable
 from room_agent.devices.checks import device_checks
 from room_agent.devices.curve import CurvePiece
+from room_agent.devices.custody import At, Coming, Custody
 from room_agent.devices.driver import (
     Arm,
     DeviceEvent,
@@ -24,15 +24,14 @@ from room_agent.devices.driver import (
 )
 from room_agent.devices.event_queue import EventQueue
 from room_agent.devices.profile import Profile, Reading
-from room_agent.devices.window import Arrival, Window, judge
 from schemas.checks import CheckResult
 from schemas.measurement import MeasurementKind
 from telemed.kit.clock import Clock, real_now
 from telemed.kit.logs import logger
+from telemed.web.pages import local
 
 log = logger("devices.ble")
 
-_REMEMBERED = 1000
 _TROUBLE = {Reason.NO_RADIO, Reason.RADIO_STUCK, Reason.NOT_PAIRED, Reason.BOND_LOST, Reason.WRONG_DEVICE}
 
 
@@ -56,21 +55,16 @@ class BleDriver:
         self.simulated = simulated
         self.state = DeviceState.ABSENT
         self.reason = Reason.NONE
-        self.quarantined: Counter[str] = Counter()
         self._profile = profile
         self._clock = clock
         self._serial = serial
         self._timing = timing or Timing()
         self._queue = EventQueue()
         self._found = Found()
-        self._window: Window | None = None
-        self._begun = False
-        self._drained = asyncio.Event()
+        self._custody = Custody(device_id, profile.kind, silence_s=self._timing.silence)
+        self._wanted: Arm | None = None
         self._draining: asyncio.Task[None] | None = None
         self._closing: asyncio.TimerHandle | None = None
-        self._last_value = 0.0
-        self._stored: list[Measurement] = []
-        self._seen: dict[str, None] = {}
         self._last_piece: CurvePiece | None = None
         self._seq = 0
         self._link = BleLink(radio, address, profile.characteristics, self._timing)
@@ -83,6 +77,10 @@ class BleDriver:
     @property
     def identity(self) -> Identity:
         return self._found.identity
+
+    @property
+    def quarantined(self) -> Mapping[str, int]:
+        return self._custody.counts
 
     async def open(self) -> None:
         await self._link.open()
@@ -105,7 +103,7 @@ class BleDriver:
 
     def diagnostics(self) -> Mapping[str, str]:
         """See `Driver.diagnostics`."""
-        quarantined = " ".join(f"{reason}={count}" for reason, count in self.quarantined.items())
+        held = self._custody.held(real_now())
         battery = self._found.battery_percent
         return {
             "state": self.state.value,
@@ -113,7 +111,8 @@ class BleDriver:
             "model": self.identity.model,
             "firmware": self.identity.firmware,
             "battery": "" if battery is None else f"{battery} %",
-            "quarantined": quarantined,
+            "quarantined": " ".join(f"{reason}={count}" for reason, count in self.quarantined.items()),
+            "held today": " ".join(f"{local(each.at)}={each.reason}" for each in held),
         }
 
     # The window
@@ -122,13 +121,15 @@ class BleDriver:
         if self.state not in (DeviceState.READY, DeviceState.CONNECTING, DeviceState.MEASURING):
             self._queue.put(Rejected(self.device_id, Reason.ABSENT))
             return
+        self._wanted = arm
         await self._until_drained()
-        if self.state is not DeviceState.READY and self.state is not DeviceState.MEASURING:
+        if self._wanted is not arm:  # stopped, or asked for anew, while the device was drained
+            return
+        if not self._custody.drained:
             self._queue.put(Rejected(self.device_id, Reason.ABSENT))
             return
         self._disarm()
-        now = real_now()
-        self._window = Window(arm.visit_id, now, now + arm.window)
+        self._custody.arm(arm, _now())
         loop = asyncio.get_running_loop()
         self._closing = loop.call_later(arm.window.total_seconds(), self._time_out)
         self._become(DeviceState.MEASURING, Reason.NONE)
@@ -141,7 +142,8 @@ class BleDriver:
     def _disarm(self) -> None:
         if self._closing is not None:
             self._closing.cancel()
-        self._closing, self._window, self._begun = None, None, False
+        self._closing = self._wanted = None
+        self._custody.disarm()
 
     def _time_out(self) -> None:
         self._disarm()
@@ -151,21 +153,22 @@ class BleDriver:
 
     # The drain
 
-    async def drain(self) -> list[Measurement]:
+    async def drain(self) -> int:
+        self._disarm()
         if self.state in (DeviceState.READY, DeviceState.MEASURING):
+            self._become(DeviceState.READY, Reason.NONE)
             self._begin_drain()
         await self._until_drained()
-        stored, self._stored = self._stored, []
-        return stored
+        return self._custody.take_stored()
 
     async def _until_drained(self) -> None:
         """Until the device is quiet; a device that is away has nothing to wait for."""
-        if self._draining is not None:
-            await asyncio.wait([self._draining])
+        while (draining := self._draining) is not None and not draining.done():
+            await asyncio.wait([draining])
 
     def _begin_drain(self) -> None:
         self._end_drain()
-        self._drained.clear()
+        self._custody.begin_drain(_now())
         self._draining = asyncio.create_task(self._wait_for_silence(), name=f"drain {self.device_id}")
 
     def _end_drain(self) -> None:
@@ -174,17 +177,16 @@ class BleDriver:
             self._draining = None
 
     async def _wait_for_silence(self) -> None:
-        loop = asyncio.get_running_loop()
-        began = self._last_value = loop.time()
-        while not self._profile.continuous:
-            quiet = loop.time() - self._last_value
-            if quiet >= self._timing.silence or loop.time() - began > self._timing.longest_drain:
-                break
-            await asyncio.sleep(self._timing.silence - quiet)
-        self._drained.set()
+        while not self._never_stores and (wait_s := self._custody.quiet_in_s(_now())) > 0:
+            await asyncio.sleep(wait_s)
+        self._custody.settle(_now())
         if self.state is DeviceState.CONNECTING:
-            self._begun = self._window is not None
-            self._become(DeviceState.MEASURING if self._window else DeviceState.READY, Reason.NONE)
+            self._become(DeviceState.MEASURING if self._custody.window else DeviceState.READY, Reason.NONE)
+
+    @property
+    def _never_stores(self) -> bool:
+        """It only streams, so that there is nothing to drain."""
+        return self._profile.continuous and not self._profile.spots
 
     # What the link says
 
@@ -201,12 +203,12 @@ class BleDriver:
 
     def _up(self) -> None:
         self._become(DeviceState.CONNECTING, Reason.NONE)
+        self._custody.came(self._found.clock_ahead_s, _now())
         self._begin_drain()
 
     def _down(self, reason: Reason) -> None:
         self._end_drain()
-        self._drained.clear()
-        self._begun = False
+        self._custody.went()
         self._become(DeviceState.ERROR if reason in _TROUBLE else DeviceState.ABSENT, reason)
 
     def _become(self, state: DeviceState, reason: Reason) -> None:
@@ -223,62 +225,47 @@ class BleDriver:
             self._decode(uuid, packet)
         except Garbled as error:
             log.warning("garbled packet", device_id=self.device_id, code=error.code)
-            self._refuse(Reason.GARBLED)
+            self._custody.hold(Reason.GARBLED, _now())
+            self._reject(Reason.GARBLED)
 
     def _decode(self, uuid: str, packet: bytes) -> None:
         if uuid in self._profile.curves:
             self._curve(self._profile.curves[uuid](packet))
         elif uuid in self._profile.starts:
             self._profile.starts[uuid](packet)
-            self._start_seen()
+            if self._custody.saw_beginning(_now()):
+                self._queue.put(Started(self.device_id))
         else:
-            self._last_value = asyncio.get_running_loop().time()
-            self._value(self._profile.values[uuid](packet), packet)
+            flows = self._profile.continuous and uuid not in self._profile.spots
+            self._value(self._profile.values[uuid](packet), packet, flows=flows)
 
-    def _start_seen(self) -> None:
-        if self._window is not None and self._drained.is_set() and not self._begun:
-            self._begun = True
-            self._queue.put(Started(self.device_id))
-
-    def _value(self, reading: Reading, packet: bytes) -> None:
-        received = real_now()
-        measurement = self._measurement(reading, packet, received)
-        arrival = Arrival(
-            received,
-            self._taken(reading),
+    def _value(self, reading: Reading, packet: bytes, *, flows: bool) -> None:
+        at = _now()
+        measurement = self._measurement(reading, packet, at)
+        coming = Coming(
+            reading.device_time,
             has_value=reading.has_value,
             stored=reading.stored,
-            draining=not self._drained.is_set(),
-            begun=self._begun or self._profile.continuous,
-            seen_before=reading.device_time is not None and measurement.fingerprint in self._seen,
+            flows=flows,
+            fingerprint=measurement.fingerprint if reading.device_time else "",
         )
-        reason = judge(arrival, self._window)
-        if reading.device_time is not None:
-            self._remember(measurement.fingerprint)
+        reason = self._custody.judge(coming, at)
         if reason is Reason.NONE:
             self._accept(measurement)
-            return
-        if reason is Reason.STORED and arrival.draining:
-            self._stored.append(measurement)
-        self._refuse(reason)
+        else:
+            self._reject(reason)
 
-    def _taken(self, reading: Reading) -> datetime | None:
-        """When the device measured, by its own clock corrected by what we read on connecting; real time."""
-        if reading.device_time is None or self._found.clock_ahead_s is None:
-            return None
-        return reading.device_time.replace(tzinfo=UTC) - timedelta(seconds=self._found.clock_ahead_s)
-
-    def _measurement(self, reading: Reading, packet: bytes, received: datetime) -> Measurement:
-        taken = self._taken(reading)
+    def _measurement(self, reading: Reading, packet: bytes, at: At) -> Measurement:
+        taken = self._custody.taken(reading.device_time, at)
         return Measurement(
             self.device_id,
             self.kind,
             reading.components,
             packet,
             device_time=reading.device_time,
-            received=received + self._clock.offset,
-            effective=(taken or received) + self._clock.offset,
-            heard_at=received,
+            received=at.real + self._clock.offset,
+            effective=(taken or at.real) + self._clock.offset,
+            heard_at=at.real,
             clock_offset_s=self._found.clock_ahead_s,
             flags=reading.flags if taken else (*reading.flags, "time-not-confirmed"),
             live=False,
@@ -286,32 +273,32 @@ class BleDriver:
 
     def _accept(self, measurement: Measurement) -> None:
         """Show it. A single measurement uses up the window; the next one is asked for anew."""
-        if self._window is None:
+        window = self._custody.window
+        if window is None:
             return
-        self._queue.put(_live(measurement, self._window.visit_id))
+        self._queue.put(_live(measurement, window.visit_id))
         if not self._profile.continuous:
             self._disarm()
             self._become(DeviceState.READY, Reason.NONE)
 
-    def _refuse(self, reason: Reason) -> None:
-        self.quarantined[reason] += 1
-        if self._window is not None and reason is not Reason.DUPLICATE:
+    def _reject(self, reason: Reason) -> None:
+        """The person in the room is waiting: say why nothing is shown."""
+        if self._custody.window is not None and reason is not Reason.DUPLICATE:
             self._queue.put(Rejected(self.device_id, reason))
-
-    def _remember(self, fingerprint: str) -> None:
-        self._seen[fingerprint] = None
-        if len(self._seen) > _REMEMBERED:
-            del self._seen[next(iter(self._seen))]
 
     def _curve(self, piece: CurvePiece) -> None:
         gap = piece.missing_after(self._last_piece)
         self._last_piece = piece
-        if self._window is None or self.state is not DeviceState.MEASURING:
+        if self._custody.window is None or self.state is not DeviceState.MEASURING:
             return
         self._seq += 1
         t_us = int(real_now().timestamp() * 1_000_000) - piece.lasts_us
         head = (self.device_id, piece.mdc, piece.rate_hz, t_us, self._seq)
         self._queue.put(Waveform(*head, piece.scale, piece.samples, gap, piece.kind))
+
+
+def _now() -> At:
+    return At(real_now(), time.monotonic())
 
 
 def _live(measurement: Measurement, visit_id: str) -> Measurement:

@@ -62,7 +62,6 @@ class Timing:
     request: float = 10.0
     back_off: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
     silence: float = 2.5
-    longest_drain: float = 15.0
 
 
 @dataclass(frozen=True)

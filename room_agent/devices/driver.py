@@ -224,8 +224,11 @@ class Driver(Protocol):
     async def open(self) -> None:
         """Find, connect, subscribe, and from then on reconnect by itself; returns after the first attempt."""
 
-    async def drain(self) -> list[Measurement]:
-        """Take everything that the device had stored, BEFORE a person is in play. All are ``live=False``."""
+    async def drain(self) -> int:
+        """Close any window and take everything that the device had stored, BEFORE a person is in play.
+
+        How many values came; they are listed by device in `diagnostics`, and nothing else of them is kept.
+        """
 
     async def preflight(self) -> tuple[CheckResult, ...]:
         """What a person should know before a visit; at least one result."""

@@ -34,7 +34,7 @@ class Reading(Protocol):
 class Profile:
     """*values*, *starts*, *curves*: decoders by characteristic UUID. *starts* only show that it has begun.
 
-    *continuous*: sends by itself without end and stores nothing, so there is nothing to drain.
+    *continuous*: sends by itself without end. *spots*: those of its characteristics that it may have stored.
     """
 
     kind: MeasurementKind
@@ -43,6 +43,7 @@ class Profile:
     starts: Mapping[str, Callable[[bytes], Value]] = field(default_factory=dict)
     curves: Mapping[str, Callable[[bytes], CurvePiece]] = field(default_factory=dict)
     continuous: bool = False
+    spots: frozenset[str] = frozenset()
 
     @property
     def characteristics(self) -> tuple[str, ...]:
@@ -62,5 +63,6 @@ OXIMETER = Profile(
     values={pulse_oximeter.CONTINUOUS: pulse_oximeter.decode, pulse_oximeter.SPOT_CHECK: pulse_oximeter.decode_spot},
     curves={pulse_oximeter.PLETH: pulse_oximeter.decode_curve},
     continuous=True,
+    spots=frozenset({pulse_oximeter.SPOT_CHECK}),
 )
 PROFILES = {profile.kind: profile for profile in (BLOOD_PRESSURE, OXIMETER)}

@@ -16,11 +16,12 @@ _AHEAD = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Window:
-    """The armed time of one visit, in real time."""
+    """The armed time of one visit: real time, and in seconds of the monotonic clock, which nobody sets."""
 
     visit_id: str
     opened: datetime
     closes: datetime
+    closes_mono: float
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Arrival:
     """What is known of a value when it comes in; times are real time.
 
     *taken*: when it was measured by the device's corrected clock, None if that is not known. *begun*: we saw the
-    measurement begin inside the window, or the device sends continuously.
+    measurement begin inside the window, or the device sends continuously. *must_begin*: this device shows when it
+    begins, so that a value without a beginning is an old one whatever its clock says.
     """
 
     received: datetime
@@ -37,6 +39,7 @@ class Arrival:
     stored: bool = False
     draining: bool = False
     begun: bool = False
+    must_begin: bool = False
     seen_before: bool = False
 
 
@@ -50,10 +53,12 @@ def judge(arrival: Arrival, window: Window | None) -> Reason:
         return Reason.NO_VALUE
     if arrival.seen_before:
         return Reason.DUPLICATE
+    if arrival.taken is not None and arrival.taken > arrival.received + _AHEAD:
+        return Reason.FUTURE
     return Reason.NONE if _fresh(arrival, window) else Reason.STORED
 
 
 def _fresh(arrival: Arrival, window: Window) -> bool:
     if arrival.taken is None:
         return arrival.begun
-    return window.opened - _BEFORE <= arrival.taken <= arrival.received + _AHEAD
+    return arrival.taken >= window.opened - _BEFORE and (arrival.begun or not arrival.must_begin)

@@ -56,9 +56,9 @@ class HandDriver:
     async def open(self) -> None:
         await self._do("open")
 
-    async def drain(self) -> list[Measurement]:
+    async def drain(self) -> int:
         await self._do("drain")
-        return []
+        return 0
 
     async def preflight(self) -> tuple[CheckResult, ...]:
         await self._do("preflight")
