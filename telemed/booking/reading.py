@@ -61,23 +61,34 @@ def alternatives(
 
 
 def other_times(tx: Tx, appointment: Resource, *, now: datetime) -> list[datetime]:
+    """As `times_near`, read from the claims."""
+    directory = directories.load(tx)
+    lost, _ = fhir.read(appointment, directory)
+    here = ground(tx, directory, *_around(lost, now), now=now, of=lost.resource_ids)
+    return times_near(here, appointment, now=now)
+
+
+def times_near(here: Ground, appointment: Resource, *, now: datetime) -> list[datetime]:
     """The three starts nearest to that of a foreign appointment at which all that it names is there and free.
 
     Raises:
         UnknownActor: as `service.import_appointment` says.
     """
-    directory = directories.load(tx)
-    lost, _ = fhir.read(appointment, directory)
-    wished = min(lost.start, now + HORIZON)
-    start, end = max(now, wished - timedelta(days=3)), min(wished + timedelta(days=14), now + HORIZON)
-    here = ground(tx, directory, start, end, now=now, of=lost.resource_ids)
+    lost, _ = fhir.read(appointment, here.directory)
+    start, end = _around(lost, now)
     ticks = planner.ticks_in(lost.end - lost.start)
     mask = here.window.mask(planner.tick_after(start) + 1, planner.tick_of(end) - ticks + 1)
-    mask &= search.aligned(10, here.window, directory.zone)
+    mask &= search.aligned(10, here.window, here.directory.zone)
     for actor_id in lost.resource_ids:
         mask &= here.starts(actor_id, ticks)
-    at = search.nearest_bits(mask, planner.tick_of(wished) - here.window.first, 3)
+    at = search.nearest_bits(mask, planner.tick_of(min(lost.start, now + HORIZON)) - here.window.first, 3)
     return [planner.moment_of(here.window.first + bit) for bit in at]
+
+
+def _around(lost: Offer, now: datetime) -> tuple[datetime, datetime]:
+    """Between which moments to look for another time: 3 days before, 14 behind, as far as one may book."""
+    wished = min(lost.start, now + HORIZON)
+    return max(now, wished - timedelta(days=3)), min(wished + timedelta(days=14), now + HORIZON)
 
 
 def get(tx: Tx, booking_id: str) -> Booking:

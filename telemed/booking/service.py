@@ -38,6 +38,7 @@ from telemed.booking.reading import (
     read_appointment,
     reveal_appointment,
     search_appointments,
+    times_near,
     turn,
     unmet_counts,
     unplaceable,
@@ -71,6 +72,7 @@ __all__ = [
     "read_appointment",
     "reveal_appointment",
     "search_appointments",
+    "times_near",
     "unmet_counts",
     "unplaceable",
 ]

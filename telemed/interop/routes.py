@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
+import orjson
 from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -18,9 +19,12 @@ from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded, Needs
 from telemed.interop import service
 from telemed.interop.service import Asked
+from telemed.kit.i18n import words
 from telemed.kit.refusal import Refusal
 from telemed.people.service import Auditor
 from telemed.web.centre import Centre, CentreDep, centre_of
+from telemed.web.faults import Fault
+from telemed.web.refusals import Invalid
 
 PREFIX = "/fhir"
 
@@ -30,7 +34,6 @@ SMALL = 64 * 1024
 routes = APIRouter()
 Anyone = Annotated[Actor, Depends(Needs(Right.OPEN))]
 Reader = Annotated[Actor, Depends(Needs(Right.FHIR_READ))]
-Importer = Annotated[Actor, Depends(Needs(Right.IMPORT))]
 
 EDGES: dict[str, Callable[[Request, Refusal], Response]] = {PREFIX: refuse}
 """How this path prefix says no."""
@@ -45,10 +48,6 @@ async def _form(request: Request) -> list[tuple[str, str]]:
     require_form(request.headers.get("content-type", ""))
     body = (await request.body()).decode("utf-8", "replace")
     return [*request.query_params.multi_items(), *parse_qsl(body)]
-
-
-async def _body(request: Request) -> bytes:
-    return await request.body()
 
 
 @routes.get(f"{PREFIX}/metadata")
@@ -108,18 +107,27 @@ def nothing_else(request: Request, _actor: Reader) -> Response:
     raise OffTheWire(405, "not-supported", "resources are read and searched here")
 
 
-@routes.post("/import")
-async def take(file: str, centre: CentreDep, actor: Importer, data: Annotated[Any, Depends(_body)]) -> dict[str, Any]:
-    """Import a file while the centre runs; one line for each resource."""
-    small = len(data) <= SMALL
-    given = (centre, file, data)
-    now = centre.clock.now()
+async def take(request: Request, actor: Actor) -> Response:
+    """Import a file while the centre runs; one line for each resource. *file* is its name, for the report.
+
+    Raises:
+        Invalid: the file has no name.
+    """
+    file = request.query_params.get("file")
+    if file is None:
+        raise Invalid((Fault("query.file", words().text("refusal.field.missing")),))
+    centre, data = centre_of(request), await request.body()
+    given, now = (centre, file, data), centre.clock.now()
     outcomes = await (
         service.take_one(*given, actor=actor, now=now)
-        if small
+        if len(data) <= SMALL
         else run_in_threadpool(service.take_file, *given, actor=actor, now=now)
     )
-    return {"outcomes": [{"text": service.line(outcome), "refused": outcome.refused} for outcome in outcomes]}
+    said = [{"text": service.line(outcome), "refused": outcome.refused} for outcome in outcomes]
+    return Response(orjson.dumps({"outcomes": said}), media_type="application/json")
+
+
+routes.routes.append(Route("/import", Guarded(Right.IMPORT, take), methods=["POST"]))
 
 
 def _search(request: Request, kind: str, items: list[tuple[str, str]], centre: Centre, actor: Actor) -> Response:

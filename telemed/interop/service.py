@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from babel.dates import format_datetime
 
 from telemed.booking import service as booking
+from telemed.booking.index import Index
 from telemed.booking.model import SlotTaken
 from telemed.booking.planner import HORIZON
 from telemed.directory import service as directory
@@ -43,7 +44,7 @@ SERVED = tuple(sorted((*KINDS, *fhir.OWN)))
 
 SUFFIXES = frozenset({".json", ".xml", ".ndjson"})
 
-
+T = TypeVar("T")
 Keep = Callable[[Tx, Resource], None]
 """Keeps one valid resource, or refuses it."""
 
@@ -56,6 +57,8 @@ class Parts(Protocol):
 
     @property
     def secrets(self) -> Secrets: ...
+
+    def the(self, kind: type[T]) -> T: ...
 
 
 class _Undone(Exception):
@@ -80,7 +83,7 @@ def take_file(centre: Parts, name: str, data: bytes, *, actor: Actor, now: datet
         return _all_or_nothing(centre.db, name, pack.pieces, keep, now=now)
     found: dict[int, Outcome] = {}
     for place, piece in _in_order(pack.pieces):
-        found[place] = _take_alone(centre.db, name, piece, keep, now=now)
+        found[place] = _take_alone(centre, name, piece, keep, now=now)
     return [found[place] for place in sorted(found)]
 
 
@@ -100,7 +103,7 @@ async def take_one(centre: Parts, name: str, data: bytes, *, actor: Actor, now: 
     try:
         await centre.db.write(lambda tx: keep(tx, resource))
     except Refusal as refusal:
-        return [await asyncio.to_thread(_told, centre.db, name, piece, resource, refusal, now=now)]
+        return [await asyncio.to_thread(_told, centre, name, piece, resource, refusal, now=now)]
     return [Outcome(name, piece.name, Result.TAKEN)]
 
 
@@ -172,23 +175,25 @@ def _undone(outcome: Outcome) -> Outcome:
     return Outcome(outcome.file, outcome.resource, Result.NOT_KEPT, words().text("interop.why.transaction"))
 
 
-def _take_alone(db: Database, file: str, piece: Piece, keep: Keep, *, now: datetime) -> Outcome:
+def _take_alone(centre: Parts, file: str, piece: Piece, keep: Keep, *, now: datetime) -> Outcome:
     """Take one resource in a transaction of its own, which begins once it is known to be valid."""
     seen = _looked_at(file, piece)
     if isinstance(seen, Outcome):
         return seen
     try:
-        with db.transaction() as tx:
+        with centre.db.transaction() as tx:
             keep(tx, seen)
     except Refusal as refusal:
-        return _told(db, file, piece, seen, refusal, now=now)
+        return _told(centre, file, piece, seen, refusal, now=now)
     return Outcome(file, piece.name, Result.TAKEN)
 
 
-def _told(db: Database, file: str, piece: Piece, resource: Resource, refusal: Refusal, *, now: datetime) -> Outcome:
-    """What became of a resource that was refused; with other times, looked for once nobody waits for it."""
-    with db.reading() as tx:
-        return _refused(file, piece.name, _with_times(tx, resource, refusal, now=now))
+def _told(centre: Parts, file: str, piece: Piece, resource: Resource, refusal: Refusal, *, now: datetime) -> Outcome:
+    """What became of a resource that was refused; with other times, looked up where nothing need be read."""
+    if isinstance(refusal, SlotTaken):
+        with centre.the(Index).at(now) as here:
+            refusal = _with_times(refusal, booking.times_near(here, resource, now=now), here.directory)
+    return _refused(file, piece.name, refusal)
 
 
 def _take(tx: Tx, file: str, piece: Piece, keep: Keep, *, now: datetime) -> Outcome:
@@ -199,8 +204,11 @@ def _take(tx: Tx, file: str, piece: Piece, keep: Keep, *, now: datetime) -> Outc
     try:
         with tx.begin_nested():
             keep(tx, seen)
+    except SlotTaken as refusal:
+        times = booking.other_times(tx, seen, now=now)
+        return _refused(file, piece.name, _with_times(refusal, times, directory.load(tx)))
     except Refusal as refusal:
-        return _refused(file, piece.name, _with_times(tx, seen, refusal, now=now))
+        return _refused(file, piece.name, refusal)
     return Outcome(file, piece.name, Result.TAKEN)
 
 
@@ -231,14 +239,11 @@ def _book(tx: Tx, secrets: Secrets, appointment: Resource, *, actor: Actor, now:
     booking.import_appointment(tx, secrets, appointment, actor=actor, now=now)
 
 
-def _with_times(tx: Tx, appointment: Resource, refusal: Refusal, *, now: datetime) -> Refusal:
-    """The refusal; of a time that is taken together with the nearest that are not."""
-    if not isinstance(refusal, SlotTaken):
-        return refusal
-    times, zone = booking.other_times(tx, appointment, now=now), directory.load(tx).zone
+def _with_times(refusal: SlotTaken, times: Sequence[datetime], known: Directory) -> Refusal:
+    """The refusal together with the nearest times that are free."""
     if not times:
         return refusal
-    shown = (format_datetime(one, "EEE d. MMM y, HH:mm", zone, words().language) for one in times)
+    shown = (format_datetime(one, "EEE d. MMM y, HH:mm", known.zone, words().language) for one in times)
     why = words().text(refusal.key, **refusal.params)
     return Unplaced(expression=refusal.expression, why=why, times="; ".join(shown))
 
@@ -292,14 +297,7 @@ def read(tx: Tx, kind: str, resource_id: str, asked: Asked) -> bytes:
 
 
 def search(tx: Tx, kind: str, items: Iterable[tuple[str, str]], asked: Asked, *, base_url: str) -> bytes:
-    """A searchset Bundle as JSON bytes.
-
-    Args:
-        tx: the open transaction.
-        kind: the type searched for.
-        items: the parameters as the client gave them.
-        asked: who asks, and when.
-        base_url: ``…/fhir``, without a slash at the end.
+    """A searchset Bundle as JSON bytes. *items* are the parameters as given, *base_url* is ``…/fhir`` without a slash.
 
     Raises:
         OffTheWire: 404, not a type that is served.

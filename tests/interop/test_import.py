@@ -220,6 +220,15 @@ def test_an_appointment_whose_time_is_taken_is_told_of_whom_and_three_times_that
         assert results(take(world, foreign(world, at="11:00", id=f"f-{number}", **_at(world, wall)))) == [TAKEN]
 
 
+def test_a_transaction_is_told_the_same_times_as_one_alone(database: Database) -> None:
+    world = make_world(database)
+    make_booking(world, at="10:00", doctor="weiss")
+    late = foreign(world, at="11:00", **_at(world, "10:10"))
+    (alone,), (within,) = take(world, late), take(world, bundle("transaction", late))
+    assert within.result is REFUSED
+    assert within.why == alone.why
+
+
 def test_an_appointment_that_suits_nowhere_is_told_only_of_whom(sqlite_database: Database) -> None:
     world = make_world(sqlite_database)
     day = foreign(world, start=moment(world, "09:30").isoformat(), end=moment(world, "23:00").isoformat())

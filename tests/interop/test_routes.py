@@ -228,6 +228,11 @@ def test_a_file_is_imported_while_the_centre_runs(client: Client) -> None:
     assert client.ask("/fhir/Location/new").content.decode() == content
 
 
+def test_a_file_to_import_has_a_name(client: Client) -> None:
+    answer = client.ask("/import", role=Role.OPERATOR, method="POST", content="{}")
+    assert answer.status_code == 422
+
+
 def test_every_type_served_is_read_and_searched(client: Client) -> None:
     for kind in service.SERVED:
         assert client.ask(f"/fhir/{kind}?schedule=calendar-weiss").status_code == 200
