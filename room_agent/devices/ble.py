@@ -23,7 +23,8 @@ from room_agent.devices.driver import (
     Waveform,
 )
 from room_agent.devices.event_queue import EventQueue
-from room_agent.devices.profile import Profile, Reading
+from room_agent.devices.profile import Profile
+from room_agent.devices.reading import Reading
 from schemas.checks import CheckResult
 from schemas.measurement import MeasurementKind
 from telemed.kit.clock import Clock, real_now

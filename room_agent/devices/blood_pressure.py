@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from room_agent.devices.driver import Absent, Component, Garbled, Value
 from room_agent.devices.packet import Packet, date_time_bytes, sfloat_bytes, within
+from room_agent.devices.reading import Reading
 
 SERVICE = "00001810-0000-1000-8000-00805f9b34fb"
 MEASUREMENT = "00002a35-0000-1000-8000-00805f9b34fb"
@@ -18,6 +19,8 @@ INTERMEDIATE_CUFF_PRESSURE = "00002a36-0000-1000-8000-00805f9b34fb"
 _KPA, _TIME, _PULSE, _USER, _STATUS = 0x01, 0x02, 0x04, 0x08, 0x10
 _MMHG_PER_KPA = Decimal("7.500617")
 _MAX_MMHG = 400
+_MIN_SYSTOLIC_MMHG = 40
+"""No automatic cuff finds less; kilopascals that were sent as mmHg lie below."""
 _MAX_PULSE = 350
 _STATUS_FLAGS = (
     (0x01, "body-movement"),
@@ -29,7 +32,7 @@ _PULSE_RANGE = {1: "pulse-high", 2: "pulse-low"}
 
 
 @dataclass(frozen=True)
-class BloodPressure:
+class BloodPressure(Reading):
     """Pressures in mmHg whatever the cuff sent, pulse per minute; `Absent` where the cuff has no number.
 
     *pulse_per_min* is None when the packet has no such field. *status* is the measurement status, 16 bits.
@@ -42,11 +45,6 @@ class BloodPressure:
     device_time: datetime | None = None
     user: int | None = None
     status: int | None = None
-
-    @property
-    def stored(self) -> bool:
-        """The packet has no bit that says so; see `window`."""
-        return False
 
     @property
     def has_value(self) -> bool:
@@ -85,16 +83,18 @@ def decode(packet: bytes) -> BloodPressure:
     systolic, diastolic = found.systolic_mmhg, found.diastolic_mmhg
     if isinstance(systolic, Decimal) and isinstance(diastolic, Decimal) and systolic <= diastolic:
         raise Garbled("order")
+    within(systolic, _MIN_SYSTOLIC_MMHG, _MAX_MMHG)
     return found
 
 
-def decode_cuff_pressure(packet: bytes) -> Value:
-    """Read an Intermediate Cuff Pressure in mmHg: the first of the three pressures, the others are NaN.
+def decode_cuff_pressure(packet: bytes) -> int | None:
+    """Read an Intermediate Cuff Pressure in whole mmHg: the first of the three pressures, the others are NaN.
 
     Raises:
         Garbled: as `decode`.
     """
-    return _read(packet).systolic_mmhg
+    pressure = _read(packet).systolic_mmhg
+    return None if isinstance(pressure, Absent) else int(pressure.quantize(Decimal(1), ROUND_HALF_EVEN))
 
 
 def _read(raw: bytes) -> BloodPressure:

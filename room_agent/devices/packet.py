@@ -2,9 +2,10 @@
 
 import struct
 from datetime import datetime
+from decimal import Decimal
 
 from room_agent.devices.driver import Garbled, Value
-from room_agent.devices.sfloat import from_sfloat, to_sfloat
+from room_agent.devices.ieee11073 import FLOAT, SFLOAT
 
 _DATE_TIME = struct.Struct("<HBBBBB")
 
@@ -28,8 +29,25 @@ class Packet:
         self._at += size
         return int.from_bytes(piece, "little")
 
+    def sint(self, size: int) -> int:
+        """The same with a sign, two's complement.
+
+        Raises:
+            Garbled: the packet ends early.
+        """
+        value, half = self.uint(size), 1 << (8 * size - 1)
+        return value - 2 * half if value >= half else value
+
     def sfloat(self) -> Value:
-        return from_sfloat(self.uint(2))
+        return SFLOAT.read(self.uint(2))
+
+    def medfloat(self) -> Value:
+        return FLOAT.read(self.uint(4))
+
+    @property
+    def left(self) -> int:
+        """How many bytes were not read yet."""
+        return len(self._raw) - self._at
 
     def date_time(self) -> datetime | None:
         """A Date Time (GATT: org.bluetooth.characteristic.date_time), without zone; None when not known."""
@@ -56,15 +74,19 @@ def date_time_bytes(moment: datetime | None) -> bytes:
 
 
 def sfloat_bytes(*values: Value) -> bytes:
-    return b"".join(to_sfloat(value).to_bytes(2, "little") for value in values)
+    return b"".join(SFLOAT.write(value).to_bytes(2, "little") for value in values)
 
 
-def within(value: Value, low: int, high: int) -> Value:
+def float_bytes(value: Value) -> bytes:
+    return FLOAT.write(value).to_bytes(4, "little")
+
+
+def within(value: Value, low: Decimal | int, high: Decimal | int) -> Value:
     """*value* if it can be true of a living person or is absent.
 
     Raises:
         Garbled: it cannot.
     """
-    if not isinstance(value, str) and not low <= value <= high:
+    if isinstance(value, Decimal) and not low <= value <= high:
         raise Garbled("range")
     return value

@@ -2,37 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
 
 from room_agent.devices import blood_pressure, pulse_oximeter
 from room_agent.devices.curve import CurvePiece
-from room_agent.devices.driver import Component, Value
+from room_agent.devices.reading import Reading
 from schemas.measurement import MeasurementKind
-
-
-class Reading(Protocol):
-    """A decoded value of any profile."""
-
-    @property
-    def components(self) -> tuple[Component, ...]: ...
-
-    @property
-    def flags(self) -> tuple[str, ...]: ...
-
-    @property
-    def has_value(self) -> bool: ...
-
-    @property
-    def stored(self) -> bool: ...
-
-    @property
-    def device_time(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True)
 class Profile:
-    """*values*, *starts*, *curves*: decoders by characteristic UUID. *starts* only show that it has begun.
+    """*values*, *starts*, *curves*: decoders by characteristic UUID. *starts* only show that it has begun: the
+    pressure in an inflating cuff in mmHg, else None.
 
     *continuous*: sends by itself without end. *spots*: those of its characteristics that it may have stored.
     """
@@ -40,7 +20,7 @@ class Profile:
     kind: MeasurementKind
     service: str
     values: Mapping[str, Callable[[bytes], Reading]]
-    starts: Mapping[str, Callable[[bytes], Value]] = field(default_factory=dict)
+    starts: Mapping[str, Callable[[bytes], int | None]] = field(default_factory=dict)
     curves: Mapping[str, Callable[[bytes], CurvePiece]] = field(default_factory=dict)
     continuous: bool = False
     spots: frozenset[str] = frozenset()

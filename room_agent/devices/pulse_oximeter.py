@@ -13,10 +13,12 @@ unit. At 50 Hz a packet of 100 ms is 15 bytes and fits the smallest ATT packet.
 import struct
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from room_agent.devices.curve import CurvePiece
-from room_agent.devices.driver import Absent, Component, Garbled, Value
+from room_agent.devices.driver import Component, Garbled, Value
 from room_agent.devices.packet import Packet, date_time_bytes, sfloat_bytes, within
+from room_agent.devices.reading import Reading
 from schemas.measurement import WaveKind
 
 SERVICE = "00001822-0000-1000-8000-00805f9b34fb"
@@ -41,7 +43,7 @@ _PLETH = struct.Struct("<BHBB")
 
 
 @dataclass(frozen=True)
-class PulseOximetry:
+class PulseOximetry(Reading):
     """Saturation in percent, pulse per minute, pulse amplitude in percent; status words as sent, None if not sent."""
 
     saturation_percent: Value
@@ -53,8 +55,9 @@ class PulseOximetry:
 
     @property
     def has_value(self) -> bool:
-        """There is a saturation, and the device does not call it invalid."""
-        return not isinstance(self.saturation_percent, Absent) and "invalid" not in self.flags
+        """There is a saturation above 0, and the device does not call it invalid."""
+        found = self.saturation_percent
+        return isinstance(found, Decimal) and found > 0 and "invalid" not in self.flags
 
     @property
     def stored(self) -> bool:

@@ -31,7 +31,7 @@ WITH_EVERYTHING = BloodPressure(
 def pressures(draw: st.DrawFn) -> BloodPressure:
     diastolic = draw(st.integers(20, 200))
     return BloodPressure(
-        Decimal(draw(st.integers(diastolic + 1, 400))),
+        Decimal(draw(st.integers(max(40, diastolic + 1), 400))),
         Decimal(diastolic),
         draw(st.one_of(st.just(Absent.NOT_A_NUMBER), st.integers(20, 400).map(Decimal))),
         pulse_per_min=draw(st.one_of(st.none(), st.integers(20, 350).map(Decimal))),
@@ -105,7 +105,7 @@ def _refused_or_possible(packet: bytes) -> bool:
         return True
     if isinstance(found.systolic_mmhg, Absent) or isinstance(found.diastolic_mmhg, Absent):
         return not found.has_value
-    return 0 <= found.diastolic_mmhg < found.systolic_mmhg <= 400
+    return 0 <= found.diastolic_mmhg < found.systolic_mmhg <= 400 and found.systolic_mmhg >= 40
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,7 @@ def _refused_or_possible(packet: bytes) -> bool:
         ("00 9101 4f00 5d00", "range"),
         ("00 79ff 4f00 5d00", "range"),
         ("00 4f00 7900 5d00", "order"),
+        ("00 a1f0 69f0 7bf0", "range"),
         ("00 7900 4f00 5d00 00", "long"),
         ("04 7900 4f00 5d00 e803", "range"),
         ("02 7900 4f00 5d00 ea07 0d01 000000", "time"),

@@ -11,8 +11,8 @@ from fhir.resources.R4B.observation import Observation
 from room_agent.devices.blood_pressure import BloodPressure
 from room_agent.devices.driver import Absent, Measurement
 from room_agent.devices.observation import LOINC, MDC, observations
-from room_agent.devices.profile import Reading
 from room_agent.devices.pulse_oximeter import PulseOximetry
+from room_agent.devices.reading import Reading
 from schemas.measurement import MeasurementKind
 
 NOW = datetime(2026, 11, 24, 8, 0, 12, tzinfo=UTC)
