@@ -9,8 +9,8 @@ from room_agent.media import live
 from room_agent.media.camera import simulated_cameras
 from room_agent.media.checks import stethoscope_check
 from room_agent.media.heart import heart_sounds
+from room_agent.media.sound import Loop
 from room_agent.media.source import ExamCamera
-from room_agent.media.stethoscope import Loop
 from room_agent.peers import Media
 from schemas.checks import CheckResult
 from telemed.kit.i18n import Words

@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from aiortc import MediaStreamTrack, RTCRtpSender
 from aiortc.contrib.media import MediaRelay
 
+from room_agent.media.sound import Sound
 from room_agent.media.source import ExamCamera
-from room_agent.media.stethoscope import Sound, StethoscopeTrack
+from room_agent.media.stethoscope import StethoscopeTrack
 from room_agent.media.switch import SwitchTrack
 from schemas.measurement import Camera
 

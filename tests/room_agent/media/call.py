@@ -13,7 +13,8 @@ from aiortc.mediastreams import MediaStreamTrack
 from room_agent.media.camera import simulated_cameras
 from room_agent.media.heart import SAMPLE_RATE
 from room_agent.media.picture import luma_of, read_time_code
-from room_agent.media.stethoscope import Loop, StethoscopeTrack
+from room_agent.media.sound import Loop
+from room_agent.media.stethoscope import StethoscopeTrack
 from room_agent.media.switch import SwitchTrack
 
 TONES_HZ = (20, 40, 100, 400)

@@ -9,7 +9,7 @@ from aiortc.mediastreams import MediaStreamError
 from room_agent.media.camera import simulated_cameras
 from room_agent.media.heart import heart_sounds
 from room_agent.media.live import for_visit
-from room_agent.media.stethoscope import Loop
+from room_agent.media.sound import Loop
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
