@@ -5,10 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from room_agent import door, feed
+from room_agent import assistant, door, faults, feed
 from room_agent.kiosk import socket as kiosk
 from room_agent.wiring import Agent
 from telemed.web import refusals
@@ -32,7 +32,9 @@ def create_app(running: Callable[[], AbstractAsyncContextManager[Agent]]) -> Fas
     app.include_router(door.routes)
     app.include_router(feed.routes)
     app.include_router(kiosk.routes)
-    app.add_api_route("/health", health)
+    app.include_router(assistant.routes)
+    app.include_router(faults.routes)
+    app.add_api_route("/health", health, dependencies=[Depends(door.anyone)])
     mount_static(app, kiosk=KIOSK / "static")
     refusals.install(app, _plain_pages())
     protect(app, PROTECTION)

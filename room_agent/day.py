@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from schemas.board import Board, RoomState
+from schemas.checks import CheckResult
 from schemas.day import DayPlan, Fact, FactKind, PlannedVisit, Ticket
 from schemas.measurement import MeasurementKind
 from schemas.visit import KioskScreen, Show
@@ -15,12 +16,21 @@ from telemed.web.pages import BERLIN
 FAREWELL = timedelta(seconds=20)
 """How long the kiosk says goodbye before it says that the room is being cleaned."""
 
+_NEXT: dict[str, tuple[FactKind, ...]] = {
+    "planned": (FactKind.ARRIVED, FactKind.NO_SHOW),
+    "arrived": (FactKind.CALLED, FactKind.NO_SHOW),
+    "called": (FactKind.ENDED, FactKind.NO_SHOW),
+    "inside": (FactKind.ENDED,),
+    "no-show": (FactKind.ARRIVED,),
+}
+"""What may happen next to a visit, by its state (`telemed.visit.model.VisitState`)."""
+
 _HERE_ALREADY = frozenset({FactKind.ARRIVED, FactKind.CALLED, FactKind.ENTERED})
 
 
 @dataclass(frozen=True)
 class Seen:
-    """How the agent itself stands: *centre_heard* on the room's clock, *seq* of the next board."""
+    """How the agent itself stands: *centre_heard* on the room's clock, *seq* of the next board, *checks* not well."""
 
     now: datetime
     centre_heard: datetime | None
@@ -28,6 +38,8 @@ class Seen:
     simulated: bool
     seq: int = 0
     measuring: MeasurementKind | None = None
+    tone_test: bool = False
+    checks: tuple[CheckResult, ...] = ()
 
 
 def civil_day(moment: datetime) -> date:
@@ -40,6 +52,28 @@ def standing(plan: DayPlan, facts: Collection[Fact], now: datetime) -> Standing:
     if plan.day < civil_day(now):
         plan = plan.model_copy(update={"visits": ()})
     return forecast(plan, facts, now)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One visit of the day as an assistant sees it in the room, and what she may note of it now."""
+
+    visit: PlannedVisit
+    state: str
+    may: tuple[FactKind, ...]
+
+
+def steps(plan: DayPlan, facts: Collection[Fact], now: datetime) -> tuple[Step, ...]:
+    """Every visit of today. Somebody is called only into a free room, and the room is cleaned after each."""
+    today = standing(plan, facts, now)
+    free = today.room_state is RoomState.FREE
+    found = []
+    for entry in today.visits:
+        may = tuple(kind for kind in _NEXT.get(entry.state, ()) if kind is not FactKind.CALLED or free)
+        if entry.visit == today.uncleaned:
+            may = (FactKind.CLEANED,)
+        found.append(Step(entry.visit, entry.state.value, may))
+    return tuple(found)
 
 
 def board(plan: DayPlan, facts: Collection[Fact], seen: Seen) -> Board:
@@ -81,6 +115,8 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
         exercise=plan.exercise,
         clock_offset_s=plan.clock_offset_s,
         help_phone=plan.help_phone,
+        tone_test=seen.tone_test,
+        checks=seen.checks,
     )
 
 

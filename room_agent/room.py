@@ -11,6 +11,7 @@ from typing import Literal
 from room_agent import day
 from room_agent.journal import Journal
 from schemas.board import Board, RoomState
+from schemas.checks import CheckResult
 from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
 from schemas.measurement import MeasurementKind
 from schemas.visit import Paired, Show
@@ -82,6 +83,8 @@ class Room:
         self._facts = journal.facts()
         self._heard: tuple[datetime, float] | None = None
         self._measuring: MeasurementKind | None = None
+        self._tone_test = False
+        self._checks: tuple[CheckResult, ...] = ()
         self._page: date | None = None
         self._just_paired: dict[str, tuple[MachineKey, float]] = {}
         self._seq = itertools.count(int(real().timestamp() * 1000))
@@ -190,6 +193,20 @@ class Room:
             self.happened(FactKind.ARRIVED, visit.visit_id, "resident")
         return True
 
+    def steps(self) -> tuple[day.Step, ...]:
+        """The day's visits and what an assistant may note of them in the room; nothing while the centre is heard."""
+        if self._plan is None or self.line_ok:
+            return ()
+        return day.steps(self._plan, self._facts, self.now())
+
+    def note(self, kind: FactKind, visit_id: str) -> bool:
+        """An assistant notes in the room what happened, while there is no line. False if it cannot have happened."""
+        may = next((step.may for step in self.steps() if step.visit.visit_id == visit_id), ())
+        if kind not in may:
+            return False
+        self.happened(kind, visit_id, "assistant")
+        return True
+
     def entered(self, visit_id: str) -> None:
         """The first connection to a doctor stands; further ones say nothing new."""
         current, state = self.current()
@@ -209,6 +226,28 @@ class Room:
             self._measuring = kind
             self.bell.ring()
 
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return self._facts
+
+    @property
+    def tone_test(self) -> bool:
+        """Whether the kiosk is asked to play its test tone now."""
+        return self._tone_test
+
+    def test_tone(self, on: bool) -> None:
+        """Have the kiosk play its test tone, or end it."""
+        if on is not self._tone_test:
+            self._tone_test = on
+            self.bell.ring()
+
+    def tell_checks(self, not_well: tuple[CheckResult, ...]) -> None:
+        """What is not well, for the screen in the room; how long it has been so rings nobody."""
+        said = [(each.text_key, each.device_id, each.alarm) for each in not_well]
+        if said != [(each.text_key, each.device_id, each.alarm) for each in self._checks]:
+            self._checks = not_well
+            self.bell.ring()
+
     def _seen(self) -> day.Seen:
         return day.Seen(
             now=self.now(),
@@ -217,6 +256,8 @@ class Room:
             simulated=self.simulated,
             seq=next(self._seq),
             measuring=self._measuring,
+            tone_test=self._tone_test,
+            checks=self._checks,
         )
 
     def board(self) -> Board | None:

@@ -8,12 +8,17 @@ from functools import partial
 from pathlib import Path
 
 from room_agent import sealing
+from room_agent.assistant import Assistant
 from room_agent.centre import Centre
-from room_agent.checks import Checks, Subjects
-from room_agent.devices.driver import Driver
+from room_agent.checks import relay
+from room_agent.checks.kept import Kept
+from room_agent.checks.looking import Subjects
+from room_agent.checks.rounds import Checks
+from room_agent.devices.driver import Driver, StateChanged
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.devices.simulated.scenario import Scenario
 from room_agent.door import Door, TicketUnknown, tries_of_the_room
+from room_agent.faults import Faulty, FaultyDevice
 from room_agent.instruments import Instruments, none, simulated
 from room_agent.journal import Journal
 from room_agent.link import Link
@@ -37,10 +42,14 @@ Drivers = Mapping[MeasurementKind, Driver]
 
 @dataclass(frozen=True)
 class Devices:
-    """The room's drivers. *indicated*: when a device's last value went to the radio, real time, where that is known."""
+    """The room's drivers. *indicated*: when a device's last value went to the radio, real time, where that is known.
+
+    *faulty*: the simulated ones, with what can be wrong with them.
+    """
 
     drivers: Drivers = field(default_factory=dict)
     indicated: Indicated = lambda _kind: None
+    faulty: tuple[Faulty, ...] = ()
 
 
 @dataclass
@@ -55,8 +64,13 @@ class Agent:
     devices: Devices
     instruments: Instruments
     pages: Pages
+    assistant: Assistant
     tries: Tries = field(default_factory=lambda: tries_of_the_room(TicketUnknown))
     meeting: Meeting | None = None
+
+    @property
+    def faulty(self) -> tuple[Faulty, ...]:
+        return self.devices.faulty
 
     def report(self, machine_id: str, report: KioskReport) -> None:  # noqa: ARG002 - one kiosk a room
         self.checks.kiosk_says(report)
@@ -74,6 +88,8 @@ class Agent:
 
     async def _hear(self, kind: MeasurementKind, driver: Driver) -> None:
         async for event in driver.events():
+            if isinstance(event, StateChanged):
+                self.checks.want()
             if self.meeting is not None:
                 self.meeting.heard(kind, event)
 
@@ -97,6 +113,7 @@ class Agent:
             report = await self.checks.report()
             if report is not None:
                 await self.link.send_report(report)
+                await self.link.send_blocked(self.checks.blocked)
             await self.checks.wait()
 
     async def _visits(self) -> None:
@@ -149,7 +166,9 @@ async def running(settings: Settings, seal: Seal | None = None) -> AsyncIterator
         stack.callback(journal.close)
         room = Room(journal, simulated=settings.simulated)
         devices = await _devices(settings, room, stack)
-        agent = build(settings, room, devices, simulated(words()) if settings.simulated else none(words()))
+        has = simulated(words(), lambda: room.tone_test) if settings.simulated else none(words())
+        agent = build(settings, room, devices, has)
+        stack.push_async_callback(agent.checks.close)
         task = asyncio.create_task(agent.run())
         stack.push_async_callback(_end, task)
         yield agent
@@ -163,7 +182,8 @@ async def _devices(settings: Settings, room: Room, stack: AsyncExitStack) -> Dev
     for kind, fault in settings.faults.items():
         await devices.set_fault(kind, fault)
     drivers = {MeasurementKind(kind): driver for kind, driver in devices.drivers.items()}
-    return Devices(drivers, devices.last_indication_at)
+    faulty = tuple(FaultyDevice(devices, kind) for kind in drivers)
+    return Devices(drivers, devices.last_indication_at, faulty)
 
 
 def build(settings: Settings, room: Room, devices: Devices, has: Instruments) -> Agent:
@@ -172,16 +192,21 @@ def build(settings: Settings, room: Room, devices: Devices, has: Instruments) ->
         settings.centre_url.rstrip("/"), sealing.machine_key(room.journal.seal, settings.state_dir / "agent.key")
     )
     link = Link(room, centre, pairing_code=settings.pairing_code)
-    subjects = Subjects(tuple(devices.drivers.values()), has.cameras, has.stethoscope)
+    way = relay.read(settings.turn_url, settings.turn_credential) if settings.turn_url else None
+    subjects = Subjects(tuple(devices.drivers.values()), has.cameras, has.ear, way, disk=settings.state_dir)
+    kept = Kept(settings.state_dir / "checks.json")
     return Agent(
         room=room,
         centre=centre,
         link=link,
         door=Door(room, link),
-        checks=Checks(room, subjects, round_trip_s=lambda: link.round_trip_s),
+        checks=Checks(
+            room, subjects, kept, round_trip_s=lambda: link.round_trip_s, block_after_s=settings.block_after_s
+        ),
         devices=devices,
         instruments=has,
         pages=Pages(TEMPLATES, frame=_frame(room)),
+        assistant=Assistant(room),
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Protocol
 
-from fastapi import APIRouter, Request, WebSocket
+from fastapi import APIRouter, Depends, Request, WebSocket
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, signalling_path
-from room_agent.door import ROOM, Door, DoorDep, TicketUnknown, shut
+from room_agent.door import ROOM, Door, DoorDep, TicketUnknown, anyone, shut
 from room_agent.room import Room, wait
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import MachineKind, Ticket
@@ -46,7 +46,7 @@ def agent_of(connection: Request | WebSocket) -> KioskAgent:
     return agent
 
 
-@routes.get("/kiosk")
+@routes.get("/kiosk", dependencies=[Depends(anyone)])
 def page(request: Request) -> HTMLResponse:
     """The page itself holds nothing; whoever opens it elsewhere sees the pairing screen."""
     agent = agent_of(request)

@@ -11,6 +11,7 @@ from schemas.day import FactKind
 from telemed.desk import model, planned, service
 from telemed.desk.model import RoomDay
 from telemed.directory.model import Room
+from telemed.identity import service as identity
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
@@ -19,7 +20,7 @@ from telemed.link.service import Lines
 from telemed.queue import service as queue
 from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
-from telemed.web.pages import Pages
+from telemed.web.pages import BERLIN, Pages
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
@@ -126,6 +127,7 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
         tasks = planned.tasks(tx, actor=actor, now=now)
     shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "tasks": tasks, "is_assistant": True}
     shown |= {"version": model.version([day], tasks.to_call)}
+    shown |= {"room_code": identity.room_code(centre.secrets, room_id, now.astimezone(BERLIN).date())}
     return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
 
 

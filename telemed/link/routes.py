@@ -1,7 +1,7 @@
 """The line to a room: plans and facts go down, facts, checks and pairing requests come up, each once."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, WebSocket, WebSocketDisconnect
@@ -164,7 +164,9 @@ class _Session:
             machines = identity.machines_of(tx, self.machine.room_id)
             if all(machine.revoked for machine in machines if machine.id == self.machine.id):
                 raise NotAllowed
-            return queue.day(tx, self.machine.room_id, now=centre.clock.now(), clock=centre.clock)
+            day = queue.day(tx, self.machine.room_id, now=centre.clock.now(), clock=centre.clock)
+        code = identity.room_code(centre.secrets, self.machine.room_id, day.plan.day)
+        return replace(day, plan=day.plan.model_copy(update={"assistant_code": code}))
 
     def _differs(self, plan: DayPlan) -> bool:
         known = self.sent_plan

@@ -9,8 +9,9 @@ from string import Formatter
 import pytest
 from jinja2 import Environment, nodes
 
+from room_agent.devices.simulated.scenario import Fault
 from schemas.board import RoomState, RowState
-from schemas.day import MachineKind
+from schemas.day import FactKind, MachineKind
 from schemas.measurement import MeasurementKind
 from telemed.booking.model import ALSO_LACKING, Reason, Urgency, WaitState
 from telemed.booking.search import Rule
@@ -19,6 +20,7 @@ from telemed.directory.fhir import DEVICE_KINDS
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Sense
 from telemed.people.model import Need, Way
+from telemed.visit.model import VisitState
 from telemed.web import tickets
 from tests.architecture import ROOT
 
@@ -51,6 +53,9 @@ PARTS: dict[str, set[str]] = {
     "desk.js.stop.": set(MeasurementKind),
     "desk.light.": {"ok", "warn", "block"},
     "desk.need.": set(Need),
+    "desk.state.": set(VisitState),
+    "fault.": set(Fault),
+    "faults.device.": set(MeasurementKind),
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "operator.kind.": set(MachineKind),
@@ -61,6 +66,7 @@ PARTS: dict[str, set[str]] = {
     "planning.why.": set(Rule),
     "refusal.do.": {sense.name.lower() for sense in Sense},
     "refusal.not_offered.": {*Rule, *(f"{rule}.named" for rule in ALSO_LACKING)},
+    "room.assist.do.": set(FactKind) - {FactKind.ENTERED},
     "signage.": {"unpaired", "barred"},
     "signage.room.": set(RoomState),
     "signage.row.": {*RowState, "delay", "delay_about", "delay_up_to"},
