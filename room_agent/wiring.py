@@ -10,11 +10,8 @@ from pathlib import Path
 from room_agent import sealing
 from room_agent.assistant import Assistant
 from room_agent.centre import Centre
-from room_agent.checks import relay
-from room_agent.checks.kept import Kept
-from room_agent.checks.looking import Subjects
-from room_agent.checks.rounds import Checks
-from room_agent.devices.driver import Driver, StateChanged
+from room_agent.checks import Checks, Subjects
+from room_agent.devices.driver import Driver
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.devices.simulated.scenario import Scenario
 from room_agent.door import Door, TicketUnknown, tries_of_the_room
@@ -88,8 +85,6 @@ class Agent:
 
     async def _hear(self, kind: MeasurementKind, driver: Driver) -> None:
         async for event in driver.events():
-            if isinstance(event, StateChanged):
-                self.checks.want()
             if self.meeting is not None:
                 self.meeting.heard(kind, event)
 
@@ -113,7 +108,6 @@ class Agent:
             report = await self.checks.report()
             if report is not None:
                 await self.link.send_report(report)
-                await self.link.send_blocked(self.checks.blocked)
             await self.checks.wait()
 
     async def _visits(self) -> None:
@@ -166,9 +160,7 @@ async def running(settings: Settings, seal: Seal | None = None) -> AsyncIterator
         stack.callback(journal.close)
         room = Room(journal, simulated=settings.simulated)
         devices = await _devices(settings, room, stack)
-        has = simulated(words(), lambda: room.tone_test) if settings.simulated else none(words())
-        agent = build(settings, room, devices, has)
-        stack.push_async_callback(agent.checks.close)
+        agent = build(settings, room, devices, simulated(words()) if settings.simulated else none(words()))
         task = asyncio.create_task(agent.run())
         stack.push_async_callback(_end, task)
         yield agent
@@ -192,17 +184,13 @@ def build(settings: Settings, room: Room, devices: Devices, has: Instruments) ->
         settings.centre_url.rstrip("/"), sealing.machine_key(room.journal.seal, settings.state_dir / "agent.key")
     )
     link = Link(room, centre, pairing_code=settings.pairing_code)
-    way = relay.read(settings.turn_url, settings.turn_credential) if settings.turn_url else None
-    subjects = Subjects(tuple(devices.drivers.values()), has.cameras, has.ear, way, disk=settings.state_dir)
-    kept = Kept(settings.state_dir / "checks.json")
+    subjects = Subjects(tuple(devices.drivers.values()), has.cameras, has.stethoscope)
     return Agent(
         room=room,
         centre=centre,
         link=link,
         door=Door(room, link),
-        checks=Checks(
-            room, subjects, kept, round_trip_s=lambda: link.round_trip_s, block_after_s=settings.block_after_s
-        ),
+        checks=Checks(room, subjects, round_trip_s=lambda: link.round_trip_s),
         devices=devices,
         instruments=has,
         pages=Pages(TEMPLATES, frame=_frame(room)),
