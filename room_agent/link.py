@@ -17,6 +17,7 @@ from schemas.channels import (
     CLOSE_BROKEN_CONTRACT,
     CLOSE_NOT_ALLOWED,
     Beat,
+    BlockedUp,
     ChecksUp,
     FactsDown,
     FactsTaken,
@@ -27,7 +28,7 @@ from schemas.channels import (
     PlanDown,
     from_centre,
 )
-from schemas.checks import CheckReport
+from schemas.checks import BlockedDevice, CheckReport
 from schemas.visit import Paired, PairRequest
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
@@ -55,6 +56,7 @@ class Link:
         self._code = pairing_code
         self._socket: ClientConnection | None = None
         self._report: CheckReport | None = None
+        self._blocked: tuple[BlockedDevice, ...] | None = None
         self._asked: dict[str, asyncio.Future[Paired | None]] = {}
 
     @property
@@ -121,6 +123,8 @@ class Link:
         try:
             if self._report:
                 await say(socket, ChecksUp(report=self._report))
+            if self._blocked is not None:
+                await say(socket, BlockedUp(devices=self._blocked))
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -179,6 +183,12 @@ class Link:
         """Tell the centre how the room is; the newest report waits for the line."""
         self._report = report
         await self._say_if_up(ChecksUp(report=report))
+
+    async def send_blocked(self, devices: tuple[BlockedDevice, ...]) -> None:
+        """Tell the centre which devices are blocked, when that has changed."""
+        if devices != self._blocked:
+            self._blocked = devices
+            await self._say_if_up(BlockedUp(devices=devices))
 
     async def _say_if_up(self, message: BaseModel) -> None:
         if self._socket is None:

@@ -16,6 +16,8 @@ class Settings:
 
     *simulated_measuring_s*: how long their cuff takes. *simulated_faults*: what is wrong with them, as
     ``blood-pressure=truncated,oximeter=absent`` (kinds of `MeasurementKind`, faults of `simulated.Fault`).
+    *turn_url*: the relay, like ``turn:host:3478?transport=udp``; *turn_credential*: a file with ``user:password``.
+    *block_after_s*: how long a device may be red before a visit, until the centre is told to plan without it.
     """
 
     centre_url: str
@@ -26,6 +28,9 @@ class Settings:
     simulated: bool = False
     simulated_measuring_s: float = 4.0
     simulated_faults: str = ""
+    turn_url: str = ""
+    turn_credential: Path = Path("turn-credential")
+    block_after_s: float = 120.0
 
     def __post_init__(self) -> None:
         """

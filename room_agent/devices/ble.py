@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 
 from room_agent.devices.ble_link import BleLink, Found, Radio, Timing, Unusable
-from room_agent.devices.checks import device_checks
+from room_agent.devices.checks import device_checks, wall_ahead
 from room_agent.devices.curve import CurvePiece
 from room_agent.devices.custody import At, Coming, Custody
 from room_agent.devices.driver import (
@@ -99,7 +99,13 @@ class BleDriver:
 
     async def preflight(self) -> tuple[CheckResult, ...]:
         return device_checks(
-            self.kind, self.device_id, state=self.state, reason=self.reason, battery_percent=self._found.battery_percent
+            self.kind,
+            self.device_id,
+            state=self.state,
+            reason=self.reason,
+            battery_percent=self._found.battery_percent,
+            clock_ahead_s=self._found.clock_ahead_s,
+            wall=wall_ahead(real_now()),
         )
 
     def diagnostics(self) -> Mapping[str, str]:

@@ -1,0 +1,123 @@
+"""What is red for how long, when the assistant is called for it, and when a device counts as blocked. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from room_agent.checks.result import KINDS
+from schemas.checks import BlockedDevice, CheckResult, Severity
+from schemas.day import DayPlan, PlannedDevice
+from schemas.measurement import MeasurementKind
+
+ALARM_AFTER_S = 5.0
+"""A link that breaks and comes back at once calls nobody."""
+BLOCK_AFTER_S = 120.0
+"""So long the assistant has to mend it, before the centre plans without it."""
+
+Key = tuple[str, str | None, Severity]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The same moment twice: *at* on the room's clock, which may jump, *mono_s* on one that does not."""
+
+    at: datetime
+    mono_s: float
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Since when each subject has been as it is."""
+
+    since: Mapping[Key, Moment] = field(default_factory=dict)
+
+    def seen(self, results: Iterable[CheckResult], now: Moment) -> "Watch":
+        """What is as before has its old moment; what is mended has none any more."""
+        keys = {_key(each) for each in results}
+        return Watch({key: self.since.get(key, now) for key in keys})
+
+    def stamped(self, results: Iterable[CheckResult], now: Moment, *, minded: bool) -> tuple[CheckResult, ...]:
+        """With since when, and whether the assistant is called; *minded*: a visit is on or comes."""
+        return tuple(
+            each.model_copy(
+                update={
+                    "since": self.since[_key(each)].at,
+                    "alarm": minded and each.severity is Severity.BLOCK and self._lasts(each, now) >= ALARM_AFTER_S,
+                }
+            )
+            for each in results
+        )
+
+    def _lasts(self, each: CheckResult, now: Moment) -> float:
+        return now.mono_s - self.since[_key(each)].mono_s
+
+    def next_s(self, now: Moment, block_after_s: float) -> float | None:
+        """In how many seconds something red becomes an alarm or a block; None if nothing does."""
+        reds = [
+            now.mono_s - moment.mono_s for (_, _, severity), moment in self.since.items() if severity is Severity.BLOCK
+        ]
+        ahead = [limit - red for red in reds for limit in (ALARM_AFTER_S, block_after_s) if red < limit]
+        return min(ahead, default=None)
+
+    def blocked(
+        self,
+        before: Iterable[BlockedDevice],
+        results: Iterable[CheckResult],
+        now: Moment,
+        room: "Blocking",
+    ) -> tuple[BlockedDevice, ...]:
+        """Whatever was red for too long while a visit comes. A red one stays blocked, a mended one is free."""
+        known = {device.device_id: device for device in before}
+        found: dict[str, BlockedDevice] = {}
+        for each in results:
+            device = planned(each, room.plan) if each.severity is Severity.BLOCK else None
+            if device is None or device.device_id in found:
+                continue
+            if device.device_id in known:
+                found[device.device_id] = known[device.device_id]
+            elif room.minded and self._lasts(each, now) >= room.after_s:
+                since = self.since[_key(each)].at
+                found[device.device_id] = BlockedDevice(
+                    device_id=device.device_id, kind=device.kind, code=each.code, since=since
+                )
+        return tuple(sorted(found.values(), key=lambda device: device.device_id))
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """*after_s*: how long a device may be red. *minded*: whether a visit is on or comes."""
+
+    plan: DayPlan | None
+    minded: bool
+    after_s: float = BLOCK_AFTER_S
+
+
+def _key(each: CheckResult) -> Key:
+    return each.subject, each.device_id, each.severity
+
+
+_KINDS = {MeasurementKind.WEIGHT.value: "scale"}
+"""Where the directory has another word than the driver; cameras go by their role."""
+_CAMERAS = {"room": "room-camera"}
+
+
+def planned(each: CheckResult, plan: DayPlan | None) -> PlannedDevice | None:
+    """The device of the centre's directory that a result is about: by its id, or as the only one of its kind here.
+
+    An inspection that is over is the centre's own matter.
+    """
+    if plan is None or each.subject == "inspection":
+        return None
+    kind = _kind(each)
+    same = [device for device in plan.devices if device.kind == kind]
+    own = [device for device in plan.devices if kind and device.device_id == each.device_id]
+    return own[0] if own else same[0] if len(same) == 1 else None
+
+
+def _kind(each: CheckResult) -> str:
+    if each.subject == "exam-camera":
+        role = each.device_id or ""
+        return _CAMERAS.get(role, role)
+    if each.subject in (*KINDS, "stethoscope"):
+        return _KINDS.get(each.subject, each.subject)
+    return ""

@@ -1,0 +1,197 @@
+"""What looks, listens and sends: pictures, test tone, stethoscope, relay. It disturbs, so `schedule` says when."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from room_agent.checks import line, machine, relay, schedule
+from room_agent.checks.kept import Kept
+from room_agent.checks.result import result
+from room_agent.devices.driver import Driver
+from room_agent.media.checks import camera_check, learnt, sharpness, stethoscope_check
+from room_agent.media.ear import Ear, Heard
+from room_agent.media.picture import Pixels, luma_of
+from room_agent.media.source import CameraGone, ExamCamera
+from room_agent.room import Room
+from schemas.checks import CheckResult, Severity
+from schemas.visit import KioskReport
+
+AGAIN_S = 30.0
+"""What is red is looked at again so often, until it is mended."""
+PATIENCE_S = 5.0
+BETWEEN_PICTURES_S = 1.0
+LISTEN_S = 1.0
+TONE_PATIENCE_S = 15.0
+"""The kiosk opens its microphone, plays two seconds, and says what it heard."""
+TONE_SOONEST_S = 1.0
+"""What a kiosk reports sooner was on its way before it was asked."""
+TONE_AGAIN_S = 300.0
+"""A tone that was not heard disturbs whoever mends it."""
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """What is checked. *ear*: None where the room has no stethoscope; *relay*: None where none is set up.
+
+    *disk*: a folder on the disk that matters; *thermal*: where the kernel says how hot it is.
+    """
+
+    drivers: Sequence[Driver] = ()
+    cameras: Sequence[ExamCamera] = ()
+    ear: Ear | None = None
+    relay: relay.Relay | None = None
+    disk: Path = Path("/")
+    thermal: Path = machine.THERMAL
+
+
+class Tone:
+    """The test tone of the kiosk, which its own microphone and the stethoscope must hear. *last*: how it went."""
+
+    def __init__(self, room: Room) -> None:
+        self.last = "not-tried"
+        self._room = room
+        self._tried_at: float | None = None
+        self._answered = asyncio.Event()
+
+    def kiosk_says(self, report: KioskReport) -> None:
+        asked = self._tried_at if self._room.tone_test else None
+        if report.tone != "not-tried" and asked is not None and time.monotonic() - asked > TONE_SOONEST_S:
+            self.last = report.tone
+            self._answered.set()
+
+    def is_wanted_again(self) -> bool:
+        """It was not heard, and that is a while ago."""
+        return self.last == "not-heard" and time.monotonic() - (self._tried_at or 0.0) > TONE_AGAIN_S
+
+    async def sound(self, ear: Ear | None) -> Heard | None:
+        """Have it played; what the stethoscope heard meanwhile. An answer that does not come changes nothing."""
+        self._answered.clear()
+        self._tried_at = time.monotonic()
+        self._room.test_tone(True)
+        pieces: list[Heard] = []
+        try:
+            async with asyncio.timeout(TONE_PATIENCE_S):
+                while not self._answered.is_set():
+                    piece = await self._heard(ear)
+                    pieces += [] if piece is None else [piece]
+        except TimeoutError:
+            return None
+        finally:
+            self._room.test_tone(False)
+        return (np.concatenate([samples for samples, _ in pieces]), pieces[0][1]) if pieces else None
+
+    async def _heard(self, ear: Ear | None) -> Heard | None:
+        heard = await ear(LISTEN_S) if ear is not None else None
+        if heard is None:
+            await self._answered.wait()
+        return heard
+
+
+class Looks:
+    """The last result of each look. *told*: called when there is news."""
+
+    def __init__(self, room: Room, subjects: Subjects, kept: Kept, told: Callable[[], None]) -> None:
+        self.tone = Tone(room)
+        self._room, self._subjects, self._kept, self._told = room, subjects, kept, told
+        self._results: dict[str, tuple[CheckResult, ...]] = {}
+        self._at: datetime | None = None
+        self._tried_s = -AGAIN_S
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def results(self) -> tuple[CheckResult, ...]:
+        return tuple(each for found in self._results.values() for each in found)
+
+    @property
+    def has_looked(self) -> bool:
+        """Whether everything was looked at once."""
+        return self._at is not None
+
+    def begin_if_due(self, *, page_alive: bool) -> None:
+        """In the background, one after the other, so that nothing waits for it; never while a visit is on."""
+        room, now = self._room, self._room.now()
+        if (self._looking and not self._looking.done()) or not schedule.may_look(room.plan, room.facts, now):
+            return
+        due = schedule.is_due(room.plan, self._at, now)
+        again = time.monotonic() - self._tried_s > AGAIN_S
+        names = [name for name in self._lookers() if due or (again and self._is_red(name))]
+        sounds = page_alive and (due or self.tone.is_wanted_again()) and schedule.may_sound(room.plan, room.facts, now)
+        if names or sounds:
+            self._tried_s = time.monotonic()
+            self._looking = asyncio.create_task(self._look(names, sounds=sounds), name="look")
+            self._at = now if due else self._at
+
+    def _is_red(self, name: str) -> bool:
+        return any(each.severity is not Severity.OK for each in self._results.get(name, ()))
+
+    def _lookers(self) -> dict[str, Callable[[], Awaitable[CheckResult]]]:
+        found: dict[str, Callable[[], Awaitable[CheckResult]]] = {"relay": self._through_relay}
+        for camera in self._subjects.cameras:
+            found[f"camera {camera.camera}"] = _Look(camera, self._kept).result
+        if self._subjects.ear is not None:
+            found["stethoscope"] = self._listen
+        return found
+
+    async def _look(self, names: Sequence[str], *, sounds: bool) -> None:
+        lookers = self._lookers()
+        for name in names:
+            self._results[name] = (await lookers[name](),)
+        if sounds:
+            heard = await self.tone.sound(self._subjects.ear)
+            if heard is not None:
+                self._results["stethoscope"] = (stethoscope_check(*heard, tone=self.tone.last == "heard"),)
+        self._told()
+
+    async def _through_relay(self) -> CheckResult:
+        return line.of_relay(await relay.probe(self._subjects.relay))
+
+    async def _listen(self) -> CheckResult:
+        """A second of the stethoscope, without a tone."""
+        if self._subjects.ear is None:
+            return result("stethoscope", "none")
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                heard = await self._subjects.ear(LISTEN_S)
+                return stethoscope_check(*heard) if heard else stethoscope_check(None)
+        except TimeoutError:
+            return result("stethoscope", "timeout")
+
+    async def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Two pictures of one camera, which goes dark again afterwards."""
+
+    camera: ExamCamera
+    kept: Kept
+
+    async def result(self) -> CheckResult:
+        name = self.camera.camera
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                before = luma_of(await self.camera.frame())
+                await asyncio.sleep(BETWEEN_PICTURES_S)
+                now = luma_of(await self.camera.frame())
+        except CameraGone:
+            return camera_check(None, camera=name)
+        except TimeoutError:
+            return result("exam-camera", "timeout", name)
+        finally:
+            await self.camera.close()
+        return self._judged(now, before)
+
+    def _judged(self, now: Pixels, before: Pixels) -> CheckResult:
+        name = self.camera.camera
+        found = camera_check(now, before, camera=name, reference=self.kept.sharpness.get(name))
+        if found.severity is Severity.OK:
+            self.kept.keep_sharpness(name, learnt(self.kept.sharpness.get(name), sharpness(now)))
+        return found
