@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from room_agent.media import live
-from room_agent.media.camera import simulated_cameras
 from room_agent.media.ear import Ear, SimulatedEar
 from room_agent.media.heart import heart_sounds
+from room_agent.media.simulated import simulated_cameras
 from room_agent.media.sound import Loop
 from room_agent.media.source import ExamCamera
 from room_agent.peers import Media

@@ -4,31 +4,29 @@ The agent offers and only sends. A connection that broke is replaced by a new on
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Protocol
 
-from aiortc import (
-    MediaStreamTrack,
-    RTCConfiguration,
-    RTCDataChannel,
-    RTCPeerConnection,
-    RTCRtpSender,
-    RTCSessionDescription,
-)
-from aiortc.exceptions import InvalidStateError
-from aiortc.sdp import candidate_from_sdp
 from pydantic import BaseModel, ValidationError
 
 from room_agent.devices.driver import Waveform
+from room_agent.media.aiortc_peer import AiortcPeer
+from room_agent.media.peer import Channel, Outlet, Unfit
 from room_agent.supervise import where
 from schemas.measurement import (
     Ask,
     Camera,
+    Closing,
+    Confirm,
+    Confirmed,
+    ConfirmedBy,
     CtlFromDoctor,
+    DeviceIs,
     Listen,
     Ping,
     Pong,
     Progress,
+    Resend,
     SelectCamera,
     Sources,
     StopAsking,
@@ -51,13 +49,10 @@ class Media(Protocol):
     @property
     def cameras(self) -> tuple[Camera, ...]: ...
 
-    def tracks(self) -> tuple[MediaStreamTrack, ...]:
-        """For one more doctor: exam video, then stethoscope; they never end and never raise."""
+    def outlets(self) -> tuple[Outlet, ...]:
+        """For one more doctor: the exam pictures, then the stethoscope; they never end and never raise."""
 
-    def prepare(self, sender: RTCRtpSender) -> None:
-        """Give *sender* our own encoder, before the offer is made."""
-
-    def select(self, camera: str) -> None: ...
+    def select(self, camera: str, slot: int = 0) -> None: ...
 
     def listen(self, on: bool) -> None: ...
 
@@ -75,6 +70,12 @@ class Bedside(Protocol):
 
     def connected(self) -> None: ...
 
+    def opened(self, peer: "DoctorPeer") -> None: ...
+
+    async def confirm(self, vital_id: str, *, belongs: bool, by: ConfirmedBy) -> None: ...
+
+    def resend(self, peer: "DoctorPeer", vital_ids: Collection[str]) -> None: ...
+
 
 Send = Callable[[Signal], Coroutine[Any, Any, None]]
 
@@ -89,61 +90,53 @@ class DoctorPeer:
         self._bedside = bedside
         self._send = send
         self._broke = broke
-        self._closed = False
+        self._closed = self._lost = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._connection.on("connectionstatechange", self._changed)
-        self._ctl, self._vitals, self._wave = (
-            self._connection.createDataChannel(name) for name in ("ctl", "vitals", "wave")
-        )
-        self._ctl.on("open", self._open)
-        self._ctl.on("message", self._heard)
-        for track in bedside.media.tracks():
-            bedside.media.prepare(self._connection.addTransceiver(track, direction="sendonly").sender)
+        self._connection = AiortcPeer(bedside.media.outlets(), self._changed)
+        self._ctl, self._vitals, self._wave = (self._connection.channel(name) for name in ("ctl", "vitals", "wave"))
+        for channel in (self._ctl, self._vitals):
+            channel.on_open(self._open)
+        self._ctl.on_message(self._heard)
 
     async def offer(self) -> None:
         """Begin: gather our addresses and send the offer with all of them in it."""
-        try:
-            await self._connection.setLocalDescription(await self._connection.createOffer())
-        except InvalidStateError:  # closed meanwhile
-            return
-        made = self._connection.localDescription
-        body = {"type": made.type, "sdp": made.sdp}
-        await self._send(Signal(to=self.doctor.peer_id, kind="offer", body=body))
+        body = await self._connection.offer()
+        if body is not None:
+            await self._send(Signal(to=self.doctor.peer_id, kind="offer", body=body))
 
     async def hear(self, signal: Signal) -> None:
         """An answer or a candidate of this doctor; one that does not fit ends the connection."""
         try:
-            if signal.kind == "answer" and signal.body and self._connection.signalingState == "have-local-offer":
-                await self._connection.setRemoteDescription(RTCSessionDescription(**signal.body))
+            if signal.kind == "answer" and signal.body:
+                await self._connection.answer(signal.body)
             elif signal.kind == "candidate" and signal.body:
-                await self._candidate(signal.body)
-        except (ValueError, KeyError, TypeError, AssertionError, InvalidStateError) as error:
-            log.warning("signal_refused", kind=signal.kind, error=type(error).__name__)
+                await self._connection.candidate(signal.body)
+        except Unfit as error:
+            log.warning("signal_refused", kind=signal.kind, error=str(error))
             await self.close()
 
-    async def _candidate(self, body: dict[str, Any]) -> None:
-        """Names that only the doctor's own network knows are left out: their packets tell the address."""
-        text = str(body["candidate"]).removeprefix("candidate:")
-        if not text or ".local " in text:
-            return
-        candidate = candidate_from_sdp(text)
-        candidate.sdpMid = body.get("sdpMid")
-        candidate.sdpMLineIndex = body.get("sdpMLineIndex")
-        await self._connection.addIceCandidate(candidate)
-
-    def _changed(self) -> None:
-        state = self._connection.connectionState
+    def _changed(self, state: str) -> None:
         log.info("peer", state=state, peer_id=self.doctor.peer_id)
         if self._closed:
             return
         if state == "connected":
             self._bedside.connected()
         elif state in ("failed", "closed"):
+            self._lost = True
             self._broke(self)
 
+    @property
+    def here(self) -> bool:
+        """This doctor can be told something."""
+        return self._ctl.is_open and not self._closed and not self._lost
+
     def _open(self) -> None:
-        self._say(self._ctl, self._bedside.sources)
+        """Called for each channel; begin when values can follow what is said of their devices."""
+        if not self._ctl.is_open or not self._vitals.is_open:
+            return
+        sources = self._bedside.sources
+        self._say(self._ctl, sources.model_copy(update={"tracks": dict(self._connection.roles)}))
+        self._bedside.opened(self)
 
     def _heard(self, data: object) -> None:
         try:
@@ -160,12 +153,16 @@ class DoctorPeer:
         match message:
             case Ask() | StopAsking():
                 self._start(self._bedside.asked(message))
-            case SelectCamera(camera=camera):
-                self._bedside.media.select(camera)
+            case SelectCamera(camera=camera, slot=slot):
+                self._bedside.media.select(camera, slot)
             case Listen(on=on):
                 self._bedside.media.listen(on)
             case Ping(seq=seq):
                 self._say(self._ctl, Pong(seq=seq))
+            case Confirm(vital_id=vital_id, belongs=belongs):
+                self._start(self._bedside.confirm(vital_id, belongs=belongs, by=ConfirmedBy.DOCTOR))
+            case Resend(vital_ids=vital_ids):
+                self._bedside.resend(self, vital_ids)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -178,20 +175,19 @@ class DoctorPeer:
         if error is not None:
             log.error("request_failed", error=type(error).__name__, where=where(error))
 
-    def progress(self, progress: Progress) -> None:
-        self._say(self._ctl, progress)
+    def tell(self, message: Progress | DeviceIs | Confirmed | Closing) -> None:
+        self._say(self._ctl, message)
 
     def vital(self, vital: Vital) -> None:
         self._say(self._vitals, vital)
 
     def wave(self, piece: Waveform) -> None:
-        if self._wave.readyState == "open" and self._wave.bufferedAmount < WAVE_LIMIT_BYTES:
+        if self._wave.waiting_bytes < WAVE_LIMIT_BYTES:
             self._wave.send(piece.pack())
 
     @staticmethod
-    def _say(channel: RTCDataChannel, message: BaseModel) -> None:
-        if channel.readyState == "open":
-            channel.send(message.model_dump_json())
+    def _say(channel: Channel, message: BaseModel) -> None:
+        channel.send(message.model_dump_json())
 
     async def close(self) -> None:
         """End the connection; may be called twice."""

@@ -1,183 +1,133 @@
-"""Exam cameras behind `source.ExamCamera`: real ones through V4L2, and simulated ones that say so in the picture."""
+"""Real exam cameras through V4L2: MJPEG, YUYV or the camera's own H.264."""
 
 import asyncio
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
-import av
 from av import VideoFrame
 
-from room_agent.media import picture
-from room_agent.media.picture import Pixels
-from room_agent.media.source import CameraGone
+from room_agent.media import stillcode
+from room_agent.media.controls import Controls, V4l2Controls
+from room_agent.media.h264 import Coded
+from room_agent.media.reader import Opening, Reader
+from room_agent.media.source import CameraGone, OwnStream, Still
 from telemed.kit.clock import real_now
-from telemed.kit.logs import logger
-
-log = logger("media.camera")
 
 _RETRY_S = 1.0
 _PATIENCE_S = 2.0
+T = TypeVar("T")
 
 
-class SimulatedCamera:
-    """A painted view with the word for "simulated", a moving mark and the time code in real milliseconds.
+class CameraFormat(StrEnum):
+    """What the camera is asked for, as the V4L2 demuxer calls it."""
 
-    *view* paints the still part for a width and a height; *labels* are written into it, the first one large.
+    MJPEG = "mjpeg"
+    YUYV = "yuyv422"
+    H264 = "h264"
+
+
+@dataclass(frozen=True)
+class CameraConfig:
+    """One camera. *camera*: its role (``room``, ``otoscope``, ``dermatoscope``, ``document``).
+
+    *path*: ``/dev/v4l/by-id/…-index0``; ``/dev/video0`` is another one after a restart.
     """
 
-    simulated = True
-
-    def __init__(
-        self,
-        camera: str,
-        view: Callable[[int, int], Pixels],
-        labels: tuple[str, ...],
-        *,
-        size: tuple[int, int] = (640, 480),
-        fps: int = 15,
-    ) -> None:
-        self.camera = camera
-        self.name_key = f"camera.{camera}"
-        self._still = view(*size)
-        self._fps = fps
-        self._due = 0.0
-        self._count = 0
-        self.unplugged = False
-        for line, label in enumerate(labels):
-            picture.write(self._still, label, top=24 + 56 * line, scale=6 if line == 0 else 4)
-
-    async def frame(self) -> VideoFrame:
-        """The next picture, *fps* a second by the monotonic clock; a late reader does not get a backlog."""
-        if self.unplugged:
-            raise CameraGone("unplugged")
-        now = time.monotonic()
-        self._due = max(self._due + 1 / self._fps, now - 1 / self._fps)
-        await asyncio.sleep(max(0.0, self._due - now))
-        return self._painted()
-
-    async def close(self) -> None:
-        """Nothing to give back."""
-
-    def _painted(self) -> VideoFrame:
-        pixels = self._still.copy()
-        height, width = pixels.shape[0] * 2 // 3, pixels.shape[1]
-        self._count += 1
-        left = self._count * 4 % (width - 16)
-        pixels[height - 48 : height - 32, left : left + 16] = 235
-        picture.paint_time_code(pixels, int(real_now().timestamp() * 1000))
-        return picture.to_frame(pixels)
-
-
-def simulated_cameras(word: Callable[[str], str], *, fps: int = 15) -> tuple[SimulatedCamera, ...]:
-    """The cameras of the simulated room: ``room`` and ``otoscope``. *word* looks up a catalogue key."""
-    views = {"room": picture.room_view, "otoscope": picture.otoscope_view}
-    return tuple(
-        SimulatedCamera(camera, view, (word("camera.simulated"), word(f"camera.{camera}")), fps=fps)
-        for camera, view in views.items()
-    )
+    camera: str
+    path: str
+    format: CameraFormat = CameraFormat.MJPEG
+    size: tuple[int, int] = (1280, 720)
+    fps: int = 30
 
 
 class V4l2Camera:
-    """A camera at *path* (use ``/dev/v4l/by-id/…-index0``: ``/dev/video0`` is another one after a restart).
+    """The camera of *config*. *container* is the demuxer; a file or a pattern with another one stands in for it.
 
-    A thread reads and keeps only the newest picture, so that nothing piles up when the reader is slow. *container*
-    and *options* are for PyAV; another *container* (``lavfi`` with a pattern as *path*) stands in for it in tests.
+    A thread reads and keeps only the newest picture, so that nothing piles up when whoever looks is slow.
     """
 
     simulated = False
 
-    def __init__(
-        self,
-        camera: str,
-        path: str,
-        *,
-        size: tuple[int, int] = (1280, 720),
-        fps: int = 30,
-        container: str = "v4l2",
-        options: dict[str, str] | None = None,
-    ) -> None:
-        self.camera = camera
-        self.name_key = f"camera.{camera}"
-        self._path = path
-        self._container = container
-        usual = {"video_size": f"{size[0]}x{size[1]}", "framerate": str(fps), "input_format": "mjpeg"}
-        self._options = usual if options is None else options
-        self._reader: _Reader | None = None
+    def __init__(self, config: CameraConfig, *, container: str = "v4l2", controls: Controls | None = None) -> None:
+        self.camera = config.camera
+        self.name_key = f"camera.{config.camera}"
+        self._config = config
+        self._opening = Opening(config.path, container, _options(config) if container == "v4l2" else {})
+        self._controls = controls or V4l2Controls(config.path)
+        self._reader: Reader | None = None
         self._tried_at = -_RETRY_S
+
+    @property
+    def own_stream(self) -> OwnStream | None:
+        """The camera's own H.264, once two key pictures have been seen (`source.CodingCamera`)."""
+        return self._reader.own_stream if self._reader is not None else None
 
     async def frame(self) -> VideoFrame:
         reader = self._reader or self._begin()
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                return await reader.newest()
-        except TimeoutError as error:
-            await self.close()
-            raise CameraGone("stalled") from error
-        except CameraGone:
-            await self.close()
-            raise
+        return await self._patiently(reader, reader.newest())
+
+    async def coded(self, *, anew: bool) -> Coded:
+        reader = self._reader or self._begin()
+        return await self._patiently(reader, reader.coded(anew=anew))
+
+    async def still(self) -> Still:
+        """The camera's own JPEG as it came, where it makes one; PNG of the next picture otherwise."""
+        reader = self._reader or self._begin()
+        frame, data = await self._patiently(reader, reader.whole())
+        return await asyncio.to_thread(self._made, frame, data)
+
+    async def lock(self, on: bool) -> bool:
+        return await asyncio.to_thread(self._controls.lock, on)
 
     async def close(self) -> None:
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.stop()
 
-    def _begin(self) -> "_Reader":
+    def _made(self, frame: VideoFrame, data: bytes) -> Still:
+        """In a thread."""
+        own = self._config.format is CameraFormat.MJPEG and data[:2] == b"\xff\xd8"
+        small, small_size = stillcode.preview(frame)
+        return Still(
+            data if own else stillcode.png(frame),
+            "image/jpeg" if own else "image/png",
+            frame.width,
+            frame.height,
+            small,
+            small_size,
+            real_now(),
+            self._controls.settings(),
+        )
+
+    async def _patiently(self, reader: Reader, wanted: Awaitable[T]) -> T:
+        """*wanted*, or the camera counts as gone and is opened anew next time."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await wanted
+        except TimeoutError as error:
+            await self._drop(reader)
+            raise CameraGone("stalled") from error
+        except CameraGone:
+            await self._drop(reader)
+            raise
+
+    async def _drop(self, reader: Reader) -> None:
+        if self._reader is reader:
+            await self.close()
+
+    def _begin(self) -> Reader:
         """Open it, at most once a second."""
         if time.monotonic() - self._tried_at < _RETRY_S:
             raise CameraGone("absent")
         self._tried_at = time.monotonic()
-        self._reader = _Reader(self._path, self._container, self._options)
+        self._reader = Reader(self._opening, coding=self._config.format is CameraFormat.H264)
         return self._reader
 
 
-class _Reader:
-    """One opened camera and its thread."""
-
-    def __init__(self, path: str, container: str, options: dict[str, str]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._newest: VideoFrame | None = None
-        self._ended = ""
-        self._changed = asyncio.Event()
-        self._stop = threading.Event()
-        work = threading.Thread(target=self._read, args=(path, container, options), daemon=True, name=f"camera {path}")
-        work.start()
-
-    async def newest(self) -> VideoFrame:
-        """The next picture not yet taken."""
-        while self._newest is None:
-            if self._ended:
-                raise CameraGone(self._ended)
-            self._changed.clear()
-            await self._changed.wait()
-        frame, self._newest = self._newest, None
-        return frame
-
-    def stop(self) -> None:
-        self._stop.set()
-
-    def _read(self, path: str, container: str, options: dict[str, str]) -> None:
-        """In the thread, until stopped or until the camera ends."""
-        code = "ended"
-        try:
-            with av.open(path, format=container, options=options) as device:
-                for frame in device.decode(video=0):
-                    if self._stop.is_set():
-                        return
-                    self._tell(frame, "")
-        except (av.FFmpegError, OSError) as error:
-            code = "absent"
-            log.info("camera", code=code, error=type(error).__name__)
-        self._tell(None, code)
-
-    def _tell(self, frame: VideoFrame | None, ended: str) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._take, frame, ended)
-        except RuntimeError:
-            self._stop.set()  # the loop has closed; nobody waits any more
-
-    def _take(self, frame: VideoFrame | None, ended: str) -> None:
-        self._newest = frame or self._newest
-        self._ended = ended
-        self._changed.set()
+def _options(config: CameraConfig) -> dict[str, str]:
+    """For the V4L2 demuxer."""
+    width, height = config.size
+    return {"video_size": f"{width}x{height}", "framerate": str(config.fps), "input_format": config.format.value}

@@ -1,9 +1,7 @@
-"""Painting pictures with numpy: block letters, a time code that a test reads back, and the simulated views.
+"""Painting pictures with numpy: block letters and a time code that a test reads back.
 
 A picture is planar YUV 4:2:0 in one array of shape (height * 3 / 2, width), uint8, as PyAV's ``yuv420p`` wants it.
 """
-
-from functools import cache
 
 import numpy as np
 from av import VideoFrame
@@ -46,23 +44,29 @@ def canvas(width: int, height: int, *, y: int, u: int = 128, v: int = 128) -> Pi
     return picture
 
 
-def write(picture: Pixels, text: str, *, top: int, scale: int = 4, centre: bool = True, left: int = 16) -> None:
+def write(picture: Pixels, text: str, *, top: int, scale: int = 4) -> None:
     """Write *text* in white on a dark ground into *picture*; what does not fit is cut off."""
+    write_on(picture[: picture.shape[0] * 2 // 3], text, top=top, scale=scale)
+
+
+def write_on(luma: Pixels, text: str, *, top: int, scale: int = 4) -> None:
+    """As `write`, into a plane of luma alone; in the middle."""
     dots = lettering(text, scale)
-    height, width = picture.shape[0] * 2 // 3, picture.shape[1]
-    left = max(0, (width - dots.shape[1]) // 2) if centre else left
+    height, width = luma.shape
+    left = max(0, (width - dots.shape[1]) // 2)
     rows, columns = min(dots.shape[0], height - top), min(dots.shape[1], width - left)
-    ground = picture[max(0, top - scale) : top + rows + scale, max(0, left - scale) : left + columns + scale]
+    ground = luma[max(0, top - scale) : top + rows + scale, max(0, left - scale) : left + columns + scale]
     ground[:] = _DARK
-    picture[top : top + rows, left : left + columns][dots[:rows, :columns]] = _BRIGHT
+    luma[top : top + rows, left : left + columns][dots[:rows, :columns]] = _BRIGHT
 
 
-def paint_time_code(picture: Pixels, ms: int) -> None:
+def paint_time_code(luma: Pixels, ms: int) -> None:
     """Paint the low 32 bits of *ms* into the bottom rows: 32 cells, the highest bit first, bright is 1."""
-    height, width = picture.shape[0] * 2 // 3, picture.shape[1]
+    height, width = luma.shape
     bits = [(ms >> shift) & 1 for shift in range(TIME_CODE_BITS - 1, -1, -1)]
     cells = np.repeat(np.where(bits, _BRIGHT, _DARK).astype(np.uint8), width // TIME_CODE_BITS)
-    picture[height - TIME_CODE_HEIGHT : height, : cells.size] = cells
+    tall = max(TIME_CODE_HEIGHT, height * TIME_CODE_HEIGHT // 480)
+    luma[height - tall : height, : cells.size] = cells
 
 
 def read_time_code(luma: Pixels) -> int:
@@ -84,43 +88,24 @@ def to_frame(picture: Pixels) -> VideoFrame:
     return VideoFrame.from_ndarray(picture, format="yuv420p")
 
 
-@cache
-def _grid(width: int, height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coordinates from -1 to 1 down and across, across stretched by the aspect ratio."""
-    down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    return down, across * width / height
+def planes_of(frame: VideoFrame) -> tuple[Pixels, Pixels, Pixels]:
+    """The planes of a ``yuv420p`` frame, to be painted into: (height, width) and twice a quarter of it."""
+    found = []
+    for plane in frame.planes:
+        rows = np.frombuffer(plane, dtype=np.uint8).reshape(plane.height, plane.line_size)
+        found.append(rows[:, : plane.width])
+    return found[0], found[1], found[2]
 
 
-def room_view(width: int, height: int) -> Pixels:
-    """A bright room: wall, window, floor, couch."""
-    picture = canvas(width, height, y=180, u=120, v=132)
-    _box(picture, (0.70, 1.0, 0.0, 1.0), (95, 115, 145))
-    _box(picture, (0.12, 0.48, 0.08, 0.34), (225, 150, 110))
-    _box(picture, (0.55, 0.80, 0.42, 0.92), (110, 160, 100))
-    _box(picture, (0.47, 0.56, 0.80, 0.92), (235, 128, 128))
-    return picture
-
-
-def otoscope_view(width: int, height: int) -> Pixels:
-    """A dark ear canal with a round eardrum and its cone of light."""
-    picture = canvas(width, height, y=20)
-    down, across = _grid(width, height)
-    distance = np.hypot(down, across)
-    drum = distance < 0.8
-    picture[:height][drum] = (190 - 60 * distance[drum]).astype(np.uint8)
-    cone = drum & (down > 0) & (across > 0.05) & (across < 0.1 + down * 0.7)
-    picture[:height][cone] = 230
-    chroma = picture[height:].reshape(2, height // 2, width // 2)
-    chroma[0][drum[::2, ::2]], chroma[1][drum[::2, ::2]] = 110, 165
-    return picture
-
-
-def _box(picture: Pixels, area: tuple[float, float, float, float], colour: tuple[int, int, int]) -> None:
-    """Fill *area* (top, bottom, left, right as parts of the picture) with *colour* (y, u, v)."""
-    height, width = picture.shape[0] * 2 // 3, picture.shape[1]
-    top, bottom = int(area[0] * height) // 2 * 2, int(area[1] * height) // 2 * 2
-    left, right = int(area[2] * width) // 2 * 2, int(area[3] * width) // 2 * 2
-    picture[top:bottom, left:right] = colour[0]
-    chroma = picture[height:].reshape(2, height // 2, width // 2)
-    for plane, value in zip(chroma, colour[1:], strict=True):
-        plane[top // 2 : bottom // 2, left // 2 : right // 2] = value
+def blurred(luma: Pixels, radius: int) -> Pixels:
+    """The mean over a square of 2 * *radius* + 1, as a lens out of focus shows it."""
+    side = 2 * radius + 1
+    sums = luma.astype(np.float64)
+    for axis in (0, 1):
+        wide = np.pad(sums, [(radius + 1, radius) if axis == each else (0, 0) for each in (0, 1)], mode="edge")
+        total = np.cumsum(wide, axis=axis)
+        sums = (
+            np.take(total, range(side, total.shape[axis]), axis) - np.take(total, range(luma.shape[axis]), axis)
+        ) / side
+    found: Pixels = np.round(sums).astype(np.uint8)
+    return found

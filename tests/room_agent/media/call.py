@@ -7,15 +7,15 @@ import time
 from typing import Any
 
 import numpy as np
-from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
 
-from room_agent.media.camera import simulated_cameras
-from room_agent.media.heart import SAMPLE_RATE
+from room_agent.media.aiortc_peer import AiortcPeer
+from room_agent.media.live import for_visit
 from room_agent.media.picture import luma_of, read_time_code
+from room_agent.media.simulated import CameraFault, simulated_cameras
 from room_agent.media.sound import Loop
-from room_agent.media.stethoscope import StethoscopeTrack
-from room_agent.media.switch import SwitchTrack
+from room_agent.media.stethoscope import SAMPLE_RATE
 
 TONES_HZ = (20, 40, 100, 400)
 AMPLITUDE = 0.15
@@ -53,39 +53,50 @@ async def see(track: MediaStreamTrack, until: Any) -> dict[str, Any]:
                 return {"pictures": count, "latency_ms": statistics.median(late), "mean": float(luma.mean())}
 
 
-async def connected(sender: RTCPeerConnection, receiver: RTCPeerConnection) -> dict[str, MediaStreamTrack]:
+async def connected(sender: AiortcPeer, receiver: RTCPeerConnection) -> dict[str, MediaStreamTrack]:
+    """Each track by its role."""
     tracks: dict[str, MediaStreamTrack] = {}
-    receiver.on("track", lambda track: tracks.__setitem__(track.kind, track))
-    await sender.setLocalDescription(await sender.createOffer())
-    await receiver.setRemoteDescription(sender.localDescription)
+    sender.channel("ctl")
+    offered = await sender.offer()
+    assert offered is not None
+    await receiver.setRemoteDescription(RTCSessionDescription(**offered))
+    for transceiver in receiver.getTransceivers():
+        tracks[sender.roles[transceiver.mid]] = transceiver.receiver.track
     await receiver.setLocalDescription(await receiver.createAnswer())
-    await sender.setRemoteDescription(receiver.localDescription)
+    made = receiver.localDescription
+    await sender.answer({"type": made.type, "sdp": made.sdp})
     return tracks
 
 
 async def main() -> dict[str, Any]:
-    configuration = RTCConfiguration(iceServers=[])
-    sender, receiver = RTCPeerConnection(configuration), RTCPeerConnection(configuration)
-    cameras = simulated_cameras(lambda key: key.partition(".")[2])
-    exam = SwitchTrack(cameras, gone_text="gone", off_text="off", selected="room")
-    chest = StethoscopeTrack(tones(), simulated=True)
-    chest.listen(True)
-    sender.addTrack(exam)
-    sender.addTrack(chest)
-    tracks = await connected(sender, receiver)
-    heard = asyncio.create_task(hear(tracks["audio"], 3.0))
-    found: dict[str, Any] = {"room": await see(tracks["video"], lambda _luma, count: count >= 30)}
-    exam.select("otoscope")
-    found["otoscope"] = await see(tracks["video"], lambda luma, _count: luma[:400].mean() < 130)
-    for camera in cameras:
-        camera.unplugged = True
-    found["unplugged"] = await see(tracks["video"], lambda luma, _count: luma[20:180].std() < 8)
-    for camera in cameras:
-        camera.unplugged = False
-    found["back"] = await see(tracks["video"], lambda luma, _count: luma[20:180].std() > 30)
-    found["gains_db"] = gains_db(await heard)
-    await asyncio.gather(sender.close(), receiver.close())
+    receiver = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    cameras = simulated_cameras(word, fps=15)
+    found: dict[str, Any] = {}
+    async with for_visit(cameras, tones, word=word, simulated=True) as media:
+        sender = AiortcPeer(media.outlets(), lambda _state: None)
+        media.listen(True)
+        media.select("room")
+        tracks = await connected(sender, receiver)
+        heard = asyncio.create_task(hear(tracks["stethoscope"], 3.0))
+        pictures = tracks["exam-0"]
+        found["room"] = await see(pictures, lambda _luma, count: count >= 30)
+        media.select("otoscope")
+        found["otoscope"] = await see(pictures, lambda luma, _count: luma[luma.shape[0] // 2, 20] < 60)
+        media.select("document", 1)
+        found["beside"] = await see(tracks["exam-1"], lambda luma, _count: luma.shape[0] == 720 and luma.mean() > 90)
+        for camera in cameras:
+            camera.set_fault(CameraFault.UNPLUGGED)
+        found["unplugged"] = await see(pictures, lambda luma, _count: luma[20:140].std() < 8)
+        for camera in cameras:
+            camera.set_fault(None)
+        found["back"] = await see(pictures, lambda luma, _count: luma[20:140].std() > 30)
+        found["gains_db"] = gains_db(await heard)
+        await asyncio.gather(sender.close(), receiver.close())
     return found
+
+
+def word(key: str) -> str:
+    return key.partition(".")[2]
 
 
 if __name__ == "__main__":

@@ -7,14 +7,14 @@ import pytest
 
 from room_agent.devices.checks import device_checks
 from room_agent.devices.driver import DeviceState, Reason
-from room_agent.media import picture
+from room_agent.media import picture, views
 from room_agent.media.checks import camera_check, stethoscope_check
 from room_agent.media.heart import heart_sounds
 from schemas.checks import CheckResult, Severity
 from schemas.measurement import MeasurementKind
 from telemed.kit.i18n import words
 
-VIEW = picture.room_view(64, 48)[:48]
+VIEW = views.room_view(64, 48)[:48]
 BLACK = picture.canvas(64, 48, y=16)[:48]
 LOUD = np.full(48_000, 32_767, dtype=np.int16)
 

@@ -1,61 +1,83 @@
-"""Two doctors, one camera and one stethoscope; one doctor leaving takes nothing from the other."""
+"""Two doctors, two pictures and one stethoscope; one doctor leaving takes nothing from the other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
-from room_agent.media.camera import simulated_cameras
 from room_agent.media.heart import heart_sounds
-from room_agent.media.live import for_visit
+from room_agent.media.live import LiveMedia, for_visit
+from room_agent.media.peer import Outlet
+from room_agent.media.simulated import simulated_cameras
+from room_agent.media.slot import Ended, Watch
 from room_agent.media.sound import Loop
+from tests.room_agent.media.loops import run
 
-
-def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), 20))
+ROLES = ["exam-0", "exam-1", "stethoscope"]
 
 
 def word(key: str) -> str:
     return key.partition(".")[2]
 
 
-def test_each_doctor_has_tracks_of_his_own_from_one_source() -> None:
+def shown(media: LiveMedia) -> list[str]:
+    return [slot.switch.selected for slot in media.slots]
+
+
+async def one_of(outlet: Outlet) -> None:
+    """The next picture or sound."""
+    if isinstance(outlet.source, Watch):
+        await outlet.source.following()
+    else:
+        await outlet.source.recv()  # type: ignore[attr-defined]
+
+
+async def to_the_end(outlet: Outlet) -> None:
+    while True:
+        await one_of(outlet)
+
+
+def test_each_doctor_has_outlets_of_his_own_from_one_source() -> None:
     async def story() -> None:
         cameras = simulated_cameras(word)
         async with for_visit(cameras, lambda: Loop(heart_sounds(seconds=1)), word=word, simulated=True) as media:
-            assert [camera.camera for camera in media.cameras] == ["room", "otoscope"]
+            assert [camera.camera for camera in media.cameras] == ["room", "otoscope", "dermatoscope", "document"]
             media.select("room")
             media.listen(True)
-            first, second = media.tracks(), media.tracks()
-            assert [track.kind for track in first] == ["video", "audio"]
-            await asyncio.gather(*(track.recv() for track in (*first, *second)))
-            for track in first:
-                track.stop()
-            for track in second:
-                await track.recv()
-        for track in second:
-            with pytest.raises(MediaStreamError):
-                await _to_the_end(track)
+            first, second = media.outlets(), media.outlets()
+            assert [outlet.role for outlet in first] == ROLES
+            await asyncio.gather(*(one_of(outlet) for outlet in (*first, *second)))
+            for outlet in first:
+                outlet.source.close() if isinstance(outlet.source, Watch) else outlet.source.stop()  # type: ignore[attr-defined]
+            for outlet in second:
+                await one_of(outlet)
+        for outlet in second:
+            with pytest.raises((Ended, MediaStreamError)):
+                await to_the_end(outlet)
 
     run(story)
 
 
-async def _to_the_end(track: object) -> None:
-    while True:
-        await track.recv()  # type: ignore[attr-defined]
-
-
-def test_at_the_beginning_nothing_is_shown_and_nobody_listens() -> None:
+def test_at_the_beginning_nothing_is_shown_and_an_unknown_camera_changes_nothing() -> None:
     async def story() -> None:
-        cameras = simulated_cameras(word)
-        async with for_visit(cameras, None, word=word, simulated=True) as media:
-            assert media.exam.selected == ""
-            (video,) = media.tracks()
-            frame = await video.recv()
-            assert frame.to_ndarray(format="gray").mean() < 70
+        async with for_visit(simulated_cameras(word), None, word=word, simulated=True) as media:
+            assert [outlet.role for outlet in media.outlets()] == ["exam-0", "exam-1"]
             media.select("no such camera")
             media.listen(True)
-            assert media.exam.selected == ""
+            assert shown(media) == ["", ""]
+
+    run(story)
+
+
+def test_a_camera_is_in_one_picture_only() -> None:
+    async def story() -> None:
+        async with for_visit(simulated_cameras(word), None, word=word, simulated=True) as media:
+            media.select("room")
+            media.select("otoscope", 1)
+            assert shown(media) == ["room", "otoscope"]
+            media.select("room", 1)
+            assert shown(media) == ["", "room"]
+            media.select("", 1)
+            assert shown(media) == ["", ""]
 
     run(story)

@@ -1,0 +1,111 @@
+"""The private names of aiortc that we need, all of them; a test fails when one of them moves.
+
+aiortc lets nobody bring an encoder of his own, spreads no packets and sends again without limit. Here a sender gets
+pictures that are cut already, tells when a key picture or another bit rate is wanted, and sends at our pace.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from aiortc import RTCRtpSender
+
+from room_agent.media.h264 import Sendable
+
+RESENT_BYTES = 1250
+"""One packet with its headers; what exactly was lost is known to aiortc alone."""
+
+
+class Viewer(Protocol):
+    """Whoever hears what the far end of one sender says, and decides when packets leave."""
+
+    def key_wanted(self) -> None:
+        """A picture was lost (PLI, FIR)."""
+
+    def line_carries(self, bps: int) -> None:
+        """The far end's estimate for all that it gets (REMB)."""
+
+    def may_resend(self, size: int) -> bool:
+        """Whether a lost packet of about *size* bytes is sent again (NACK)."""
+
+    def pause_s(self, size: int) -> float:
+        """How long to wait after a packet of *size* bytes."""
+
+
+def take_over(sender: RTCRtpSender, viewer: Viewer) -> None:
+    """Make *sender* send `Sendable` pictures for *viewer*. Before the offer."""
+    _known(sender, "_RTCRtpSender__encoder", "_RTCRtpSender__transport", "_send_keyframe", "_retransmit")
+    sender._RTCRtpSender__encoder = _Cut(viewer)
+    sender._send_keyframe = viewer.key_wanted
+    begin, resend = sender.send, sender._retransmit
+
+    async def send(parameters: Any) -> None:
+        """When the transport is settled: bundling changes it until then."""
+        if not isinstance(sender._RTCRtpSender__transport, _Paced):
+            _known(sender._RTCRtpSender__transport, "_send_rtp")
+            sender._RTCRtpSender__transport = _Paced(sender._RTCRtpSender__transport, viewer)
+        await begin(parameters)
+
+    async def retransmit(sequence_number: int) -> None:
+        if viewer.may_resend(RESENT_BYTES):
+            with sender._RTCRtpSender__transport.at_once():
+                await resend(sequence_number)
+
+    sender.send, sender._retransmit = send, retransmit
+
+
+def _known(thing: object, *names: str) -> None:
+    """Raises:
+    AttributeError: this aiortc is built differently.
+    """
+    for name in names:
+        getattr(thing, name)
+
+
+class _Cut:
+    """Stands in for an encoder (`aiortc.codecs.base.Encoder`): there is nothing left to encode or to cut."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = viewer
+
+    def pack(self, picture: Sendable) -> tuple[list[bytes], int]:
+        return list(picture.payloads), picture.timestamp
+
+    @property
+    def target_bitrate(self) -> int:
+        return 0
+
+    @target_bitrate.setter
+    def target_bitrate(self, bps: int) -> None:
+        self._viewer.line_carries(bps)
+
+
+class _Paced:
+    """A DTLS transport whose RTP leaves at the viewer's pace; everything else is the transport's own.
+
+    The pause comes after the packet: its send time, written before, stays true.
+    """
+
+    def __init__(self, transport: Any, viewer: Viewer) -> None:
+        self._transport = transport
+        self._viewer = viewer
+        self._hurries = 0
+        self._send: Callable[[bytes], Awaitable[None]] = transport._send_rtp
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def at_once(self) -> "_Paced":
+        return self
+
+    def __enter__(self) -> None:
+        self._hurries += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._hurries -= 1
+
+    async def _send_rtp(self, data: bytes) -> None:
+        await self._send(data)
+        pause = 0.0 if self._hurries else self._viewer.pause_s(len(data))
+        if pause:
+            await asyncio.sleep(pause)

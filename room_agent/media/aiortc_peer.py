@@ -1,0 +1,205 @@
+"""`MediaPeer` by aiortc."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from aiortc import (
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import InvalidStateError
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.sdp import candidate_from_sdp
+
+from room_agent.media.aiortc_inside import take_over
+from room_agent.media.h264 import Sendable
+from room_agent.media.ladder import shared
+from room_agent.media.line import Line
+from room_agent.media.pacing import Allowance, Pacer
+from room_agent.media.peer import Body, LineStats, Outlet, Unfit
+from room_agent.media.slot import Ended, Watch
+
+_PROFILE = "42e01f"
+"""Constrained baseline, level 3.1."""
+
+
+class AiortcPeer:
+    """One connection. *changed* hears each ``connectionState``."""
+
+    def __init__(self, outlets: Sequence[Outlet], changed: Callable[[str], None]) -> None:
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._connection.on("connectionstatechange", lambda: changed(self._connection.connectionState))
+        watches = [outlet.source for outlet in outlets if isinstance(outlet.source, Watch)]
+        self._traffic = _Traffic(watches)
+        self._lines = [(outlet.role, self._add(outlet.source)) for outlet in outlets]
+
+    def _add(self, source: Any) -> RTCRtpTransceiver:
+        if not isinstance(source, Watch):
+            return self._connection.addTransceiver(source, direction="sendonly")
+        transceiver = self._connection.addTransceiver(_PictureTrack(source), direction="sendonly")
+        transceiver.setCodecPreferences(_h264())
+        take_over(transceiver.sender, _PictureViewer(source, self._traffic))
+        return transceiver
+
+    def channel(self, label: str) -> "AiortcChannel":
+        return AiortcChannel(self._connection.createDataChannel(label))
+
+    async def offer(self) -> Body | None:
+        try:
+            await self._connection.setLocalDescription(await self._connection.createOffer())
+        except InvalidStateError:
+            return None
+        made = self._connection.localDescription
+        return {"type": made.type, "sdp": made.sdp}
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        return {transceiver.mid: role for role, transceiver in self._lines if transceiver.mid is not None}
+
+    async def answer(self, body: Body) -> None:
+        if self._connection.signalingState != "have-local-offer":
+            return
+        try:
+            await self._connection.setRemoteDescription(RTCSessionDescription(**body))
+        except (ValueError, KeyError, TypeError, AssertionError, InvalidStateError) as error:
+            raise Unfit(type(error).__name__) from error
+
+    async def candidate(self, body: Body) -> None:
+        """Names that only the other end's own network knows are left out: their packets tell the address."""
+        try:
+            text = str(body["candidate"]).removeprefix("candidate:")
+            if not text or ".local " in text:
+                return
+            candidate = candidate_from_sdp(text)
+            candidate.sdpMid = body.get("sdpMid")
+            candidate.sdpMLineIndex = body.get("sdpMLineIndex")
+            await self._connection.addIceCandidate(candidate)
+        except (ValueError, KeyError, TypeError, AssertionError, InvalidStateError) as error:
+            raise Unfit(type(error).__name__) from error
+
+    def stats(self) -> LineStats:
+        return self._traffic.stats()
+
+    async def close(self) -> None:
+        self._traffic.end()
+        await self._connection.close()
+
+
+def _h264() -> list[Any]:
+    """Our one profile, and packets sent again as a stream of their own (RTX)."""
+    codecs = RTCRtpSender.getCapabilities("video").codecs
+    own = [codec for codec in codecs if codec.parameters.get("profile-level-id") == _PROFILE]
+    return own + [codec for codec in codecs if codec.mimeType.lower() == "video/rtx"]
+
+
+class _PictureTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc's types are skipped
+    """What a viewer watches, as aiortc wants it."""
+
+    kind = "video"
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    async def recv(self) -> Sendable:
+        try:
+            return await self._watch.following()
+        except Ended:
+            raise MediaStreamError from None
+
+    def stop(self) -> None:
+        super().stop()
+        self._watch.close()
+
+
+class _Traffic:
+    """All pictures of one connection: they share its line, its pace and what may be sent again."""
+
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        self._watches = watches
+        self._line = Line()
+        self._pacer = Pacer(self._line.allowed_bps)
+        self._allowance = Allowance(self._line.allowed_bps)
+        self._resent = self._refused = 0
+
+    def carries(self, bps: int) -> None:
+        """The far end's estimate; every sender of a connection tells the same one."""
+        self._line.estimated(bps, now=time.monotonic())
+        self._share()
+
+    def _share(self) -> None:
+        allowed = self._line.allowed_bps
+        self._pacer.bps = self._allowance.bps = allowed
+        each = shared(allowed, sum(watch.showing for watch in self._watches))
+        for watch in self._watches:
+            watch.allowed_bps = each
+
+    def pause_s(self, size: int) -> float:
+        now = time.monotonic()
+        self._line.sent(size, now=now)
+        return self._pacer.pause_s(size, now=now)
+
+    def may_resend(self, size: int) -> bool:
+        granted = self._allowance.grants(size, now=time.monotonic())
+        self._resent += granted
+        self._refused += not granted
+        return granted
+
+    def end(self) -> None:
+        """A connection that never came about stops no track by itself."""
+        for watch in self._watches:
+            watch.close()
+
+    def stats(self) -> LineStats:
+        return LineStats(self._line.allowed_bps, self._line.sent_bytes, self._resent, self._refused)
+
+
+class _PictureViewer:
+    """What the far end says of one picture (`aiortc_inside.Viewer`)."""
+
+    def __init__(self, watch: Watch, traffic: _Traffic) -> None:
+        self.key_wanted = watch.key
+        self.line_carries = traffic.carries
+        self.may_resend = traffic.may_resend
+        self.pause_s = traffic.pause_s
+
+
+class AiortcChannel:
+    """A data channel of aiortc (`peer.Channel`)."""
+
+    def __init__(self, channel: RTCDataChannel) -> None:
+        self._channel = channel
+        self._moved = asyncio.Event()
+        channel.on("bufferedamountlow", self._moved.set)
+        channel.on("close", self._moved.set)
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self._channel.readyState == "open")
+
+    @property
+    def waiting_bytes(self) -> int:
+        return int(self._channel.bufferedAmount)
+
+    def send(self, data: str | bytes) -> None:
+        if self.is_open:
+            self._channel.send(data)
+
+    async def room_for_more(self, limit: int) -> bool:
+        self._channel.bufferedAmountLowThreshold = limit
+        while self.is_open and self.waiting_bytes > limit:
+            self._moved.clear()
+            await self._moved.wait()
+        return self.is_open
+
+    def on_open(self, then: Callable[[], None]) -> None:
+        self._channel.on("open", then)
+
+    def on_message(self, then: Callable[[str | bytes], None]) -> None:
+        self._channel.on("message", then)

@@ -1,0 +1,88 @@
+"""What the room needs of a WebRTC engine. aiortc is behind it (`aiortc_peer`), and could be replaced."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from room_agent.media.slot import Watch
+
+Body = dict[str, Any]
+"""Of a `schemas.signalling.Signal`: a description or a candidate as a browser writes it."""
+
+
+class Unfit(Exception):
+    """What the other end sent cannot be used; the connection has no future."""
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """One m-line, for sending only. *role*: ``exam-0``, ``exam-1`` or ``stethoscope``; *source*: pictures or sound."""
+
+    role: str
+    source: "Watch | SoundTrack"
+
+
+class SoundTrack(Protocol):
+    """Sound as Opus packets; of the engine's own kind."""
+
+    kind: str
+
+
+class Channel(Protocol):
+    """One data channel, reliable and ordered."""
+
+    @property
+    def is_open(self) -> bool: ...
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What has been given to it and has not left."""
+
+    def send(self, data: str | bytes) -> None:
+        """Nothing happens while it is not open."""
+
+    async def room_for_more(self, limit: int) -> bool:
+        """Wait until at most *limit* bytes wait; False when it has closed."""
+
+    def on_open(self, then: Callable[[], None]) -> None: ...
+
+    def on_message(self, then: Callable[[str | bytes], None]) -> None: ...
+
+
+@dataclass(frozen=True)
+class LineStats:
+    """*allowed_bps*: what the viewer's line carries as far as is known; *sent_bytes* of pictures, *resent* packets."""
+
+    allowed_bps: int
+    sent_bytes: int
+    resent: int
+    refused_resends: int
+
+
+class MediaPeer(Protocol):
+    """One connection: negotiated once, begun from here; never restarted but replaced by a new one."""
+
+    def channel(self, label: str) -> Channel:
+        """Before the offer."""
+
+    async def offer(self) -> Body | None:
+        """Gather addresses and offer everything; None when it has been closed meanwhile."""
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """The role of each m-line, by its mid; known after the offer."""
+
+    async def answer(self, body: Body) -> None:
+        """Raises:
+        Unfit: it is no answer to the offer.
+        """
+
+    async def candidate(self, body: Body) -> None:
+        """Raises:
+        Unfit: it is none.
+        """
+
+    def stats(self) -> LineStats: ...
+
+    async def close(self) -> None:
+        """May be called twice."""

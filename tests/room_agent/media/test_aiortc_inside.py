@@ -1,0 +1,116 @@
+"""Every private name of aiortc that we use still stands where it stood, and does what we think it does."""
+
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender
+from aiortc.codecs.base import Encoder
+from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpRtpfbPacket, pack_remb_fci
+
+from room_agent.media.aiortc_inside import take_over
+from room_agent.media.h264 import Sendable
+from tests.room_agent.media.loops import run
+
+
+class Heard:
+    """A viewer who writes down what the far end said."""
+
+    def __init__(self) -> None:
+        self.keys = 0
+        self.bps: list[int] = []
+        self.resends: list[int] = []
+        self.grants = True
+
+    def key_wanted(self) -> None:
+        self.keys += 1
+
+    def line_carries(self, bps: int) -> None:
+        self.bps.append(bps)
+
+    def may_resend(self, size: int) -> bool:
+        self.resends.append(size)
+        return self.grants
+
+    def pause_s(self, size: int) -> float:
+        return size * 0.0
+
+
+def make_sender() -> RTCRtpSender:
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    return connection.addTransceiver("video", direction="sendonly").sender
+
+
+def test_a_request_for_a_key_picture_and_an_estimate_come_to_us() -> None:
+    async def story() -> None:
+        sender, heard = make_sender(), Heard()
+        take_over(sender, heard)
+        for fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
+            await sender._handle_rtcp_packet(RtcpPsfbPacket(fmt=fmt, ssrc=1, media_ssrc=sender._ssrc))
+        assert heard.keys == 2
+        estimate = pack_remb_fci(340_000, [sender._ssrc])
+        await sender._handle_rtcp_packet(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=estimate))
+        assert heard.bps == [pytest.approx(340_000, rel=0.01)]
+
+    run(story)
+
+
+def test_what_was_lost_is_sent_again_only_if_we_allow_it() -> None:
+    async def story() -> None:
+        sender, heard = make_sender(), Heard()
+        take_over(sender, heard)
+        heard.grants = False
+        await sender._handle_rtcp_packet(RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=sender._ssrc, lost=[7, 8]))
+        assert len(heard.resends) == 2
+
+    run(story)
+
+
+def test_a_picture_that_is_cut_already_goes_through_as_it_is() -> None:
+    async def story() -> None:
+        sender = make_sender()
+        take_over(sender, Heard())
+        encoder = sender._RTCRtpSender__encoder
+        assert encoder.pack(Sendable((b"one", b"two"), 9000, True)) == ([b"one", b"two"], 9000)
+        assert {"pack"} <= set(Encoder.__abstractmethods__)
+
+    run(story)
+
+
+def test_an_aiortc_that_is_built_differently_is_refused_at_once() -> None:
+    class Other:
+        _send_keyframe = _retransmit = None
+
+    with pytest.raises(AttributeError):
+        take_over(Other(), Heard())
+
+
+def test_packets_leave_with_the_viewers_pauses_but_what_is_sent_again_does_not_wait() -> None:
+    class Transport:
+        def __init__(self) -> None:
+            self.sent: list[bytes] = []
+
+        async def _send_rtp(self, data: bytes) -> None:
+            self.sent.append(data)
+
+        def _register_rtp_sender(self, *_: object) -> None: ...
+
+    class Slow(Heard):
+        waits = 0
+
+        def pause_s(self, size: int) -> float:
+            self.waits += 1
+            return size * 1e-5
+
+    async def story() -> None:
+        sender, heard, transport = make_sender(), Slow(), Transport()
+        take_over(sender, heard)
+        sender._RTCRtpSender__transport = transport
+        with pytest.raises(AttributeError):
+            await sender.send(None)
+        paced = sender._RTCRtpSender__transport
+        await paced._send_rtp(b"one")
+        assert heard.waits == 1
+        with paced.at_once():
+            await paced._send_rtp(b"again")
+        assert heard.waits == 1
+        assert transport.sent == [b"one", b"again"]
+
+    run(story)

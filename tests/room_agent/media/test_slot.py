@@ -1,0 +1,136 @@
+"""One stream for all who watch: coded once, a key picture for whoever comes or lost one, nothing piles up."""
+
+import asyncio
+from itertools import pairwise
+
+from room_agent.media.h264 import Sendable, kind
+from room_agent.media.simulated import SimulatedCamera, simulated_cameras
+from room_agent.media.slot import VideoSlot, Watch
+from room_agent.media.switch import SwitchTrack
+from tests.room_agent.media.loops import run
+
+
+def make_slot(selected: str = "room", *, fps: int = 30) -> tuple[VideoSlot, tuple[SimulatedCamera, ...]]:
+    cameras = simulated_cameras(lambda key: key, fps=fps)
+    return VideoSlot(SwitchTrack(cameras, gone_text="gone", off_text="off", selected=selected)), cameras
+
+
+async def some(watch: Watch, count: int) -> list[Sendable]:
+    return [await watch.following() for _ in range(count)]
+
+
+async def until_key(watch: Watch, most: int = 20) -> int:
+    """How many pictures came before the next key picture."""
+    for number in range(most):
+        if (await watch.following()).key:
+            return number
+    raise AssertionError("no key picture")
+
+
+def test_two_viewers_get_the_very_same_pictures_from_one_encoder() -> None:
+    async def story() -> None:
+        slot, _ = make_slot()
+        first, second = slot.watch(), slot.watch()
+        seen = await asyncio.gather(some(first, 12), some(second, 12))
+        assert all(a is b for a, b in zip(*seen, strict=True))
+        assert seen[0][0].key
+        assert slot.counts.encoders == 1
+        assert slot.counts.coded <= 14
+        await slot.close()
+
+    run(story)
+
+
+def test_whoever_comes_later_begins_with_a_key_picture_at_once() -> None:
+    async def story() -> None:
+        slot, _ = make_slot()
+        early = slot.watch()
+        await some(early, 15)
+        late = slot.watch()
+        begun, _ = await asyncio.gather(some(late, 3), some(early, 3))
+        assert [picture.key for picture in begun] == [True, False, False]
+        assert kind(begun[0].payloads[0]) in (7, 24)
+        await slot.close()
+
+    run(story)
+
+
+def test_a_lost_picture_is_answered_by_a_key_picture_and_a_storm_of_requests_by_few() -> None:
+    async def story() -> None:
+        slot, _ = make_slot()
+        watch = slot.watch()
+        await some(watch, 12)
+        watch.key()
+        assert await until_key(watch) <= 2
+        keys = 0
+        for _ in range(20):
+            watch.key()
+            keys += (await watch.following()).key
+        assert keys <= 3
+        await slot.close()
+
+    run(story)
+
+
+def test_a_viewer_who_does_not_keep_up_loses_pictures_and_not_the_others() -> None:
+    async def story() -> None:
+        slot, _ = make_slot()
+        quick, slow = slot.watch(), slot.watch()
+        await some(slow, 1)
+        seen = await some(quick, 30)
+        stamps = [picture.timestamp for picture in seen]
+        assert stamps == sorted(set(stamps))
+        assert await until_key(slow) <= 8
+        await slot.close()
+
+    run(story)
+
+
+def test_the_picture_is_as_large_and_as_often_as_the_slowest_viewer_can_have_it() -> None:
+    async def story() -> None:
+        slot, _ = make_slot()
+        fast, thin = slot.watch(), slot.watch()
+        fast.allowed_bps, thin.allowed_bps = 2_000_000, 200_000
+        pictures, _ = await asyncio.gather(some(fast, 8), some(thin, 8))
+        assert (slot.rung.height, slot.rung.fps) == (360, 15)
+        steps = [b.timestamp - a.timestamp for a, b in pairwise(pictures[2:])]
+        assert all(step >= 90_000 / 30 * 1.5 for step in steps)
+        thin.close()
+        await some(fast, 2)
+        assert slot.rung.height != 720  # up only after a while
+        await slot.close()
+
+    run(story)
+
+
+def test_an_unused_picture_sends_next_to_nothing() -> None:
+    async def story() -> None:
+        slot, _ = make_slot("")
+        watch = slot.watch()
+        assert not watch.showing
+        await some(watch, 1)
+        following = await some(watch, 4)
+        assert sum(picture.size for picture in following) * 8 / 2 < 10_000
+        slot.switch.select("otoscope")
+        assert watch.showing
+        assert await until_key(watch) <= 2
+        await slot.close()
+
+    run(story)
+
+
+def test_nobody_watches_and_nothing_is_coded() -> None:
+    async def story() -> None:
+        slot, (room, *_) = make_slot()
+        watch = slot.watch()
+        await some(watch, 2)
+        watch.close()
+        coded = slot.counts.coded
+        for _ in range(8):
+            await room.frame()
+        assert slot.counts.coded <= coded + 1
+        again = slot.watch()
+        assert (await again.following()).key
+        await slot.close()
+
+    run(story)
