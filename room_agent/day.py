@@ -8,7 +8,7 @@ from schemas.board import Board, RoomState
 from schemas.checks import CheckResult
 from schemas.day import DayPlan, Fact, FactKind, PlannedVisit, Ticket
 from schemas.measurement import MeasurementKind
-from schemas.visit import KioskScreen, Show
+from schemas.visit import KioskScreen, Show, ToConfirm
 from telemed.queue.model import Standing, board_rows
 from telemed.queue.model import standing as forecast
 from telemed.web.pages import BERLIN
@@ -38,6 +38,8 @@ class Seen:
     simulated: bool
     seq: int = 0
     measuring: MeasurementKind | None = None
+    to_confirm: ToConfirm | None = None
+    sheet_offered: bool = False
     tone_test: bool = False
     checks: tuple[CheckResult, ...] = ()
 
@@ -101,7 +103,7 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
     if plan is None:
         return Show(screen=KioskScreen.WELCOME, room_name="", line_ok=seen.line_ok, simulated=seen.simulated)
     today = standing(plan, facts, seen.now)
-    screen = _screen(today, facts, seen.now)
+    screen = _screen(today, facts, seen)
     visit = today.current if screen is KioskScreen.CALL else None
     return Show(
         screen=screen,
@@ -110,6 +112,8 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
         doctor_name=visit.doctor_name if visit else "",
         called=visit.ticket if visit and today.room_state is RoomState.CALLED and not visit.quiet else None,
         measuring=seen.measuring if visit else None,
+        to_confirm=seen.to_confirm if visit else None,
+        sheet_offered=seen.sheet_offered and screen is KioskScreen.FAREWELL,
         line_ok=seen.line_ok,
         simulated=seen.simulated,
         exercise=plan.exercise,
@@ -120,13 +124,15 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
     )
 
 
-def _screen(today: Standing, facts: Collection[Fact], now: datetime) -> KioskScreen:
+def _screen(today: Standing, facts: Collection[Fact], seen: Seen) -> KioskScreen:
+    """Goodbye lasts as long as there is something to take along."""
     match today.room_state:
         case RoomState.CALLED | RoomState.OCCUPIED:
             return KioskScreen.CALL
         case RoomState.CLEANING:
             ended = today.uncleaned and _ended_at(facts, today.uncleaned.visit_id)
-            return KioskScreen.FAREWELL if ended and now - ended < FAREWELL else KioskScreen.CLEANING
+            goodbye = ended and (seen.sheet_offered or seen.now - ended < FAREWELL)
+            return KioskScreen.FAREWELL if goodbye else KioskScreen.CLEANING
         case _:
             return KioskScreen.WELCOME
 

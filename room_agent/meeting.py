@@ -1,7 +1,7 @@
 """The room's part in one visit: meets each doctor on the signalling socket and passes on what the devices say."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -9,12 +9,25 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, say, signalling_path
-from room_agent.devices.driver import DeviceEvent, Driver, Measurement, Waveform
+from room_agent.devices.driver import DeviceEvent, Driver, Measurement, StateChanged, Waveform
 from room_agent.devices.observation import observations
+from room_agent.lines import lines
 from room_agent.peers import DoctorPeer, Media
+from room_agent.record import Answer, Entry, Record
 from room_agent.room import Room
 from room_agent.visit import Outcome, Shown, Visit
-from schemas.measurement import Ask, MeasurementKind, Progress, Sources, StopAsking, Vital
+from schemas.measurement import (
+    Ask,
+    Closing,
+    Confirmed,
+    ConfirmedBy,
+    DeviceIs,
+    MeasurementKind,
+    Progress,
+    Sources,
+    StopAsking,
+    Vital,
+)
 from schemas.signalling import (
     CLOSE_BROKEN_CONTRACT,
     CLOSE_VISIT_OVER,
@@ -28,11 +41,14 @@ from schemas.signalling import (
     Signal,
     from_hub,
 )
+from telemed.kit.i18n import words
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
 
 log = logger("meeting")
 
+CLOSING_S = 5.0
+"""So long a doctor's page may ask for what did not come, after the visit is over."""
 SHORTEST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
 
@@ -42,7 +58,10 @@ Indicated = Callable[[MeasurementKind], datetime | None]
 
 
 class Meeting:
-    """One visit, from the call to the farewell. `run` ends when the visit is over; cancel it to end it from here."""
+    """One visit, from the call to the farewell. `run` ends when the visit is over; cancel it to end it from here.
+
+    *over*: it is the visit that ends, and not this program: then the doctors get what they miss.
+    """
 
     def __init__(
         self,
@@ -55,6 +74,8 @@ class Meeting:
         indicated: Indicated = lambda _kind: None,
     ) -> None:
         self.visit = Visit(visit_id, drivers)
+        self.record = Record()
+        self.over = False
         self.media = media
         self._room = room
         self._centre = centre
@@ -64,6 +85,7 @@ class Meeting:
         self._peers: dict[str, DoctorPeer] = {}
         self._hub: ClientConnection | None = None
         self._hub_was_shut = False
+        self._gone = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._turn = asyncio.Lock()
 
@@ -78,7 +100,7 @@ class Meeting:
                 self._tasks = tasks
                 tasks.create_task(self.visit.begin())
                 await self._stay()
-                await self._part_all()
+                self.over = True
         finally:
             await asyncio.shield(self._farewell())
 
@@ -146,6 +168,7 @@ class Meeting:
 
     def _broke(self, peer: DoctorPeer) -> None:
         """A connection was lost: a new one, if the doctor is still there."""
+        self._gone.set()
         doctor = self._doctors.get(peer.doctor.peer_id)
         if doctor is not None and self._tasks is not None and self._peers.get(doctor.peer_id) is peer:
             self._tasks.create_task(peer.close())
@@ -167,10 +190,28 @@ class Meeting:
         await asyncio.gather(*(self._part(peer_id) for peer_id in list(self._peers)))
 
     async def _farewell(self) -> None:
-        """Disarm, close, forget."""
+        """Disarm, hand over, close, forget."""
         self._room.measure(None)
+        self._room.ask_whose(None)
         self._tasks = None
+        if self.over:
+            self._room.offer_sheet(self.visit.visit_id, self.record.sheet())
+            await self._hand_over()
         await asyncio.gather(self.visit.end(), self._part_all())
+        self.record.forget()
+
+    async def _hand_over(self) -> None:
+        """Whoever has everything leaves; whoever lacks something asks for it."""
+        closing = Closing(vital_ids=tuple(vital.vital_id for vital in self.record.vitals()))
+        for peer in self._peers.values():
+            peer.tell(closing)
+        try:
+            async with asyncio.timeout(CLOSING_S):
+                while any(peer.here for peer in self._peers.values()):
+                    await self._gone.wait()
+                    self._gone.clear()
+        except TimeoutError:
+            log.info("closing_unanswered", peers=len(self._peers))
 
     def connected(self) -> None:
         self._room.entered(self.visit.visit_id)
@@ -184,26 +225,56 @@ class Meeting:
                 self._tell(await self.visit.stop(message.kind))
             self._room.measure(self.visit.measuring)
 
+    def opened(self, peer: DoctorPeer) -> None:
+        """A doctor's channels are open: how the devices are, and what was measured before."""
+        for kind, driver in self._drivers.items():
+            peer.tell(_device_is(kind, driver))
+        for vital in self.record.vitals():
+            peer.vital(vital)
+
+    def resend(self, peer: DoctorPeer, vital_ids: Collection[str]) -> None:
+        """What did not come to this doctor."""
+        for vital in self.record.vitals():
+            if vital.vital_id in vital_ids:
+                peer.vital(vital)
+
+    async def confirm(self, vital_id: str, *, belongs: bool, by: ConfirmedBy) -> None:
+        """Somebody says whose value it is; a device that measures somebody else is stopped."""
+        told = self.record.answer(vital_id, Answer(belongs, by, self._room.now()))
+        log.info("answered", by=by.value, belongs=belongs, taken=bool(told))
+        for each in told:
+            self._tell_all(each)
+        self._room.ask_whose(self.record.question)
+        kind = self.visit.now_measuring(self.record.series_of(vital_id) or 0)
+        if told and not belongs and kind is not None:
+            await self.asked(StopAsking(kind=kind))
+
     def heard(self, kind: MeasurementKind, event: DeviceEvent) -> None:
         """A device said something; the doctors hear what is theirs."""
+        if isinstance(event, StateChanged):
+            self._tell_all(_device_is(kind, self._drivers[kind]))
         for outcome in self.visit.heard(kind, event):
             self._tell(outcome)
         self._room.measure(self.visit.measuring)
 
     def _tell(self, outcome: Outcome) -> None:
-        peers = list(self._peers.values())
         match outcome:
             case Progress():
                 log.info("progress", kind=outcome.kind.value, state=outcome.state.value, reason=outcome.reason)
-                for peer in peers:
-                    peer.progress(outcome)
-            case Shown(measurement=measurement):
-                for vital in self._vitals(measurement):
-                    for peer in peers:
+                self._tell_all(outcome)
+            case Shown(measurement=measurement, series=series):
+                entry = Entry(tuple(self._vitals(measurement)), lines(measurement), measurement.effective)
+                for vital in self.record.add(series, entry):
+                    for peer in self._peers.values():
                         peer.vital(vital)
+                self._room.ask_whose(self.record.question)
             case Waveform():
-                for peer in peers:
+                for peer in self._peers.values():
                     peer.wave(outcome)
+
+    def _tell_all(self, message: Progress | DeviceIs | Confirmed) -> None:
+        for peer in self._peers.values():
+            peer.tell(message)
 
     def _vitals(self, measurement: Measurement) -> Iterator[Vital]:
         """What one measurement says: a cuff also tells the pulse, which is an Observation of its own."""
@@ -217,4 +288,20 @@ class Meeting:
                 simulated=self._room.simulated,
                 sent_at=self._indicated(MeasurementKind(measurement.kind)) or measurement.heard_at,
                 observation=made,
+                device_name=_name(measurement.kind),
             )
+
+
+def _device_is(kind: MeasurementKind, driver: Driver) -> DeviceIs:
+    return DeviceIs(
+        kind=kind,
+        device_id=driver.device_id,
+        name=_name(kind),
+        state=driver.state.value,
+        reason=driver.reason.value,
+    )
+
+
+def _name(kind: MeasurementKind) -> str:
+    """What the residents call the device."""
+    return words().text(f"room.device.{kind}")

@@ -10,11 +10,12 @@ from typing import Literal
 
 from room_agent import day
 from room_agent.journal import Journal
+from room_agent.sheet import SheetOffer
 from schemas.board import Board, RoomState
 from schemas.checks import CheckResult
 from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
 from schemas.measurement import MeasurementKind
-from schemas.visit import Paired, Show
+from schemas.visit import Paired, Sheet, SheetLine, Show, ToConfirm
 from telemed.kit.clock import ExerciseClock, real_now
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
@@ -83,6 +84,8 @@ class Room:
         self._facts = journal.facts()
         self._heard: tuple[datetime, float] | None = None
         self._measuring: MeasurementKind | None = None
+        self._to_confirm: ToConfirm | None = None
+        self._sheet = SheetOffer(mono)
         self._tone_test = False
         self._checks: tuple[CheckResult, ...] = ()
         self._page: date | None = None
@@ -248,6 +251,31 @@ class Room:
             self._checks = not_well
             self.bell.ring()
 
+    def ask_whose(self, question: ToConfirm | None) -> None:
+        """What the people in the room are asked of a value now."""
+        if question != self._to_confirm:
+            self._to_confirm = question
+            self.bell.ring()
+
+    def offer_sheet(self, visit_id: str, lines: tuple[SheetLine, ...]) -> None:
+        """The visit is over: its values can still be had on paper."""
+        self._sheet.make(visit_id, lines)
+        self.bell.ring()
+
+    def take_sheet(self) -> Sheet:
+        """What is to be printed, once."""
+        sheet = self._sheet.take(simulated=self.simulated)
+        self.bell.ring()
+        return sheet
+
+    def tidy(self) -> None:
+        """Forget what was left for somebody who is gone; to be called every second."""
+        was_open = self._sheet.open
+        shown = self.show()
+        self._sheet.seen(shown.screen, shown.visit_id)
+        if self._sheet.open != was_open:
+            self.bell.ring()
+
     def _seen(self) -> day.Seen:
         return day.Seen(
             now=self.now(),
@@ -256,6 +284,8 @@ class Room:
             simulated=self.simulated,
             seq=next(self._seq),
             measuring=self._measuring,
+            to_confirm=self._to_confirm,
+            sheet_offered=self._sheet.open,
             tone_test=self._tone_test,
             checks=self._checks,
         )

@@ -25,7 +25,9 @@ from telemed.kit.logs import logger
 log = logger("visit")
 
 DEVICE_TIMEOUT_S = 10.0
-ONE_VALUE = frozenset({MeasurementKind.BLOOD_PRESSURE})
+ONE_VALUE = frozenset(
+    {MeasurementKind.BLOOD_PRESSURE, MeasurementKind.THERMOMETER, MeasurementKind.WEIGHT, MeasurementKind.GLUCOSE}
+)
 """Kinds where one request means one value; the others go on until the doctor stops them."""
 CLOSED = frozenset({Reason.ABSENT, Reason.TIMEOUT, Reason.WRONG_DEVICE})
 """Reasons after which the device's window is shut."""
@@ -33,9 +35,10 @@ CLOSED = frozenset({Reason.ABSENT, Reason.TIMEOUT, Reason.WRONG_DEVICE})
 
 @dataclass(frozen=True)
 class Shown:
-    """A value that belongs to this visit."""
+    """A value that belongs to this visit. *series*: the number of the request that brought it."""
 
     measurement: Measurement
+    series: int = 0
 
 
 Outcome = Progress | Shown | Waveform
@@ -51,6 +54,8 @@ class Visit:
         self._armed: dict[MeasurementKind, str] = {}
         self._drained: set[MeasurementKind] = set()
         self._begun: set[MeasurementKind] = set()
+        self._series: dict[MeasurementKind, int] = {}
+        self._requests = 0
         self._over = False
         self.dropped = 0
 
@@ -85,12 +90,17 @@ class Visit:
             return _failed(kind, Reason.TIMEOUT)
         self._disarm(kind)
         self._armed[kind] = driver.device_id
+        self._requests += 1
+        self._series[kind] = self._requests
         try:
             async with asyncio.timeout(DEVICE_TIMEOUT_S):
                 await driver.start(Arm(self.visit_id))
         except TimeoutError:
             self._disarm(kind)
             return _failed(kind, Reason.TIMEOUT)
+        if self._over:
+            await self._halt(kind)
+            return _failed(kind, Reason.ABSENT)
         return Progress(kind=kind, state=MeasurementState.WAITING)
 
     async def stop(self, kind: MeasurementKind) -> Progress:
@@ -139,15 +149,20 @@ class Visit:
         return (_failed(kind, reason),)
 
     def _measured(self, kind: MeasurementKind, value: Measurement) -> tuple[Outcome, ...]:
-        if not value.live or value.visit_id != self.visit_id:
+        if not value.live or value.visit_id != self.visit_id or value.kind is not kind:
             self.dropped += 1
             return ()
+        shown = Shown(value, self._series[kind])
         if kind in ONE_VALUE:
             self._disarm(kind)
-            return (Shown(value), Progress(kind=kind, state=MeasurementState.DONE))
+            return (shown, Progress(kind=kind, state=MeasurementState.DONE))
         begun = kind in self._begun
         self._begun.add(kind)
-        return (Shown(value),) if begun else (Progress(kind=kind, state=MeasurementState.MEASURING), Shown(value))
+        return (shown,) if begun else (Progress(kind=kind, state=MeasurementState.MEASURING), shown)
+
+    def now_measuring(self, series: int) -> MeasurementKind | None:
+        """Which kind goes on measuring for this request."""
+        return next((kind for kind in self._armed if self._series[kind] == series), None)
 
     def _disarm(self, kind: MeasurementKind) -> bool:
         self._begun.discard(kind)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from room_agent.devices.driver import Absent, Component, Measurement
-from schemas.measurement import MeasurementKind
+from schemas.measurement import ConfirmedBy, MeasurementKind
 
 MDC = "urn:iso:std:iso:11073:10101"
 LOINC = "http://loinc.org"
@@ -50,7 +50,8 @@ def observations(
     """The Observations of *measurement*, JSON-ready: first the one that was asked for, then the pulse, its own.
 
     Numbers keep their digits: an int where the device sent none after the point, else a float with its precision
-    beside it. *now* is when it was issued. R4's vital-signs profiles want a subject; the practice adds it.
+    beside it. *now* is when it was issued. Each is ``preliminary`` until somebody says whose value it is
+    (`with_answer`). R4's vital-signs profiles want a subject; the practice adds it.
     """
     shapes = _SHAPES[measurement.kind]
     sent = {component.mdc for component in measurement.components}
@@ -64,7 +65,7 @@ def _observation(
     found: dict[str, Any] = {
         "resourceType": "Observation",
         "identifier": [{"system": IDENTIFIERS, "value": identifier(measurement, shape.mdc, visit_id, device_id)}],
-        "status": "final",
+        "status": "preliminary",
         "category": [{"coding": [{"system": _CATEGORIES, "code": "vital-signs"}]}],
         "code": _code(shape.mdc, shape.loinc),
         "encounter": {"reference": f"Encounter/{visit_id}"},
@@ -86,6 +87,14 @@ def identifier(measurement: Measurement, mdc: int, visit_id: str, device_id: str
     """
     moment = measurement.device_time or measurement.effective.astimezone(UTC).replace(tzinfo=None)
     return f"{device_id}-{visit_id}-{mdc}-{moment:%Y%m%dT%H%M%S}-0"
+
+
+def with_answer(observation: dict[str, Any], *, belongs: bool, by: ConfirmedBy, at: datetime) -> dict[str, Any]:
+    """*observation* after somebody said whose value it is: by their role, and when. An earlier answer stays noted."""
+    said = "of-this-patient" if belongs else "not-of-this-patient"
+    note = {"authorString": by.value, "time": _instant(at), "text": said}
+    status = "final" if belongs else "entered-in-error"
+    return observation | {"status": status, "note": [*observation.get("note", []), note]}
 
 
 def _code(mdc: int, loinc: Sequence[str]) -> dict[str, Any]:

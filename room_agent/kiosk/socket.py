@@ -17,7 +17,7 @@ from room_agent.room import Room, wait
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import MachineKind, Ticket
 from schemas.signalling import CLOSE_VISIT_OVER, MAX_MESSAGE_BYTES, Role
-from schemas.visit import CheckedIn, CheckIn, KioskReport, from_kiosk
+from schemas.visit import CheckedIn, CheckIn, KioskConfirm, KioskReport, WantSheet, from_kiosk
 from telemed.kit.i18n import words
 from telemed.kit.tries import Tries
 from telemed.web import tickets
@@ -39,6 +39,8 @@ class KioskAgent(Protocol):
     tries: Tries
 
     def report(self, machine_id: str, report: KioskReport) -> None: ...
+
+    async def confirm(self, said: KioskConfirm) -> None: ...
 
 
 def agent_of(connection: Request | WebSocket) -> KioskAgent:
@@ -100,6 +102,10 @@ async def _hear(socket: WebSocket, machine_id: str) -> None:
                 await socket.send_text(CheckedIn(known=_check_in(agent, ticket)).model_dump_json())
             case KioskReport():
                 agent.report(machine_id, message)
+            case KioskConfirm():
+                await agent.confirm(message)
+            case WantSheet():
+                await socket.send_text(agent.room.take_sheet().model_dump_json())
 
 
 def _check_in(agent: KioskAgent, ticket: Ticket) -> bool:
