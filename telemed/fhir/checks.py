@@ -70,8 +70,9 @@ def _each(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _element(element: Element, value: Any, path: str) -> Iterator[Issue]:
     match element.form:
         case "complex" if element.model is not None:
-            yield from contents(value, element.model, path)
-            yield from _target(element, value, path)
+            if isinstance(value, Mapping):  # or else it stands for a part that was found valid
+                yield from contents(value, element.model, path)
+                yield from target(element, value, path)
         case "resource":
             model = model_of(value.get("resourceType", ""))
             yield from contents(value, model, path) if model else ()
@@ -93,7 +94,7 @@ def _primitive(element: Element, value: Any, path: str) -> Iterator[Issue]:
         yield Issue("value", "an id has 1 to 64 of A-Z a-z 0-9 - .", path)
 
 
-def _target(element: Element, value: Any, path: str) -> Iterator[Issue]:
+def target(element: Element, value: Any, path: str) -> Iterator[Issue]:
     if not element.targets or "Resource" in element.targets:
         return
     named = literal(value)

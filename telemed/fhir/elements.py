@@ -27,6 +27,8 @@ class Model(Protocol):
 
     def model_validate(self, fields: Any) -> object: ...
 
+    def model_construct(self) -> object: ...
+
 
 Form = Literal["string", "boolean", "integer", "decimal", "xhtml", "complex", "resource"]
 

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from telemed.fhir import checks, raw
-from telemed.fhir.elements import Model, model_of
+from telemed.fhir import checks, parts, raw
+from telemed.fhir.elements import Element, Model, model_of
 from telemed.fhir.issues import Invalid, Issue, Malformed
 from telemed.fhir.resource import Resource
 
@@ -34,9 +34,8 @@ def validate(data: bytes | Mapping[str, Any]) -> Resource:
     model = model_of(kind) if isinstance(kind, str) else None
     if model is None or not isinstance(kind, str):
         raise Invalid([Issue("structure", "not a resource type of FHIR R4", "resourceType")])
-    issues = tuple(_faults(fields, model, kind))
-    if issues:
-        raise Invalid(issues)
+    if any(True for _ in _faults(parts.looked_over(fields, model, _faults_of_part), model, kind)):
+        raise Invalid(tuple(_faults(fields, model, kind)))
     content = data if isinstance(data, bytes) else orjson.dumps(data)
     return Resource(kind, str(fields.get("id", "")), content, fields)
 
@@ -44,6 +43,12 @@ def validate(data: bytes | Mapping[str, Any]) -> Resource:
 def _faults(fields: Mapping[str, Any], model: Model, kind: str) -> Iterator[Issue]:
     found = [*checks.shape(fields, kind), *_by_model(fields, model, kind)]
     yield from found or checks.contents(fields, model, kind)
+
+
+def _faults_of_part(part: Mapping[str, Any], element: Element) -> Iterator[Issue]:
+    if element.model is not None:
+        yield from _faults(part, element.model, element.name)
+        yield from checks.target(element, part, element.name)
 
 
 def _by_model(fields: Mapping[str, Any], model: Model, kind: str) -> Iterator[Issue]:
