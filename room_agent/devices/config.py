@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from room_agent.devices.profile import PROFILES
+from room_agent.media.camera import CameraFormat
 from schemas.measurement import MeasurementKind
 from telemed.kit.settings import BadSetting
 
@@ -27,6 +28,7 @@ _ADAPTER = re.compile(r"hci[0-9]{1,2}")
 _PATH = re.compile(r"/[ -~]+")
 _ANY = re.compile(r".{0,80}")
 _SOUND = re.compile(r"[!-~]{1,80}")
+_NO_USER, _LAST_USER = -1, 254
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -37,14 +39,6 @@ class CameraRole(StrEnum):
     OTOSCOPE = "otoscope"
     DERMATOSCOPE = "dermatoscope"
     DOCUMENT = "document"
-
-
-class PixelFormat(StrEnum):
-    """What the camera sends over USB."""
-
-    MJPEG = "mjpeg"
-    YUYV = "yuyv422"
-    H264 = "h264"
 
 
 @dataclass(frozen=True)
@@ -58,12 +52,13 @@ class Label:
 
 @dataclass(frozen=True)
 class BluetoothDevice:
-    """*serial*: if given, another device at this address is not used."""
+    """*serial*: if given, another device at this address is not used. *user*: likewise, for a device with users."""
 
     device_id: str
     kind: MeasurementKind
     address: str
     serial: str = ""
+    user: int | None = None
     label: Label = Label()
 
 
@@ -74,7 +69,7 @@ class CameraDevice:
     device_id: str
     role: CameraRole
     path: str
-    format: PixelFormat = PixelFormat.MJPEG
+    format: CameraFormat = CameraFormat.MJPEG
     size: tuple[int, int] = (1280, 720)
     fps: int = 30
     label: Label = Label()
@@ -168,21 +163,25 @@ def _device(entry: "_Entry") -> Device:
             device_id,
             CameraRole(kind),
             entry.text("path", _PATH),
-            entry.choice("format", PixelFormat, PixelFormat.MJPEG),
+            entry.choice("format", CameraFormat, CameraFormat.MJPEG),
             entry.size("size", (1280, 720)),
             entry.number("fps", low=1, high=120, default=30),
             label,
         )
     elif kind in PROFILES:
-        address = entry.text("address", _ADDRESS, upper=True)
-        found = BluetoothDevice(
-            device_id, MeasurementKind(kind), address, entry.text("serial", _ANY, default=""), label
-        )
+        found = _bluetooth(entry, device_id, MeasurementKind(kind), label)
     else:
         known = ", ".join(sorted({*PROFILES, *CameraRole, STETHOSCOPE}))
         raise entry.bad("kind", f"{kind!r} is none of {known}")
     entry.end()
     return found
+
+
+def _bluetooth(entry: "_Entry", device_id: str, kind: MeasurementKind, label: Label) -> BluetoothDevice:
+    address = entry.text("address", _ADDRESS, upper=True)
+    serial = entry.text("serial", _ANY, default="")
+    user = entry.number("user", low=0, high=_LAST_USER, default=_NO_USER)
+    return BluetoothDevice(device_id, kind, address, serial, None if user == _NO_USER else user, label)
 
 
 def _gathered(adapter: str, devices: list[Device], place: "_Place") -> RoomDevices:
@@ -218,6 +217,7 @@ def as_toml(device: Device) -> str:
     match device:
         case BluetoothDevice():
             values |= {"kind": device.kind.value, "address": device.address, "serial": device.serial}
+            values |= {} if device.user is None else {"user": device.user}
         case CameraDevice():
             size, form = list(device.size), device.format.value
             values |= {"kind": device.role.value, "path": device.path, "format": form, "size": size, "fps": device.fps}
@@ -279,6 +279,8 @@ class _Entry:
 
     def number(self, key: str, *, low: int, high: int, default: int | None = None) -> int:
         value = self._take(key, default)
+        if value == default:
+            return int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise self.bad(key, f"is a number from {low} to {high}")
         return value

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 
+from room_agent.media.capture import Capture
 from room_agent.media.heart import SAMPLE_RATE, Samples
 
 Heard = tuple[Samples, int]
@@ -14,6 +15,32 @@ Ear = Callable[[float], Awaitable[Heard | None]]
 """The next seconds of sound; None if there is no stethoscope."""
 
 TONE_PEAK = 0.01
+OPENING_S = 2.0
+"""So long a device may take to give its first sound."""
+
+
+class CapturedEar:
+    """The stethoscope at *url*, opened as long as somebody listens; nobody listens while a visit has it."""
+
+    def __init__(self, url: str, *, container: str = "alsa") -> None:
+        self._url, self._container = url, container
+
+    async def __call__(self, seconds: float) -> Heard | None:
+        capture = Capture(self._url, container=self._container)
+        pieces: list[Samples] = []
+        rate_hz = missing = 1
+        try:
+            async with asyncio.timeout(seconds + OPENING_S):
+                while missing > 0:
+                    block = await capture.block()
+                    pieces.append(block.samples)
+                    rate_hz = block.rate_hz
+                    missing = round(seconds * rate_hz) - sum(piece.size for piece in pieces)
+        except TimeoutError:
+            return None
+        finally:
+            capture.close()
+        return np.concatenate(pieces), rate_hz
 
 
 class SimulatedEar:

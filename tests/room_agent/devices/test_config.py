@@ -7,22 +7,22 @@ from room_agent.devices.config import (
     CameraDevice,
     CameraRole,
     Label,
-    PixelFormat,
     RoomDevices,
     StethoscopeDevice,
     as_toml,
     parse,
     read,
 )
+from room_agent.media.camera import CameraFormat
 from schemas.measurement import MeasurementKind
 from telemed.kit.settings import BadSetting
 from tests.architecture import ROOT
 
 CUFF = BluetoothDevice(
-    "cuff-1", MeasurementKind.BLOOD_PRESSURE, "AA:BB:CC:00:00:02", "77", Label("Oberarm „groß“", "blau", "Regal")
+    "cuff-1", MeasurementKind.BLOOD_PRESSURE, "AA:BB:CC:00:00:02", "77", 1, Label("Oberarm „groß“", "blau", "Regal")
 )
 CLIP = BluetoothDevice("clip-1", MeasurementKind.OXIMETER, "AA:BB:CC:00:00:03")
-EAR = CameraDevice("ear-1", CameraRole.OTOSCOPE, "/dev/v4l/by-id/usb-ear", PixelFormat.YUYV, (640, 480), 25)
+EAR = CameraDevice("ear-1", CameraRole.OTOSCOPE, "/dev/v4l/by-id/usb-ear", CameraFormat.YUYV, (640, 480), 25)
 CHEST = StethoscopeDevice("chest-1", "hw:CARD=Steth,DEV=0")
 A_CUFF = 'version = 1\n\n[[device]]\nid = "cuff-1"\nkind = "blood-pressure"\naddress = "AA:BB:CC:00:00:02"\n'
 
@@ -47,6 +47,7 @@ def test_an_address_may_be_small() -> None:
         ("version = 1\n[radio]\nadapter = 'usb'", "devices.toml, line 3: adapter 'usb' does not look like one"),
         ("version = 1\n[device]\nid = 'a'", "devices.toml, line 1: device are tables: write [[device]] above each"),
         (A_CUFF + "serial = 7\n", "devices.toml, line 7: serial 7 does not look like one"),
+        (A_CUFF + "user = 255\n", "devices.toml, line 7: user is a number from 0 to 254"),
         (A_CUFF + "adress = 'x'\n", "devices.toml, line 7: adress is not known here"),
         (A_CUFF.replace("AA:", ""), "devices.toml, line 6: address 'BB:CC:00:00:02' does not look like one"),
         (A_CUFF.replace('id = "cuff-1"\n', ""), "devices.toml, line 3: id is missing"),
