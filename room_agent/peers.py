@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from room_agent.devices.driver import Waveform
 from room_agent.media.aiortc_peer import AiortcPeer
 from room_agent.media.peer import Channel, Outlet, Unfit
+from room_agent.media.stills import Stills, StillSender
 from room_agent.supervise import where
 from schemas.measurement import (
     Ask,
@@ -23,13 +24,17 @@ from schemas.measurement import (
     CtlFromDoctor,
     DeviceIs,
     Listen,
+    LockCamera,
     Ping,
     Pong,
     Progress,
     Resend,
     SelectCamera,
     Sources,
+    StillAck,
+    StillResume,
     StopAsking,
+    TakeStill,
     Vital,
     ctl_from_doctor,
 )
@@ -52,7 +57,12 @@ class Media(Protocol):
     def outlets(self) -> tuple[Outlet, ...]:
         """For one more doctor: the exam pictures, then the stethoscope; they never end and never raise."""
 
+    @property
+    def stills(self) -> Stills: ...
+
     def select(self, camera: str, slot: int = 0) -> None: ...
+
+    async def lock(self, camera: str, on: bool) -> None: ...
 
     def listen(self, on: bool) -> None: ...
 
@@ -94,6 +104,7 @@ class DoctorPeer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._connection = AiortcPeer(bedside.media.outlets(), self._changed)
         self._ctl, self._vitals, self._wave = (self._connection.channel(name) for name in ("ctl", "vitals", "wave"))
+        self._stills = StillSender(bedside.media.stills, self._connection.channel("bulk"), self._tell)
         for channel in (self._ctl, self._vitals):
             channel.on_open(self._open)
         self._ctl.on_message(self._heard)
@@ -155,6 +166,10 @@ class DoctorPeer:
                 self._start(self._bedside.asked(message))
             case SelectCamera(camera=camera, slot=slot):
                 self._bedside.media.select(camera, slot)
+            case LockCamera(camera=camera, on=on):
+                self._start(self._bedside.media.lock(camera, on))
+            case TakeStill() | StillResume() | StillAck():
+                self._still(message)
             case Listen(on=on):
                 self._bedside.media.listen(on)
             case Ping(seq=seq):
@@ -163,6 +178,15 @@ class DoctorPeer:
                 self._start(self._bedside.confirm(vital_id, belongs=belongs, by=ConfirmedBy.DOCTOR))
             case Resend(vital_ids=vital_ids):
                 self._bedside.resend(self, vital_ids)
+
+    def _still(self, message: TakeStill | StillResume | StillAck) -> None:
+        match message:
+            case TakeStill():
+                self._start(self._stills.take(message))
+            case StillResume():
+                self._start(self._stills.resume(message))
+            case StillAck():
+                self._stills.acknowledged(message)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -174,6 +198,9 @@ class DoctorPeer:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             log.error("request_failed", error=type(error).__name__, where=where(error))
+
+    def _tell(self, message: BaseModel) -> None:
+        self._say(self._ctl, message)
 
     def tell(self, message: Progress | DeviceIs | Confirmed | Closing) -> None:
         self._say(self._ctl, message)

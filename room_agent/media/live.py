@@ -13,6 +13,7 @@ from room_agent.media.slot import VideoSlot
 from room_agent.media.sound import Sound
 from room_agent.media.source import ExamCamera
 from room_agent.media.stethoscope import StethoscopeTrack
+from room_agent.media.stills import Stills
 from room_agent.media.switch import SwitchTrack
 from schemas.measurement import Camera
 
@@ -26,6 +27,7 @@ class LiveMedia:
     def __init__(self, slots: Sequence[VideoSlot], stethoscope: StethoscopeTrack | None) -> None:
         self.slots = tuple(slots)
         self.stethoscope = stethoscope
+        self.stills = Stills(self.slots[0].switch.cameras)
         self._relay = MediaRelay()
 
     @property
@@ -47,12 +49,19 @@ class LiveMedia:
                 if place != slot and other.switch.selected == camera:
                     other.switch.select("")
 
+    async def lock(self, camera: str, on: bool) -> None:
+        """Keep what the automatics of *camera* chose, or let them go; its stills say what came of it."""
+        for each in self.slots[0].switch.cameras:
+            if each.camera == camera:
+                await each.lock(on)
+
     def listen(self, on: bool) -> None:
         if self.stethoscope is not None:
             self.stethoscope.listen(on)
 
     async def close(self) -> None:
         """End all sources; cameras go dark."""
+        self.stills.forget()
         if self.stethoscope is not None:
             self.stethoscope.stop()
         for slot in self.slots:
