@@ -7,6 +7,8 @@ import { CheckIn } from './checkin.js';
 import { Line } from './line.js';
 import { PairingRefused, identity, pair } from './machine.js';
 import { examine, open, stop } from './probe.js';
+import { SheetOffer } from './sheet.js';
+import { Whose } from './whose.js';
 
 /** @typedef {import('./line.js').Show} Show */
 /** @typedef {import('./machine.js').Identity} Identity */
@@ -43,6 +45,8 @@ class Kiosk {
 
   constructor() {
     this.checkIn = new CheckIn(screenOf('welcome'), (ticket) => this.#line?.send({ type: 'check-in', ticket }));
+    this.whose = new Whose((answer) => this.#line?.send(answer));
+    this.sheet = new SheetOffer(() => this.#line?.send({ type: 'want-sheet' }));
     by('pairing').addEventListener('submit', (event) => {
       event.preventDefault();
       this.#pair(/** @type {HTMLInputElement} */ (by('code')).value);
@@ -90,6 +94,7 @@ class Kiosk {
     this.#line = new Line(me, {
       show: (show) => this.#show(me, show),
       checkedIn: (known) => this.checkIn.answer(known),
+      sheet: (sheet) => this.sheet.print(sheet),
       lost: (allowed) => this.#lost(allowed),
     });
     this.#line.connect();
@@ -97,6 +102,7 @@ class Kiosk {
 
   /** @param {boolean} allowed */
   #lost(allowed) {
+    this.whose.show(null); // nobody would hear the answer
     if (allowed && this.#call) return; // the talk goes on while the agent comes back
     this.#endCall();
     if (allowed) turnTo('starting');
@@ -115,6 +121,9 @@ class Kiosk {
     this.#frame(show);
     if (show.screen === 'call' && show.visit_id) this.#inCall(me, show, show.visit_id);
     else this.#endCall();
+    this.whose.show(show.to_confirm);
+    if (show.screen === 'farewell') this.sheet.show(show.sheet_offered);
+    else this.sheet.reset();
     if (show.screen === 'welcome' && document.body.dataset.screen !== 'welcome') this.checkIn.reset();
     turnTo(show.screen);
     this.#probeIfDue();

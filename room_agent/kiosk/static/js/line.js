@@ -18,15 +18,19 @@ import { prove } from './machine.js';
  * @property {boolean} exercise
  * @property {number} clock_offset_s
  * @property {string} help_phone
+ * @property {import('./whose.js').ToConfirm | null} to_confirm
+ * @property {boolean} sheet_offered
  */
 /** @typedef {{type: 'checked-in', known: boolean}} CheckedIn */
 /** @typedef {{type: 'check-in', ticket: Ticket}} CheckIn */
 /** @typedef {{type: 'report', camera: string, microphone: string}} Report */
+/** @typedef {{type: 'want-sheet'}} WantSheet */
 
 /**
  * @typedef {object} Listener
  * @property {(show: Show) => void} show
  * @property {(known: boolean) => void} checkedIn
+ * @property {(sheet: import('./sheet.js').Sheet) => void} sheet
  * @property {(allowed: boolean) => void} lost the line broke; when not *allowed* the agent does not know us
  */
 
@@ -80,7 +84,7 @@ export class Line {
     socket?.close();
   }
 
-  /** @param {CheckIn | Report} message */
+  /** @param {CheckIn | Report | WantSheet | import('./whose.js').Confirm} message */
   send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
@@ -101,6 +105,7 @@ export class Line {
     if (message.type === 'challenge') await this.#prove(socket, message);
     else if (message.type === 'show') this.listener.show(message);
     else if (message.type === 'checked-in') this.listener.checkedIn(message.known);
+    else if (message.type === 'sheet') this.listener.sheet(message);
     else socket.close(CLOSE_BROKEN_CONTRACT);
   }
 
