@@ -4,17 +4,21 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 
+from room_agent.devices import about
 from room_agent.devices.ble_link import BleLink, Found, Radio, Timing, Unusable
 from room_agent.devices.checks import device_checks, wall_ahead
 from room_agent.devices.curve import CurvePiece
-from room_agent.devices.custody import At, Coming, Custody
+from room_agent.devices.custody import Coming, Custody
+from room_agent.devices.device_clock import At, wanted_ahead_s
 from room_agent.devices.driver import (
     Arm,
     DeviceEvent,
     DeviceState,
     Garbled,
     Identity,
+    Inflating,
     Measurement,
     Reason,
     Rejected,
@@ -25,6 +29,7 @@ from room_agent.devices.driver import (
 from room_agent.devices.event_queue import EventQueue
 from room_agent.devices.profile import Profile
 from room_agent.devices.reading import Reading
+from room_agent.devices.records import Records
 from schemas.checks import CheckResult
 from schemas.measurement import MeasurementKind
 from telemed.kit.clock import Clock, real_now
@@ -36,8 +41,23 @@ log = logger("devices.ble")
 _TROUBLE = {Reason.NO_RADIO, Reason.RADIO_STUCK, Reason.NOT_PAIRED, Reason.BOND_LOST, Reason.WRONG_DEVICE}
 
 
+_UNKNOWN_USER = 255
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """Which device belongs here, and which of its users; empty and None: any. Others are not used and not shown."""
+
+    serial: str = ""
+    user: int | None = None
+
+    def is_wrong_user(self, user: int | None) -> bool:
+        """A device that does not know who measures is not wrong."""
+        return self.user is not None and user not in (None, _UNKNOWN_USER, self.user)
+
+
 class BleDriver:
-    """One device at *address*. *serial*: if given, a device with another serial number is not used."""
+    """One device at *address*."""
 
     def __init__(
         self,
@@ -47,7 +67,7 @@ class BleDriver:
         device_id: str,
         address: str,
         clock: Clock,
-        serial: str = "",
+        expected: Expected | None = None,
         simulated: bool = False,
         timing: Timing | None = None,
     ) -> None:
@@ -58,7 +78,7 @@ class BleDriver:
         self.reason = Reason.NONE
         self._profile = profile
         self._clock = clock
-        self._serial = serial
+        self._expected = expected or Expected()
         self._timing = timing or Timing()
         self._queue = EventQueue()
         self._found = Found()
@@ -68,12 +88,20 @@ class BleDriver:
         self._closing: asyncio.TimerHandle | None = None
         self._last_piece: CurvePiece | None = None
         self._seq = 0
-        self._link = BleLink(radio, address, profile.characteristics, self._timing)
+        self._link = BleLink(radio, address, (*profile.characteristics, about.BATTERY), self._timing)
         self._link.on_packet = self._packet
         self._link.on_trying = self._trying
         self._link.on_found = self._identify
         self._link.on_up = self._up
         self._link.on_down = self._down
+        self._records = self._records_of(profile)
+        self._polling: asyncio.Task[None] | None = None
+
+    def _records_of(self, profile: Profile) -> Records | None:
+        if not profile.control:
+            return None
+        write = partial(self._link.write, profile.control)
+        return Records(write, patience_s=self._timing.request, pause_s=self._timing.poll)
 
     @property
     def identity(self) -> Identity:
@@ -130,9 +158,10 @@ class BleDriver:
             return
         self._wanted = arm
         await self._until_drained()
+        caught_up = self._records is None or await self._records.since(self._custody.next_record)
         if self._wanted is not arm:  # stopped, or asked for anew, while the device was drained
             return
-        if not self._custody.drained:
+        if not self._custody.drained or not caught_up:
             self._queue.put(Rejected(self.device_id, Reason.ABSENT))
             return
         self._disarm()
@@ -140,6 +169,7 @@ class BleDriver:
         loop = asyncio.get_running_loop()
         self._closing = loop.call_later(arm.window.total_seconds(), self._time_out)
         self._become(DeviceState.MEASURING, Reason.NONE)
+        self._begin_polling()
 
     async def stop(self) -> None:
         self._disarm()
@@ -157,6 +187,16 @@ class BleDriver:
         self._queue.put(Rejected(self.device_id, Reason.TIMEOUT))
         if self.state is DeviceState.MEASURING:
             self._become(DeviceState.READY, Reason.NONE)
+
+    def _begin_polling(self) -> None:
+        """A device that sends only what it is asked for is asked again and again, as long as a window is open."""
+        if self._records is not None and (self._polling is None or self._polling.done()):
+            self._polling = asyncio.create_task(self._poll(self._records), name=f"poll {self.device_id}")
+
+    async def _poll(self, records: Records) -> None:
+        while self._custody.window is not None and self._custody.drained:
+            await records.since(self._custody.next_record)
+            await asyncio.sleep(self._timing.poll)
 
     # The drain
 
@@ -184,11 +224,24 @@ class BleDriver:
             self._draining = None
 
     async def _wait_for_silence(self) -> None:
+        if self._records is not None:
+            self._custody.forget_records()
+            await self._records.all()
+        await self._set_clock()
         while not self._never_stores and (wait_s := self._custody.quiet_in_s(_now())) > 0:
             await asyncio.sleep(wait_s)
         self._custody.settle(_now())
         if self.state is DeviceState.CONNECTING:
             self._become(DeviceState.MEASURING if self._custody.window else DeviceState.READY, Reason.NONE)
+            self._begin_polling()
+
+    async def _set_clock(self) -> None:
+        """Its clock was read on connecting, since what it has stored carries that one; only now is it set."""
+        ahead_s = self._custody.clock_ahead_s
+        wanted_s = None if ahead_s is None else wanted_ahead_s(ahead_s, wall_ahead(real_now()))
+        is_s = None if wanted_s is None else await self._link.set_clock(wanted_s)
+        if is_s is not None:
+            self._custody.clock_set(is_s, _now())
 
     @property
     def _never_stores(self) -> bool:
@@ -204,7 +257,7 @@ class BleDriver:
 
     def _identify(self, found: Found) -> None:
         """Is it the device that belongs here?"""
-        if self._serial and found.identity.serial != self._serial:
+        if self._expected.serial and found.identity.serial != self._expected.serial:
             raise Unusable(Reason.WRONG_DEVICE)
         self._found = found
 
@@ -215,6 +268,8 @@ class BleDriver:
 
     def _down(self, reason: Reason) -> None:
         self._end_drain()
+        if self._polling is not None:
+            self._polling.cancel()
         self._custody.went()
         self._become(DeviceState.ERROR if reason in _TROUBLE else DeviceState.ABSENT, reason)
 
@@ -239,15 +294,25 @@ class BleDriver:
         if uuid in self._profile.curves:
             self._curve(self._profile.curves[uuid](packet))
         elif uuid in self._profile.starts:
-            self._profile.starts[uuid](packet)
-            if self._custody.saw_beginning(_now()):
-                self._queue.put(Started(self.device_id))
+            self._beginning(self._profile.starts[uuid](packet))
+        elif uuid == about.BATTERY:
+            self._found = dataclasses.replace(self._found, battery_percent=about.decode_battery(packet))
+        elif uuid == self._profile.control and self._records is not None:
+            self._records.heard(packet)
         else:
             flows = self._profile.continuous and uuid not in self._profile.spots
             self._value(self._profile.values[uuid](packet), packet, flows=flows)
 
+    def _beginning(self, mmhg: int | None) -> None:
+        if self._custody.saw_beginning(_now()):
+            self._queue.put(Started(self.device_id))
+        if mmhg is not None and self._custody.measuring:
+            self._queue.put(Inflating(self.device_id, mmhg))
+
     def _value(self, reading: Reading, packet: bytes, *, flows: bool) -> None:
         at = _now()
+        if self._records is not None:
+            self._records.came()
         measurement = self._measurement(reading, packet, at)
         coming = Coming(
             reading.device_time,
@@ -255,6 +320,8 @@ class BleDriver:
             stored=reading.stored,
             flows=flows,
             fingerprint=measurement.fingerprint if reading.device_time else "",
+            sequence=reading.sequence,
+            wrong_user=self._expected.is_wrong_user(reading.user),
         )
         reason = self._custody.judge(coming, at)
         if reason is Reason.NONE:
@@ -273,7 +340,7 @@ class BleDriver:
             received=at.real + self._clock.offset,
             effective=(taken or at.real) + self._clock.offset,
             heard_at=at.real,
-            clock_offset_s=self._found.clock_ahead_s,
+            clock_offset_s=self._custody.clock_ahead_s,
             flags=reading.flags if taken else (*reading.flags, "time-not-confirmed"),
             live=False,
         )

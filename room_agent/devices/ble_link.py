@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bleak import BleakClient
@@ -18,17 +18,12 @@ from bleak.backends.device import BLEDevice
 from bleak.exc import BleakBluetoothNotAvailableError, BleakError
 from bleak_retry_connector import establish_connection
 
+from room_agent.devices import about
 from room_agent.devices.driver import Garbled, Identity, Reason
-from room_agent.devices.packet import Packet
 from room_agent.devices.scanner import RADIO_ERRORS, Adapter, Advert, OneScanner, RadioGone
 from telemed.kit.clock import real_now
 from telemed.kit.logs import logger
 
-_MAKER, _MODEL = "00002a29-0000-1000-8000-00805f9b34fb", "00002a24-0000-1000-8000-00805f9b34fb"
-_SERIAL, _FIRMWARE = "00002a25-0000-1000-8000-00805f9b34fb", "00002a26-0000-1000-8000-00805f9b34fb"
-_SYSTEM_ID = "00002a23-0000-1000-8000-00805f9b34fb"
-_CURRENT_TIME = "00002a2b-0000-1000-8000-00805f9b34fb"
-_BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
 _NOT_PAIRED = (
     "insufficient auth",
     "insufficient encryption",
@@ -56,12 +51,16 @@ class Radio:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds. *back_off*: waits between attempts, the last repeats. *silence*: how long a drained device is quiet."""
+    """Seconds. *back_off*: waits between attempts, the last repeats. *silence*: how long a drained device is quiet.
+
+    *poll*: how often a device is asked for new records while somebody measures.
+    """
 
     scan: float = 5.0
     request: float = 10.0
     back_off: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
     silence: float = 2.5
+    poll: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,7 @@ class BleLink:
         self._timing = timing
         self._task: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
+        self._client: BleakClient | None = None
         self.connects = 0
         self.on_packet: Callable[[str, bytes], None] = lambda _uuid, _packet: None
         self.on_trying: Callable[[], None] = lambda: None
@@ -181,6 +181,7 @@ class BleLink:
         advert = await self._heard()
         async with self._radio.scanner.paused():
             client = await connect(self._radio, advert.device, on_lost=lost.set)
+        self._client = client
         try:
             with self._radio.scanner.linked():
                 self.on_found(await ask(client, self._timing.request))
@@ -191,6 +192,7 @@ class BleLink:
                 self._tried.set()
                 await lost.wait()
         finally:
+            self._client = None
             await let_go(client)
         return Reason.LINK_LOST, time.monotonic() - began
 
@@ -209,8 +211,34 @@ class BleLink:
         """To all that the device has; a device need not have every characteristic of its profile."""
         async with asyncio.timeout(self._timing.request):
             for uuid in self._characteristics:
-                if client.services.get_characteristic(uuid) is not None:
+                found = client.services.get_characteristic(uuid)
+                if found is not None and {"notify", "indicate"} & set(found.properties):
                     await client.start_notify(uuid, self._receiver(uuid))
+
+    async def write(self, uuid: str, packet: bytes) -> None:
+        """
+        Raises:
+            BleakError: there is no link, the device has no such characteristic, or it refuses.
+            TimeoutError: it does not answer.
+        """
+        async with asyncio.timeout(self._timing.request):
+            await self._linked().write_gatt_char(uuid, packet, response=True)
+
+    async def set_clock(self, ahead_s: float) -> float | None:
+        """Set the device's clock so far ahead of UTC. By how much it is afterwards; None where it cannot be set."""
+        try:
+            moment = (real_now() + timedelta(seconds=ahead_s)).replace(tzinfo=None)
+            await self.write(about.CURRENT_TIME, about.encode_time(about.CurrentTime(moment, about.SET_BY_OTHERS)))
+            async with asyncio.timeout(self._timing.request):
+                return _clock_ahead(await _read(self._linked(), about.CURRENT_TIME), real_now())
+        except (BleakError, TimeoutError) as error:
+            log.info("clock not set", error=type(error).__name__)
+            return None
+
+    def _linked(self) -> BleakClient:
+        if self._client is None:
+            raise BleakError("not connected")
+        return self._client
 
     def _receiver(self, uuid: str) -> Callable[[BleakGATTCharacteristic, bytearray], None]:
         return lambda _characteristic, data: self.on_packet(uuid, bytes(data))
@@ -258,31 +286,32 @@ def _reason_of(error: BaseException) -> Reason:
 async def ask(client: BleakClient, timeout_s: float) -> Found:
     """Identity, clock and battery, as far as the device has them. The clock is read before anybody sets it."""
     async with asyncio.timeout(timeout_s):
-        maker, model, serial, firmware = [await _text(client, u) for u in (_MAKER, _MODEL, _SERIAL, _FIRMWARE)]
-        system_id = await _read(client, _SYSTEM_ID)
-        battery = await _read(client, _BATTERY)
-        clock = await _read(client, _CURRENT_TIME)
-    eui64 = system_id[::-1].hex() if len(system_id) == 8 else None
-    identity = Identity(maker, model, serial, firmware, eui64)
-    return Found(identity, _clock_ahead(clock, real_now()), battery[0] if battery else None)
+        names = (about.MAKER, about.MODEL, about.SERIAL, about.FIRMWARE)
+        maker, model, serial, firmware = [about.decode_text(await _read(client, uuid)) for uuid in names]
+        system_id = about.decode_system_id(await _read(client, about.SYSTEM_ID))
+        battery = await _read(client, about.BATTERY)
+        clock = await _read(client, about.CURRENT_TIME)
+    identity = Identity(maker, model, serial, firmware, system_id)
+    return Found(identity, _clock_ahead(clock, real_now()), _battery(battery))
+
+
+def _battery(raw: bytes) -> int | None:
+    try:
+        return about.decode_battery(raw)
+    except Garbled:
+        return None
 
 
 def _clock_ahead(raw: bytes, now: datetime) -> float | None:
-    """From a Current Time (2A2B): Date Time, day of week, 1/256 s, adjust reason."""
+    """The device's clock minus UTC in seconds; None for one that was never set."""
     try:
-        moment = Packet(raw[:7]).date_time()
+        time = about.decode_time(raw)
     except Garbled:
         return None
-    if moment is None or len(raw) < 9:
-        return None
-    return (moment - now.replace(tzinfo=None)).total_seconds() + raw[8] / 256
+    return None if time is None else (time.moment - now.replace(tzinfo=None)).total_seconds()
 
 
 async def _read(client: BleakClient, uuid: str) -> bytes:
     if client.services.get_characteristic(uuid) is None:
         return b""
     return bytes(await client.read_gatt_char(uuid))
-
-
-async def _text(client: BleakClient, uuid: str) -> str:
-    return (await _read(client, uuid)).decode("utf-8", "replace").strip("\0 ")

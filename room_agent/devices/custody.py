@@ -7,8 +7,9 @@ comes before that was stored in it, and is counted by device, without a person a
 
 from collections import Counter, deque
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
+from room_agent.devices.device_clock import At, DeviceClock
 from room_agent.devices.driver import Arm, Reason
 from room_agent.devices.window import Arrival, Window, judge
 from schemas.measurement import MeasurementKind
@@ -18,15 +19,6 @@ _REMEMBERED = 1000
 _LISTED = 50
 _RUN_ENDS_S = 10.0
 """So long after its last sign a measurement has been given up; the next sign is the beginning of another one."""
-_CLOCK_JUMP_S = 2.0
-
-
-@dataclass(frozen=True)
-class At:
-    """One moment on both clocks: *real* can be set by somebody, *mono* (seconds) cannot."""
-
-    real: datetime
-    mono: float
 
 
 @dataclass(frozen=True)
@@ -34,6 +26,7 @@ class Coming:
     """A value as it comes in. *flows*: the device sends it all the time and cannot store it.
 
     *fingerprint*: the same for the same packet sent again, empty where two honest readings may be equal (no time).
+    *sequence*: the number of a record, which rises and wraps at 65536. *wrong_user*: of another user of the device.
     """
 
     device_time: datetime | None = None
@@ -41,6 +34,8 @@ class Coming:
     stored: bool = False
     flows: bool = False
     fingerprint: str = ""
+    sequence: int | None = None
+    wrong_user: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,8 @@ class Custody:
         self.drained = False
         self.counts: Counter[str] = Counter()
         self._device_id, self._kind, self._silence_s = device_id, kind, silence_s
-        self._clock: tuple[float, At] | None = None
+        self._clock: DeviceClock | None = None
+        self._newest: int | None = None
         self._last_mono = 0.0
         self._run: _Run | None = None
         self._opened_inside = False
@@ -82,8 +78,27 @@ class Custody:
 
     def came(self, clock_ahead_s: float | None, at: At) -> None:
         """The link stands. *clock_ahead_s*: the device's wall clock minus UTC, None if it has none."""
-        self._clock = None if clock_ahead_s is None else (clock_ahead_s, at)
+        self._clock = None if clock_ahead_s is None else DeviceClock(clock_ahead_s, at)
         self.begin_drain(at)
+
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """The device's wall clock minus UTC now, as far as we know."""
+        return None if self._clock is None else self._clock.ahead_now_s
+
+    def clock_set(self, ahead_s: float, at: At) -> None:
+        """The device's clock was set; what is stored in it carries the old one."""
+        if self._clock is not None:
+            self._clock = self._clock.after_setting(ahead_s, at)
+
+    def forget_records(self) -> None:
+        """All records come anew now; a device whose memory was erased begins to count at 1 again."""
+        self._newest = None
+
+    @property
+    def next_record(self) -> int | None:
+        """The number that the next record must have at least; None where no record was ever seen."""
+        return None if self._newest is None else self._newest + 1
 
     def went(self) -> None:
         """The link is gone; what the device does now is stored in it."""
@@ -146,13 +161,15 @@ class Custody:
         self._expire(at)
         if not coming.flows:
             self._last_mono = at.mono
+        new = self._is_new(coming.sequence)
         arrival = Arrival(
             at.real,
             self.taken(coming.device_time, at),
             has_value=coming.has_value,
-            stored=coming.stored,
+            stored=coming.stored or new is False,
             draining=not self.drained and not coming.flows,
-            begun=coming.flows or self._begun(at),
+            begun=coming.flows or new is True or self._begun(at),
+            wrong_user=coming.wrong_user,
             must_begin=self._shows_beginnings and not coming.flows,
             seen_before=coming.fingerprint in self._seen,
         )
@@ -164,6 +181,20 @@ class Custody:
             self.hold(reason, at)
         return reason
 
+    def _is_new(self, sequence: int | None) -> bool | None:
+        """A record with a higher number than all before; None where the device does not count."""
+        if sequence is None:
+            return None
+        new = self._newest is None or 0 < (sequence - self._newest) % 0x10000 < 0x8000
+        if new:
+            self._newest = sequence
+        return new
+
+    @property
+    def measuring(self) -> bool:
+        """A measurement that began inside the window goes on."""
+        return self.window is not None and self._run is not None and self._run.window is self.window
+
     def _begun(self, at: At) -> bool:
         """In this window: we saw it begin, or the device came by itself and shows no beginnings."""
         if self.window is None:
@@ -173,17 +204,10 @@ class Custody:
         return seen or (self._opened_inside and not self._shows_beginnings)
 
     def taken(self, device_time: datetime | None, at: At) -> datetime | None:
-        """When it was measured: the device's clock, corrected by what was read on connecting, as real time.
-
-        None without a clock, and when our own was set since then: the comparison no longer holds.
-        """
+        """When it was measured, as real time; None where that is not known (`DeviceClock.taken`)."""
         if device_time is None or self._clock is None:
             return None
-        ahead_s, read = self._clock
-        jumped_s = (at.real - read.real).total_seconds() - (at.mono - read.mono)
-        if abs(jumped_s) > _CLOCK_JUMP_S:
-            return None
-        return device_time.replace(tzinfo=UTC) - timedelta(seconds=ahead_s)
+        return self._clock.taken(device_time, at)
 
     def _remember(self, fingerprint: str) -> None:
         if fingerprint:

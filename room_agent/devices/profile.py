@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from room_agent.devices import blood_pressure, pulse_oximeter
+from room_agent.devices import blood_pressure, glucose, heart_rate, pulse_oximeter, racp, thermometer, weight
 from room_agent.devices.curve import CurvePiece
 from room_agent.devices.reading import Reading
 from schemas.measurement import MeasurementKind
@@ -15,6 +15,7 @@ class Profile:
     pressure in an inflating cuff in mmHg, else None.
 
     *continuous*: sends by itself without end. *spots*: those of its characteristics that it may have stored.
+    *control*: where records are asked for (`racp`), for a device that sends none by itself.
     """
 
     kind: MeasurementKind
@@ -24,11 +25,12 @@ class Profile:
     curves: Mapping[str, Callable[[bytes], CurvePiece]] = field(default_factory=dict)
     continuous: bool = False
     spots: frozenset[str] = frozenset()
+    control: str = ""
 
     @property
     def characteristics(self) -> tuple[str, ...]:
         """Everything to subscribe to, what shows a beginning first."""
-        return (*self.starts, *self.curves, *self.values)
+        return (*self.starts, *self.curves, *self.values, *((self.control,) if self.control else ()))
 
 
 BLOOD_PRESSURE = Profile(
@@ -45,4 +47,23 @@ OXIMETER = Profile(
     continuous=True,
     spots=frozenset({pulse_oximeter.SPOT_CHECK}),
 )
-PROFILES = {profile.kind: profile for profile in (BLOOD_PRESSURE, OXIMETER)}
+THERMOMETER = Profile(
+    MeasurementKind.THERMOMETER,
+    thermometer.SERVICE,
+    values={thermometer.MEASUREMENT: thermometer.decode},
+    starts={thermometer.INTERMEDIATE: thermometer.begun},
+)
+WEIGHT = Profile(MeasurementKind.WEIGHT, weight.SERVICE, values={weight.MEASUREMENT: weight.decode})
+GLUCOSE = Profile(
+    MeasurementKind.GLUCOSE,
+    glucose.SERVICE,
+    values={glucose.MEASUREMENT: glucose.decode},
+    control=racp.CONTROL_POINT,
+)
+HEART_RATE = Profile(
+    MeasurementKind.HEART_RATE,
+    heart_rate.SERVICE,
+    values={heart_rate.MEASUREMENT: heart_rate.decode},
+    continuous=True,
+)
+PROFILES = {profile.kind: profile for profile in (BLOOD_PRESSURE, OXIMETER, THERMOMETER, WEIGHT, GLUCOSE, HEART_RATE)}

@@ -41,6 +41,7 @@ class Arrival:
     begun: bool = False
     must_begin: bool = False
     seen_before: bool = False
+    wrong_user: bool = False
 
 
 def judge(arrival: Arrival, window: Window | None) -> Reason:
@@ -49,6 +50,8 @@ def judge(arrival: Arrival, window: Window | None) -> Reason:
         return Reason.STORED
     if window is None or not window.opened <= arrival.received <= window.closes:
         return Reason.NO_REQUEST
+    if arrival.wrong_user:
+        return Reason.WRONG_USER
     if not arrival.has_value:
         return Reason.NO_VALUE
     if arrival.seen_before:

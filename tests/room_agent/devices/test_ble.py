@@ -11,7 +11,7 @@ import pytest
 from bleak.backends.scanner import BaseBleakScanner
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
 
-from room_agent.devices.ble import BleDriver
+from room_agent.devices.ble import BleDriver, Expected
 from room_agent.devices.ble_link import Radio, Timing
 from room_agent.devices.driver import (
     Arm,
@@ -278,7 +278,7 @@ def test_a_device_that_belongs_elsewhere_is_not_used() -> None:
             device_id="cuff-1",
             address="F0:00:00:00:00:02",
             clock=RealClock(),
-            serial="ANOTHER",
+            expected=Expected(serial="ANOTHER"),
             timing=QUICK.timing,
         )
         await driver.open()

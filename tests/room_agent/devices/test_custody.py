@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from room_agent.devices.custody import At, Coming, Custody
+from room_agent.devices.custody import Coming, Custody
+from room_agent.devices.device_clock import At
 from room_agent.devices.driver import Arm, Reason
 from schemas.measurement import MeasurementKind
 
@@ -152,3 +153,40 @@ def test_the_quarantine_is_small_knows_no_value_and_forgets_at_the_end_of_the_da
     midnight_in_the_quarter = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
     assert len(custody.held(midnight_in_the_quarter - timedelta(seconds=1))) == 50
     assert custody.held(midnight_in_the_quarter) == ()
+
+
+def test_a_record_with_an_old_number_is_stored_whatever_its_time_says() -> None:
+    custody = drained(None)
+    custody.begin_drain(at(3))
+    assert custody.judge(Coming(sequence=65535), at(4)) is Reason.STORED
+    custody.settle(at(7))
+    assert custody.next_record == 65536
+    custody.arm(B, at(10))
+    assert custody.judge(Coming(sequence=65535), at(11)) is Reason.STORED
+    assert custody.judge(Coming(sequence=65534), at(12)) is Reason.STORED
+    assert custody.judge(Coming(sequence=0), at(13)) is Reason.NONE
+
+
+def test_a_device_whose_memory_was_erased_counts_from_one_again() -> None:
+    custody = drained(None)
+    assert custody.judge(Coming(sequence=40), at(3)) is Reason.NO_REQUEST
+    custody.begin_drain(at(4))
+    custody.forget_records()
+    custody.settle(at(7))
+    custody.arm(B, at(10))
+    assert custody.judge(Coming(sequence=1), at(11)) is Reason.NONE
+
+
+def test_a_value_of_another_user_of_the_device_is_kept_back() -> None:
+    custody = armed()
+    assert custody.judge(Coming(stamp(20), wrong_user=True), at(20)) is Reason.WRONG_USER
+    assert custody.judge(Coming(stamp(21)), at(21)) is Reason.NONE
+
+
+def test_a_cuff_whose_clock_was_ahead_needs_its_beginning_until_the_old_clock_is_passed() -> None:
+    custody = drained(600.0)
+    custody.clock_set(0.0, at(2.5))
+    custody.arm(B, at(10))
+    assert custody.judge(Coming(stamp(-590, timedelta(minutes=10))), at(11)) is Reason.STORED
+    assert custody.saw_beginning(at(12))
+    assert custody.judge(Coming(stamp(20)), at(20)) is Reason.NONE
