@@ -20,14 +20,14 @@ _CODES = {
 """IssueType for pydantic's kinds of errors; all others are ``value``."""
 
 
-def validate(data: bytes | Mapping[str, Any]) -> Resource:
-    """Read *data* as a FHIR R4 resource; the bytes are kept as they came.
+def validate(data: bytes | Mapping[str, Any], parsed: object = None) -> Resource:
+    """Read *data* as a FHIR R4 resource; the bytes are kept as they came. *parsed*: their value, where it is known.
 
     Raises:
         Malformed: not JSON, or not an object.
         Invalid: not valid FHIR R4.
     """
-    fields = raw.parse(raw.text_of(data)) if isinstance(data, bytes) else data
+    fields = parsed or (raw.parse(raw.text_of(data)) if isinstance(data, bytes) else data)
     if not isinstance(fields, Mapping):
         raise Malformed([Issue("structure", "a resource is a JSON object")])
     kind = fields.get("resourceType")

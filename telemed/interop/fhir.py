@@ -160,12 +160,13 @@ def _resource(kind: str, parameters: Iterable[Parameter]) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Piece:
-    """One resource of a file. *fault*: why it cannot even be looked at."""
+    """One resource of a file, and its value. *fault*: why it cannot even be looked at."""
 
     content: bytes
     kind: str = ""
     id: str = ""
     fault: Refusal | None = None
+    value: object = None
 
     @property
     def name(self) -> str:
@@ -250,7 +251,7 @@ def _piece(text: str, value: Any) -> Piece:
         return Piece(b"", fault=Malformed([Issue("structure", "a resource is a JSON object")]))
     kind, resource_id = value.get("resourceType"), value.get("id")
     safe_kind = kind if isinstance(kind, str) and kind.isascii() and kind.isalpha() else ""
-    return Piece(text.encode(), safe_kind, _shown(resource_id))
+    return Piece(text.encode(), safe_kind, _shown(resource_id), value=value)
 
 
 def _shown(resource_id: Any) -> str:

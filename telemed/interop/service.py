@@ -220,7 +220,7 @@ def _looked_at(file: str, piece: Piece) -> Resource | Outcome:
     try:
         if piece.fault is not None:
             raise piece.fault
-        return validate(piece.content)
+        return validate(piece.content, piece.value)
     except Refusal as refusal:
         return _refused(file, piece.name, refusal)
 
