@@ -5,6 +5,8 @@ import { Conversation } from '/static/js/conversation.js';
 /** @typedef {{camera: string, name_key: string, simulated: boolean}} Camera */
 /** @typedef {{type: 'sources', cameras: Camera[], kinds: string[], simulated: boolean}} Sources */
 /** @typedef {{type: 'progress', kind: string, state: string, reason: string}} Progress */
+/** @typedef {{type: 'device', kind: string, device_id: string, name: string, state: string, reason: string}} DeviceIs */
+/** @typedef {{type: 'confirmed', vital_id: string, belongs: boolean, by: string, at: string}} Confirmed */
 
 /**
  * @typedef {object} Room what the page does with what comes from the room; *data* handlers say whether it was in order
@@ -12,6 +14,9 @@ import { Conversation } from '/static/js/conversation.js';
  * @property {(stream: MediaStream, receiver: RTCRtpReceiver) => void} onStethoscope
  * @property {(sources: Sources) => void} onSources
  * @property {(progress: Progress) => void} onProgress
+ * @property {(device: DeviceIs) => void} onDevice
+ * @property {(confirmed: Confirmed) => void} onConfirmed
+ * @property {(vitalIds: string[]) => void} onClosing
  * @property {(text: string) => boolean} onVital
  * @property {(data: ArrayBuffer) => boolean} onWave
  * @property {(state: 'none' | 'good' | 'slow' | 'lost') => void} onLine
@@ -55,7 +60,7 @@ export class Devices {
     this.conversation.handle(event);
   }
 
-  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string} | {type: 'listen', on: boolean} | {type: 'ping', seq: number}} message */
+  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string} | {type: 'listen', on: boolean} | {type: 'ping', seq: number} | {type: 'confirm', vital_id: string, belongs: boolean} | {type: 'resend', vital_ids: string[]}} message */
   say(message) {
     if (this.#ctl?.readyState === 'open') this.#ctl.send(JSON.stringify(message));
   }
@@ -121,6 +126,12 @@ export class Devices {
         return isSources(message) && (this.room.onSources(message), true);
       case 'progress':
         return isProgress(message) && (this.room.onProgress(message), true);
+      case 'device':
+        return isDevice(message) && (this.room.onDevice(message), true);
+      case 'confirmed':
+        return isConfirmed(message) && (this.room.onConfirmed(message), true);
+      case 'closing':
+        return areTexts(message.vital_ids) && (this.room.onClosing(message.vital_ids), true);
       default:
         return typeof message?.type === 'string'; // of a newer room: skipped
     }
@@ -169,6 +180,11 @@ export class Devices {
     this.room.onLine('none');
   }
 
+  /** Whether the room can be asked something. */
+  get here() {
+    return this.#ctl?.readyState === 'open';
+  }
+
   /** End for good. */
   close() {
     clearInterval(this.#timer);
@@ -190,6 +206,27 @@ function isSources(message) {
     Array.isArray(cameras) &&
     cameras.every((/** @type {any} */ each) => typeof each?.camera === 'string' && typeof each.name_key === 'string')
   );
+}
+
+/**
+ * @param {any} message
+ * @returns {message is DeviceIs}
+ */
+function isDevice({ kind, device_id: id, name, state, reason }) {
+  return areTexts([kind, id, name, state, reason ?? '']);
+}
+
+/**
+ * @param {any} message
+ * @returns {message is Confirmed}
+ */
+function isConfirmed({ vital_id: id, belongs, by, at }) {
+  return areTexts([id, by, at]) && typeof belongs === 'boolean';
+}
+
+/** @param {unknown} all */
+function areTexts(all) {
+  return Array.isArray(all) && all.every((each) => typeof each === 'string');
 }
 
 /**

@@ -7,10 +7,12 @@ import { byId, known, say } from './words.js';
 /** @typedef {import('./devices.js').Progress} Progress */
 
 const RUNNING = ['waiting', 'measuring'];
+/** @type {Record<string, string>} */
+const MOODS = { ready: 'ok', measuring: 'ok', connecting: 'warn', absent: 'stop', error: 'stop' };
 const BUFFER_MS = 150;
 
 export class Instruments {
-  /** @type {Map<string, {button: HTMLButtonElement, said: HTMLElement, running: boolean}>} */
+  /** @type {Map<string, {button: HTMLButtonElement, said: HTMLElement, device: HTMLElement, running: boolean}>} */
   #kinds = new Map();
   #camera = '';
   #listening = false;
@@ -44,10 +46,13 @@ export class Instruments {
       const button = made('button', { type: 'button' }, say(`desk.js.ask.${kind}`));
       button.dataset.kind = kind;
       const said = made('p', { className: 'progress-line' }, '');
-      const entry = { button, said, running: false };
+      const device = made('span', { className: 'chip chip-quiet device-is' }, '');
+      const entry = { button, said, device, running: false };
       button.addEventListener('click', () => this.tell({ type: entry.running ? 'stop' : 'ask', kind }));
       this.#kinds.set(kind, entry);
-      byId('kinds', HTMLElement).append(button);
+      const place = made('div', { className: 'kind' }, '');
+      place.append(button, device);
+      byId('kinds', HTMLElement).append(place);
       byId('progress', HTMLElement).append(said);
     }
   }
@@ -114,9 +119,25 @@ export class Instruments {
     if (on) this.audio.play().catch(() => this.#listen(false));
   }
 
+  /** Whether the device is there, beside its button. @param {import('./devices.js').DeviceIs} device */
+  device({ kind, name, state, reason }) {
+    const place = this.#kinds.get(kind)?.device;
+    if (!place) return;
+    const because = `desk.js.device.reason.${reason}`;
+    place.textContent = say('desk.js.device.is', {
+      name,
+      state: say(known(because) ? because : `desk.js.device.${state}`),
+    });
+    place.dataset.state = state;
+    for (const mood of ['ok', 'warn', 'stop']) place.classList.toggle(`chip-${mood}`, MOODS[state] === mood);
+  }
+
   /** The room is gone: nothing can be asked for. */
   away() {
-    for (const { button } of this.#kinds.values()) button.disabled = true;
+    for (const { button, device } of this.#kinds.values()) {
+      button.disabled = true;
+      device.textContent = '';
+    }
     this.listen.disabled = true;
   }
 

@@ -111,6 +111,18 @@ function pressure(high, low) {
 }
 
 /**
+ * *observation* after somebody said whose value it is: by their role, and when. An earlier answer stays noted.
+ * The room does the same (room_agent/devices/observation.py).
+ * @param {Observation} observation
+ * @param {{belongs: boolean, by: string, at: string}} answer
+ * @returns {Observation}
+ */
+export function withAnswer(observation, { belongs, by, at }) {
+  const note = { authorString: by, time: at, text: belongs ? 'of-this-patient' : 'not-of-this-patient' };
+  return { ...observation, status: belongs ? 'final' : 'entered-in-error', note: [...(observation.note ?? []), note] };
+}
+
+/**
  * A FHIR R4 Bundle (type collection) of what was measured in this visit.
  * @param {Map<string, Observation>} byId observations by the id under which the room sent them
  */

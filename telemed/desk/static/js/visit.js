@@ -13,6 +13,8 @@ import { byId, say } from './words.js';
 /** @typedef {import('/static/js/signalling.js').SignallingEvent} SignallingEvent */
 
 const HOME = '/arzt';
+/** So long the page waits at the farewell for values that did not come. */
+const LAST_VALUES_MS = 4000;
 const CHIPS = ['chip-ok', 'chip-warn', 'chip-stop', 'chip-quiet'];
 
 /**
@@ -36,12 +38,15 @@ class Call {
   /** @type {SignallingEvent[]} what the talk missed while the doctor's camera was not there yet */
   #early = [];
   #over = false;
+  #leaving = false;
+  /** At the farewell: what the room says it has sent. @type {string[] | null} */
+  #sent = null;
 
   /** @param {string} visitId */
   constructor(visitId) {
     this.visitId = visitId;
     this.stage = new Stage();
-    this.vitals = new Vitals(visitId);
+    this.vitals = new Vitals(visitId, (vitalId, belongs) => this.#answer(vitalId, belongs));
     this.pleth = new Pleth();
     this.waves = new Waves();
     this.waves.on(PLETH, (piece) => this.pleth.hear(piece));
@@ -51,7 +56,13 @@ class Call {
       onExam: (stream) => this.stage.showExam(stream),
       onStethoscope: (stream, receiver) => this.instruments.stethoscope(stream, receiver),
       onSources: (sources) => this.instruments.offer(sources),
-      onProgress: (progress) => this.instruments.progress(progress),
+      onProgress: (progress) => {
+        this.instruments.progress(progress);
+        this.vitals.held(progress.kind, progress.reason ?? '');
+      },
+      onDevice: (device) => this.instruments.device(device),
+      onConfirmed: (confirmed) => this.vitals.confirmed(confirmed),
+      onClosing: (vitalIds) => this.#closing(vitalIds),
       onVital: (text) => this.vitals.hear(text),
       onWave: (data) => this.waves.hear(data),
       onLine: (line) => this.#line(line),
@@ -102,6 +113,23 @@ class Call {
     if (line === 'none') this.instruments.away();
   }
 
+  /**
+   * The doctor has asked aloud whose value it is. While the room is away only this page knows the answer.
+   * @param {string} vitalId
+   * @param {boolean} belongs
+   */
+  #answer(vitalId, belongs) {
+    if (this.devices.here) this.devices.say({ type: 'confirm', vital_id: vitalId, belongs });
+    else this.vitals.confirmed({ type: 'confirmed', vital_id: vitalId, belongs, by: 'doctor', at: new Date().toISOString() });
+  }
+
+  /** The room's farewell; what did not come is asked for. @param {string[]} vitalIds */
+  #closing(vitalIds) {
+    this.#sent = vitalIds;
+    const missing = this.vitals.missing(vitalIds);
+    if (missing.length) this.devices.say({ type: 'resend', vital_ids: missing });
+  }
+
   /** @param {SignallingEvent} event */
   #heard(event) {
     if (this.#over) return;
@@ -109,8 +137,8 @@ class Call {
     else this.#early.push(event);
     this.devices.handle(event);
     if (event.type === 'here' || event.type === 'came' || event.type === 'left') this.#whoIsHere(event);
-    if (event.type === 'over') this.leave();
-    if (event.type === 'closed' && event.final) this.leave();
+    if (event.type === 'over') this.leave(false);
+    if (event.type === 'closed' && event.final) this.leave(false);
   }
 
   /** @param {SignallingEvent} event */
@@ -134,10 +162,30 @@ class Call {
     byId('visit', HTMLElement).replaceChildren();
   }
 
-  /** End here and go back to the day; back does not lead into the visit again. */
-  leave() {
+  /**
+   * End here and go back to the day; back does not lead into the visit again. Pictures and sound end at once, the
+   * values when all are here. What nobody saved is not thrown away by somebody else's end, or before it was seen.
+   * @param {boolean} known the doctor was just told that unsaved values go
+   */
+  async leave(known) {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#talk?.close();
+    this.stage.clear();
+    const before = this.vitals.unsaved;
+    await this.#lastValues();
+    if (this.vitals.unsaved && !(known && before)) await saved();
     this.end();
     location.replace(HOME);
+  }
+
+  /** Until everything is here that the room has sent, or it does not answer. */
+  async #lastValues() {
+    const until = performance.now() + LAST_VALUES_MS;
+    while (this.devices.here && performance.now() < until) {
+      if (this.#sent && this.vitals.missing(this.#sent).length === 0) return;
+      await new Promise((done) => setTimeout(done, 50));
+    }
   }
 }
 
@@ -146,6 +194,15 @@ function notice(text) {
   const box = byId('media-notice', HTMLElement);
   /** @type {HTMLElement} */ (box.querySelector('p')).textContent = text;
   box.hidden = false;
+}
+
+/** The visit is over, and there are values that were not saved: until the doctor has decided. */
+function saved() {
+  byId('end-dialog', HTMLDialogElement).close();
+  const dialog = byId('left-dialog', HTMLDialogElement);
+  dialog.addEventListener('cancel', (event) => event.preventDefault());
+  dialog.showModal();
+  return new Promise((done) => byId('left-go', HTMLButtonElement).addEventListener('click', done));
 }
 
 /**
@@ -162,7 +219,7 @@ function prepareEnd(call) {
     event.preventDefault();
     failed.hidden = true;
     const ended = await tellTheCentre(form.action);
-    if (ended) call.leave();
+    if (ended) call.leave(true);
     else failed.hidden = false;
   });
 }

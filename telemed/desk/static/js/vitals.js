@@ -1,15 +1,17 @@
 // @ts-check
-/** The measured values on the page: value, unit, age, and whether they are live. In memory only. */
-import { bundle, lines, parseExactly, reasonInWords } from './observation.js';
-import { ago, byId, say } from './words.js';
+/** The measured values on the page and what was said of them. In memory only, and a copy: the room forgets its own. */
+import { Card, heldBack, saidInWords } from './card.js';
+import { bundle, lines, parseExactly, reasonInWords, withAnswer } from './observation.js';
+import { byId, known, say } from './words.js';
 
 /** @typedef {import('./observation.js').Observation} Observation */
-/** @typedef {{type: 'vital', vital_id: string, visit_id: string, kind: string, live: boolean, simulated: boolean, sent_at: string, observation: Observation}} Vital */
+/** @typedef {import('./devices.js').Confirmed} Confirmed */
+/** @typedef {{type: 'vital', vital_id: string, visit_id: string, kind: string, live: boolean, simulated: boolean, sent_at: string, observation: Observation, device_name?: string, confirmed_by?: string}} Vital */
 
-/** After this a value is grey: an oximeter speaks every second, a cuff once. @type {Record<string, number>} */
-const OLD_AFTER_MS = { oximeter: 10_000 };
-const OLD_MS = 120_000;
-const LIVE_KINDS = new Set(['oximeter']);
+/** They go on measuring: only the newest value is kept, or it would bury the others. */
+const LIVE_KINDS = new Set(['oximeter', 'heart-rate', 'ecg']);
+const BY = new Set(['patient', 'assistant', 'doctor']);
+const HELD = new Set(['stored', 'future', 'duplicate', 'no-request']);
 const IDS = /^[A-Za-z0-9.-]{1,64}$/;
 const CLOCK = new Intl.DateTimeFormat('de-DE', { timeZone: 'Europe/Berlin', hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
@@ -23,6 +25,7 @@ function isVital(message) {
     IDS.test(message.vital_id) &&
     ['visit_id', 'kind', 'sent_at'].every((name) => typeof message[name] === 'string') &&
     [message.live, message.simulated].every((flag) => typeof flag === 'boolean') &&
+    typeof (message.device_name ?? '') === 'string' &&
     message.observation?.resourceType === 'Observation'
   );
 }
@@ -33,18 +36,43 @@ function quantityOf(vital) {
 }
 
 export class Vitals {
-  /** @type {Map<string, Observation>} as sent, digit by digit */
+  /** @type {Map<string, Observation>} as sent, digit by digit, with what was said of it */
   #kept = new Map();
-  /** @type {Map<string, {card: HTMLElement, at: number}>} the newest card of each kind and quantity */
+  /** @type {Map<string, Confirmed>} the latest answer to each value; it may come before the value */
+  #answers = new Map();
+  /** @type {Map<string, Card>} of each kind and quantity */
   #cards = new Map();
-  /** @type {Map<string, {id: string, item: HTMLElement}>} the newest entry of each quantity in the list */
+  /** @type {Map<string, {item: HTMLElement, vital: Vital}>} what stands in the list, by id */
+  #listed = new Map();
+  /** @type {Map<string, string>} the newest id of each quantity */
   #latest = new Map();
+  #changes = 0;
+  #savedAt = 0;
 
-  /** @param {string} visitId values of any other visit are never shown */
-  constructor(visitId) {
+  /**
+   * @param {string} visitId values of any other visit are never shown
+   * @param {(vitalId: string, belongs: boolean) => void} [answer] the doctor has asked aloud
+   */
+  constructor(visitId, answer = () => undefined) {
     this.visitId = visitId;
-    this.timer = setInterval(() => this.#age(), 1000);
-    byId('download', HTMLButtonElement).addEventListener('click', () => this.#download());
+    this.answer = answer;
+    this.timer = setInterval(() => this.#cards.forEach((card) => card.grow()), 1000);
+    for (const id of ['download', 'end-download', 'left-download']) {
+      byId(id, HTMLButtonElement).addEventListener('click', () => this.#download());
+    }
+  }
+
+  /** Whether something is here that was never saved. */
+  get unsaved() {
+    return this.#kept.size > 0 && this.#savedAt !== this.#changes;
+  }
+
+  /**
+   * Which of *vitalIds* never came.
+   * @param {string[]} vitalIds
+   */
+  missing(vitalIds) {
+    return vitalIds.filter((id) => !this.#kept.has(id));
   }
 
   /**
@@ -61,81 +89,104 @@ export class Vitals {
       return false;
     }
     if (!isVital(message) || message.visit_id !== this.visitId) return false;
-    if (this.#kept.has(message.vital_id)) return true;
-    if (LIVE_KINDS.has(message.kind)) this.#forgetLast(message);
-    this.#kept.set(message.vital_id, parseExactly(text).observation);
-    this.#show(message);
-    this.#list(message);
+    if (!message.live) this.held(message.kind, 'stored');
+    else if (!this.#kept.has(message.vital_id)) this.#take(message, parseExactly(text).observation);
     return true;
+  }
+
+  /**
+   * @param {Vital} vital
+   * @param {Observation} exactly
+   */
+  #take(vital, exactly) {
+    if (LIVE_KINDS.has(vital.kind)) this.#forgetLast(vital);
+    this.#latest.set(quantityOf(vital), vital.vital_id);
+    this.#kept.set(vital.vital_id, exactly);
+    const already = answerIn(vital);
+    if (already) this.#answers.set(vital.vital_id, already);
+    else this.#note(vital.vital_id);
+    this.#changes += 1;
+    this.#list(vital);
+    this.#show(vital);
+    this.#drawAnswer(vital.vital_id);
   }
 
   /** @param {Vital} vital */
   #show(vital) {
-    const card = document.createElement('li');
-    card.className = 'vital';
-    card.dataset.kind = vital.kind;
-    card.append(...lines(vital.observation).map(valueLine), this.#marks(vital));
     const what = quantityOf(vital);
-    const before = this.#cards.get(what)?.card;
-    if (before) before.replaceWith(card);
-    else byId('vitals', HTMLUListElement).append(card);
-    this.#cards.set(what, { card, at: performance.now() });
+    const card = this.#cards.get(what) ?? new Card(this.answer);
+    if (!this.#cards.has(what)) byId('vitals', HTMLUListElement).append(card.element);
+    this.#cards.set(what, card);
+    card.show(vital);
+    byId('vitals', HTMLUListElement).querySelector(`[data-held][data-kind="${vital.kind}"]`)?.remove();
     byId('no-values', HTMLElement).hidden = true;
-    this.#age();
     requestAnimationFrame(() => {
       document.body.dataset.lastVitalShownMs = String(Date.now() - Date.parse(vital.sent_at));
     });
   }
 
-  /** @param {Vital} vital */
-  #marks(vital) {
-    const marks = document.createElement('p');
-    marks.className = 'chips marks';
-    const age = span('age', '');
-    age.dataset.old = String(OLD_AFTER_MS[vital.kind] ?? OLD_MS);
-    marks.append(age, span(vital.live ? 'chip chip-ok' : 'chip chip-warn', say(vital.live ? 'desk.js.live' : 'desk.js.stored')));
-    if (!vital.live) marks.append(span('quiet', say('desk.js.measured_at', { time: measuredAt(vital.observation) })));
-    if (vital.simulated) marks.append(span('chip chip-warn', say('desk.js.simulated')));
-    return marks;
+  /**
+   * Something came that is not shown: say so, without a number, until a value comes.
+   * @param {string} kind
+   * @param {string} reason
+   */
+  held(kind, reason) {
+    if (!HELD.has(reason) || !known(`desk.js.kind.${kind}`)) return;
+    const why = known(`desk.js.failed.${reason}`) ? say(`desk.js.failed.${reason}`) : say('desk.js.failed.unknown');
+    const list = byId('vitals', HTMLUListElement);
+    list.querySelector(`[data-held][data-kind="${kind}"]`)?.remove();
+    list.append(heldBack(kind, why));
+    byId('no-values', HTMLElement).hidden = true;
   }
 
   /**
-   * Of a device that speaks every second only the newest value is kept and listed, or it would bury the others.
-   * @param {Vital} vital
+   * Somebody said whose value it is.
+   * @param {Confirmed} confirmed
    */
+  confirmed(confirmed) {
+    if (!BY.has(confirmed.by) || !IDS.test(confirmed.vital_id)) return;
+    this.#answers.set(confirmed.vital_id, confirmed);
+    this.#note(confirmed.vital_id);
+    this.#drawAnswer(confirmed.vital_id);
+  }
+
+  /** Into the Observation that is handed over. @param {string} vitalId */
+  #note(vitalId) {
+    const answer = this.#answers.get(vitalId);
+    const observation = this.#kept.get(vitalId);
+    if (!answer || !observation) return;
+    this.#kept.set(vitalId, withAnswer(observation, answer));
+    this.#changes += 1;
+  }
+
+  /** @param {string} vitalId */
+  #drawAnswer(vitalId) {
+    const answer = this.#answers.get(vitalId);
+    for (const card of this.#cards.values()) if (card.vitalId === vitalId) card.answered(answer);
+    const listed = this.#listed.get(vitalId);
+    if (listed) listed.item.replaceChildren(...inList(listed.vital, answer));
+  }
+
+  /** @param {Vital} vital */
   #forgetLast(vital) {
-    const what = quantityOf(vital);
-    const last = this.#latest.get(what);
-    if (last) {
-      this.#kept.delete(last.id);
-      last.item.remove();
-    }
+    const last = this.#latest.get(quantityOf(vital));
+    if (last === undefined) return;
+    this.#kept.delete(last);
+    this.#answers.delete(last);
+    this.#listed.get(last)?.item.remove();
+    this.#listed.delete(last);
   }
 
   /** @param {Vital} vital */
   #list(vital) {
     const item = document.createElement('li');
-    this.#latest.set(quantityOf(vital), { id: vital.vital_id, item });
-    const said = lines(vital.observation).map(({ label, value, unit, reason }) =>
-      value === null ? `${label}: ${reasonInWords(reason)}` : `${label} ${value} ${unit}`,
-    );
-    item.textContent = `${measuredAt(vital.observation)} · ${said.join(', ')}`;
-    const list = byId('observations', HTMLOListElement);
-    list.prepend(item);
-    byId('download', HTMLButtonElement).disabled = false;
-  }
-
-  #age() {
-    for (const { card, at } of this.#cards.values()) {
-      const age = /** @type {HTMLElement} */ (card.querySelector('.age'));
-      const passed = performance.now() - at;
-      const old = passed > Number(age.dataset.old);
-      age.textContent = old ? say('desk.js.old', { ago: ago(passed) }) : ago(passed);
-      card.classList.toggle('old', old);
-    }
+    this.#listed.set(vital.vital_id, { item, vital });
+    byId('observations', HTMLOListElement).prepend(item);
+    for (const id of ['download', 'end-download']) byId(id, HTMLButtonElement).disabled = false;
   }
 
   #download() {
+    this.#savedAt = this.#changes;
     const blob = new Blob([JSON.stringify(bundle(this.#kept), null, 2)], { type: 'application/fhir+json' });
     const link = document.createElement('a');
     link.href = URL.createObjectURL(blob);
@@ -147,34 +198,33 @@ export class Vitals {
   /** Forget everything. */
   clear() {
     clearInterval(this.timer);
-    this.#kept.clear();
-    this.#cards.clear();
+    for (const kept of [this.#kept, this.#answers, this.#cards, this.#listed, this.#latest]) kept.clear();
     for (const id of ['vitals', 'observations']) byId(id, HTMLElement).replaceChildren();
     delete document.body.dataset.lastVitalShownMs;
   }
 }
 
-/** @param {{label: string, value: string | null, unit: string, reason: string}} line */
-function valueLine({ label, value, unit, reason }) {
-  const made = document.createElement('p');
-  made.className = 'vital-line';
-  if (value === null) {
-    made.append(span('label', label), span('absent', reasonInWords(reason)));
-  } else {
-    made.append(span('label', label), span('value', value), ' ', span('unit', unit));
-  }
-  return made;
+/**
+ * What was said before the value came to this page.
+ * @param {Vital} vital
+ * @returns {Confirmed | null}
+ */
+function answerIn({ vital_id, confirmed_by: by, observation }) {
+  if (!by || !BY.has(by)) return null;
+  return { type: 'confirmed', vital_id, belongs: observation.status !== 'entered-in-error', by, at: '' };
 }
 
 /**
- * @param {string} className
- * @param {string} text
+ * @param {Vital} vital
+ * @param {Confirmed | undefined} answer
  */
-function span(className, text) {
-  const made = document.createElement('span');
-  made.className = className;
-  made.textContent = text;
-  return made;
+function inList(vital, answer) {
+  const said = lines(vital.observation).map(({ label, value, unit, reason }) =>
+    value === null ? `${label}: ${reasonInWords(reason)}` : `${label} ${value} ${unit}`,
+  );
+  const text = document.createElement(answer?.belongs === false ? 's' : 'span');
+  text.textContent = `${measuredAt(vital.observation)} · ${said.join(', ')}`;
+  return [text, ` · ${saidInWords(answer)}`];
 }
 
 /** @param {Observation} observation */

@@ -1,0 +1,130 @@
+// @ts-check
+/** One quantity on the doctor's page: the newest value with unit, age, device, and whose it is said to be. */
+import { lines, reasonInWords } from './observation.js';
+import { ago, say } from './words.js';
+
+/** @typedef {import('./vitals.js').Vital} Vital */
+/** @typedef {import('./observation.js').Observation} Observation */
+/** @typedef {{belongs: boolean, by: string}} Answer */
+
+/** After this a value is grey: an oximeter speaks every second, a cuff once. @type {Record<string, number>} */
+const OLD_AFTER_MS = { oximeter: 10_000, 'heart-rate': 10_000, ecg: 10_000 };
+const OLD_MS = 120_000;
+
+export class Card {
+  #vitalId = '';
+  #at = 0;
+  #oldAfter = OLD_MS;
+
+  /** @param {(vitalId: string, belongs: boolean) => void} answer the doctor has asked aloud */
+  constructor(answer) {
+    this.element = document.createElement('li');
+    this.element.className = 'vital';
+    this.values = document.createElement('div');
+    this.age = span('age', '');
+    this.live = span('chip chip-ok', say('desk.js.live'));
+    this.said = span('chip', '');
+    this.device = span('device-name', '');
+    this.simulated = span('chip chip-warn', say('desk.js.simulated'));
+    const marks = document.createElement('p');
+    marks.className = 'chips marks';
+    marks.append(this.age, this.live, this.said, this.device, this.simulated);
+    this.asks = document.createElement('p');
+    this.asks.className = 'chips asks';
+    for (const belongs of [true, false]) {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'second';
+      button.textContent = say(belongs ? 'desk.js.whose.yes' : 'desk.js.whose.no');
+      button.dataset.belongs = String(belongs);
+      button.addEventListener('click', () => answer(this.#vitalId, belongs));
+      this.asks.append(button);
+    }
+    this.element.append(this.values, marks, this.asks);
+  }
+
+  get vitalId() {
+    return this.#vitalId;
+  }
+
+  /** @param {Vital} vital */
+  show(vital) {
+    this.#vitalId = vital.vital_id;
+    this.#at = Date.parse(vital.sent_at);
+    this.#oldAfter = OLD_AFTER_MS[vital.kind] ?? OLD_MS;
+    this.element.dataset.kind = vital.kind;
+    this.values.replaceChildren(...lines(vital.observation).map(valueLine));
+    this.device.textContent = vital.device_name ?? '';
+    this.simulated.hidden = !vital.simulated;
+    this.grow();
+  }
+
+  /** @param {Answer | undefined} answer */
+  answered(answer) {
+    const mood = answer === undefined ? 'warn' : answer.belongs ? 'ok' : 'stop';
+    this.said.className = `chip chip-${mood}`;
+    this.said.textContent = saidInWords(answer);
+    this.element.classList.toggle('wrong', answer?.belongs === false);
+    for (const button of this.asks.querySelectorAll('button')) {
+      button.hidden = button.dataset.belongs === String(answer?.belongs);
+    }
+  }
+
+  /** The age goes on by itself; after a while the value is grey, and says so. */
+  grow() {
+    const passed = Math.max(0, Date.now() - this.#at);
+    const old = passed > this.#oldAfter;
+    this.age.textContent = old ? say('desk.js.old', { ago: ago(passed) }) : ago(passed);
+    this.live.hidden = old;
+    this.element.classList.toggle('old', old);
+  }
+}
+
+/**
+ * Something that the room keeps back, without its number.
+ * @param {string} kind
+ * @param {string} why
+ */
+export function heldBack(kind, why) {
+  const item = document.createElement('li');
+  item.className = 'vital held';
+  item.dataset.kind = kind;
+  item.dataset.held = '';
+  const name = document.createElement('p');
+  name.className = 'vital-line';
+  name.append(span('label', say(`desk.js.kind.${kind}`)), span('absent', say('desk.js.held')));
+  const reason = document.createElement('p');
+  reason.className = 'chips marks';
+  reason.append(span('chip chip-stop', say('desk.js.stored')), span('', why));
+  item.append(name, reason);
+  return item;
+}
+
+/** Whose value it is said to be. @param {Answer | undefined} answer */
+export function saidInWords(answer) {
+  if (answer === undefined) return say('desk.js.whose.nobody');
+  return say(`desk.js.whose.${answer.belongs ? 'is' : 'not'}.${answer.by}`);
+}
+
+/** @param {{label: string, value: string | null, unit: string, reason: string}} line */
+function valueLine({ label, value, unit, reason }) {
+  const made = document.createElement('p');
+  made.className = 'vital-line';
+  if (value === null) {
+    made.append(span('label', label), span('absent', reasonInWords(reason)));
+  } else {
+    made.append(span('label', label), span('value', value), ' ', span('unit', unit));
+  }
+  return made;
+}
+
+/**
+ * @param {string} className
+ * @param {string} text
+ */
+function span(className, text) {
+  const made = document.createElement('span');
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
