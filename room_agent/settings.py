@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from room_agent.devices import config
+from room_agent.devices.config import RoomDevices
 from room_agent.devices.simulated.scenario import Fault
 from schemas.measurement import MeasurementKind
 from telemed.kit.settings import BadSetting
 
 PREFIX = "TELEMED_ROOM_"
+NO_FILE = Path()
 
 
 @dataclass(frozen=True)
 class Settings:
     """*pairing_code* is used once, while this machine belongs to no room. *simulated*: devices that are programs.
 
+    *devices*: the file of the real ones (`room_agent.devices.config`); without it there are none.
     *simulated_measuring_s*: how long their cuff takes. *simulated_faults*: what is wrong with them, as
     ``blood-pressure=truncated,oximeter=absent`` (kinds of `MeasurementKind`, faults of `simulated.Fault`).
     *turn_url*: the relay, like ``turn:host:3478?transport=udp``; *turn_credential*: a file with ``user:password``.
@@ -25,6 +29,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8200
     pairing_code: str = ""
+    devices: Path = NO_FILE
     simulated: bool = False
     simulated_measuring_s: float = 4.0
     simulated_faults: str = ""
@@ -35,9 +40,20 @@ class Settings:
     def __post_init__(self) -> None:
         """
         Raises:
-            BadSetting: the faults cannot be read.
+            BadSetting: the faults or the devices' file cannot be read, or there are both kinds of devices.
         """
         self.faults  # noqa: B018 - asked for here, so that a wrong one stops the start
+        self.room_devices  # noqa: B018 - likewise
+        if self.simulated and self.devices != NO_FILE:
+            raise BadSetting(f"{PREFIX}SIMULATED and {PREFIX}DEVICES exclude each other")
+
+    @property
+    def room_devices(self) -> RoomDevices:
+        """
+        Raises:
+            BadSetting: see `config.read`.
+        """
+        return RoomDevices() if self.devices == NO_FILE else config.read(self.devices)
 
     @property
     def faults(self) -> dict[MeasurementKind, Fault]:

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from room_agent import sealing
+from room_agent import hardware, sealing
 from room_agent.assistant import Assistant
 from room_agent.centre import Centre
 from room_agent.checks import Checks, Subjects
+from room_agent.devices.config import RoomDevices
 from room_agent.devices.driver import Driver
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.devices.simulated.scenario import Scenario
 from room_agent.door import Door, TicketUnknown, tries_of_the_room
 from room_agent.faults import Faulty, FaultyDevice
-from room_agent.instruments import Instruments, none, simulated
+from room_agent.instruments import Instruments, simulated
 from room_agent.journal import Journal
 from room_agent.link import Link
 from room_agent.meeting import Indicated, Meeting
@@ -160,7 +161,7 @@ async def running(settings: Settings, seal: Seal | None = None) -> AsyncIterator
         stack.callback(journal.close)
         room = Room(journal, simulated=settings.simulated)
         devices = await _devices(settings, room, stack)
-        agent = build(settings, room, devices, simulated(words()) if settings.simulated else none(words()))
+        agent = build(settings, room, devices, _instruments(settings, room))
         task = asyncio.create_task(agent.run())
         stack.push_async_callback(_end, task)
         yield agent
@@ -168,7 +169,7 @@ async def running(settings: Settings, seal: Seal | None = None) -> AsyncIterator
 
 async def _devices(settings: Settings, room: Room, stack: AsyncExitStack) -> Devices:
     if not settings.simulated:
-        return Devices()
+        return await _real_devices(settings.room_devices, room, stack)
     scenario = Scenario(measuring_s=settings.simulated_measuring_s)
     devices = await stack.enter_async_context(SimulatedRoom(clock=room.clock, scenario=scenario))
     for kind, fault in settings.faults.items():
@@ -176,6 +177,17 @@ async def _devices(settings: Settings, room: Room, stack: AsyncExitStack) -> Dev
     drivers = {MeasurementKind(kind): driver for kind, driver in devices.drivers.items()}
     faulty = tuple(FaultyDevice(devices, kind) for kind in drivers)
     return Devices(drivers, devices.last_indication_at, faulty)
+
+
+async def _real_devices(found: RoomDevices, room: Room, stack: AsyncExitStack) -> Devices:
+    radio = await stack.enter_async_context(hardware.bluez_radio(found.adapter))
+    return Devices(await stack.enter_async_context(hardware.drivers_of(found.bluetooth, radio, room.clock)))
+
+
+def _instruments(settings: Settings, room: Room) -> Instruments:
+    if settings.simulated:
+        return simulated(words(), lambda: room.tone_test)
+    return hardware.instruments(settings.room_devices, words())
 
 
 def build(settings: Settings, room: Room, devices: Devices, has: Instruments) -> Agent:

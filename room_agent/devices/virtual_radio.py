@@ -17,7 +17,7 @@ from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakError
 from bumble.att import ATT_Error
 from bumble.controller import Controller
-from bumble.core import AdvertisingData, BaseBumbleError
+from bumble.core import UUID, AdvertisingData, BaseBumbleError
 from bumble.device import Advertisement, Connection, Device, DeviceConfiguration, Peer
 from bumble.gatt import Service
 from bumble.hci import Address, HCI_Error
@@ -120,8 +120,9 @@ def _bonds(central: Device) -> KeyStore:
 
 def advertised(device: Device) -> bytes:
     """What *device* says of itself on the air, in 31 bytes: its special services and its name."""
-    uuids = [each.uuid.to_bytes() for each in device.gatt_server.attributes if isinstance(each, Service)]
-    special = b"".join(uuid for uuid in uuids if len(uuid) == 2 and uuid not in _EVERYWHERE)
+    services = [each.uuid.to_bytes(True) for each in device.gatt_server.attributes if isinstance(each, Service)]
+    short = [uuid[12:14] for uuid in services if uuid[:12] == UUID.BASE_UUID]
+    special = b"".join(uuid for uuid in short if uuid not in _EVERYWHERE)
     parts = [
         (AdvertisingData.Type.FLAGS, bytes([0x06])),
         (AdvertisingData.Type.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS, special),
