@@ -105,7 +105,7 @@ class Room:
     @property
     def name(self) -> str:
         """The name in this agent's challenges."""
-        return f"room.{self._pairing.room_id}" if self._pairing else "room"
+        return ".".join(("room", self._pairing.room_id)) if self._pairing else "room"
 
     def now(self) -> datetime:
         return self.clock.now()

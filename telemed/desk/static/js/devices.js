@@ -212,7 +212,8 @@ function isSources(message) {
  * @param {any} message
  * @returns {message is DeviceIs}
  */
-function isDevice({ kind, device_id: id, name, state, reason }) {
+function isDevice(message) {
+  const { kind, device_id: id, name, state, reason } = message;
   return areTexts([kind, id, name, state, reason ?? '']);
 }
 
@@ -220,7 +221,8 @@ function isDevice({ kind, device_id: id, name, state, reason }) {
  * @param {any} message
  * @returns {message is Confirmed}
  */
-function isConfirmed({ vital_id: id, belongs, by, at }) {
+function isConfirmed(message) {
+  const { vital_id: id, belongs, by, at } = message;
   return areTexts([id, by, at]) && typeof belongs === 'boolean';
 }
 
