@@ -139,13 +139,15 @@ class BleDriver:
     def diagnostics(self) -> Mapping[str, str]:
         """See `Driver.diagnostics`."""
         held = self._custody.held(real_now())
-        battery = self._found.battery_percent
+        battery, ahead_s = self._found.battery_percent, self._found.clock_ahead_s
         return {
             "state": self.state.value,
             "reason": self.reason.value,
             "model": self.identity.model,
             "firmware": self.identity.firmware,
             "battery": "" if battery is None else f"{battery} %",
+            "clock": "" if ahead_s is None else f"{ahead_s - wall_ahead(real_now()).total_seconds():+.0f} s",
+            **self._link.diagnostics(),
             "quarantined": " ".join(f"{reason}={count}" for reason, count in self.quarantined.items()),
             "held today": " ".join(f"{local(each.at)}={each.reason}" for each in held),
         }

@@ -121,6 +121,16 @@ class BleLink:
         """When and how strongly the device was last heard."""
         return self._radio.scanner.last(self._address)
 
+    def diagnostics(self) -> dict[str, str]:
+        """Radio and connection, in words."""
+        advert = self.last_advert
+        return {
+            "signal": "" if advert is None else f"{advert.rssi} dBm",
+            "last heard": "" if advert is None else f"{time.monotonic() - advert.at:.0f} s ago",
+            "reconnects": str(max(0, self.connects - 1)),
+            "power cycles": str(self._radio.scanner.power_cycles),
+        }
+
     async def _keep(self) -> None:
         attempt = 0
         while True:

@@ -78,6 +78,12 @@ def test_a_paired_cuff_is_read_without_pairing_mode_and_stays_known() -> None:
             await on.cuff.lose_link()
             await until(driver, DeviceState.ABSENT, Reason.LINK_LOST)
             await until(driver, DeviceState.READY)
+            told = driver.diagnostics()
+            assert (told["state"], told["reconnects"], told["battery"], told["firmware"]) == ("ready", "1", "85 %", "1")
+            assert told["signal"].endswith(" dBm")
+            assert told["last heard"].endswith(" s ago")
+            assert told["clock"].endswith(" s")
+            assert "SIM-BP-1" not in told.values()
             await driver.close()
 
     run(story)
