@@ -26,8 +26,8 @@ from room_agent.room import Room, wait
 from room_agent.sealing import Seal
 from room_agent.settings import Settings
 from room_agent.supervise import keep_running
-from schemas.measurement import MeasurementKind
-from schemas.visit import KioskReport
+from schemas.measurement import ConfirmedBy, MeasurementKind
+from schemas.visit import KioskConfirm, KioskReport
 from telemed.kit.i18n import words
 from telemed.kit.tries import Tries
 from telemed.web.pages import FrameInfo, Pages
@@ -73,6 +73,11 @@ class Agent:
     def report(self, machine_id: str, report: KioskReport) -> None:  # noqa: ARG002 - one kiosk a room
         self.checks.kiosk_says(report)
 
+    async def confirm(self, said: KioskConfirm) -> None:
+        """Somebody in the room says whose value it is; outside a visit nobody was asked."""
+        if self.meeting is not None:
+            await self.meeting.confirm(said.vital_id, belongs=said.belongs, by=ConfirmedBy(said.by))
+
     async def run(self) -> None:
         """Everything at once, each part on its own; never ends."""
         async with asyncio.TaskGroup() as tasks:
@@ -88,6 +93,7 @@ class Agent:
         async for event in driver.events():
             if self.meeting is not None:
                 self.meeting.heard(kind, event)
+            del event  # it may be a value, and the next one may be long in coming
 
     async def _look_at_line(self) -> None:
         """A line that went or came back, or another time, is told at once, not with the next round of checks.
@@ -121,10 +127,13 @@ class Agent:
                     visit, _ = self.room.current()
                     visit_id = visit.visit_id if visit else None
                     if visit_id != running_id:
+                        if self.meeting is not None:
+                            self.meeting.over = True
                         await _end(running)
                         running = asyncio.create_task(self._meet(visit_id)) if visit_id else None
                         running_id = visit_id
                         self.checks.want()
+                    self.room.tidy()
                     await wait(heard, LOOK_S)
         finally:
             await _end(running)
