@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+import orjson
+
 from telemed.fhir.issues import Issue, Malformed
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -105,5 +107,5 @@ def stamped(content: bytes, values: Mapping[str, Any]) -> bytes:
     text = content.decode()
     kept = {name: text[start:end] for name, (start, end) in members(text).items()}
     for name, value in values.items():
-        kept.pop(name, None) if value is None else kept.__setitem__(name, json.dumps(value, ensure_ascii=False))
+        kept.pop(name, None) if value is None else kept.__setitem__(name, orjson.dumps(value).decode())
     return ("{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in kept.items()) + "}").encode()
