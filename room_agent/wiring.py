@@ -10,9 +10,13 @@ from pathlib import Path
 from room_agent import hardware, sealing
 from room_agent.assistant import Assistant
 from room_agent.centre import Centre
-from room_agent.checks import Checks, Subjects
+from room_agent.checks import relay
+from room_agent.checks.kept import Kept
+from room_agent.checks.looking import Subjects
+from room_agent.checks.machine import free_bytes
+from room_agent.checks.rounds import Checks
 from room_agent.devices.config import RoomDevices
-from room_agent.devices.driver import Driver
+from room_agent.devices.driver import Driver, StateChanged
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.devices.simulated.scenario import Scenario
 from room_agent.door import Door, TicketUnknown, tries_of_the_room
@@ -91,6 +95,8 @@ class Agent:
 
     async def _hear(self, kind: MeasurementKind, driver: Driver) -> None:
         async for event in driver.events():
+            if isinstance(event, StateChanged):
+                self.checks.want()
             if self.meeting is not None:
                 self.meeting.heard(kind, event)
             del event  # it may be a value, and the next one may be long in coming
@@ -115,6 +121,7 @@ class Agent:
             report = await self.checks.report()
             if report is not None:
                 await self.link.send_report(report)
+                await self.link.send_blocked(self.checks.blocked)
             await self.checks.wait()
 
     async def _visits(self) -> None:
@@ -171,6 +178,7 @@ async def running(settings: Settings, seal: Seal | None = None) -> AsyncIterator
         room = Room(journal, simulated=settings.simulated)
         devices = await _devices(settings, room, stack)
         agent = build(settings, room, devices, _instruments(settings, room))
+        stack.push_async_callback(agent.checks.close)
         task = asyncio.create_task(agent.run())
         stack.push_async_callback(_end, task)
         yield agent
@@ -205,13 +213,23 @@ def build(settings: Settings, room: Room, devices: Devices, has: Instruments) ->
         settings.centre_url.rstrip("/"), sealing.machine_key(room.journal.seal, settings.state_dir / "agent.key")
     )
     link = Link(room, centre, pairing_code=settings.pairing_code)
-    subjects = Subjects(tuple(devices.drivers.values()), has.cameras, has.stethoscope)
+    way = relay.read(settings.turn_url, settings.turn_credential) if settings.turn_url else None
+    subjects = Subjects(
+        relay=partial(relay.probe, way),
+        free_bytes=partial(free_bytes, settings.state_dir),
+        drivers=tuple(devices.drivers.values()),
+        cameras=has.cameras,
+        ear=has.ear,
+    )
+    kept = Kept(settings.state_dir / "checks.json")
     return Agent(
         room=room,
         centre=centre,
         link=link,
         door=Door(room, link),
-        checks=Checks(room, subjects, round_trip_s=lambda: link.round_trip_s),
+        checks=Checks(
+            room, subjects, kept, round_trip_s=lambda: link.round_trip_s, block_after_s=settings.block_after_s
+        ),
         devices=devices,
         instruments=has,
         pages=Pages(TEMPLATES, frame=_frame(room)),

@@ -67,20 +67,21 @@ class Watch:
         room: "Blocking",
     ) -> tuple[BlockedDevice, ...]:
         """Whatever was red for too long while a visit comes. A red one stays blocked, a mended one is free."""
-        known = {device.device_id: device for device in before}
-        found: dict[str, BlockedDevice] = {}
-        for each in results:
-            device = planned(each, room.plan) if each.severity is Severity.BLOCK else None
-            if device is None or device.device_id in found:
-                continue
-            if device.device_id in known:
-                found[device.device_id] = known[device.device_id]
-            elif room.minded and self._lasts(each, now) >= room.after_s:
+        about = [(each, planned(each, room.plan)) for each in results]
+        red = {device.device_id: (each, device) for each, device in about if device and each.severity is Severity.BLOCK}
+        well = {device.device_id for each, device in about if device and _is_well(each)} - red.keys()
+        here = {device.device_id for device in room.plan.devices} if room.plan else set()
+        found = {one.device_id: one for one in before if one.device_id in here - well}
+        for device_id, (each, device) in red.items():
+            if device_id not in found and room.minded and self._lasts(each, now) >= room.after_s:
                 since = self.since[_key(each)].at
-                found[device.device_id] = BlockedDevice(
-                    device_id=device.device_id, kind=device.kind, code=each.code, since=since
-                )
+                found[device_id] = BlockedDevice(device_id=device_id, kind=device.kind, code=each.code, since=since)
         return tuple(sorted(found.values(), key=lambda device: device.device_id))
+
+
+def _is_well(each: CheckResult) -> bool:
+    """It can be used, as far as this says; whether one that is still connecting can is not known."""
+    return each.severity is not Severity.BLOCK and each.code != "connecting"
 
 
 @dataclass(frozen=True)

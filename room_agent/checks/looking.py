@@ -5,12 +5,12 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 
-from room_agent.checks import line, machine, relay, schedule
+from room_agent.checks import line, machine, schedule
 from room_agent.checks.kept import Kept
+from room_agent.checks.line import NoRelay, Relayed
 from room_agent.checks.result import result
 from room_agent.devices.driver import Driver
 from room_agent.media.checks import camera_check, learnt, sharpness, stethoscope_check
@@ -20,47 +20,59 @@ from room_agent.media.source import CameraGone, ExamCamera
 from room_agent.room import Room
 from schemas.checks import CheckResult, Severity
 from schemas.visit import KioskReport
+from telemed.kit.logs import logger
 
-AGAIN_S = 30.0
-"""What is red is looked at again so often, until it is mended."""
-PATIENCE_S = 5.0
-BETWEEN_PICTURES_S = 1.0
-LISTEN_S = 1.0
-TONE_PATIENCE_S = 15.0
-"""The kiosk opens its microphone, plays two seconds, and says what it heard."""
-TONE_SOONEST_S = 1.0
-"""What a kiosk reports sooner was on its way before it was asked."""
+log = logger("checks")
+
 TONE_AGAIN_S = 300.0
 """A tone that was not heard disturbs whoever mends it."""
 
 
 @dataclass(frozen=True)
 class Subjects:
-    """What is checked. *ear*: None where the room has no stethoscope; *relay*: None where none is set up.
+    """What is checked. *ear*: None where the room has no stethoscope.
 
-    *disk*: a folder on the disk that matters; *thermal*: where the kernel says how hot it is.
+    *relay*: sends through the relay, and says what came back; *free_bytes*: on the disk that matters; *hottest_c*: in
+    the computer, None where that is not measured.
     """
 
+    relay: Callable[[], Awaitable[Relayed | NoRelay]]
+    free_bytes: Callable[[], int]
+    hottest_c: Callable[[], float | None] = machine.hottest_c
     drivers: Sequence[Driver] = ()
     cameras: Sequence[ExamCamera] = ()
     ear: Ear | None = None
-    relay: relay.Relay | None = None
-    disk: Path = Path("/")
-    thermal: Path = machine.THERMAL
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long things take, in seconds; tests are in a hurry.
+
+    *again_s*: what is red is looked at again so often. *patience_s*: what does not answer within it hangs.
+    *tone_patience_s*: the kiosk opens its microphone, plays two seconds, and says what it heard; what it says sooner
+    than *tone_soonest_s* was on its way before it was asked.
+    """
+
+    again_s: float = 30.0
+    patience_s: float = 5.0
+    between_pictures_s: float = 1.0
+    listen_s: float = 1.0
+    tone_soonest_s: float = 1.0
+    tone_patience_s: float = 15.0
 
 
 class Tone:
     """The test tone of the kiosk, which its own microphone and the stethoscope must hear. *last*: how it went."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, pace: Pace) -> None:
         self.last = "not-tried"
-        self._room = room
+        self._room, self._pace = room, pace
         self._tried_at: float | None = None
         self._answered = asyncio.Event()
 
     def kiosk_says(self, report: KioskReport) -> None:
         asked = self._tried_at if self._room.tone_test else None
-        if report.tone != "not-tried" and asked is not None and time.monotonic() - asked > TONE_SOONEST_S:
+        if report.tone != "not-tried" and asked is not None and time.monotonic() - asked > self._pace.tone_soonest_s:
             self.last = report.tone
             self._answered.set()
 
@@ -75,7 +87,7 @@ class Tone:
         self._room.test_tone(True)
         pieces: list[Heard] = []
         try:
-            async with asyncio.timeout(TONE_PATIENCE_S):
+            async with asyncio.timeout(self._pace.tone_patience_s):
                 while not self._answered.is_set():
                     piece = await self._heard(ear)
                     pieces += [] if piece is None else [piece]
@@ -86,7 +98,7 @@ class Tone:
         return (np.concatenate([samples for samples, _ in pieces]), pieces[0][1]) if pieces else None
 
     async def _heard(self, ear: Ear | None) -> Heard | None:
-        heard = await ear(LISTEN_S) if ear is not None else None
+        heard = await ear(self._pace.listen_s) if ear is not None else None
         if heard is None:
             await self._answered.wait()
         return heard
@@ -95,12 +107,13 @@ class Tone:
 class Looks:
     """The last result of each look. *told*: called when there is news."""
 
-    def __init__(self, room: Room, subjects: Subjects, kept: Kept, told: Callable[[], None]) -> None:
-        self.tone = Tone(room)
-        self._room, self._subjects, self._kept, self._told = room, subjects, kept, told
+    def __init__(self, room: Room, subjects: Subjects, kept: Kept, told: Callable[[], None], *, pace: Pace) -> None:
+        self.tone = Tone(room, pace)
+        self._room, self._subjects, self._kept, self._told, self._pace = room, subjects, kept, told, pace
         self._results: dict[str, tuple[CheckResult, ...]] = {}
         self._at: datetime | None = None
-        self._tried_s = -AGAIN_S
+        self._has_looked = False
+        self._tried_s: float | None = None
         self._looking: asyncio.Task[None] | None = None
 
     @property
@@ -110,15 +123,19 @@ class Looks:
     @property
     def has_looked(self) -> bool:
         """Whether everything was looked at once."""
-        return self._at is not None
+        return self._has_looked
+
+    @property
+    def is_looking(self) -> bool:
+        return self._looking is not None and not self._looking.done()
 
     def begin_if_due(self, *, page_alive: bool) -> None:
         """In the background, one after the other, so that nothing waits for it; never while a visit is on."""
         room, now = self._room, self._room.now()
-        if (self._looking and not self._looking.done()) or not schedule.may_look(room.plan, room.facts, now):
+        if self.is_looking or not schedule.may_look(room.plan, room.facts, now):
             return
         due = schedule.is_due(room.plan, self._at, now)
-        again = time.monotonic() - self._tried_s > AGAIN_S
+        again = self._tried_s is None or time.monotonic() - self._tried_s > self._pace.again_s
         names = [name for name in self._lookers() if due or (again and self._is_red(name))]
         sounds = page_alive and (due or self.tone.is_wanted_again()) and schedule.may_sound(room.plan, room.facts, now)
         if names or sounds:
@@ -132,7 +149,7 @@ class Looks:
     def _lookers(self) -> dict[str, Callable[[], Awaitable[CheckResult]]]:
         found: dict[str, Callable[[], Awaitable[CheckResult]]] = {"relay": self._through_relay}
         for camera in self._subjects.cameras:
-            found[f"camera {camera.camera}"] = _Look(camera, self._kept).result
+            found[f"camera {camera.camera}"] = _Look(camera, self._kept, self._pace).result
         if self._subjects.ear is not None:
             found["stethoscope"] = self._listen
         return found
@@ -140,23 +157,27 @@ class Looks:
     async def _look(self, names: Sequence[str], *, sounds: bool) -> None:
         lookers = self._lookers()
         for name in names:
-            self._results[name] = (await lookers[name](),)
+            try:
+                self._results[name] = (await lookers[name](),)
+            except Exception as error:  # supervised: what breaks one look takes no other down
+                log.error("look_failed", what=name, error=type(error).__name__)
         if sounds:
             heard = await self.tone.sound(self._subjects.ear)
             if heard is not None:
                 self._results["stethoscope"] = (stethoscope_check(*heard, tone=self.tone.last == "heard"),)
+        self._has_looked = True
         self._told()
 
     async def _through_relay(self) -> CheckResult:
-        return line.of_relay(await relay.probe(self._subjects.relay))
+        return line.of_relay(await self._subjects.relay())
 
     async def _listen(self) -> CheckResult:
         """A second of the stethoscope, without a tone."""
         if self._subjects.ear is None:
             return result("stethoscope", "none")
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                heard = await self._subjects.ear(LISTEN_S)
+            async with asyncio.timeout(self._pace.patience_s):
+                heard = await self._subjects.ear(self._pace.listen_s)
                 return stethoscope_check(*heard) if heard else stethoscope_check(None)
         except TimeoutError:
             return result("stethoscope", "timeout")
@@ -173,13 +194,14 @@ class _Look:
 
     camera: ExamCamera
     kept: Kept
+    pace: Pace
 
     async def result(self) -> CheckResult:
         name = self.camera.camera
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self.pace.patience_s):
                 before = luma_of(await self.camera.frame())
-                await asyncio.sleep(BETWEEN_PICTURES_S)
+                await asyncio.sleep(self.pace.between_pictures_s)
                 now = luma_of(await self.camera.frame())
         except CameraGone:
             return camera_check(None, camera=name)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from room_agent.checks import care, line, machine, schedule, talk
 from room_agent.checks.alarm import BLOCK_AFTER_S, Blocking, Moment, Watch
 from room_agent.checks.kept import Kept
-from room_agent.checks.looking import Looks, Subjects
+from room_agent.checks.looking import Looks, Pace, Subjects
 from room_agent.checks.result import result
 from room_agent.devices.driver import Driver
 from room_agent.room import Room
@@ -15,13 +15,12 @@ from schemas.checks import BlockedDevice, CheckReport, CheckResult, Severity
 from schemas.visit import KioskReport
 
 EVERY_S = 30.0
-DEVICE_TIMEOUT_S = 5.0
 
 
-async def of_device(driver: Driver) -> tuple[CheckResult, ...]:
+async def of_device(driver: Driver, patience_s: float) -> tuple[CheckResult, ...]:
     """What the driver says of itself; one that does not answer blocks only itself."""
     try:
-        async with asyncio.timeout(DEVICE_TIMEOUT_S):
+        async with asyncio.timeout(patience_s):
             return await driver.preflight()
     except TimeoutError:
         return (result(driver.kind.value, "timeout", driver.device_id),)
@@ -38,18 +37,24 @@ class Checks:
         *,
         round_trip_s: Callable[[], float | None],
         block_after_s: float = BLOCK_AFTER_S,
+        pace: Pace = Pace(),
     ) -> None:
         self._room, self._subjects, self._kept = room, subjects, kept
-        self._round_trip_s, self._block_after_s = round_trip_s, block_after_s
+        self._round_trip_s, self._block_after_s, self._patience_s = round_trip_s, block_after_s, pace.patience_s
         self._kiosk: tuple[KioskReport, float] | None = None
         self._wanted = asyncio.Event()
         self._watch = Watch()
-        self._looks = Looks(room, subjects, kept, self.want)
+        self._looks = Looks(room, subjects, kept, self.want, pace=pace)
 
     @property
     def blocked(self) -> tuple[BlockedDevice, ...]:
         """The devices that nobody has mended in time."""
         return self._kept.blocked
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether pictures are taken, or sound or packets are on their way."""
+        return self._looks.is_looking
 
     def kiosk_says(self, report: KioskReport) -> None:
         """The newest state of the kiosk's camera and microphone; a change is told at once."""
@@ -70,7 +75,7 @@ class Checks:
             return None
         asked = self._asked()
         self._looks.begin_if_due(page_alive=asked[0].severity is Severity.OK)
-        found = await asyncio.gather(*(of_device(driver) for driver in self._subjects.drivers))
+        found = await asyncio.gather(*(of_device(driver, self._patience_s) for driver in self._subjects.drivers))
         results = self._judged((*asked, *(each for some in found for each in some), *self._looks.results))
         room.tell_checks(tuple(each for each in results if each.severity is not Severity.OK))
         return CheckReport(room_id=room.pairing.room_id, at=room.now(), simulated=room.simulated, results=results)
@@ -82,8 +87,8 @@ class Checks:
         return (
             *talk.of_kiosk(kiosk, time.monotonic() - at, tone=self._looks.tone.last),
             line.of_line(room.silence_s, self._round_trip_s()),
-            machine.of_disk(machine.free_bytes(self._subjects.disk)),
-            machine.of_temperature(machine.hottest_c(self._subjects.thermal)),
+            machine.of_disk(self._subjects.free_bytes()),
+            machine.of_temperature(self._subjects.hottest_c()),
             *care.of_plan(room.plan, room.facts, room.now()),
         )
 

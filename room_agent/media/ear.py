@@ -15,8 +15,15 @@ Ear = Callable[[float], Awaitable[Heard | None]]
 """The next seconds of sound; None if there is no stethoscope."""
 
 TONE_PEAK = 0.01
+"""What is left of the loudspeaker's tone at the simulated chest piece: -40 dBFS."""
 OPENING_S = 2.0
 """So long a device may take to give its first sound."""
+
+
+def with_tone(samples: Samples) -> Samples:
+    """Simulated: *samples* at 48 kHz, and the room's test tone beside them."""
+    tone = TONE_PEAK * 32767 * np.sin(2 * np.pi * 1000 * np.arange(samples.size) / SAMPLE_RATE)
+    return np.clip(samples + tone, -32768, 32767).astype(np.int16)
 
 
 class CapturedEar:
@@ -55,8 +62,6 @@ class SimulatedEar:
         count = round(seconds * SAMPLE_RATE)
         places = (self._at + np.arange(count)) % self._sounds.size
         self._at += count
-        samples = self._sounds[places].astype(np.float64)
-        if self._tone_is_on():
-            samples += TONE_PEAK * 32767 * np.sin(2 * np.pi * 1000 * np.arange(count) / SAMPLE_RATE)
         await asyncio.sleep(seconds)
-        return np.clip(samples, -32768, 32767).astype(np.int16), SAMPLE_RATE
+        samples: Samples = self._sounds[places]
+        return with_tone(samples) if self._tone_is_on() else samples, SAMPLE_RATE
