@@ -5,7 +5,7 @@ import os
 import typer
 import uvicorn
 
-from room_agent import sealing
+from room_agent import sealing, technician
 from room_agent.app import create_app
 from room_agent.sealing import SealBroken
 from room_agent.settings import PREFIX, Settings
@@ -41,6 +41,9 @@ def serve() -> None:
         timeout_graceful_shutdown=1,
         ws_max_size=1 << 17,
     )
+
+
+technician.install(commands)
 
 
 def main() -> None:

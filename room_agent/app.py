@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from room_agent import assistant, door, faults, feed
+from room_agent import assistant, doctor, door, faults, feed
 from room_agent.kiosk import socket as kiosk
 from room_agent.wiring import Agent
 from telemed.web import refusals
@@ -34,6 +34,7 @@ def create_app(running: Callable[[], AbstractAsyncContextManager[Agent]]) -> Fas
     app.include_router(kiosk.routes)
     app.include_router(assistant.routes)
     app.include_router(faults.routes)
+    app.include_router(doctor.routes)
     app.add_api_route("/health", health, dependencies=[Depends(door.anyone)])
     mount_static(app, kiosk=KIOSK / "static")
     refusals.install(app, _plain_pages())

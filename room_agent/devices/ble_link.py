@@ -126,7 +126,7 @@ class BleLink:
         advert = self.last_advert
         return {
             "signal": "" if advert is None else f"{advert.rssi} dBm",
-            "last heard": "" if advert is None else f"{time.monotonic() - advert.at:.0f} s ago",
+            "last heard": "" if advert is None else f"{time.monotonic() - advert.at:.0f} s",
             "reconnects": str(max(0, self.connects - 1)),
             "power cycles": str(self._radio.scanner.power_cycles),
         }

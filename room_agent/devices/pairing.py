@@ -4,6 +4,7 @@ Only the last step proves anything: a device may say "paired" and keep no bond (
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,8 +56,17 @@ class Known:
     replaced: bool
 
 
-async def pair(radio: Radio, address: str, *, person: Person | None = None, patience: Patience | None = None) -> Known:
+async def pair(
+    radio: Radio,
+    address: str,
+    *,
+    person: Person | None = None,
+    patience: Patience | None = None,
+    told: Callable[[], None] = lambda: None,
+) -> Known:
     """Pair with the device at *address*, which is in pairing mode, and prove it.
+
+    *told* is called when the device must be used once more, without pairing mode.
 
     Raises:
         PairingFailed: it is not known afterwards.
@@ -66,6 +76,7 @@ async def pair(radio: Radio, address: str, *, person: Person | None = None, pati
         replaced = await _forget(radio, address)
         advert = await _hear(radio, address, wait.heard, Why.NOT_HEARD)
         await _bond(radio, advert, person)
+        told()
         again = await _hear(radio, address, wait.again, Why.NOT_HEARD_AGAIN)
         profile, found = await _read(radio, again, wait.request)
     except RadioGone:

@@ -9,8 +9,10 @@ from string import Formatter
 import pytest
 from jinja2 import Environment, nodes
 
+from room_agent.devices.pairing import Why
 from room_agent.devices.simulated.scenario import Fault
 from schemas.board import RoomState, RowState
+from schemas.checks import Severity
 from schemas.day import FactKind, MachineKind
 from schemas.measurement import MeasurementKind
 from telemed.booking.model import ALSO_LACKING, Reason, Urgency, WaitState
@@ -29,7 +31,7 @@ KEY = re.compile(r"""["'`]([a-z][a-z_]*(?:\.[a-z0-9_\-]+)+)["'`]""")
 BUILT = re.compile(r"""["'`]([a-z][a-z_]*(?:\.[a-z0-9_\-]+)*\.)(?:["'`]\s*[~+]|\$?\{)""")
 A_FILE = re.compile(r"\.(html|css|js|py|json|svg|po|sqlite)$")
 
-CHECKED = {"check."}
+CHECKED = {"check.", "check.subject."}
 """Subject and code of a check: held against the catalogue where the codes are, in the tests of the room agent."""
 
 NEVER = (Rule.SERVICE, Rule.ORDER, Rule.PLACE, Rule.DOCTOR, Rule.ASSISTANT, Rule.DEVICE, Rule.INTERPRETER)
@@ -61,11 +63,17 @@ PARTS: dict[str, set[str]] = {
     "desk.light.": {"ok", "warn", "block"},
     "desk.need.": set(Need),
     "desk.state.": set(VisitState),
+    "doctor.mark.": set(Severity),
+    "doctor.says.": {
+        *("state", "reason", "model", "firmware", "battery", "clock", "signal", "last-heard", "reconnects"),
+        *("power-cycles", "quarantined", "held-today"),
+    },
     "fault.": set(Fault),
     "faults.device.": set(MeasurementKind),
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "operator.kind.": set(MachineKind),
+    "pair.failed.": set(Why),
     "planning.device.": set(DEVICE_KINDS.values()) - {ALWAYS_THERE},
     "planning.reason.": set(Reason),
     "planning.specialty.": {"allg", "haut", "hnoh", "inne", "kard"},

@@ -1,0 +1,128 @@
+"""`room-agent doctor`: one line for each check and each device, for a person at the room PC.
+
+The running agent is asked over HTTP on this machine; there is no measured value and no person in the answer.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Protocol
+
+from fastapi import APIRouter, Depends
+from starlette.requests import HTTPConnection
+
+from room_agent.devices.driver import Driver
+from schemas.base import Id, Message
+from schemas.checks import CheckReport, CheckResult, Severity
+from schemas.measurement import MeasurementKind
+from telemed.kit.i18n import Words
+from telemed.kit.refusal import NotFound
+
+LOOPBACK = ("127.0.0.1", "::1")
+_FORWARDED = ("forwarded", "x-forwarded-for")
+
+routes = APIRouter()
+
+
+class DeviceCondition(Message):
+    """What a driver tells of itself (`Driver.diagnostics`)."""
+
+    device_id: Id
+    kind: MeasurementKind
+    simulated: bool
+    diagnostics: dict[str, str]
+
+
+class Condition(Message):
+    """*report*: None as long as this machine belongs to no room."""
+
+    report: CheckReport | None
+    devices: tuple[DeviceCondition, ...]
+
+
+class Reporting(Protocol):
+    async def report(self) -> CheckReport | None: ...
+
+
+class Equipped(Protocol):
+    @property
+    def drivers(self) -> Mapping[MeasurementKind, Driver]: ...
+
+
+class DoctorAgent(Protocol):
+    """What this edge needs of the agent."""
+
+    @property
+    def checks(self) -> Reporting: ...
+
+    @property
+    def devices(self) -> Equipped: ...
+
+
+def agent_of(connection: HTTPConnection) -> DoctorAgent:
+    agent: DoctorAgent = connection.app.state.agent
+    return agent
+
+
+async def on_this_machine(connection: HTTPConnection) -> None:
+    """What the route declares: only who sits at this machine, by its own address and not through a proxy.
+
+    Raises:
+        NotFound: somebody else, or a page that made a foreign name point here.
+    """
+    server = connection.scope.get("server") or ("", 0)
+    own = {*LOOPBACK, str(server[0])}
+    client = connection.client.host if connection.client else ""
+    forwarded = any(name in connection.headers for name in _FORWARDED)
+    if client not in own or connection.url.hostname not in own or forwarded:
+        raise NotFound
+
+
+@routes.get("/doctor", dependencies=[Depends(on_this_machine)])
+async def condition(agent: Annotated[DoctorAgent, Depends(agent_of)]) -> Condition:
+    drivers = agent.devices.drivers.values()
+    devices = [
+        DeviceCondition(
+            device_id=driver.device_id,
+            kind=driver.kind,
+            simulated=driver.simulated,
+            diagnostics=dict(driver.diagnostics()),
+        )
+        for driver in drivers
+    ]
+    return Condition(report=await agent.checks.report(), devices=tuple(devices))
+
+
+def is_fit(found: Condition) -> bool:
+    """Nothing blocks a visit."""
+    return found.report is not None and all(each.severity is not Severity.BLOCK for each in found.report.results)
+
+
+def lines(found: Condition, words: Words) -> Iterator[str]:
+    """What is printed: the worst first, then each device."""
+    if found.report is None:
+        yield words.text("doctor.no-room")
+    else:
+        order = list(reversed(Severity))
+        for result in sorted(found.report.results, key=lambda each: order.index(each.severity)):
+            yield _check(result, words)
+    for device in found.devices:
+        yield _device(device, words)
+
+
+def _check(result: CheckResult, words: Words) -> str:
+    mark = words.text(f"doctor.mark.{result.severity.value}")
+    name = words.text(f"check.subject.{result.subject}") + (f" ({result.device_id})" if result.device_id else "")
+    advice = f" → {words.text(result.fix_key)}" if result.fix_key else ""
+    return f"{mark:<8} {name}: {words.text(result.text_key)}{advice}"
+
+
+def _device(device: DeviceCondition, words: Words) -> str:
+    name = f"{words.text(f'check.subject.{device.kind.value}')} ({device.device_id})"
+    simulated = [words.text("doctor.simulated")] if device.simulated else []
+    told = [f"{_label(key, words)} {value}" for key, value in device.diagnostics.items() if value]
+    return f"{words.text('doctor.device'):<8} {name}: {', '.join([*simulated, *told])}"
+
+
+def _label(key: str, words: Words) -> str:
+    """A driver may tell more than there are words for; then its own word stands there."""
+    known = f"doctor.says.{key.replace(' ', '-')}"
+    return words.text(known) if known in words else key

@@ -1,0 +1,127 @@
+"""`room-agent doctor`: who may ask, what it says, and how it ends."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from room_agent import doctor
+from room_agent.devices.driver import Driver
+from room_agent.devices.simulated.room import SimulatedRoom
+from room_agent.doctor import Condition, DeviceCondition
+from schemas.checks import CheckReport, CheckResult, Severity
+from schemas.measurement import MeasurementKind
+from telemed.kit.clock import RealClock
+from telemed.kit.i18n import words
+from telemed.web import refusals
+from telemed.web.pages import FrameInfo, Pages
+
+OK = CheckResult(
+    subject="oximeter", code="ok", severity=Severity.OK, device_id="clip-1", text_key="check.device.ok", fix_key=""
+)
+GONE = CheckResult(
+    subject="blood-pressure",
+    code="not-found",
+    severity=Severity.BLOCK,
+    device_id="cuff-1",
+    text_key="check.device.not-found",
+    fix_key="check.device.not-found.fix",
+)
+
+
+def report(*results: CheckResult) -> CheckReport:
+    return CheckReport(room_id="room-1", at=datetime(2026, 1, 1, tzinfo=UTC), simulated=False, results=results)
+
+
+@dataclass
+class Reports:
+    last: CheckReport | None
+
+    async def report(self) -> CheckReport | None:
+        return self.last
+
+
+@dataclass
+class Equipment:
+    drivers: Mapping[MeasurementKind, Driver] = field(default_factory=dict)
+
+
+@dataclass
+class SmallAgent:
+    """As much of the agent as the doctor asks."""
+
+    checks: Reports
+    devices: Equipment
+
+
+def app_with(agent: SmallAgent) -> FastAPI:
+    app = FastAPI()
+    app.include_router(doctor.routes)
+    frame = FrameInfo(simulated=False, exercise=False, offset=timedelta, program="room_agent")
+    refusals.install(app, Pages(frame=frame))
+    app.state.agent = agent
+    return app
+
+
+async def ask(agent: SmallAgent, client: str = "127.0.0.1", **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app=app_with(agent), client=(client, 4000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8200") as http:
+        return await http.get("/doctor", headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+
+def test_whoever_sits_at_the_machine_is_told() -> None:
+    async def story() -> None:
+        async with SimulatedRoom(clock=RealClock()) as room:
+            drivers = {MeasurementKind(kind): driver for kind, driver in room.drivers.items()}
+            answer = await ask(SmallAgent(Reports(report(OK)), Equipment(drivers)))
+            found = Condition.model_validate_json(answer.content)
+            assert found.report == report(OK)
+            assert {each.kind for each in found.devices} == set(drivers)
+            assert all(each.simulated and each.diagnostics["state"] == "absent" for each in found.devices)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        {"client": "192.168.1.7"},
+        {"host": "evil.example:8200"},
+        {"x_forwarded_for": "192.168.1.7"},
+        {"forwarded": "for=192.168.1.7"},
+    ],
+)
+def test_nobody_else_is_told_anything(way: dict[str, str]) -> None:
+    agent = SmallAgent(Reports(report(OK)), Equipment())
+    assert asyncio.run(ask(agent)).status_code == 200
+    assert asyncio.run(ask(agent, **way)).status_code == 404
+
+
+def test_the_worst_comes_first_with_what_to_do_and_each_device_has_its_line() -> None:
+    device = DeviceCondition(
+        device_id="cuff-1",
+        kind=MeasurementKind.BLOOD_PRESSURE,
+        simulated=False,
+        diagnostics={"state": "absent", "signal": "-54 dBm", "battery": "", "new thing": "7"},
+    )
+    found = Condition(report=report(OK, GONE), devices=(device,))
+    first, second, third = doctor.lines(found, words())
+    assert first.startswith("FEHLER   Blutdruck-Gerät (cuff-1): ")
+    assert " → " in first
+    assert second.startswith("gut      Puls-Oximeter (clip-1): ")
+    assert "→" not in second
+    assert third == "Gerät    Blutdruck-Gerät (cuff-1): Zustand absent, Signal -54 dBm, new thing 7"
+    assert not doctor.is_fit(found)
+    assert doctor.is_fit(Condition(report=report(OK), devices=()))
+
+
+def test_a_machine_without_a_room_says_so_and_is_not_fit() -> None:
+    found = Condition(report=None, devices=())
+    assert list(doctor.lines(found, words())) == [
+        "Dieser Computer gehört noch zu keinem Raum. Darum gibt es keine Prüfung."
+    ]
+    assert not doctor.is_fit(found)
