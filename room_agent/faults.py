@@ -48,7 +48,7 @@ class FaultyDevice:
         self._kind = kind
         self.device = kind.value
         self.name_key = f"faults.device.{kind.value}"
-        self.faults = tuple(Fault)
+        self.faults = room.peripheral(kind).faults
 
     @property
     def fault(self) -> str:

@@ -302,6 +302,8 @@ class BleDriver:
         elif uuid == self._profile.control and self._records is not None:
             self._records.heard(packet)
         else:
+            if self._records is not None:
+                self._records.came()
             flows = self._profile.continuous and uuid not in self._profile.spots
             self._value(self._profile.values[uuid](packet), packet, flows=flows)
 
@@ -313,8 +315,6 @@ class BleDriver:
 
     def _value(self, reading: Reading, packet: bytes, *, flows: bool) -> None:
         at = _now()
-        if self._records is not None:
-            self._records.came()
         measurement = self._measurement(reading, packet, at)
         coming = Coming(
             reading.device_time,

@@ -4,7 +4,7 @@ Layout: flags u8 (bit 0 kPa, 1 time, 2 pulse, 3 user, 4 status), systolic, diast
 flags announce: Date Time 7 bytes, pulse SFLOAT, user u8 (255 unknown), status u16.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -139,6 +139,19 @@ def encode(value: BloodPressure) -> bytes:
             value.status.to_bytes(2, "little") if value.status is not None else b"",
         )
     )
+
+
+def encode_kpa(value: BloodPressure) -> bytes:
+    """The packet of a cuff that is set to kilopascals and measured *value*, to a tenth."""
+    high, low, mean = (_kpa(each) for each in (value.systolic_mmhg, value.diastolic_mmhg, value.mean_mmhg))
+    packet = encode(replace(value, systolic_mmhg=high, diastolic_mmhg=low, mean_mmhg=mean))
+    return bytes([packet[0] | _KPA, *packet[1:]])
+
+
+def _kpa(value: Value) -> Value:
+    if isinstance(value, Absent):
+        return value
+    return (value / _MMHG_PER_KPA).quantize(Decimal("0.1"), ROUND_HALF_EVEN)
 
 
 def encode_cuff_pressure(mmhg: Value) -> bytes:

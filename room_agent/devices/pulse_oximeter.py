@@ -34,6 +34,7 @@ _MAX_PULSE = 350
 _STORED, _INVALID = 0x0200, 0x8000
 _MEASUREMENT_FLAGS = ((0x0040, "early"), (0x4000, "questionable"), (_INVALID, "invalid"), (_STORED, "stored"))
 _DEVICE_FLAGS = (
+    (0x0002, "device-fault"),
     (0x0008, "inadequate-signal"),
     (0x0010, "poor-signal"),
     (0x0020, "low-perfusion"),

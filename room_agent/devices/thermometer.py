@@ -33,8 +33,9 @@ SITE_MDC = {
 """By the packet's type: armpit, body, ear, finger, gastro-intestinal tract, mouth, rectum, toe, tympanum."""
 
 _FAHRENHEIT, _TIME, _TYPE = 0x01, 0x02, 0x04
-_CELSIUS_RANGE = (10, 50)
-_FAHRENHEIT_RANGE = (50, 122)
+_CELSIUS_RANGE = (25, 45)
+_FAHRENHEIT_RANGE = (77, 113)
+"""Thermometers for people measure from 32 to 43 °C; a room or a bath is no body."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from bumble.device import Advertisement, Connection, Device, DeviceConfiguration
 from bumble.gatt import Service
 from bumble.hci import Address, HCI_Error
 from bumble.host import Host
-from bumble.keys import KeyStore
+from bumble.keys import KeyStore, PairingKeys
 from bumble.link import LocalLink
 from bumble.pairing import PairingConfig
 from bumble.transport.common import AsyncPipeSink
@@ -42,6 +42,7 @@ class VirtualAir:
     def __init__(self) -> None:
         self._link = LocalLink()
         self._devices: list[Device] = []
+        self._central: Device | None = None
 
     async def device(self, name: str, address: str) -> Device:
         """A powered-on Bluetooth device in this air; add services to it and advertise."""
@@ -60,9 +61,20 @@ class VirtualAir:
 
     async def radio(self) -> Radio:
         """The radio for `bleak`; call it once."""
-        central = await self.device("room", _CENTRAL)
+        self._central = central = await self.device("room", _CENTRAL)
         adapter = VirtualAdapter(central)
         return Radio(_client_for(central), OneScanner(_scanner_for(central), adapter=adapter), adapter)
+
+    async def bond(self, address: str) -> None:
+        """The room keeps a key for the device at *address*, which knows nothing of it: a bond that it has lost."""
+        assert self._central is not None, "made by radio()"
+        key = PairingKeys.Key(bytes(16))
+        await _bonds(self._central).update(address, PairingKeys(ltk=key))
+
+    async def forget(self, address: str) -> None:
+        """No key for the device at *address* any more."""
+        assert self._central is not None, "made by radio()"
+        await VirtualAdapter(self._central).remove_bond(address)
 
     async def close(self) -> None:
         """Power everything off."""

@@ -8,7 +8,7 @@ Pounds and inches stay what they are (UCUM ``[lb_av]`` and ``[in_i]``, which R4'
 centimetres, which only moves the point.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -25,6 +25,7 @@ _UNSUCCESSFUL = 0xFFFF
 _STEP_KG, _STEP_LB = Decimal("0.005"), Decimal("0.01")
 _STEP_BMI, _STEP_CM, _STEP_IN = Decimal("0.1"), Decimal("0.1"), Decimal("0.1")
 _LIGHTEST = Decimal("0.3")
+_KG_PER_LB, _CM_PER_IN = Decimal("0.45359237"), Decimal("2.54")
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,15 @@ def encode(value: Weight) -> bytes:
             _steps(value.height, _STEP_IN if value.imperial else _STEP_CM).to_bytes(2, "little") if with_bmi else b"",
         )
     )
+
+
+def in_pounds(value: Weight) -> Weight:
+    """What a scale shows that is set to pounds and inches, to its own steps."""
+    if isinstance(value.weight, Absent):
+        return replace(value, imperial=True, bmi=None, height=None)
+    height = value.height
+    inches = (height / _CM_PER_IN).quantize(_STEP_IN) if isinstance(height, Decimal) else None
+    return replace(value, weight=(value.weight / _KG_PER_LB).quantize(_STEP_LB), imperial=True, height=inches)
 
 
 def _step(value: Weight) -> Decimal:

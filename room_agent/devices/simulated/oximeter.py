@@ -11,24 +11,28 @@ from bumble.gatt import Service
 from room_agent.devices import pulse_oximeter
 from room_agent.devices.driver import Absent
 from room_agent.devices.pulse_oximeter import Pleth, PulseOximetry
-from room_agent.devices.simulated.peripheral import NOTIFY, Peripheral, characteristic
+from room_agent.devices.simulated.peripheral import INDICATE, NOTIFY, Peripheral, characteristic, without
 from room_agent.devices.simulated.scenario import Fault, Scenario
-from telemed.kit.clock import real_now
 
 _PIECE_S = 0.1
 _NO_FINGER = 0x000800
+_MALFUNCTION = 0x000002
+_STORED = 0x0200
 
 
 class SimulatedOximeter(Peripheral):
     """A finger clip that sends once a second, and a pleth curve in packets of 100 ms."""
 
+    faults = without(Fault.CLOCK_2021, Fault.WRONG_UNIT)
+
     def __init__(self, device: Device, scenario: Scenario) -> None:
         super().__init__(device, scenario, "Simulated oximeter", "SIM-OX-1")
         self._continuous = characteristic(pulse_oximeter.CONTINUOUS, NOTIFY)
         self._pleth = characteristic(pulse_oximeter.PLETH, NOTIFY)
+        self._spot = characteristic(pulse_oximeter.SPOT_CHECK, INDICATE)
 
     def _services(self) -> list[Service]:
-        return [Service(pulse_oximeter.SERVICE.upper(), [self._continuous, self._pleth])]
+        return [Service(pulse_oximeter.SERVICE.upper(), [self._continuous, self._pleth, self._spot])]
 
     async def press_start(self) -> None:
         """Nothing to press: the clip measures as long as a finger is in it."""
@@ -47,7 +51,7 @@ class SimulatedOximeter(Peripheral):
                 await self._send_value()
 
     async def _send_pleth(self, count: int) -> None:
-        if self.fault in (Fault.ABSENT, Fault.FAILED):
+        if self.fault in (Fault.ABSENT, Fault.FAILED, Fault.FINGER_OUT):
             return
         rate = self._scenario.pleth_rate_hz
         each = rate // 10
@@ -59,16 +63,20 @@ class SimulatedOximeter(Peripheral):
     async def _send_value(self) -> None:
         if self.fault is Fault.ABSENT:
             return
-        self.last_indication_at = real_now()
-        packet = self._spoilt(pulse_oximeter.encode(self._reading()))
-        await self.device.notify_subscribers(self._continuous, packet)
+        await self._send(self._continuous, pulse_oximeter.encode(self._reading()))
+
+    async def send_spot(self, value: PulseOximetry) -> None:
+        """One value at once, as clips send it that the finger has left."""
+        await self._send(self._spot, pulse_oximeter.encode_spot(value))
 
     def _reading(self) -> PulseOximetry:
         match self.fault:
             case Fault.FAILED:
+                return PulseOximetry(Absent.NOT_A_NUMBER, Absent.NOT_A_NUMBER, device_status=_MALFUNCTION)
+            case Fault.FINGER_OUT:
                 return PulseOximetry(Absent.NOT_A_NUMBER, Absent.NOT_A_NUMBER, device_status=_NO_FINGER)
             case Fault.STORED:
-                return replace(self._scenario.oximetry, measurement_status=0x0200)
+                return replace(self._scenario.oximetry, measurement_status=_STORED)
             case _:
                 return self._scenario.oximetry
 

@@ -53,7 +53,8 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
 async def open_room(
     *, clock: Clock | None = None, scenario: Scenario = QUICK, auto_press: bool = True
 ) -> AsyncIterator[SimulatedRoom]:
-    async with SimulatedRoom(clock=clock or RealClock(), scenario=scenario, auto_press=auto_press) as room:
+    made = SimulatedRoom(clock=clock or RealClock(), scenario=scenario, auto_press=auto_press, only={BP, OX})
+    async with made as room:
         yield room
 
 
