@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from room_agent import hardware, sealing
+from room_agent import hardware, notify, sealing
 from room_agent.assistant import Assistant
 from room_agent.centre import Centre
 from room_agent.checks import relay
@@ -17,11 +17,12 @@ from room_agent.checks.machine import free_bytes
 from room_agent.checks.rounds import Checks
 from room_agent.devices.config import RoomDevices
 from room_agent.devices.driver import Driver, StateChanged
+from room_agent.devices.guarded import Guarded
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.devices.simulated.scenario import Scenario
 from room_agent.door import Door, TicketUnknown, tries_of_the_room
 from room_agent.faults import Faulty, FaultyDevice
-from room_agent.instruments import Instruments, simulated
+from room_agent.instruments import Instruments, none, simulated
 from room_agent.journal import Journal
 from room_agent.link import Link
 from room_agent.meeting import Indicated, Meeting
@@ -29,15 +30,19 @@ from room_agent.peers import Media
 from room_agent.room import Room, wait
 from room_agent.sealing import Seal
 from room_agent.settings import Settings
-from room_agent.supervise import keep_running
+from room_agent.supervise import end, keep_running, left_in_time, where, within
 from schemas.measurement import ConfirmedBy, MeasurementKind
 from schemas.visit import KioskConfirm, KioskReport
 from telemed.kit.i18n import words
+from telemed.kit.logs import logger
 from telemed.kit.tries import Tries
 from telemed.web.pages import FrameInfo, Pages
 
 TEMPLATES = Path(__file__).parent / "kiosk" / "templates"
 LOOK_S = 1.0
+OPEN_S = 5.0
+"""For cameras and stethoscope; a visit does not wait longer for them."""
+log = logger("wiring")
 
 Drivers = Mapping[MeasurementKind, Driver]
 
@@ -89,6 +94,7 @@ class Agent:
             tasks.create_task(keep_running("visits", self._visits))
             tasks.create_task(keep_running("checks", self._check))
             tasks.create_task(keep_running("line", self._look_at_line))
+            tasks.create_task(keep_running("signs of life", notify.live))
             for kind, driver in self.devices.drivers.items():
                 tasks.create_task(keep_running(f"open {kind.value}", driver.open))
                 tasks.create_task(keep_running(f"hear {kind.value}", partial(self._hear, kind, driver)))
@@ -136,18 +142,33 @@ class Agent:
                     if visit_id != running_id:
                         if self.meeting is not None:
                             self.meeting.over = True
-                        await _end(running)
+                        await end(running)
                         running = asyncio.create_task(self._meet(visit_id)) if visit_id else None
                         running_id = visit_id
                         self.checks.want()
                     self.room.tidy()
                     await wait(heard, LOOK_S)
         finally:
-            await _end(running)
+            await end(running)
 
     async def _meet(self, visit_id: str) -> None:
-        async with self.instruments.for_visit() as media:
+        async with self._media() as media:
             await keep_running("meeting", partial(self._be_there, visit_id, media))
+
+    @asynccontextmanager
+    async def _media(self) -> AsyncIterator[Media]:
+        """Cameras and stethoscope for a visit; values go on where they cannot be opened, or do not end."""
+        try:
+            context = left_in_time("media", self.instruments.for_visit())
+            media = await within(OPEN_S, context.__aenter__())
+        except Exception as error:
+            log.error("no_media", error=type(error).__name__, where=where(error))
+            context = left_in_time("media", none(words()).for_visit())
+            media = await context.__aenter__()
+        try:
+            yield media
+        finally:
+            await context.__aexit__(None, None, None)
 
     async def _be_there(self, visit_id: str, media: Media) -> None:
         self.meeting = Meeting(
@@ -180,7 +201,7 @@ async def running(settings: Settings, seal: Seal | None = None) -> AsyncIterator
         agent = build(settings, room, devices, _instruments(settings, room))
         stack.push_async_callback(agent.checks.close)
         task = asyncio.create_task(agent.run())
-        stack.push_async_callback(_end, task)
+        stack.push_async_callback(end, task)
         yield agent
 
 
@@ -188,7 +209,9 @@ async def _devices(settings: Settings, room: Room, stack: AsyncExitStack) -> Dev
     if not settings.simulated:
         return await _real_devices(settings.room_devices, room, stack)
     scenario = Scenario(measuring_s=settings.simulated_measuring_s)
-    devices = await stack.enter_async_context(SimulatedRoom(clock=room.clock, scenario=scenario))
+    devices = await stack.enter_async_context(
+        left_in_time("devices", SimulatedRoom(clock=room.clock, scenario=scenario))
+    )
     for kind, fault in settings.faults.items():
         await devices.set_fault(kind, fault)
     drivers = {MeasurementKind(kind): driver for kind, driver in devices.drivers.items()}
@@ -209,6 +232,7 @@ def _instruments(settings: Settings, room: Room) -> Instruments:
 
 def build(settings: Settings, room: Room, devices: Devices, has: Instruments) -> Agent:
     """Put the parts together; nothing runs yet."""
+    devices = replace(devices, drivers={kind: Guarded(driver) for kind, driver in devices.drivers.items()})
     centre = Centre(
         settings.centre_url.rstrip("/"), sealing.machine_key(room.journal.seal, settings.state_dir / "agent.key")
     )
@@ -240,9 +264,3 @@ def build(settings: Settings, room: Room, devices: Devices, has: Instruments) ->
 def _frame(room: Room) -> FrameInfo:
     """The page's script follows the clock and says what is simulated; without script nothing runs here."""
     return FrameInfo(simulated=room.simulated, exercise=False, offset=lambda: room.clock.offset, program="room_agent")
-
-
-async def _end(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

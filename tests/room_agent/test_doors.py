@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +26,17 @@ from schemas.signalling import CLOSE_VISIT_OVER, Here, Role
 from schemas.visit import Challenge, CheckedIn, CheckIn, KioskReport, Paired, Show
 from telemed.kit.i18n import words
 from telemed.kit.machine import MachineKey
-from tests.room_agent.world import CODE, KIOSK_CODE, MONITOR_CODE, SmallCentre, fact, ticket, until, visit
+from tests.room_agent.world import (
+    CODE,
+    KIOSK_CODE,
+    MONITOR_CODE,
+    SmallCentre,
+    fact,
+    offset_to_noon,
+    ticket,
+    until,
+    visit,
+)
 from tests.serving import served
 
 pytestmark = pytest.mark.anyio
@@ -124,20 +135,23 @@ async def test_the_board_comes_without_a_change_too(world: World, monkeypatch: p
 
 
 async def test_a_delay_reaches_the_monitor_when_the_clock_moves(world: World) -> None:
-    second = visit("visit-2", code=ticket("owl", "B", "29"))
+    noon = offset_to_noon()
+    start, offset_s = datetime.now(UTC) + noon, noon.total_seconds()
+    first, second = visit(start=start), visit("visit-2", start=start, code=ticket("owl", "B", "29"))
     key, paired = await world.pair("monitor", MONITOR_CODE)
-    await world.centre.send_plan(visit(), second, seq=2, exercise=True)
+    await world.centre.send_plan(first, second, seq=2, exercise=True, clock_offset_s=offset_s)
     await world.centre.tell(
-        *(fact(kind) for kind in (FactKind.ARRIVED, FactKind.CALLED)), fact(FactKind.ARRIVED, "visit-2")
+        *(fact(kind, at=start) for kind in (FactKind.ARRIVED, FactKind.CALLED)),
+        fact(FactKind.ARRIVED, "visit-2", at=start),
     )
     async with world.socket("/feed", key, paired) as socket:
         before = await board(socket)
         while len(before.rows) < 2:
             before = await board(socket)
-        await world.centre.send_plan(visit(), second, seq=3, exercise=True, clock_offset_s=3600.0)
+        await world.centre.send_plan(first, second, seq=3, exercise=True, clock_offset_s=offset_s + 3600)
         began = time.monotonic()
         after = await board(socket)
-        while after.clock_offset_s != 3600.0:
+        while after.clock_offset_s != offset_s + 3600:
             after = await board(socket)
         assert time.monotonic() - began < 5
         assert after.rows[1].delay is not None

@@ -47,6 +47,12 @@ async def until(true: Callable[[], object], *, within_s: float = 10.0) -> None:
             await asyncio.sleep(0.01)
 
 
+def offset_to_noon() -> timedelta:
+    """What makes it noon in the room now: a test that moves the clock must not meet midnight."""
+    now = datetime.now(UTC)
+    return now.replace(hour=11, minute=0, second=0, microsecond=0) - now
+
+
 def ticket(picture: str = "fish", letter: str = "K", digits: str = "47") -> Ticket:
     return Ticket(picture=picture, letter=letter, digits=digits)
 
@@ -66,7 +72,14 @@ def visit(visit_id: str = "visit-1", *, start: datetime | None = None, code: Tic
 
 def plan(*visits: PlannedVisit, seq: int = 1, machines: tuple[MachineKey, ...] = (), **rest: object) -> DayPlan:
     now = datetime.now(UTC)
-    values = {"room_id": ROOM, "room_name": "Raum 1", "day": civil_day(now), "as_of": now, "help_phone": "03641 12345"}
+    there = now + timedelta(seconds=float(str(rest.get("clock_offset_s", 0.0))))
+    values = {
+        "room_id": ROOM,
+        "room_name": "Raum 1",
+        "day": civil_day(there),
+        "as_of": now,
+        "help_phone": "03641 12345",
+    }
     return DayPlan.model_validate({**values, "seq": seq, "visits": visits, "machines": machines, **rest})
 
 
