@@ -5,6 +5,7 @@ pictures that are cut already, tells when a key picture or another bit rate is w
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -12,6 +13,10 @@ from aiortc import RTCRtpSender
 
 from room_agent.media.h264 import Sendable
 
+_NAMES = (
+    *(f"_RTCRtpSender__{name}" for name in ("encoder", "transport", "lsr", "lsr_time")),
+    *("_ssrc", "_send_keyframe", "_retransmit", "_handle_rtcp_packet"),
+)
 RESENT_BYTES = 1250
 """One packet with its headers; what exactly was lost is known to aiortc alone."""
 
@@ -25,6 +30,9 @@ class Viewer(Protocol):
     def line_carries(self, bps: int) -> None:
         """The far end's estimate for all that it gets (REMB)."""
 
+    def reported(self, round_trip_s: float, lost: float) -> None:
+        """A receiver report: the round trip, and which part was lost lately."""
+
     def may_resend(self, size: int) -> bool:
         """Whether a lost packet of about *size* bytes is sent again (NACK)."""
 
@@ -34,10 +42,10 @@ class Viewer(Protocol):
 
 def take_over(sender: RTCRtpSender, viewer: Viewer) -> None:
     """Make *sender* send `Sendable` pictures for *viewer*. Before the offer."""
-    _known(sender, "_RTCRtpSender__encoder", "_RTCRtpSender__transport", "_send_keyframe", "_retransmit")
+    _known(sender, *_NAMES)
     sender._RTCRtpSender__encoder = _Cut(viewer)
     sender._send_keyframe = viewer.key_wanted
-    begin, resend = sender.send, sender._retransmit
+    begin, resend, handle = sender.send, sender._retransmit, sender._handle_rtcp_packet
 
     async def send(parameters: Any) -> None:
         """When the transport is settled: bundling changes it until then."""
@@ -51,7 +59,14 @@ def take_over(sender: RTCRtpSender, viewer: Viewer) -> None:
             with sender._RTCRtpSender__transport.at_once():
                 await resend(sequence_number)
 
-    sender.send, sender._retransmit = send, retransmit
+    async def hear(packet: Any) -> None:
+        for report in getattr(packet, "reports", ()):
+            if report.ssrc == sender._ssrc and report.dlsr and report.lsr == sender._RTCRtpSender__lsr:
+                took = time.time() - sender._RTCRtpSender__lsr_time - report.dlsr / 65536
+                viewer.reported(took, report.fraction_lost / 256)
+        await handle(packet)
+
+    sender.send, sender._retransmit, sender._handle_rtcp_packet = send, retransmit, hear
 
 
 def _known(thing: object, *names: str) -> None:

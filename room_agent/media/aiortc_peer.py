@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiortc import (
@@ -18,9 +20,9 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.sdp import candidate_from_sdp
 
 from room_agent.media.aiortc_inside import take_over
-from room_agent.media.h264 import Sendable
+from room_agent.media.h264 import FILLING, Sendable
 from room_agent.media.ladder import shared
-from room_agent.media.line import Line
+from room_agent.media.line import PROBE_PAUSES_S, Line
 from room_agent.media.pacing import Allowance, Pacer
 from room_agent.media.peer import Body, LineStats, Outlet, Unfit
 from room_agent.media.slot import Ended, Watch
@@ -42,7 +44,8 @@ class AiortcPeer:
     def _add(self, source: Any) -> RTCRtpTransceiver:
         if not isinstance(source, Watch):
             return self._connection.addTransceiver(source, direction="sendonly")
-        transceiver = self._connection.addTransceiver(_PictureTrack(source), direction="sendonly")
+        track = _PictureTrack(source, self._traffic)
+        transceiver = self._connection.addTransceiver(track, direction="sendonly")
         transceiver.setCodecPreferences(_h264())
         take_over(transceiver.sender, _PictureViewer(source, self._traffic))
         return transceiver
@@ -103,13 +106,14 @@ class _PictureTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc's types a
 
     kind = "video"
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, traffic: "_Traffic") -> None:
         super().__init__()
         self._watch = watch
+        self._traffic = traffic
 
     async def recv(self) -> Sendable:
         try:
-            return await self._watch.following()
+            return self._traffic.filled(await self._watch.following())
         except Ended:
             raise MediaStreamError from None
 
@@ -127,6 +131,8 @@ class _Traffic:
         self._pacer = Pacer(self._line.allowed_bps)
         self._allowance = Allowance(self._line.allowed_bps)
         self._resent = self._refused = 0
+        self._probed = False
+        self._probe: deque[float] = deque()
 
     def carries(self, bps: int) -> None:
         """The far end's estimate; every sender of a connection tells the same one."""
@@ -140,10 +146,23 @@ class _Traffic:
         for watch in self._watches:
             watch.allowed_bps = each
 
+    def reported(self, round_trip_s: float, lost: float) -> None:
+        self._line.reported(round_trip_s, lost, now=time.monotonic())
+        self._share()
+
+    def filled(self, picture: Sendable) -> Sendable:
+        """The first picture of a connection is followed by filling, which tells how much the line carries."""
+        if self._probed:
+            return picture
+        self._probed = True
+        self._probe = deque((0.0,) * (len(picture.payloads) - 1) + PROBE_PAUSES_S)
+        return replace(picture, payloads=picture.payloads + (FILLING,) * len(PROBE_PAUSES_S))
+
     def pause_s(self, size: int) -> float:
         now = time.monotonic()
         self._line.sent(size, now=now)
-        return self._pacer.pause_s(size, now=now)
+        pause = self._pacer.pause_s(size, now=now)
+        return self._probe.popleft() if self._probe else pause
 
     def may_resend(self, size: int) -> bool:
         granted = self._allowance.grants(size, now=time.monotonic())
@@ -166,6 +185,7 @@ class _PictureViewer:
     def __init__(self, watch: Watch, traffic: _Traffic) -> None:
         self.key_wanted = watch.key
         self.line_carries = traffic.carries
+        self.reported = traffic.reported
         self.may_resend = traffic.may_resend
         self.pause_s = traffic.pause_s
 

@@ -88,6 +88,10 @@ class Encoder:
         return Coded(data, any(packet.is_keyframe for packet in packets), (frame.pts or 0) / CLOCK_RATE)
 
 
+FILLING = bytes([12]) + b"\xff" * (PIECE_BYTES - 2) + b"\x80"
+"""A packet of filler data (H.264, 7.3.2.7), which every decoder skips."""
+
+
 def units(data: bytes) -> Iterator[bytes]:
     """The NAL units of *data* (H.264 Annex B), without start codes."""
     start = data.find(b"\0\0\1")

@@ -1,7 +1,7 @@
 """How large and how often a picture is, for the bits there are: pure rules.
 
-Numbers are bits per second of one picture, without the stethoscope. A picture that is small but moves says more about
-an ear or a hand than one that stands still; so the rate falls before the size, and both before the picture breaks off.
+Numbers are bits per second of one picture, without the stethoscope. At 1 Mbit/s a picture still moves fluently: a look
+into an ear is a search. So the size falls before the rate, and both before the picture breaks off.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 FLOOR_BPS = 150_000
 """Less is not tried: the picture would say nothing."""
-START_BPS = 900_000
+START_BPS = 500_000
 """What is tried on a line that has said nothing yet."""
 CEILING_BPS = 2_500_000
 SOUND_BPS = 80_000
@@ -36,10 +36,11 @@ class Rung:
 
 
 LADDER = (
-    Rung(720, 30, 700_000, CEILING_BPS, 350_000),
-    Rung(720, 15, 480_000, 1_000_000, 200_000),
-    Rung(360, 30, 280_000, 700_000, 90_000),
-    Rung(360, 15, FLOOR_BPS, 400_000, 60_000),
+    Rung(720, 30, 1_300_000, CEILING_BPS, 300_000),
+    Rung(720, 30, 650_000, 1_500_000, 120_000),
+    Rung(540, 30, 420_000, 800_000, 80_000),
+    Rung(360, 30, 260_000, 500_000, 50_000),
+    Rung(360, 15, FLOOR_BPS, 320_000, 40_000),
 )
 
 

@@ -1,9 +1,20 @@
 """Every private name of aiortc that we use still stands where it stood, and does what we think it does."""
 
+import time
+
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender
 from aiortc.codecs.base import Encoder
-from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpRtpfbPacket, pack_remb_fci
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    pack_remb_fci,
+)
 
 from room_agent.media.aiortc_inside import take_over
 from room_agent.media.h264 import Sendable
@@ -18,12 +29,16 @@ class Heard:
         self.bps: list[int] = []
         self.resends: list[int] = []
         self.grants = True
+        self.reports: list[tuple[float, float]] = []
 
     def key_wanted(self) -> None:
         self.keys += 1
 
     def line_carries(self, bps: int) -> None:
         self.bps.append(bps)
+
+    def reported(self, round_trip_s: float, lost: float) -> None:
+        self.reports.append((round_trip_s, lost))
 
     def may_resend(self, size: int) -> bool:
         self.resends.append(size)
@@ -48,6 +63,20 @@ def test_a_request_for_a_key_picture_and_an_estimate_come_to_us() -> None:
         estimate = pack_remb_fci(340_000, [sender._ssrc])
         await sender._handle_rtcp_packet(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=estimate))
         assert heard.bps == [pytest.approx(340_000, rel=0.01)]
+
+    run(story)
+
+
+def test_a_receiver_report_tells_the_round_trip_and_what_was_lost() -> None:
+    async def story() -> None:
+        sender, heard = make_sender(), Heard()
+        take_over(sender, heard)
+        sender._RTCRtpSender__lsr, sender._RTCRtpSender__lsr_time = 77, time.time() - 0.5
+        counts = {"packets_lost": 3, "highest_sequence": 9, "jitter": 0}
+        told = RtcpReceiverInfo(ssrc=sender._ssrc, fraction_lost=64, lsr=77, dlsr=int(0.4 * 65536), **counts)
+        other = RtcpReceiverInfo(ssrc=sender._ssrc, fraction_lost=64, lsr=76, dlsr=9, **counts)
+        await sender._handle_rtcp_packet(RtcpRrPacket(ssrc=1, reports=[told, other]))
+        assert heard.reports == [(pytest.approx(0.1, abs=0.05), 0.25)]
 
     run(story)
 
