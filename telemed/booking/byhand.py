@@ -35,7 +35,7 @@ def _least_in_the_way(here: Ground, group: Group | None, start: datetime) -> lis
 
 
 def _in_the_way(here: Ground, actor_id: str, ticks: int, start: datetime) -> int:
-    """0: free. 1: taken. 2: closed at that time. 3: away or not inspected, and not to be had for any reason."""
+    """0: free. 1: taken. 2: closed at that time. 3: away, broken or not inspected, and not to be had for any reason."""
     actor, first = here.directory.actor(actor_id), tick_of(start)
     bit, end = first - here.window.first, moment_of(first + ticks)
     if actor is None or not 0 <= bit < here.window.ticks:
@@ -43,7 +43,7 @@ def _in_the_way(here: Ground, actor_id: str, ticks: int, start: datetime) -> int
     if here.starts(actor_id, ticks) >> bit & 1:
         return 0
     is_away = any(a < end and start < b for a, b in actor.hours.closed)
-    is_due = isinstance(actor, Device) and actor.bookable_until is not None and actor.bookable_until < end
+    is_due = isinstance(actor, Device) and actor.until is not None and actor.until < end
     if is_away or is_due:
         return 3
     asked = here.window.mask(first, first + ticks)

@@ -164,7 +164,7 @@ class Ground:
         """When somebody is there, or something may be used, claimed or not."""
         found = self._open.get(actor.id)
         if found is None:
-            until = actor.bookable_until if isinstance(actor, Device) else None
+            until = actor.until if isinstance(actor, Device) else None
             found = self._open[actor.id] = open_ticks(actor.hours, until, self.window, self.directory.zone)
         return found
 

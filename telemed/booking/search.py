@@ -134,6 +134,7 @@ class Rule(StrEnum):
     HOLIDAY = "holiday"
     ABSENT = "absent"
     INSPECTION = "inspection"
+    BLOCKED = "blocked"
     TAKEN = "taken"
 
 
@@ -202,16 +203,21 @@ def _unready(ground: Ground, service: Service, offer: Offer) -> Objection | None
 
 
 def _why(ground: Ground, actor: Actor, offer: Offer) -> Rule:
-    """Why somebody known cannot begin: away, closed that day, not inspected, or else taken."""
+    """Why somebody known cannot begin: away, closed that day, broken, not inspected, or else taken."""
     asked = ground.window.mask(tick_of(offer.start), tick_after(offer.end))
     if ground.opened(actor) & asked == asked:
         return Rule.TAKEN
-    if isinstance(actor, Device) and actor.bookable_until is not None and actor.bookable_until < offer.end:
-        return Rule.INSPECTION
+    if isinstance(actor, Device) and actor.until is not None and actor.until < offer.end:
+        return broken_by(actor)
     if any(start < offer.end and offer.start < end for start, end in actor.hours.closed):
         return Rule.ABSENT
     day = offer.start.astimezone(ground.directory.zone).date()
     return Rule.HOLIDAY if actor.hours.holidays and is_holiday(actor.hours.holidays, day) else Rule.CLOSED
+
+
+def broken_by(device: Device) -> Rule:
+    """Why a device is not to be booked any more."""
+    return Rule.INSPECTION if device.until == device.bookable_until else Rule.BLOCKED
 
 
 def why_nothing(ground: Ground, wish: Wish) -> Objection | None:

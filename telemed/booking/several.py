@@ -35,7 +35,7 @@ from telemed.kit.secrets import Secrets
 LONGEST_SERIES = 12
 
 OVERRULED = (Rule.TAKEN, Rule.CLOSED, Rule.HOLIDAY)
-"""What staff may pass over. Nobody books somebody who is absent, or a device whose inspection is due."""
+"""What staff may pass over. Nobody books who is absent, or a device that is broken or whose inspection is due."""
 
 
 def dates(first: Offer, directory: Directory, *, weeks: int, count: int) -> list[datetime]:
@@ -139,13 +139,13 @@ def displaces(tx: Tx, directory: Directory, offer: Offer, *, now: datetime) -> l
 
 
 def _check_presence(directory: Directory, offer: Offer) -> None:
-    """The first rule that is broken hides those behind it; an absence and an inspection are never passed over."""
+    """The first rule that is broken hides those behind it; absence, inspection and block are never passed over."""
     for actor_id in offer.resource_ids:
         actor = directory.actor(actor_id)
         if actor is not None and any(a < offer.end and offer.start < b for a, b in actor.hours.closed):
             raise NotOffered(Objection(Rule.ABSENT, actor_id), actor.name)
-        if isinstance(actor, Device) and actor.bookable_until is not None and actor.bookable_until < offer.end:
-            raise NotOffered(Objection(Rule.INSPECTION, actor_id), actor.name)
+        if isinstance(actor, Device) and actor.until is not None and actor.until < offer.end:
+            raise NotOffered(Objection(search.broken_by(actor), actor_id), actor.name)
 
 
 def override(

@@ -261,6 +261,7 @@ def _device(fields: Fields, quarter: Quarter) -> Iterator[Device]:
         name=next(names, fields["id"]),
         hours=quarter.device(fields),
         buffers=_buffers(fields),
+        serial=fields.get("serialNumber", ""),
     )
 
 

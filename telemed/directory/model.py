@@ -1,7 +1,7 @@
 """What the planner knows of the quarter: values without a database and without FHIR."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
@@ -123,7 +123,8 @@ class Room:
 class Device:
     """*kind* is a word of `fhir.DEVICE_KINDS`; *bookable_until* is None while no inspection limits it.
 
-    *hours*: always, less the times for which it is away or broken.
+    *hours*: always, less the times for which it is away or broken. *blocked_since*: it was found broken, and not yet
+    mended. *serial*: empty where it is not known.
     """
 
     id: str
@@ -133,6 +134,13 @@ class Device:
     name: str
     hours: Hours = ALWAYS
     buffers: Buffers = NO_BUFFERS
+    serial: str = ""
+    blocked_since: datetime | None = None
+
+    @property
+    def until(self) -> datetime | None:
+        """From then on it is not to be booked, for whichever reason comes first."""
+        return min((moment for moment in (self.bookable_until, self.blocked_since) if moment is not None), default=None)
 
 
 @dataclass(frozen=True)
@@ -173,6 +181,16 @@ class Directory:
     quarter_name: str
     interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
     stamp: str = ""
+
+    def less(self, blocks: Mapping[str, datetime]) -> "Directory":
+        """The same with these devices blocked: device id → since when."""
+        if not blocks:
+            return self
+        devices = {
+            device.id: replace(device, blocked_since=blocks[device.id]) if device.id in blocks else device
+            for device in self.devices.values()
+        }
+        return replace(self, devices=devices)
 
     def devices_in(self, room_id: str) -> tuple[Device, ...]:
         """The devices of a room, in the order of their ids."""

@@ -61,11 +61,28 @@ def load(tx: Tx) -> Directory:
     found = _loaded.get(stamp) if stamp else None
     if found is None:
         found = fhir.directory((orjson.loads(content) for _, content in store.everything(tx)), version, stamp)
+        found = found.less(store.blocks(tx))
         with _loading:
             _loaded[stamp] = found
             while len(_loaded) > REMEMBERED:
                 del _loaded[next(iter(_loaded))]
     return found
+
+
+def block(tx: Tx, device_id: str, *, since: datetime) -> None:
+    """From *since* on the device is not to be booked, until it is freed; what is said of it in FHIR stays as it is."""
+    take_turn(tx, GATE)
+    store.block(tx, device_id, since=since)
+    store.changed(tx)
+    tell(tx, DirectoryChanged())
+
+
+def free(tx: Tx, device_id: str) -> None:
+    """It may be booked again."""
+    take_turn(tx, GATE)
+    store.free(tx, device_id)
+    store.changed(tx)
+    tell(tx, DirectoryChanged())
 
 
 def read(tx: Tx, kind: str, resource_id: str) -> bytes:

@@ -69,6 +69,14 @@ versions = Table(
     CheckConstraint("one = 1", name="one"),
 )
 
+_BLOCK = Kept("keeps broken devices out of the plan", "until the device is mended", "everyone")
+blocked = Table(
+    "directory_block",
+    metadata,
+    column("device_id", Text(), primary_key=True, kept=_BLOCK),
+    column("since", Utc(), kept=_BLOCK),
+)
+
 
 @dataclass(frozen=True)
 class Match:
@@ -144,6 +152,21 @@ def _one(how: str, system: str | None, value: str) -> ColumnElement[bool]:
     if how == "is" and not value:
         fits = true()
     return fits if system is None else and_(fits, terms.c.system == system)
+
+
+def block(tx: Tx, device_id: str, *, since: datetime) -> None:
+    """Keep that it is blocked; an earlier moment stays."""
+    if tx.execute(select(blocked.c.since).where(blocked.c.device_id == device_id)).first() is None:
+        tx.execute(insert(blocked).values(device_id=device_id, since=since))
+
+
+def free(tx: Tx, device_id: str) -> None:
+    tx.execute(delete(blocked).where(blocked.c.device_id == device_id))
+
+
+def blocks(tx: Tx) -> dict[str, datetime]:
+    """Every blocked device and since when."""
+    return {row.device_id: row.since for row in tx.execute(select(blocked))}
 
 
 def changed(tx: Tx) -> None:

@@ -167,8 +167,8 @@ def _open_one(directory: Directory, actor_id: str, start: datetime, end: datetim
     known = directory.actor(actor_id)
     if known is None:
         return []
-    if isinstance(known, Device) and known.bookable_until is not None:
-        end = min(end, known.bookable_until)
+    if isinstance(known, Device) and known.until is not None:
+        end = min(end, known.until)
     return known.hours.between(start, end, directory.zone)
 
 

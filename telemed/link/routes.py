@@ -12,6 +12,7 @@ from schemas.channels import (
     CLOSE_BROKEN_CONTRACT,
     CLOSE_NOT_ALLOWED,
     Beat,
+    BlockedUp,
     ChecksUp,
     FactsDown,
     FactsTaken,
@@ -32,6 +33,7 @@ from telemed.kit.machine import new_challenge
 from telemed.kit.refusal import NotAllowed, Refusal
 from telemed.link.service import Line, Lines, PairingTries
 from telemed.queue import service as queue
+from telemed.upkeep import service as upkeep
 from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
 
@@ -188,6 +190,8 @@ class _Session:
             case ChecksUp(report=report):
                 if report.room_id == self.machine.room_id:
                     lines.checked(report)
+            case BlockedUp():
+                await run_in_threadpool(self._block, message)
             case PairAsked():
                 await self._send(await run_in_threadpool(self._pair, message))
             case Beat():
@@ -196,6 +200,10 @@ class _Session:
     def _take_in(self, message: FactsUp) -> tuple[str, ...]:
         with self.centre.db.transaction() as tx:
             return visit.take_in(tx, self.machine.room_id, message.facts, now=self.centre.clock.now())
+
+    def _block(self, message: BlockedUp) -> None:
+        with self.centre.db.transaction() as tx:
+            upkeep.take_in(tx, self.machine.room_id, message.devices, now=self.centre.clock.now())
 
     def _pair(self, asked: PairAsked) -> PairAnswer:
         centre, room_id = self.centre, self.machine.room_id

@@ -8,8 +8,9 @@ from telemed.kit import outbox
 from telemed.kit.db import metadata
 from telemed.operator import store as operator
 from telemed.people import store as people
+from telemed.upkeep import store as upkeep
 from telemed.visit import store as visit
 
-STORES = (outbox, identity, directory, people, booking, claims, waitlist_store, visit, operator)
+STORES = (outbox, identity, directory, people, booking, claims, waitlist_store, visit, upkeep, operator)
 
 __all__ = ["STORES", "metadata"]

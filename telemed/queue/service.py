@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit
+from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedDevice, PlannedVisit
 from telemed.booking import service as booking
 from telemed.booking.model import Booking
 from telemed.directory import service as directory
-from telemed.directory.model import Directory
+from telemed.directory.model import Device, Directory
 from telemed.identity import service as identity
 from telemed.identity.model import Machine
 from telemed.kit.clock import Clock, ExerciseClock, real_now
@@ -96,6 +96,16 @@ def _plan(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock
         help_phone=room.phone,
         visits=tuple(_planned(one, known) for one in booking.on_day(tx, known, today, room_id=room_id)),
         machines=tuple(_key(machine) for machine in identity.machines_of(tx, room_id) if not machine.revoked),
+        devices=tuple(_device(device, known) for device in known.devices_in(room_id)),
+    )
+
+
+def _device(device: Device, known: Directory) -> PlannedDevice:
+    """A block is no part of it: the room found the device broken, and only the room finds it mended."""
+    until = device.bookable_until
+    last_day = (until.astimezone(known.zone) - timedelta(microseconds=1)).date() if until is not None else None
+    return PlannedDevice(
+        device_id=device.id, kind=device.kind, name=device.name, serial=device.serial, usable_until=last_day
     )
 
 

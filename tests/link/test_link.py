@@ -21,6 +21,7 @@ from schemas.channels import (
     CLOSE_BROKEN_CONTRACT,
     CLOSE_NOT_ALLOWED,
     Beat,
+    BlockedUp,
     ChecksUp,
     FactsDown,
     FactsTaken,
@@ -31,10 +32,11 @@ from schemas.channels import (
     PlanDown,
     from_centre,
 )
-from schemas.checks import CheckReport
+from schemas.checks import BlockedDevice, CheckReport
 from schemas.day import Fact, FactKind
 from schemas.visit import Challenge, PairRequest
 from telemed.booking.model import BookingConfirmed
+from telemed.directory import service as directory
 from telemed.identity import service as identity
 from telemed.identity.model import MachinesChanged
 from telemed.kit.db import Database
@@ -289,6 +291,21 @@ async def test_both_ends_know_that_the_line_is_up(centre: Running) -> None:
     async with asyncio.timeout(WAIT_S):
         while lines.online("room-1"):
             await asyncio.sleep(0)
+
+
+async def test_what_a_room_has_blocked_is_planned_without_until_it_says_otherwise(centre: Running) -> None:
+    cuff = BlockedDevice(device_id="cuff-1", kind="blood-pressure", code="not-found", since=centre.world.now)
+
+    def blocked() -> set[str]:
+        with centre.world.db.reading() as tx:
+            return {one.id for one in directory.load(tx).devices.values() if one.blocked_since is not None}
+
+    async with line(centre) as socket:
+        for devices in ((cuff,), ()):
+            await socket.send(BlockedUp(devices=devices).model_dump_json())
+            async with asyncio.timeout(WAIT_S):
+                while blocked() != {one.device_id for one in devices}:
+                    await asyncio.sleep(0.01)
 
 
 def code_for(world: World, kind: str, room: str = "room-1") -> str:

@@ -1,0 +1,1 @@
+"""What is broken in the rooms: planned without, until it is mended."""
