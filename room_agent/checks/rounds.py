@@ -78,7 +78,13 @@ class Checks:
         found = await asyncio.gather(*(of_device(driver, self._patience_s) for driver in self._subjects.drivers))
         results = self._judged((*asked, *(each for some in found for each in some), *self._looks.results))
         room.tell_checks(tuple(each for each in results if each.severity is not Severity.OK))
-        return CheckReport(room_id=room.pairing.room_id, at=room.now(), simulated=room.simulated, results=results)
+        return CheckReport(
+            room_id=room.pairing.room_id,
+            at=room.now(),
+            simulated=room.simulated,
+            results=results,
+            sealed_by=room.journal.seal.by.value,
+        )
 
     def _asked(self) -> tuple[CheckResult, ...]:
         """What costs nothing to know; the page first."""

@@ -28,13 +28,15 @@ class ClockMoved(Event):
 
 @dataclass(frozen=True)
 class RoomView:
-    """One room. *heard* is when its agent last said something."""
+    """One room. *heard* is when its agent last said something. *sealed_by*: who keeps the key of its disk, as it said:
+    ``tpm`` or ``file``; empty while it has not."""
 
     room_id: str
     name: str
     heard: datetime | None
     online: bool
     machines: tuple[Machine, ...]
+    sealed_by: str = ""
 
 
 FEWEST_SHOWN = 5

@@ -24,10 +24,16 @@ def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
             heard=lines.heard(room.id),
             online=is_online(lines.heard(room.id), now),
             machines=tuple(machine for machine in machines if machine.room_id == room.id),
+            sealed_by=_sealed_by(lines, room.id),
         )
         for room in directory.load(tx).rooms.values()
         if room.setting != "home"
     ]
+
+
+def _sealed_by(lines: Lines, room_id: str) -> str:
+    report = lines.report(room_id)
+    return report.sealed_by if report else ""
 
 
 def unmet(tx: Tx) -> list[Unmet]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from schemas.checks import CheckReport
 from telemed.directory import fhir
 from telemed.directory import service as directory
 from telemed.kit.clock import ExerciseClock, RealClock
@@ -58,3 +59,14 @@ def test_no_machine_of_ours_stands_in_somebodys_home(database: Database) -> None
         assert [room.room_id for room in service.rooms(tx, world.centre.the(Lines), now=NOW)] == ["room-1"]
         with pytest.raises(NotFound):
             service.new_pairing(tx, kind="kiosk", room_id="home", now=NOW)
+
+
+@pytest.mark.parametrize("sealed_by", ["tpm", "file"])
+def test_the_operator_learns_who_keeps_the_key_of_a_rooms_disk(database: Database, sealed_by: str) -> None:
+    world = make_world(database)
+    lines = world.centre.the(Lines)
+    with database.transaction() as tx:
+        assert [room.sealed_by for room in service.rooms(tx, lines, now=NOW)] == [""]
+        said = {"room_id": "room-1", "at": NOW, "simulated": True, "results": (), "sealed_by": sealed_by}
+        lines.checked(CheckReport.model_validate(said))
+        assert [room.sealed_by for room in service.rooms(tx, lines, now=NOW)] == [sealed_by]

@@ -73,6 +73,7 @@ PARTS: dict[str, set[str]] = {
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "operator.kind.": set(MachineKind),
+    "operator.sealed.": {"tpm", "file"},
     "pair.failed.": set(Why),
     "planning.device.": set(DEVICE_KINDS.values()) - {ALWAYS_THERE},
     "planning.reason.": set(Reason),

@@ -315,3 +315,8 @@ def _code(world: World, subject: str) -> str:
     reports = world.centre.reports()
     found = reports[-1].report.results if reports else ()
     return next((each.code for each in found if each.subject == subject), "")
+
+
+async def test_the_centre_hears_who_keeps_the_key_of_the_rooms_disk(world: World) -> None:
+    await until(world.centre.reports, within_s=20)
+    assert world.centre.reports()[0].report.sealed_by == "file"
