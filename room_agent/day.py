@@ -41,6 +41,7 @@ class Seen:
     to_confirm: ToConfirm | None = None
     sheet_offered: bool = False
     tone_test: bool = False
+    listening: bool = False
     checks: tuple[CheckResult, ...] = ()
 
 
@@ -121,6 +122,7 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
         help_phone=plan.help_phone,
         tone_test=seen.tone_test,
         checks=seen.checks,
+        auscultation=seen.listening and visit is not None,
     )
 
 

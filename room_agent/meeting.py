@@ -77,6 +77,7 @@ class Meeting:
         self.record = Record()
         self.over = False
         self.media = media
+        media.on_sound(self._sound)
         self._room = room
         self._centre = centre
         self._drivers = drivers
@@ -173,6 +174,7 @@ class Meeting:
         if doctor is not None and self._tasks is not None and self._peers.get(doctor.peer_id) is peer:
             self._tasks.create_task(peer.close())
             self._meet(doctor)
+            self.listening_changed()
 
     async def _send(self, signal: Signal) -> None:
         if self._hub is not None:
@@ -184,6 +186,7 @@ class Meeting:
     async def _part(self, peer_id: str) -> None:
         peer = self._peers.pop(peer_id, None)
         if peer is not None:
+            self.listening_changed()
             await peer.close()
 
     async def _part_all(self) -> None:
@@ -231,6 +234,17 @@ class Meeting:
             peer.tell(_device_is(kind, driver))
         for vital in self.record.vitals():
             peer.vital(vital)
+
+    def listening_changed(self) -> None:
+        """The stethoscope is heard while anybody listens; meanwhile the room is quiet."""
+        on = any(peer.listening for peer in self._peers.values())
+        self.media.listen(on)
+        self._room.listen(on)
+
+    def _sound(self, piece: Waveform) -> None:
+        for peer in self._peers.values():
+            if peer.listening:
+                peer.wave(piece)
 
     def resend(self, peer: DoctorPeer, vital_ids: Collection[str]) -> None:
         """What did not come to this doctor."""

@@ -64,6 +64,8 @@ class Media(Protocol):
 
     async def lock(self, camera: str, on: bool) -> None: ...
 
+    def on_sound(self, taker: Callable[[Waveform], None]) -> None: ...
+
     def listen(self, on: bool) -> None: ...
 
 
@@ -81,6 +83,9 @@ class Bedside(Protocol):
     def connected(self) -> None: ...
 
     def opened(self, peer: "DoctorPeer") -> None: ...
+
+    def listening_changed(self) -> None:
+        """A doctor has begun to listen, or has stopped."""
 
     async def confirm(self, vital_id: str, *, belongs: bool, by: ConfirmedBy) -> None: ...
 
@@ -101,6 +106,7 @@ class DoctorPeer:
         self._send = send
         self._broke = broke
         self._closed = self._lost = False
+        self.listening = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._connection = AiortcPeer(bedside.media.outlets(), self._changed)
         self._ctl, self._vitals, self._wave = (self._connection.channel(name) for name in ("ctl", "vitals", "wave"))
@@ -171,7 +177,8 @@ class DoctorPeer:
             case TakeStill() | StillResume() | StillAck():
                 self._still(message)
             case Listen(on=on):
-                self._bedside.media.listen(on)
+                self.listening = on
+                self._bedside.listening_changed()
             case Ping(seq=seq):
                 self._say(self._ctl, Pong(seq=seq))
             case Confirm(vital_id=vital_id, belongs=belongs):

@@ -87,6 +87,7 @@ class Room:
         self._to_confirm: ToConfirm | None = None
         self._sheet = SheetOffer(mono)
         self._tone_test = False
+        self._listening = False
         self._checks: tuple[CheckResult, ...] = ()
         self._page: date | None = None
         self._just_paired: dict[str, tuple[MachineKey, float]] = {}
@@ -229,6 +230,12 @@ class Room:
             self._measuring = kind
             self.bell.ring()
 
+    def listen(self, on: bool) -> None:
+        """A doctor listens to the stethoscope, or no longer: nobody else is to be heard meanwhile."""
+        if on is not self._listening:
+            self._listening = on
+            self.bell.ring()
+
     @property
     def facts(self) -> tuple[Fact, ...]:
         return self._facts
@@ -288,6 +295,7 @@ class Room:
             sheet_offered=self._sheet.open,
             tone_test=self._tone_test,
             checks=self._checks,
+            listening=self._listening,
         )
 
     def board(self) -> Board | None:

@@ -45,7 +45,8 @@ class Show(Message):
     *called*: the ticket that is called now. *line_ok*: whether the centre is heard. *to_confirm*: only during ``call``.
     *tone_test*: the kiosk is to play its test tone and to report whether its microphone heard it.
     *sheet_offered*: the values of the visit can still be had on paper. *checks*: what is not well in the room, for the
-    assistant who stands before the screen.
+    assistant who stands before the screen. *auscultation*: a doctor listens to the stethoscope; the kiosk's loudspeaker
+    and microphone are mute until that is over.
     """
 
     type: Literal["show"] = "show"
@@ -64,6 +65,7 @@ class Show(Message):
     tone_test: bool = False
     sheet_offered: bool = False
     checks: tuple[CheckResult, ...] = ()
+    auscultation: bool = False
 
 
 class KioskConfirm(Message):

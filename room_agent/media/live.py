@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiortc.contrib.media import MediaRelay
 
+from room_agent.devices.driver import Waveform
 from room_agent.media.peer import Outlet
 from room_agent.media.slot import VideoSlot
 from room_agent.media.sound import Sound
@@ -54,6 +55,11 @@ class LiveMedia:
         for each in self.slots[0].switch.cameras:
             if each.camera == camera:
                 await each.lock(on)
+
+    def on_sound(self, taker: Callable[[Waveform], None]) -> None:
+        """*taker* gets the stethoscope's sound without loss while somebody listens."""
+        if self.stethoscope is not None:
+            self.stethoscope.on_piece = taker
 
     def listen(self, on: bool) -> None:
         if self.stethoscope is not None:

@@ -104,6 +104,7 @@ class StethoscopeTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc's type
         self._lossless: Lossless | None = None
         self._pts = -SAMPLES_PER_PACKET
         self._starving_since: float | None = None
+        self._coming: asyncio.Future[Block] | None = None
         self._seq = 0
         self._lost = 0
 
@@ -119,14 +120,16 @@ class StethoscopeTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc's type
 
     def stop(self) -> None:
         super().stop()
+        if self._coming is not None:
+            self._coming.cancel()
         self._sound.close()
 
     async def recv(self) -> Packet:
         """The next packet. Ends only after `stop`, as aiortc expects."""
-        if self.readyState != "live":
-            raise MediaStreamError
         data = b""
         while not data:
+            if self.readyState != "live":
+                raise MediaStreamError
             data = self._opus.encode(await self._next())
         packet = Packet(data)
         packet.pts, packet.time_base = self._pts, _TIME_BASE
@@ -134,14 +137,15 @@ class StethoscopeTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc's type
 
     async def _next(self) -> Samples:
         """20 ms at 48 kHz: what was recorded, or silence while nothing comes."""
-        starving = self._starving_since is not None
-        try:
-            async with asyncio.timeout(BLOCK_S if starving else _PATIENCE_S):
-                block = await self._sound.block()
-        except TimeoutError:
+        if self._coming is None:
+            self._coming = asyncio.ensure_future(self._sound.block())
+        await asyncio.wait([self._coming], timeout=_PATIENCE_S if self._starving_since is None else BLOCK_S)
+        if not self._coming.done():
             self._starve()
             return _SILENCE
-        self._starving_since = None
+        if self._coming.cancelled():
+            raise MediaStreamError
+        block, self._coming, self._starving_since = self._coming.result(), None, None
         self._pts += SAMPLES_PER_PACKET + block.lost * SAMPLE_RATE // block.rate_hz
         return self._heard(block)
 

@@ -50,6 +50,8 @@ PARTS: dict[str, set[str]] = {
     "desk.js.device.reason.": {
         *("link-lost", "not-found", "not-paired", "wrong-device", "no-radio", "radio-stuck", "bond-lost"),
     },
+    "desk.js.ecg.grade.": {"good", "bad", "unusable"},
+    "desk.js.ecg.trouble.": {"off", "saturated", "flat", "hum", "baseline", "short"},
     "desk.js.failed.": {
         *("no-value", "garbled", "absent", "stored", "timeout", "stopped", "future", "no-request"),
     },
@@ -60,6 +62,8 @@ PARTS: dict[str, set[str]] = {
     "desk.js.refused.": {"camera", "both"},
     "desk.js.stop.": set(MeasurementKind),
     "desk.js.whose.": {f"{said}.{by}" for said in ("is", "not") for by in ("patient", "assistant", "doctor")},
+    "desk.listen.filter.": {"none", "bell", "diaphragm", "wide", "lung"},
+    "desk.listen.path.": {"live", "lossless"},
     "desk.light.": {"ok", "warn", "block"},
     "desk.need.": set(Need),
     "desk.state.": set(VisitState),

@@ -22,6 +22,10 @@ export class Call {
   /** @type {Conversation | null} */
   #conversation = null;
   #left = false;
+  /** A doctor listens to the stethoscope: nobody else is to be heard. */
+  #quiet = false;
+  /** @type {State | null} */
+  #state = null;
 
   /**
    * @param {Identity} me
@@ -40,6 +44,7 @@ export class Call {
       return;
     }
     this.#stream = stream;
+    this.#hush(this.#quiet);
     /** @type {HTMLVideoElement} */ (by('self')).srcObject = stream;
     const signalling = new SignallingSocket('/kiosk/signalling', (event) => this.#conversation?.handle(event), {
       prove: (challenge) => prove(this.me, challenge),
@@ -59,7 +64,9 @@ export class Call {
    * @returns {Promise<State>}
    */
   async examine() {
+    if (this.#quiet && this.#state) return this.#state; // a muted microphone says nothing of itself
     const state = await examine(this.#stream);
+    this.#state = state;
     if (!this.#left) by('no-camera').hidden = state.camera !== 'none' && state.microphone !== 'none';
     return state;
   }
@@ -67,9 +74,18 @@ export class Call {
   /** @param {Show} show */
   update(show) {
     by('doctor-name').textContent = show.doctor_name;
+    this.#hush(show.auscultation);
     for (const step of document.querySelectorAll('[data-measuring]')) {
       if (step instanceof HTMLElement) step.hidden = step.dataset.measuring !== show.measuring;
     }
+  }
+
+  /** Loudspeaker and microphone are mute, or no longer. @param {boolean} quiet */
+  #hush(quiet) {
+    this.#quiet = quiet;
+    by('auscultation').hidden = !quiet;
+    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = !quiet;
+    for (const video of by('doctors').querySelectorAll('video')) video.muted = quiet;
   }
 
   /**
@@ -82,7 +98,7 @@ export class Call {
     let video = /** @type {HTMLVideoElement | null} */ (document.getElementById(id));
     if (stream && !video) {
       video = document.createElement('video');
-      Object.assign(video, { id, autoplay: true, playsInline: true });
+      Object.assign(video, { id, autoplay: true, playsInline: true, muted: this.#quiet });
       video.setAttribute('aria-label', partner.name);
       by('doctors').append(video);
     }
@@ -103,6 +119,7 @@ export class Call {
     by('doctors').querySelectorAll('video').forEach((video) => video.remove());
     by('doctor-waiting').hidden = false;
     by('doctor-name').textContent = '';
+    by('auscultation').hidden = true;
     by('no-camera').hidden = true;
     document.querySelectorAll('[data-measuring]').forEach((step) => step.setAttribute('hidden', ''));
     sessionStorage.clear();

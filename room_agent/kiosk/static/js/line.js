@@ -20,6 +20,7 @@ import { prove } from './machine.js';
  * @property {string} help_phone
  * @property {import('./whose.js').ToConfirm | null} to_confirm
  * @property {boolean} sheet_offered
+ * @property {boolean} auscultation
  */
 /** @typedef {{type: 'checked-in', known: boolean}} CheckedIn */
 /** @typedef {{type: 'check-in', ticket: Ticket}} CheckIn */

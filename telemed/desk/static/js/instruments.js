@@ -1,5 +1,5 @@
 // @ts-check
-/** The buttons of the panel: measurements with their progress in words, cameras, stethoscope. */
+/** The buttons of the panel: measurements with their progress in words, cameras. */
 import { byId, known, say } from './words.js';
 
 /** @typedef {import('./devices.js').Devices} Devices */
@@ -9,20 +9,15 @@ import { byId, known, say } from './words.js';
 const RUNNING = ['waiting', 'measuring'];
 /** @type {Record<string, string>} */
 const MOODS = { ready: 'ok', measuring: 'ok', connecting: 'warn', absent: 'stop', error: 'stop' };
-const BUFFER_MS = 150;
 
 export class Instruments {
   /** @type {Map<string, {button: HTMLButtonElement, said: HTMLElement, device: HTMLElement, running: boolean}>} */
   #kinds = new Map();
   #camera = '';
-  #listening = false;
 
   /** @param {(message: Parameters<Devices['say']>[0]) => void} tell */
   constructor(tell) {
     this.tell = tell;
-    this.listen = byId('listen', HTMLButtonElement);
-    this.audio = byId('stethoscope-audio', HTMLAudioElement);
-    this.listen.addEventListener('click', () => this.#listen(!this.#listening));
   }
 
   /**
@@ -34,7 +29,6 @@ export class Instruments {
     this.#offerKinds(sources.kinds);
     this.#offerCameras(sources);
     if (this.#camera) this.tell({ type: 'select-camera', camera: this.#camera });
-    if (this.#listening) this.tell({ type: 'listen', on: true });
   }
 
   /** @param {string[]} kinds */
@@ -96,29 +90,6 @@ export class Instruments {
     entry.said.textContent = inWords(kind, state, reason ?? '');
   }
 
-  /**
-   * The sink is attached at once, silent: one attached late would keep its delay for good.
-   * @param {MediaStream} stream
-   * @param {RTCRtpReceiver} receiver
-   */
-  stethoscope(stream, receiver) {
-    this.audio.srcObject = stream;
-    this.audio.muted = !this.#listening;
-    this.audio.play().catch(() => this.#listen(false));
-    if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = BUFFER_MS;
-    this.listen.disabled = false;
-  }
-
-  /** @param {boolean} on */
-  #listen(on) {
-    this.#listening = on;
-    this.audio.muted = !on;
-    this.listen.setAttribute('aria-pressed', String(on));
-    byId('listen-state', HTMLElement).textContent = say(on ? 'desk.js.listening' : 'desk.js.not_listening');
-    this.tell({ type: 'listen', on });
-    if (on) this.audio.play().catch(() => this.#listen(false));
-  }
-
   /** Whether the device is there, beside its button. @param {import('./devices.js').DeviceIs} device */
   device({ kind, name, state, reason }) {
     const place = this.#kinds.get(kind)?.device;
@@ -138,13 +109,11 @@ export class Instruments {
       button.disabled = true;
       device.textContent = '';
     }
-    this.listen.disabled = true;
   }
 
   /** Forget everything. */
   clear() {
-    this.audio.srcObject = null;
-    for (const id of ['kinds', 'progress', 'cameras', 'listen-state']) byId(id, HTMLElement).replaceChildren();
+    for (const id of ['kinds', 'progress', 'cameras']) byId(id, HTMLElement).replaceChildren();
     this.#kinds.clear();
   }
 }

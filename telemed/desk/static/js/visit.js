@@ -3,9 +3,12 @@
 import { Conversation } from '/static/js/conversation.js';
 import { SignallingSocket } from '/static/js/signalling.js';
 import { Devices } from './devices.js';
+import { Ecg } from './ecg.js';
 import { Instruments } from './instruments.js';
+import { Listener } from './listen.js';
+import { Phono } from './phono.js';
 import { Pleth } from './pleth.js';
-import { PLETH, Waves } from './wave.js';
+import { ECG, PLETH, SOUND, Waves } from './wave.js';
 import { Stage, ownMedia } from './stage.js';
 import { Vitals } from './vitals.js';
 import { byId, say } from './words.js';
@@ -50,12 +53,23 @@ class Call {
     this.pleth = new Pleth();
     this.waves = new Waves();
     this.waves.on(PLETH, (piece) => this.pleth.hear(piece));
+    this.ecg = new Ecg();
+    this.waves.on(ECG, (piece) => this.ecg.hear(piece));
+    this.listener = new Listener((message) => this.devices.say(message));
+    this.phono = new Phono();
+    this.waves.on(SOUND, (piece) => {
+      this.listener.hear(piece);
+      this.phono.hear(piece);
+    });
     this.signalling = new SignallingSocket(`/signalling/${visitId}`, (event) => this.#heard(event));
     this.instruments = new Instruments((message) => this.devices.say(message));
     this.devices = new Devices(this.signalling, {
       onExam: (stream) => this.stage.showExam(stream),
-      onStethoscope: (stream, receiver) => this.instruments.stethoscope(stream, receiver),
-      onSources: (sources) => this.instruments.offer(sources),
+      onStethoscope: (stream, receiver) => this.listener.attach(stream, receiver),
+      onSources: (sources) => {
+        this.instruments.offer(sources);
+        this.listener.offer();
+      },
       onProgress: (progress) => {
         this.instruments.progress(progress);
         this.vitals.held(progress.kind, progress.reason ?? '');
@@ -110,7 +124,9 @@ class Call {
     const moods = /** @type {const} */ ({ none: 'quiet', good: 'ok', slow: 'warn', lost: 'stop' });
     state('device-state', `desk.js.devices.${line}`, moods[line]);
     byId('again', HTMLElement).hidden = line !== 'lost';
-    if (line === 'none') this.instruments.away();
+    if (line !== 'none') return;
+    this.instruments.away();
+    this.listener.away();
   }
 
   /**
@@ -157,7 +173,7 @@ class Call {
     this.devices.close();
     this.stage.clear();
     this.instruments.clear();
-    this.pleth.clear();
+    for (const each of [this.pleth, this.ecg, this.listener, this.phono]) each.clear();
     this.vitals.clear();
     byId('visit', HTMLElement).replaceChildren();
   }
