@@ -7,13 +7,14 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from room_agent.devices.driver import Waveform
 from room_agent.media.aiortc_peer import AiortcPeer
 from room_agent.media.peer import Channel, Outlet, Unfit
 from room_agent.media.stills import Stills, StillSender
 from room_agent.supervise import where
+from schemas.base import Message
 from schemas.measurement import (
     Ask,
     Camera,
@@ -206,7 +207,7 @@ class DoctorPeer:
         if error is not None:
             log.error("request_failed", error=type(error).__name__, where=where(error))
 
-    def _tell(self, message: BaseModel) -> None:
+    def _tell(self, message: Message) -> None:
         self._say(self._ctl, message)
 
     def tell(self, message: Progress | DeviceIs | Confirmed | Closing) -> None:
@@ -220,8 +221,8 @@ class DoctorPeer:
             self._wave.send(piece.pack())
 
     @staticmethod
-    def _say(channel: Channel, message: BaseModel) -> None:
-        channel.send(message.model_dump_json())
+    def _say(channel: Channel, message: Message) -> None:
+        channel.send(message.to_wire())
 
     async def close(self) -> None:
         """End the connection; may be called twice."""

@@ -11,6 +11,10 @@ class Message(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    def to_wire(self) -> str:
+        """The JSON text that is sent."""
+        return self.model_dump_json()
+
 
 Moment = Annotated[datetime, AwareDatetime]
 """An aware moment; on the wire ISO 8601 with an offset."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from schemas import exact
 from schemas.base import Id, Message, Moment
 
 
@@ -240,6 +241,11 @@ class Vital(Message):
     observation: dict[str, Any]
     device_name: str = ""
     confirmed_by: ConfirmedBy = ConfirmedBy.NOBODY
+
+    def to_wire(self) -> str:
+        """With each number's digits as the device sent them."""
+        envelope = self.model_dump(mode="json", exclude={"observation"})
+        return exact.dumps(envelope | {"observation": self.observation})
 
 
 CtlFromDoctor = Annotated[

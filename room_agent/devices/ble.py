@@ -28,7 +28,7 @@ from room_agent.devices.driver import (
 )
 from room_agent.devices.event_queue import EventQueue
 from room_agent.devices.profile import Profile
-from room_agent.devices.reading import Reading
+from room_agent.devices.reading import Flag, Reading
 from room_agent.devices.records import Records
 from schemas.checks import CheckResult
 from schemas.measurement import MeasurementKind
@@ -343,7 +343,7 @@ class BleDriver:
             effective=(taken or at.real) + self._clock.offset,
             heard_at=at.real,
             clock_offset_s=self._custody.clock_ahead_s,
-            flags=reading.flags if taken else (*reading.flags, "time-not-confirmed"),
+            flags=reading.flags if taken else (*reading.flags, Flag.TIME_NOT_CONFIRMED),
             live=False,
         )
 

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from room_agent.devices.driver import Absent, Component, Garbled, Value
 from room_agent.devices.packet import Packet, date_time_bytes, sfloat_bytes, within
-from room_agent.devices.reading import Reading
+from room_agent.devices.reading import Flag, Reading
 
 SERVICE = "00001810-0000-1000-8000-00805f9b34fb"
 MEASUREMENT = "00002a35-0000-1000-8000-00805f9b34fb"
@@ -23,12 +23,12 @@ _MIN_SYSTOLIC_MMHG = 40
 """No automatic cuff finds less; kilopascals that were sent as mmHg lie below."""
 _MAX_PULSE = 350
 _STATUS_FLAGS = (
-    (0x01, "body-movement"),
-    (0x02, "cuff-loose"),
-    (0x04, "irregular-pulse"),
-    (0x20, "wrong-position"),
+    (0x01, Flag.BODY_MOVEMENT),
+    (0x02, Flag.CUFF_LOOSE),
+    (0x04, Flag.IRREGULAR_PULSE),
+    (0x20, Flag.WRONG_POSITION),
 )
-_PULSE_RANGE = {1: "pulse-high", 2: "pulse-low"}
+_PULSE_RANGE = {1: Flag.PULSE_HIGH, 2: Flag.PULSE_LOW}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class BloodPressure(Reading):
         return not isinstance(self.systolic_mmhg, Absent) and not isinstance(self.diastolic_mmhg, Absent)
 
     @property
-    def flags(self) -> tuple[str, ...]:
+    def flags(self) -> tuple[Flag, ...]:
         """What the cuff noticed, in words."""
         status = self.status or 0
         pulse = _PULSE_RANGE.get((status >> 3) & 0b11)

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from room_agent.devices.driver import Absent, Component, Garbled, Value
 from room_agent.devices.packet import Packet, date_time_bytes, sfloat_bytes, within
-from room_agent.devices.reading import Reading
+from room_agent.devices.reading import Flag, Reading
 
 SERVICE = "00001808-0000-1000-8000-00805f9b34fb"
 MEASUREMENT = "00002a18-0000-1000-8000-00805f9b34fb"
@@ -24,7 +24,13 @@ _MG_PER_DL, _MMOL_PER_L = 5, 3
 """Decimal places from kg/L to mg/dL, from mol/L to mmol/L."""
 _RANGE_MG, _RANGE_MMOL = (1, 2000), (Decimal("0.1"), 111)
 _CONTROL_TYPE, _CONTROL_LOCATION = 10, 4
-_LOCATIONS = {1: "finger", 2: "alternate-site", 3: "earlobe", 4: "control-solution", 15: ""}
+_LOCATIONS: dict[int, Flag | None] = {
+    1: None,
+    2: Flag.ALTERNATE_SITE,
+    3: Flag.EARLOBE,
+    4: Flag.CONTROL_SOLUTION,
+    15: None,
+}
 _BLOOD, _PLASMA, _CAPILLARY = ("2339-0", "15074-8"), ("2345-7", "14749-6"), ("41653-7", "14743-9")
 """LOINC in mg/dL and in mmol/L."""
 SAMPLES: dict[int, tuple[int, tuple[str, str]]] = {
@@ -43,21 +49,21 @@ SAMPLES: dict[int, tuple[int, tuple[str, str]]] = {
 fluid, control solution. The last two have no LOINC code that both units share; glucose is no vital sign and needs
 none."""
 _FLAGS = (
-    (0x0001, "battery-low"),
-    (0x0002, "sensor-malfunction"),
-    (0x0004, "sample-too-small"),
-    (0x0008, "strip-error"),
-    (0x0010, "strip-wrong"),
-    (0x0020, "above-range"),
-    (0x0040, "below-range"),
-    (0x0080, "too-hot"),
-    (0x0100, "too-cold"),
-    (0x0200, "interrupted"),
-    (0x0400, "device-fault"),
-    (0x0800, "time-fault"),
+    (0x0001, Flag.BATTERY_LOW),
+    (0x0002, Flag.SENSOR_MALFUNCTION),
+    (0x0004, Flag.SAMPLE_TOO_SMALL),
+    (0x0008, Flag.STRIP_ERROR),
+    (0x0010, Flag.STRIP_WRONG),
+    (0x0020, Flag.ABOVE_RANGE),
+    (0x0040, Flag.BELOW_RANGE),
+    (0x0080, Flag.TOO_HOT),
+    (0x0100, Flag.TOO_COLD),
+    (0x0200, Flag.INTERRUPTED),
+    (0x0400, Flag.DEVICE_FAULT),
+    (0x0800, Flag.TIME_FAULT),
 )
-_NO_RESULT = 0x0002 | 0x0008 | 0x0010 | 0x0020 | 0x0040 | 0x0200 | 0x0400
-"""With one of these the number is not a result."""
+_NO_RESULT = 0x07FE
+"""All but battery and time: with one of these the number is no valid result."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +92,10 @@ class Glucose(Reading):
         return isinstance(self.concentration, Decimal) and not self.control and not faulty
 
     @property
-    def flags(self) -> tuple[str, ...]:
-        location = _LOCATIONS[self.location] if self.concentration is not None else ""
+    def flags(self) -> tuple[Flag, ...]:
+        location = None if self.concentration is None else _LOCATIONS[self.location]
         words = tuple(word for bit, word in _FLAGS if (self.status or 0) & bit)
-        return (*words, location) if location and location != "finger" else words
+        return words if location is None else (*words, location)
 
     @property
     def components(self) -> tuple[Component, ...]:

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from room_agent.devices.driver import Component, Garbled
 from room_agent.devices.packet import Packet, within
-from room_agent.devices.reading import Reading
+from room_agent.devices.reading import Flag, Reading
 
 SERVICE = "0000180d-0000-1000-8000-00805f9b34fb"
 MEASUREMENT = "00002a37-0000-1000-8000-00805f9b34fb"
@@ -38,8 +38,8 @@ class HeartRate(Reading):
         return self.per_min > 0 and self.contact is not False
 
     @property
-    def flags(self) -> tuple[str, ...]:
-        return ("no-contact",) if self.contact is False else ()
+    def flags(self) -> tuple[Flag, ...]:
+        return (Flag.NO_CONTACT,) if self.contact is False else ()
 
     @property
     def components(self) -> tuple[Component, ...]:

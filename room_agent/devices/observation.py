@@ -4,13 +4,17 @@ Each quantity carries the code of ISO/IEEE 11073-10101 (shall) and of LOINC (vit
 value becomes a ``dataAbsentReason`` and no value. No person is named: the encounter is the visit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from room_agent.devices.driver import Absent, Component, Measurement
+from room_agent.devices.glucose import SAMPLES
+from room_agent.devices.heart_rate import RATE_MDC, RR_MDC
+from room_agent.devices.thermometer import BODY_MDC, SITE_MDC
+from room_agent.devices.weight import BMI_MDC, HEIGHT_MDC, WEIGHT_MDC
 from schemas.measurement import ConfirmedBy, MeasurementKind
 
 MDC = "urn:iso:std:iso:11073:10101"
@@ -20,63 +24,96 @@ IDENTIFIERS = "urn:telemed:measurement"
 _CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 _ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _PRECISION = "http://hl7.org/fhir/StructureDefinition/quantity-precision"
-_UNITS = {"mm[Hg]": "mmHg", "/min": "/min", "%": "%"}
+_VITAL_SIGNS, _LABORATORY = "vital-signs", "laboratory"
+_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb", "[in_i]": "in", "kg/m2": "kg/m²"}
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """One Observation: the quantity that names it, and which components of the measurement are in it."""
+    """One Observation.
+
+    *about*: the quantity whose value and codes it has, any of these. *panel*: its own codes instead, where it has no
+    value of its own. *parts*: which components of the measurement are in it.
+    """
+
+    about: frozenset[int] = frozenset()
+    panel: tuple[int, tuple[str, ...]] | None = None
+    parts: frozenset[int] = frozenset()
+    category: str = _VITAL_SIGNS
+
+
+@dataclass(frozen=True)
+class _Headed:
+    """The codes of one Observation, and the quantity whose value it has; None for a panel."""
 
     mdc: int
     loinc: tuple[str, ...]
-    parts: tuple[int, ...] = ()
+    quantity: Component | None = None
 
 
-_SHAPES = {
+def _of(*about: int, parts: frozenset[int] = frozenset(), category: str = _VITAL_SIGNS) -> _Shape:
+    return _Shape(frozenset(about), parts=parts, category=category)
+
+
+_SHAPES: Mapping[MeasurementKind, tuple[_Shape, ...]] = {
     MeasurementKind.BLOOD_PRESSURE: (
-        _Shape(150020, ("85354-9",), parts=(150021, 150022, 150023)),
-        _Shape(149546, ("8867-4",)),
+        _Shape(panel=(150020, ("85354-9",)), parts=frozenset({150021, 150022, 150023})),
+        _of(149546),
     ),
-    MeasurementKind.OXIMETER: (
-        _Shape(150456, ("2708-6", "59408-5"), parts=(150320,)),
-        _Shape(149530, ("8867-4",)),
-    ),
+    MeasurementKind.OXIMETER: (_of(150456, parts=frozenset({150320})), _of(149530)),
+    MeasurementKind.THERMOMETER: (_of(*SITE_MDC.values()),),
+    MeasurementKind.WEIGHT: (_of(WEIGHT_MDC), _of(HEIGHT_MDC), _of(BMI_MDC)),
+    MeasurementKind.GLUCOSE: (_of(*(mdc for mdc, _ in SAMPLES.values()), category=_LABORATORY),),
+    MeasurementKind.HEART_RATE: (_of(RATE_MDC, parts=frozenset({RR_MDC})),),
 }
+_BODY_SITES = frozenset(SITE_MDC.values()) - {BODY_MDC}
 
 
 def observations(
     measurement: Measurement, *, visit_id: str, device_id: str, now: datetime
 ) -> tuple[dict[str, Any], ...]:
-    """The Observations of *measurement*, JSON-ready: first the one that was asked for, then the pulse, its own.
+    """The Observations of *measurement*: first the one that was asked for, then what came with it, each its own.
 
-    Numbers keep their digits: an int where the device sent none after the point, else a float with its precision
-    beside it. *now* is when it was issued. Each is ``preliminary`` until somebody says whose value it is
-    (`with_answer`). R4's vital-signs profiles want a subject; the practice adds it.
+    Numbers are `Decimal`s with the digits that the device sent; `schemas.exact` writes them so, and their precision
+    stands beside them for readers whose JSON loses zeros. *now* is when it was issued. Each is ``preliminary`` until
+    somebody says whose value it is (`with_answer`). R4's vital-signs profiles want a subject; the practice adds it.
     """
-    shapes = _SHAPES[measurement.kind]
-    sent = {component.mdc for component in measurement.components}
-    wanted = [shape for shape in shapes if sent & {shape.mdc, *shape.parts}]
-    return tuple(_observation(measurement, shape, visit_id, device_id, now) for shape in wanted)
+    return tuple(
+        _observation(measurement, shape, headed, visit_id=visit_id, device_id=device_id) | {"issued": _instant(now)}
+        for shape in _SHAPES[measurement.kind]
+        if (headed := _headed(measurement, shape)) is not None
+    )
+
+
+def _headed(measurement: Measurement, shape: _Shape) -> _Headed | None:
+    """What the Observation is about; None if nothing of it was sent."""
+    for each in measurement.components:
+        if shape.panel and each.mdc in shape.parts:
+            return _Headed(*shape.panel)
+        if each.mdc in shape.about:
+            return _Headed(each.mdc, each.loinc, each)
+    return None
 
 
 def _observation(
-    measurement: Measurement, shape: _Shape, visit_id: str, device_id: str, now: datetime
+    measurement: Measurement, shape: _Shape, headed: _Headed, *, visit_id: str, device_id: str
 ) -> dict[str, Any]:
+    mdc = headed.mdc
     found: dict[str, Any] = {
         "resourceType": "Observation",
-        "identifier": [{"system": IDENTIFIERS, "value": identifier(measurement, shape.mdc, visit_id, device_id)}],
+        "identifier": [{"system": IDENTIFIERS, "value": identifier(measurement, mdc, visit_id, device_id)}],
         "status": "preliminary",
-        "category": [{"coding": [{"system": _CATEGORIES, "code": "vital-signs"}]}],
-        "code": _code(shape.mdc, shape.loinc),
+        "category": [{"coding": [{"system": _CATEGORIES, "code": shape.category}]}],
+        "code": _code(mdc, headed.loinc),
         "encounter": {"reference": f"Encounter/{visit_id}"},
         "effectiveDateTime": _instant(measurement.effective),
-        "issued": _instant(now),
         "device": {"reference": f"Device/{device_id}"},
     }
-    for component in measurement.components:
-        if component.mdc == shape.mdc:
-            found |= _value(component)
-    parts = [_component(c) for c in measurement.components if c.mdc in shape.parts]
+    if headed.quantity is not None:
+        found |= _value(headed.quantity)
+    if mdc in _BODY_SITES:
+        found["bodySite"] = {"coding": [{"system": MDC, "code": str(mdc)}]}
+    parts = [_component(each) for each in measurement.components if each.mdc in shape.parts]
     return found | ({"component": parts} if parts else {}) | _notes(measurement.flags)
 
 
@@ -115,7 +152,7 @@ def _value(component: Component) -> dict[str, Any]:
 def _quantity(value: Decimal, ucum: str) -> dict[str, Any]:
     exponent = value.as_tuple().exponent
     decimals = max(0, -exponent) if isinstance(exponent, int) else 0
-    found: dict[str, Any] = {"value": float(value) if decimals else int(value)}
+    found: dict[str, Any] = {"value": value}
     if decimals:
         found["extension"] = [{"url": _PRECISION, "valueInteger": decimals}]
     return found | {"unit": _UNITS.get(ucum, ucum), "system": UCUM, "code": ucum}

@@ -18,7 +18,7 @@ from decimal import Decimal
 from room_agent.devices.curve import CurvePiece
 from room_agent.devices.driver import Component, Garbled, Value
 from room_agent.devices.packet import Packet, date_time_bytes, sfloat_bytes, within
-from room_agent.devices.reading import Reading
+from room_agent.devices.reading import Flag, Reading
 from schemas.measurement import WaveKind
 
 SERVICE = "00001822-0000-1000-8000-00805f9b34fb"
@@ -32,13 +32,18 @@ _FAST, _SLOW, _MEASUREMENT, _DEVICE, _AMPLITUDE = 0x01, 0x02, 0x04, 0x08, 0x10
 _SPOT_TIME, _SPOT_MEASUREMENT, _SPOT_DEVICE, _SPOT_AMPLITUDE, _SPOT_NO_CLOCK = 0x01, 0x02, 0x04, 0x08, 0x10
 _MAX_PULSE = 350
 _STORED, _INVALID = 0x0200, 0x8000
-_MEASUREMENT_FLAGS = ((0x0040, "early"), (0x4000, "questionable"), (_INVALID, "invalid"), (_STORED, "stored"))
+_MEASUREMENT_FLAGS = (
+    (0x0040, Flag.EARLY),
+    (0x4000, Flag.QUESTIONABLE),
+    (_INVALID, Flag.INVALID),
+    (_STORED, Flag.STORED),
+)
 _DEVICE_FLAGS = (
-    (0x0002, "device-fault"),
-    (0x0008, "inadequate-signal"),
-    (0x0010, "poor-signal"),
-    (0x0020, "low-perfusion"),
-    (0x0800, "no-finger"),
+    (0x0002, Flag.DEVICE_FAULT),
+    (0x0008, Flag.INADEQUATE_SIGNAL),
+    (0x0010, Flag.POOR_SIGNAL),
+    (0x0020, Flag.LOW_PERFUSION),
+    (0x0800, Flag.NO_FINGER),
 )
 _PLETH = struct.Struct("<BHBB")
 
@@ -58,7 +63,7 @@ class PulseOximetry(Reading):
     def has_value(self) -> bool:
         """There is a saturation above 0, and the device does not call it invalid."""
         found = self.saturation_percent
-        return isinstance(found, Decimal) and found > 0 and "invalid" not in self.flags
+        return isinstance(found, Decimal) and found > 0 and Flag.INVALID not in self.flags
 
     @property
     def stored(self) -> bool:
@@ -66,7 +71,7 @@ class PulseOximetry(Reading):
         return bool((self.measurement_status or 0) & _STORED)
 
     @property
-    def flags(self) -> tuple[str, ...]:
+    def flags(self) -> tuple[Flag, ...]:
         """What the oximeter noticed, in words."""
         seen = [word for bit, word in _MEASUREMENT_FLAGS if (self.measurement_status or 0) & bit]
         return (*seen, *(word for bit, word in _DEVICE_FLAGS if (self.device_status or 0) & bit))

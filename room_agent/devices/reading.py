@@ -1,8 +1,45 @@
 """A decoded value of any profile."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from room_agent.devices.driver import Component
+
+
+class Flag(StrEnum):
+    """What a device noticed while it measured; each has words on the doctor's page."""
+
+    BODY_MOVEMENT = "body-movement"
+    CUFF_LOOSE = "cuff-loose"
+    IRREGULAR_PULSE = "irregular-pulse"
+    WRONG_POSITION = "wrong-position"
+    PULSE_HIGH = "pulse-high"
+    PULSE_LOW = "pulse-low"
+    EARLY = "early"
+    QUESTIONABLE = "questionable"
+    INVALID = "invalid"
+    STORED = "stored"
+    DEVICE_FAULT = "device-fault"
+    INADEQUATE_SIGNAL = "inadequate-signal"
+    POOR_SIGNAL = "poor-signal"
+    LOW_PERFUSION = "low-perfusion"
+    NO_FINGER = "no-finger"
+    NO_CONTACT = "no-contact"
+    BATTERY_LOW = "battery-low"
+    SENSOR_MALFUNCTION = "sensor-malfunction"
+    SAMPLE_TOO_SMALL = "sample-too-small"
+    STRIP_ERROR = "strip-error"
+    STRIP_WRONG = "strip-wrong"
+    ABOVE_RANGE = "above-range"
+    BELOW_RANGE = "below-range"
+    TOO_HOT = "too-hot"
+    TOO_COLD = "too-cold"
+    INTERRUPTED = "interrupted"
+    TIME_FAULT = "time-fault"
+    ALTERNATE_SITE = "alternate-site"
+    EARLOBE = "earlobe"
+    CONTROL_SOLUTION = "control-solution"
+    TIME_NOT_CONFIRMED = "time-not-confirmed"
 
 
 class Reading:
@@ -22,8 +59,8 @@ class Reading:
         raise NotImplementedError
 
     @property
-    def flags(self) -> tuple[str, ...]:
-        """What the device noticed, in words."""
+    def flags(self) -> tuple[Flag, ...]:
+        """What the device noticed."""
         return ()
 
     @property

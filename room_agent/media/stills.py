@@ -11,10 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel
-
 from room_agent.media.peer import Channel
 from room_agent.media.source import CameraGone, ExamCamera, Still
+from schemas.base import Message
 from schemas.measurement import (
     BULK_HEADER,
     BULK_PIECE_BYTES,
@@ -124,7 +123,7 @@ class Stills:
 class StillSender:
     """Sends parts to one doctor, one after the other. *say* puts a message on ``ctl``."""
 
-    def __init__(self, stills: Stills, bulk: Channel, say: Callable[[BaseModel], None]) -> None:
+    def __init__(self, stills: Stills, bulk: Channel, say: Callable[[Message], None]) -> None:
         self._stills = stills
         self._bulk = bulk
         self._say = say

@@ -10,10 +10,16 @@ from fhir.resources.R4B.observation import Observation
 
 from room_agent.devices.blood_pressure import BloodPressure
 from room_agent.devices.driver import Absent, Measurement
-from room_agent.devices.observation import LOINC, MDC, observations
+from room_agent.devices.glucose import SAMPLES, Glucose
+from room_agent.devices.heart_rate import HeartRate
+from room_agent.devices.observation import _SHAPES, LOINC, MDC, observations
+from room_agent.devices.profile import PROFILES
 from room_agent.devices.pulse_oximeter import PulseOximetry
 from room_agent.devices.reading import Reading
-from schemas.measurement import MeasurementKind
+from room_agent.devices.thermometer import SITE_MDC, Temperature
+from room_agent.devices.weight import Weight
+from schemas import exact
+from schemas.measurement import MeasurementKind, Vital
 
 NOW = datetime(2026, 11, 24, 8, 0, 12, tzinfo=UTC)
 PRESSURE = BloodPressure(Decimal(121), Decimal(79), Decimal(93), pulse_per_min=Decimal(72), status=4)
@@ -70,12 +76,22 @@ def test_saturation_has_the_code_that_r4_requires_and_the_pulse_is_its_own() -> 
     assert codes(pulse) == {(LOINC, "8867-4"), (MDC, "149530")}
 
 
-@pytest.mark.parametrize(
-    ("sent", "text"), [("97", '"value": 97,'), ("97.0", '"value": 97.0,'), ("96.4", '"value": 96.4,')]
-)
-def test_numbers_keep_the_digits_that_the_device_sent(sent: str, text: str) -> None:
+@pytest.mark.parametrize("sent", ["97", "97.0", "96.4", "96.40"])
+def test_numbers_keep_the_digits_that_the_device_sent_on_the_wire(sent: str) -> None:
     saturation = as_fhir(MeasurementKind.OXIMETER, PulseOximetry(Decimal(sent), Decimal(71)))[0]
-    assert text in json.dumps(saturation["valueQuantity"])
+    vital = Vital(
+        vital_id="v",
+        visit_id="visit-1",
+        kind=MeasurementKind.OXIMETER,
+        live=True,
+        simulated=True,
+        sent_at=NOW,
+        observation=saturation,
+    )
+    text = vital.to_wire()
+    assert f'"valueQuantity":{{"value":{sent},' in text
+    assert Vital.model_validate_json(text).sent_at == NOW
+    assert json.loads(text, parse_float=Decimal)["observation"] == saturation
 
 
 def test_digits_that_json_numbers_lose_are_said_beside_them() -> None:
@@ -104,3 +120,88 @@ def test_a_measurement_sent_again_has_the_same_identifier_and_each_quantity_its_
     assert [each["identifier"] for each in once] == [each["identifier"] for each in again]
     assert once[0]["identifier"] != once[1]["identifier"]
     assert once[0]["identifier"][0]["value"] == "cuff-1-visit-1-150020-20261124T090010-0"
+
+
+def category(observation: dict[str, Any]) -> str:
+    return str(observation["category"][0]["coding"][0]["code"])
+
+
+@pytest.mark.parametrize("site", [None, *SITE_MDC])
+def test_a_temperature_says_where_it_was_taken(site: int | None) -> None:
+    (found,) = as_fhir(MeasurementKind.THERMOMETER, Temperature(Decimal("36.40"), site=site))
+    mdc = str(SITE_MDC[site or 2])
+    assert codes(found) == {(LOINC, "8310-5"), (MDC, mdc)}
+    assert found["valueQuantity"]["value"] == Decimal("36.40")
+    assert (found["valueQuantity"]["unit"], found["valueQuantity"]["code"]) == ("°C", "Cel")
+    assert ("bodySite" in found) == (site not in (None, 2))
+    assert category(found) == "vital-signs"
+
+
+def test_fahrenheit_and_pounds_stay_what_the_device_showed() -> None:
+    (warm,) = as_fhir(MeasurementKind.THERMOMETER, Temperature(Decimal("98.6"), fahrenheit=True))
+    (heavy,) = as_fhir(MeasurementKind.WEIGHT, Weight(Decimal("159.83"), imperial=True))
+    assert (warm["valueQuantity"]["value"], warm["valueQuantity"]["code"]) == (Decimal("98.6"), "[degF]")
+    assert (heavy["valueQuantity"]["value"], heavy["valueQuantity"]["code"]) == (Decimal("159.83"), "[lb_av]")
+
+
+def test_weight_height_and_bmi_are_three_observations() -> None:
+    found = as_fhir(MeasurementKind.WEIGHT, Weight(Decimal("72.500"), bmi=Decimal("24.2"), height=Decimal("173.0")))
+    assert [codes(each) for each in found] == [
+        {(LOINC, "29463-7"), (MDC, "188736")},
+        {(LOINC, "8302-2"), (MDC, "188740")},
+        {(LOINC, "39156-5"), (MDC, "188752")},
+    ]
+    assert [each["valueQuantity"]["code"] for each in found] == ["kg", "cm", "kg/m2"]
+    assert len({each["identifier"][0]["value"] for each in found}) == 3
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize(("moles", "unit"), [(False, "mg/dL"), (True, "mmol/L")])
+def test_glucose_is_a_laboratory_value_whose_code_depends_on_sample_and_unit(
+    sample: int, moles: bool, unit: str
+) -> None:
+    (found,) = as_fhir(MeasurementKind.GLUCOSE, Glucose(7, None, Decimal("5.4"), moles, sample=sample))
+    mdc, loinc = SAMPLES[sample]
+    wanted = {(MDC, str(mdc))} | ({(LOINC, loinc[moles])} if loinc[moles] else set())
+    assert codes(found) == wanted
+    assert found["valueQuantity"]["code"] == unit
+    assert category(found) == "laboratory"
+
+
+def test_the_two_units_of_glucose_never_share_a_code() -> None:
+    by_unit = [{loinc[moles] for _, loinc in SAMPLES.values() if loinc[moles]} for moles in (0, 1)]
+    assert not by_unit[0] & by_unit[1]
+    assert ("41653-7" in by_unit[0], "14743-9" in by_unit[1]) == (True, True)
+
+
+def test_the_times_between_beats_are_parts_of_the_heart_rate() -> None:
+    (found,) = as_fhir(MeasurementKind.HEART_RATE, HeartRate(72, contact=True, rr_steps=(1024, 848)))
+    assert codes(found) == {(LOINC, "8867-4"), (MDC, "147842")}
+    assert [part["valueQuantity"]["value"] for part in found["component"]] == [1000, 828]
+    assert {part["valueQuantity"]["code"] for part in found["component"]} == {"ms"}
+
+
+def test_the_signal_of_an_oximeter_never_leaves_its_saturation() -> None:
+    weak = PulseOximetry(Decimal(93), Decimal(71), amplitude_percent=Decimal("0.3"), device_status=0x20)
+    saturation, _ = as_fhir(MeasurementKind.OXIMETER, weak)
+    assert saturation["component"][0]["valueQuantity"]["value"] == Decimal("0.3")
+    assert saturation["note"] == [{"text": "low-perfusion"}]
+
+
+def test_every_kind_that_has_values_has_its_observations() -> None:
+    assert {profile.kind for profile in PROFILES.values() if profile.values} <= set(_SHAPES)
+
+
+@pytest.mark.parametrize("wrong", [Decimal("NaN"), Decimal("Infinity"), float("nan")])
+def test_what_json_cannot_say_is_refused(wrong: object) -> None:
+    with pytest.raises(ValueError):
+        exact.dumps({"value": wrong})
+
+
+def test_exact_json_is_json() -> None:
+    value = {"a": [1, 2.5, True, None, 'ä"\n'], "b": {}, "c": Decimal("1E+2"), "d": Decimal("0.00")}
+    text = exact.dumps(value)
+    assert '"c":100,"d":0.00' in text
+    assert json.loads(text) == {**value, "c": 100, "d": 0.0}
+    with pytest.raises(TypeError):
+        exact.dumps({"when": NOW})
