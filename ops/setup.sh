@@ -52,6 +52,7 @@ missing_packages() {
         # BlueZ for the tests, in Debian's own Python
         command -v dbus-daemon >/dev/null 2>&1 || echo dbus-daemon
         /usr/bin/python3 -c 'import dbusmock' 2>/dev/null || echo python3-dbusmock
+        command -v systemd-analyze >/dev/null 2>&1 || echo systemd # reads the room PC's units
         command -v swtpm >/dev/null 2>&1 || echo swtpm # a TPM that is a program
         command -v tpm2_create >/dev/null 2>&1 || echo tpm2-tools
         command -v mkfs.ext4 >/dev/null 2>&1 || [ -x /sbin/mkfs.ext4 ] || echo e2fsprogs
