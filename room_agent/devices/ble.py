@@ -5,6 +5,7 @@ import dataclasses
 import time
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
+from typing import ClassVar
 
 from room_agent.devices import about
 from room_agent.devices.ble_link import BleLink, Found, Radio, Timing, Unusable
@@ -59,6 +60,8 @@ class Expected:
 class BleDriver:
     """One device at *address*."""
 
+    _link_type: ClassVar[type[BleLink]] = BleLink
+
     def __init__(
         self,
         profile: Profile,
@@ -88,7 +91,7 @@ class BleDriver:
         self._closing: asyncio.TimerHandle | None = None
         self._last_piece: CurvePiece | None = None
         self._seq = 0
-        self._link = BleLink(radio, address, (*profile.characteristics, about.BATTERY), self._timing)
+        self._link = self._link_type(radio, address, (*profile.characteristics, about.BATTERY), self._timing)
         self._link.on_packet = self._packet
         self._link.on_trying = self._trying
         self._link.on_found = self._identify
@@ -133,12 +136,12 @@ class BleDriver:
             reason=self.reason,
             battery_percent=self._found.battery_percent,
             clock_ahead_s=self._found.clock_ahead_s,
-            wall=wall_ahead(real_now()),
+            wall=wall_ahead(realself._now()),
         )
 
     def diagnostics(self) -> Mapping[str, str]:
         """See `Driver.diagnostics`."""
-        held = self._custody.held(real_now())
+        held = self._custody.held(realself._now())
         battery, ahead_s = self._found.battery_percent, self._found.clock_ahead_s
         return {
             "state": self.state.value,
@@ -146,7 +149,7 @@ class BleDriver:
             "model": self.identity.model,
             "firmware": self.identity.firmware,
             "battery": "" if battery is None else f"{battery} %",
-            "clock": "" if ahead_s is None else f"{ahead_s - wall_ahead(real_now()).total_seconds():+.0f} s",
+            "clock": "" if ahead_s is None else f"{ahead_s - wall_ahead(realself._now()).total_seconds():+.0f} s",
             **self._link.diagnostics(),
             "quarantined": " ".join(f"{reason}={count}" for reason, count in self.quarantined.items()),
             "held today": " ".join(f"{local(each.at)}={each.reason}" for each in held),
@@ -167,7 +170,7 @@ class BleDriver:
             self._queue.put(Rejected(self.device_id, Reason.ABSENT))
             return
         self._disarm()
-        self._custody.arm(arm, _now())
+        self._custody.arm(arm, self._now())
         loop = asyncio.get_running_loop()
         self._closing = loop.call_later(arm.window.total_seconds(), self._time_out)
         self._become(DeviceState.MEASURING, Reason.NONE)
@@ -217,7 +220,7 @@ class BleDriver:
 
     def _begin_drain(self) -> None:
         self._end_drain()
-        self._custody.begin_drain(_now())
+        self._custody.begin_drain(self._now())
         self._draining = asyncio.create_task(self._wait_for_silence(), name=f"drain {self.device_id}")
 
     def _end_drain(self) -> None:
@@ -230,9 +233,9 @@ class BleDriver:
             self._custody.forget_records()
             await self._records.all()
         await self._set_clock()
-        while not self._never_stores and (wait_s := self._custody.quiet_in_s(_now())) > 0:
+        while not self._never_stores and (wait_s := self._custody.quiet_in_s(self._now())) > 0:
             await asyncio.sleep(wait_s)
-        self._custody.settle(_now())
+        self._custody.settle(self._now())
         if self.state is DeviceState.CONNECTING:
             self._become(DeviceState.MEASURING if self._custody.window else DeviceState.READY, Reason.NONE)
             self._begin_polling()
@@ -240,10 +243,10 @@ class BleDriver:
     async def _set_clock(self) -> None:
         """Its clock was read on connecting, since what it has stored carries that one; only now is it set."""
         ahead_s = self._custody.clock_ahead_s
-        wanted_s = None if ahead_s is None else wanted_ahead_s(ahead_s, wall_ahead(real_now()))
+        wanted_s = None if ahead_s is None else wanted_ahead_s(ahead_s, wall_ahead(realself._now()))
         is_s = None if wanted_s is None else await self._link.set_clock(wanted_s)
         if is_s is not None:
-            self._custody.clock_set(is_s, _now())
+            self._custody.clock_set(is_s, self._now())
 
     @property
     def _never_stores(self) -> bool:
@@ -265,7 +268,7 @@ class BleDriver:
 
     def _up(self) -> None:
         self._become(DeviceState.CONNECTING, Reason.NONE)
-        self._custody.came(self._found.clock_ahead_s, _now())
+        self._custody.came(self._found.clock_ahead_s, self._now())
         self._begin_drain()
 
     def _down(self, reason: Reason) -> None:
@@ -282,6 +285,10 @@ class BleDriver:
         log.info("device", device_id=self.device_id, state=state.value, reason=reason.value)
         self._queue.put(StateChanged(self.device_id, state, reason))
 
+    @staticmethod
+    def _now() -> At:
+        return At(real_now(), time.monotonic())
+
     # What the device says
 
     def _packet(self, uuid: str, packet: bytes) -> None:
@@ -289,7 +296,7 @@ class BleDriver:
             self._decode(uuid, packet)
         except Garbled as error:
             log.warning("garbled packet", device_id=self.device_id, code=error.code)
-            self._custody.hold(Reason.GARBLED, _now())
+            self._custody.hold(Reason.GARBLED, self._now())
             self._reject(Reason.GARBLED)
 
     def _decode(self, uuid: str, packet: bytes) -> None:
@@ -308,13 +315,13 @@ class BleDriver:
             self._value(self._profile.values[uuid](packet), packet, flows=flows)
 
     def _beginning(self, mmhg: int | None) -> None:
-        if self._custody.saw_beginning(_now()):
+        if self._custody.saw_beginning(self._now()):
             self._queue.put(Started(self.device_id))
         if mmhg is not None and self._custody.measuring:
             self._queue.put(Inflating(self.device_id, mmhg))
 
     def _value(self, reading: Reading, packet: bytes, *, flows: bool) -> None:
-        at = _now()
+        at = self._now()
         measurement = self._measurement(reading, packet, at)
         coming = Coming(
             reading.device_time,
@@ -368,13 +375,9 @@ class BleDriver:
         if self._custody.window is None or self.state is not DeviceState.MEASURING:
             return
         self._seq += 1
-        t_us = int(real_now().timestamp() * 1_000_000) - piece.lasts_us
+        t_us = int(realself._now().timestamp() * 1_000_000) - piece.lasts_us
         head = (self.device_id, piece.mdc, piece.rate_hz, t_us, self._seq)
         self._queue.put(Waveform(*head, piece.scale, piece.samples, gap, piece.kind))
-
-
-def _now() -> At:
-    return At(real_now(), time.monotonic())
 
 
 def _live(measurement: Measurement, visit_id: str) -> Measurement:
