@@ -136,12 +136,12 @@ class BleDriver:
             reason=self.reason,
             battery_percent=self._found.battery_percent,
             clock_ahead_s=self._found.clock_ahead_s,
-            wall=wall_ahead(realself._now()),
+            wall=wall_ahead(real_now()),
         )
 
     def diagnostics(self) -> Mapping[str, str]:
         """See `Driver.diagnostics`."""
-        held = self._custody.held(realself._now())
+        held = self._custody.held(real_now())
         battery, ahead_s = self._found.battery_percent, self._found.clock_ahead_s
         return {
             "state": self.state.value,
@@ -149,7 +149,7 @@ class BleDriver:
             "model": self.identity.model,
             "firmware": self.identity.firmware,
             "battery": "" if battery is None else f"{battery} %",
-            "clock": "" if ahead_s is None else f"{ahead_s - wall_ahead(realself._now()).total_seconds():+.0f} s",
+            "clock": "" if ahead_s is None else f"{ahead_s - wall_ahead(real_now()).total_seconds():+.0f} s",
             **self._link.diagnostics(),
             "quarantined": " ".join(f"{reason}={count}" for reason, count in self.quarantined.items()),
             "held today": " ".join(f"{local(each.at)}={each.reason}" for each in held),
@@ -243,7 +243,7 @@ class BleDriver:
     async def _set_clock(self) -> None:
         """Its clock was read on connecting, since what it has stored carries that one; only now is it set."""
         ahead_s = self._custody.clock_ahead_s
-        wanted_s = None if ahead_s is None else wanted_ahead_s(ahead_s, wall_ahead(realself._now()))
+        wanted_s = None if ahead_s is None else wanted_ahead_s(ahead_s, wall_ahead(real_now()))
         is_s = None if wanted_s is None else await self._link.set_clock(wanted_s)
         if is_s is not None:
             self._custody.clock_set(is_s, self._now())
@@ -375,7 +375,7 @@ class BleDriver:
         if self._custody.window is None or self.state is not DeviceState.MEASURING:
             return
         self._seq += 1
-        t_us = int(realself._now().timestamp() * 1_000_000) - piece.lasts_us
+        t_us = int(real_now().timestamp() * 1_000_000) - piece.lasts_us
         head = (self.device_id, piece.mdc, piece.rate_hz, t_us, self._seq)
         self._queue.put(Waveform(*head, piece.scale, piece.samples, gap, piece.kind))
 
