@@ -9,6 +9,8 @@ from starlette.requests import HTTPConnection
 
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.devices.simulated.scenario import Fault
+from room_agent.media.simulated import CameraFault, SimulatedCamera
+from room_agent.media.simulated_stethoscope import SimulatedStethoscope, SoundFault
 from room_agent.room import Room
 from schemas.measurement import MeasurementKind
 from telemed.kit.logs import logger
@@ -56,6 +58,41 @@ class FaultyDevice:
 
     async def set_fault(self, fault: str) -> None:
         await self._room.set_fault(self._kind, Fault(fault))
+
+
+class FaultyCamera:
+    """A painted camera."""
+
+    def __init__(self, camera: SimulatedCamera) -> None:
+        self._camera = camera
+        self.device = f"camera-{camera.camera}"
+        self.name_key = camera.name_key
+        self.faults = (NONE, *CameraFault)
+
+    @property
+    def fault(self) -> str:
+        return self._camera.fault or NONE
+
+    async def set_fault(self, fault: str) -> None:
+        self._camera.set_fault(None if fault == NONE else CameraFault(fault))
+
+
+class FaultyStethoscope:
+    """Synthesised heart sounds."""
+
+    device = "stethoscope"
+    name_key = "faults.device.stethoscope"
+    faults = (NONE, *SoundFault)
+
+    def __init__(self, stethoscope: SimulatedStethoscope) -> None:
+        self._stethoscope = stethoscope
+
+    @property
+    def fault(self) -> str:
+        return self._stethoscope.fault or NONE
+
+    async def set_fault(self, fault: str) -> None:
+        self._stethoscope.set_fault(None if fault == NONE else SoundFault(fault))
 
 
 class FaultsAgent(Protocol):

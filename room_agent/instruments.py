@@ -5,11 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 
+from room_agent.faults import Faulty, FaultyCamera, FaultyStethoscope
 from room_agent.media import live
-from room_agent.media.ear import Ear, SimulatedEar
+from room_agent.media.ear import Ear
 from room_agent.media.heart import heart_sounds
 from room_agent.media.simulated import simulated_cameras
-from room_agent.media.sound import Loop
+from room_agent.media.simulated_stethoscope import SimulatedStethoscope
 from room_agent.media.source import ExamCamera
 from room_agent.peers import Media
 from telemed.kit.i18n import Words
@@ -17,11 +18,15 @@ from telemed.kit.i18n import Words
 
 @dataclass(frozen=True)
 class Instruments:
-    """What the room has. *ear*: what its stethoscope hears outside visits, or None; *for_visit* opens all of it."""
+    """What the room has. *ear*: what its stethoscope hears outside visits, or None; *for_visit* opens all of it.
+
+    *faulty*: what is simulated, with what can be wrong with it.
+    """
 
     cameras: Sequence[ExamCamera]
     ear: Ear | None
     for_visit: Callable[[], AbstractAsyncContextManager[Media]]
+    faulty: Sequence[Faulty] = ()
 
 
 def none(words: Words) -> Instruments:
@@ -32,6 +37,7 @@ def none(words: Words) -> Instruments:
 def simulated(words: Words, tone_is_on: Callable[[], bool] = lambda: False) -> Instruments:
     """Painted cameras and synthesised heart sounds, which say that they are simulated."""
     cameras = simulated_cameras(words.text)
-    sounds = heart_sounds()
-    opened = partial(live.for_visit, cameras, lambda: Loop(sounds), word=words.text, simulated=True)
-    return Instruments(cameras, SimulatedEar(sounds, tone_is_on), opened)
+    stethoscope = SimulatedStethoscope(heart_sounds(), tone_is_on)
+    opened = partial(live.for_visit, cameras, stethoscope.open, word=words.text, simulated=True)
+    faulty: tuple[Faulty, ...] = (*map(FaultyCamera, cameras), FaultyStethoscope(stethoscope))
+    return Instruments(cameras, stethoscope.hear, opened, faulty)

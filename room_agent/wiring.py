@@ -77,7 +77,7 @@ class Agent:
 
     @property
     def faulty(self) -> tuple[Faulty, ...]:
-        return self.devices.faulty
+        return (*self.devices.faulty, *self.instruments.faulty)
 
     def report(self, machine_id: str, report: KioskReport) -> None:  # noqa: ARG002 - one kiosk a room
         self.checks.kiosk_says(report)

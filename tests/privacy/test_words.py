@@ -11,6 +11,8 @@ from jinja2 import Environment, nodes
 
 from room_agent.devices.pairing import Why
 from room_agent.devices.simulated.scenario import Fault
+from room_agent.media.simulated import CameraFault
+from room_agent.media.simulated_stethoscope import SoundFault
 from schemas.board import RoomState, RowState
 from schemas.checks import Severity
 from schemas.day import FactKind, MachineKind
@@ -72,8 +74,8 @@ PARTS: dict[str, set[str]] = {
         *("state", "reason", "model", "firmware", "battery", "clock", "signal", "last-heard", "reconnects"),
         *("power-cycles", "quarantined", "held-today"),
     },
-    "fault.": set(Fault),
-    "faults.device.": set(MeasurementKind),
+    "fault.": {*Fault, *CameraFault, *SoundFault},
+    "faults.device.": {*MeasurementKind, "stethoscope"},
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "operator.kind.": set(MachineKind),
@@ -87,7 +89,7 @@ PARTS: dict[str, set[str]] = {
     "room.device.": set(MeasurementKind),
     "refusal.do.": {sense.name.lower() for sense in Sense},
     "refusal.not_offered.": {*Rule, *(f"{rule}.named" for rule in ALSO_LACKING)},
-    "room.assist.do.": set(FactKind) - {FactKind.ENTERED},
+    "room.assist.do.": {str(kind) for kind in FactKind if kind is not FactKind.ENTERED},
     "signage.": {"unpaired", "barred"},
     "signage.room.": set(RoomState),
     "signage.row.": {*RowState, "delay", "delay_about", "delay_up_to"},
