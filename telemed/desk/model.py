@@ -17,6 +17,10 @@ SILENT = timedelta(seconds=15)
 OLD_REPORT = timedelta(seconds=120)
 """A room checks itself every 30 s."""
 
+SILENT_KEY = "desk.light.silent"
+AHEAD, PATIENCE = timedelta(hours=2), timedelta(hours=1)
+"""So long before a visit its room must be heard, and so long after its end somebody may still come."""
+
 INSIDE = (VisitState.CALLED, VisitState.INSIDE)
 WAITING = (VisitState.PLANNED, VisitState.ARRIVED)
 
@@ -33,6 +37,11 @@ class Light:
     report: CheckReport | None
 
     @property
+    def is_silent(self) -> bool:
+        """The room is not heard, so that what it said is not to be trusted."""
+        return self.key == SILENT_KEY
+
+    @property
     def results(self) -> tuple[CheckResult, ...]:
         """Worst first."""
         found = self.report.results if self.report else ()
@@ -45,13 +54,52 @@ _WORST_FIRST = (Severity.BLOCK, Severity.WARN, Severity.OK)
 def light(report: CheckReport | None, heard: datetime | None, now: datetime) -> Light:
     """The light of a room. A room that is not heard is red, whatever it said before (DESIGN D10)."""
     if heard is None or now - heard > SILENT:
-        return Light(Severity.BLOCK, "desk.light.silent", report)
+        return Light(Severity.BLOCK, SILENT_KEY, report)
     if report is None:
         return Light(Severity.BLOCK, "desk.light.no_report", None)
     if now - report.at > OLD_REPORT:
         return Light(Severity.BLOCK, "desk.light.old_report", report)
     worst = min((result.severity for result in report.results), key=_WORST_FIRST.index, default=Severity.BLOCK)
     return Light(worst, f"desk.light.{worst.value}", report)
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What an assistant must mend: a visit comes or is on. *subject* has a picture and a name; *since*, if known."""
+
+    room_id: str
+    room_name: str
+    subject: str
+    text_key: str
+    fix_key: str
+    since: datetime | None
+
+    @property
+    def id(self) -> str:
+        """The same as long as it is the same trouble."""
+        return f"{self.room_id} {self.text_key} {self.since.isoformat() if self.since else ''}"
+
+
+def alarms(room_id: str, room_name: str, shown: Light) -> tuple[Alarm, ...]:
+    """What the room itself calls for."""
+    return tuple(
+        Alarm(room_id, room_name, each.subject, each.text_key, each.fix_key, each.since)
+        for each in shown.results
+        if each.alarm and not shown.is_silent
+    )
+
+
+def silence(room_id: str, room_name: str, heard: datetime | None) -> Alarm:
+    """A room cannot call by itself when it is not heard."""
+    return Alarm(room_id, room_name, "line", "alarm.silent", "alarm.silent.fix", heard)
+
+
+def is_needed(standing: Standing, now: datetime) -> bool:
+    """Whether a visit is on in the room, or comes soon."""
+    return any(
+        entry.state in (*WAITING, *INSIDE) and entry.visit.start - AHEAD <= now <= entry.visit.end + PATIENCE
+        for entry in standing.visits
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from schemas.day import FactKind
 from telemed.desk import model, planned, service
-from telemed.desk.model import RoomDay
+from telemed.desk.model import Alarm, RoomDay
 from telemed.directory.model import Room
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Right
@@ -125,10 +125,23 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
         day = _room_day(tx, centre, room_id, now)
         people = service.people(tx, centre.secrets, model.visit_ids([day]), actor=actor, now=now)
         tasks = planned.tasks(tx, actor=actor, now=now)
+        alarms = _alarms(tx, centre, actor, now)
     shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "tasks": tasks, "is_assistant": True}
-    shown |= {"version": model.version([day], tasks.to_call)}
+    shown |= {"version": model.version([day], tasks.to_call), "alarms": alarms}
     shown |= {"room_code": identity.room_code(centre.secrets, room_id, now.astimezone(BERLIN).date())}
     return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
+
+
+def _alarms(tx: Tx, centre: Centre, actor: Actor, now: datetime) -> list[Alarm]:
+    return service.alarms(tx, actor.subject, lines=centre.the(Lines), clock=centre.clock, now=now)
+
+
+@routes.get("/assistenz/alarm")
+def alarm(request: Request, centre: CentreDep, actor: Assistant) -> HTMLResponse:
+    """What is to be mended now in all her rooms: a piece of a page, without a name, asked for every 2 s."""
+    with centre.db.reading() as tx:
+        alarms = _alarms(tx, centre, actor, centre.clock.now())
+    return centre.the(Pages).render(request, "desk/_alarms.html", alarms=alarms)
 
 
 @routes.get("/assistenz/raum/{room_id}/stand")

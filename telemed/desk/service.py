@@ -8,7 +8,7 @@ from schemas.day import FactKind
 from telemed.booking import service as booking
 from telemed.booking.model import PersonLine
 from telemed.desk import model
-from telemed.desk.model import RoomDay
+from telemed.desk.model import Alarm, RoomDay
 from telemed.directory import service as directory
 from telemed.directory.model import Room
 from telemed.identity.model import Actor
@@ -67,6 +67,23 @@ def rooms_of(tx: Tx, assistant_id: str) -> list[Room]:
     if assistant is None:
         raise NotFound
     return [room for room in known.rooms.values() if not assistant.room_ids or room.id in assistant.room_ids]
+
+
+def alarms(tx: Tx, assistant_id: str, *, lines: Lines, clock: Clock, now: datetime) -> list[Alarm]:
+    """What is to be mended now in the rooms of an assistant; also a room that has a visit soon and is not heard.
+
+    Raises:
+        NotFound: there is no such assistant.
+    """
+    found: list[Alarm] = []
+    for room in rooms_of(tx, assistant_id):
+        heard = lines.heard(room.id)
+        shown = model.light(lines.report(room.id), heard, now)
+        found += model.alarms(room.id, room.name, shown)
+        if shown.is_silent and not lines.online(room.id) and room.setting != "home":
+            standing = queue.day(tx, room.id, now=now, clock=clock).standing
+            found += [model.silence(room.id, room.name, heard)] if model.is_needed(standing, now) else []
+    return found
 
 
 def end_visit(tx: Tx, visit_id: str, *, doctor_id: str, now: datetime) -> None:

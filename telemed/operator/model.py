@@ -1,9 +1,11 @@
 """What the operator sees and moves. Pure."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from schemas.checks import CheckReport, CheckResult, Severity
 from telemed.identity.model import Machine
 from telemed.kit.outbox import Event
 from telemed.kit.refusal import Refusal, Sense
@@ -27,9 +29,20 @@ class ClockMoved(Event):
 
 
 @dataclass(frozen=True)
+class BrokenDevice:
+    """A device that is blocked, by its name. *code*: why, in a word of the checks."""
+
+    name: str
+    code: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class RoomView:
     """One room. *heard* is when its agent last said something. *sealed_by*: who keeps the key of its disk, as it said:
-    ``tpm`` or ``file``; empty while it has not."""
+    ``tpm`` or ``file``; empty while it has not. *not_well*: what it said of itself, the worst first. *broken*: the
+    devices that are planned without, until the room says that they work again.
+    """
 
     room_id: str
     name: str
@@ -37,6 +50,33 @@ class RoomView:
     online: bool
     machines: tuple[Machine, ...]
     sealed_by: str = ""
+    not_well: tuple[CheckResult, ...] = ()
+    broken: tuple[BrokenDevice, ...] = ()
+
+    @property
+    def is_missing(self) -> bool:
+        """It has machines of ours, and none of them is heard."""
+        return bool(self.machines) and not self.online
+
+
+def not_well(report: CheckReport | None) -> tuple[CheckResult, ...]:
+    """What is not well of a report: whoever is called first, then the worst."""
+    found = (each for each in report.results if each.severity is not Severity.OK) if report else ()
+    return tuple(sorted(found, key=lambda each: (not each.alarm, each.severity is not Severity.BLOCK)))
+
+
+def version(rooms: Iterable[RoomView]) -> str:
+    """Changes when the rooms' part of the page would look different."""
+    seen = [
+        (
+            room.room_id,
+            room.online,
+            room.broken,
+            [(each.text_key, each.device_id, each.alarm) for each in room.not_well],
+        )
+        for room in rooms
+    ]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 FEWEST_SHOWN = 5

@@ -16,7 +16,7 @@ from telemed.kit.db import Tx
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Refusal
 from telemed.link.service import Lines
-from telemed.operator import service
+from telemed.operator import model, service
 from telemed.operator.model import STEPS_MINUTES
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
@@ -36,8 +36,10 @@ def overview(request: Request, centre: CentreDep, _actor: Operator) -> HTMLRespo
 
 def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse:
     now = centre.clock.now()
+    rooms = service.rooms(tx, centre.the(Lines), now=now)
     shown: dict[str, Any] = {
-        "rooms": service.rooms(tx, centre.the(Lines), now=now),
+        "rooms": rooms,
+        "version": model.version(rooms),
         "kinds": [kind.value for kind in MachineKind],
         "steps": STEPS_MINUTES if centre.exercise else (),
         "unmet": service.unmet(tx),
@@ -47,6 +49,14 @@ def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse
         **more,
     }
     return centre.the(Pages).render(request, "operator/overview.html", **shown)
+
+
+@routes.get("/betrieb/stand")
+def version(centre: CentreDep, _actor: Operator) -> dict[str, str | float]:
+    """Whether the rooms are still as they were shown, and where the exercise clock is."""
+    with centre.db.reading() as tx:
+        rooms = service.rooms(tx, centre.the(Lines), now=centre.clock.now())
+    return {"version": model.version(rooms), "offset_s": centre.clock.offset.total_seconds()}
 
 
 @routes.get("/betrieb/kopplung")

@@ -11,12 +11,13 @@ from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotFound
 from telemed.link.service import Lines
 from telemed.operator import model, store
-from telemed.operator.model import ClockMoved, NoExercise, RoomView, Unmet, is_online
+from telemed.operator.model import BrokenDevice, ClockMoved, NoExercise, RoomView, Unmet, is_online
+from telemed.upkeep import service as upkeep
 
 
 def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
     """Every room that has machines of ours, and whether it is heard."""
-    machines = identity.machines_of(tx)
+    machines, known, broken = identity.machines_of(tx), directory.load(tx), upkeep.broken(tx)
     return [
         RoomView(
             room_id=room.id,
@@ -25,8 +26,14 @@ def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
             online=is_online(lines.heard(room.id), now),
             machines=tuple(machine for machine in machines if machine.room_id == room.id),
             sealed_by=_sealed_by(lines, room.id),
+            not_well=model.not_well(lines.report(room.id)),
+            broken=tuple(
+                BrokenDevice(known.name_of(one.device_id), one.code, one.since)
+                for one in broken
+                if one.room_id == room.id
+            ),
         )
-        for room in directory.load(tx).rooms.values()
+        for room in known.rooms.values()
         if room.setting != "home"
     ]
 
