@@ -121,6 +121,7 @@ def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Prog
         measure(page, "oximeter")
         expect(page.locator("#pleth-state")).to_have_text("Pulskurve, live")
         listen_and_look(page)
+        look_at_two_and_keep_one(page)
         bundle = downloaded(page)
         assert bundle["type"] == "collection"
         assert {entry["resource"]["resourceType"] for entry in bundle["entry"]} == {"Observation"}
@@ -145,10 +146,38 @@ def listen_and_look(page: Page) -> None:
     expect(page.locator("#listen-state")).to_have_text("Sie hören das Stethoskop.")
     page.locator("#listen").click()
     expect(page.locator("#listening")).to_be_hidden()
-    page.locator("#cameras button").nth(1).click()
-    expect(page.locator("#tiles")).to_have_attribute("data-big", "exam")
+    big = page.locator("#tiles")
+    page.locator("#cameras [data-camera=otoscope] [data-slot='0']").click()
+    expect(big).to_have_attribute("data-big", "exam")
     page.locator("#swap").click()
-    expect(page.locator("#tiles")).to_have_attribute("data-big", "patient")
+    expect(big).to_have_attribute("data-big", "patient")
+
+
+WIDE = "(id) => document.getElementById(id).videoWidth"
+
+
+def look_at_two_and_keep_one(page: Page) -> None:
+    """A second camera beside the first; its picture as a still in full resolution, with its settings kept."""
+    first, second = (page.locator(f"#cameras [data-camera={camera}]") for camera in ("otoscope", "dermatoscope"))
+    expect(page.locator("#second")).to_be_hidden()
+    second.locator("[data-slot='1']").click()
+    expect(page.locator("#tiles")).to_have_attribute("data-big", "second")
+    expect(first.locator("[data-slot='0']")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function(f"(id) => ({WIDE})(id) === 1280", arg="second-video", timeout=PATIENCE_MS)
+    page.wait_for_function(f"(id) => ({WIDE})(id) === 1280", arg="exam-video", timeout=PATIENCE_MS)
+    second.locator("[data-lock]").click()
+    second.locator("[data-still]").click()
+    still = page.locator("#stills .still[data-whole]")
+    expect(still).to_contain_text("1920 × 1080", timeout=PATIENCE_MS)
+    expect(still).to_contain_text("Belichtung: fest")
+    expect(still).to_contain_text("simuliert")
+    assert still.locator("canvas").evaluate("(canvas) => [canvas.width, canvas.height]") == [1920, 1080]
+    with page.expect_download() as started:
+        still.locator("a").click()
+    assert Path(started.value.path()).read_bytes()[:2] == b"\xff\xd8"
+    second.locator("[data-slot='1']").click()
+    expect(page.locator("#second")).to_be_hidden()
+    expect(page.locator("#tiles")).to_have_attribute("data-big", "exam")
 
 
 def downloaded(page: Page) -> Any:

@@ -9,8 +9,11 @@ from string import Formatter
 import pytest
 from jinja2 import Environment, nodes
 
+from room_agent.devices.glucose import SAMPLES
 from room_agent.devices.pairing import Why
+from room_agent.devices.reading import Flag
 from room_agent.devices.simulated.scenario import Fault
+from room_agent.devices.thermometer import SITE_MDC
 from room_agent.media.simulated import CameraFault
 from room_agent.media.simulated_stethoscope import SoundFault
 from schemas.board import RoomState, RowState
@@ -39,6 +42,15 @@ CHECKED = {"check.", "check.subject."}
 NEVER = (Rule.SERVICE, Rule.ORDER, Rule.PLACE, Rule.DOCTOR, Rule.ASSISTANT, Rule.DEVICE, Rule.INTERPRETER)
 """Why a wish cannot be met at any time (`search.why_nothing`)."""
 
+LOINC = {
+    *("8867-4", "2708-6", "59408-5", "8310-5", "29463-7", "8302-2", "39156-5", "8637-1"),
+    *(code for _, codes in SAMPLES.values() for code in codes if code),
+}
+MDC = {str(code) for code, codes in SAMPLES.values() if not any(codes)} | {str(c) for c in SITE_MDC.values()} - {
+    "150364"
+}
+"""What is measured, where LOINC has no code for it or says nothing of the place."""
+
 PARTS: dict[str, set[str]] = {
     "booking.need.": {f"{need}{more}" for need in (*Need, "quiet") for more in ("", ".hint")},
     "booking.nothing.": {"full", *NEVER},
@@ -55,13 +67,20 @@ PARTS: dict[str, set[str]] = {
     "desk.js.ecg.grade.": {"good", "bad", "unusable"},
     "desk.js.ecg.trouble.": {"off", "saturated", "flat", "hum", "baseline", "short"},
     "desk.js.failed.": {
-        *("no-value", "garbled", "absent", "stored", "timeout", "stopped", "future", "no-request"),
+        *("no-value", "garbled", "absent", "stored", "timeout", "stopped", "future", "no-request", "wrong-user"),
+        *("no-radio", "radio-stuck", "not-paired", "bond-lost", "wrong-device"),
     },
     "desk.js.kind.": set(MeasurementKind),
-    "desk.js.loinc.": {"85354-9", "8480-6", "8462-4", "8478-0", "8867-4", "2708-6", "59408-5"},
+    "desk.js.flag.": set(Flag),
+    "desk.js.group.": {"circulation", "body"},
+    "desk.js.loinc.": {"85354-9", "8480-6", "8462-4", "8478-0", *LOINC},
+    "desk.js.mdc.": {"150320", *MDC},
     "desk.js.progress.": {"waiting", "measuring", "done"},
     "desk.js.reason.": {"not-a-number", "error", "positive-infinity", "negative-infinity"},
     "desk.js.refused.": {"camera", "both"},
+    "desk.js.still.failed.": {"gone", "unknown-camera", "unknown-still", "busy"},
+    "desk.js.still.is.": {"automatic", "locked"},
+    "desk.js.still.setting.": {"exposure", "white-balance", "focus"},
     "desk.js.stop.": set(MeasurementKind),
     "desk.js.whose.": {f"{said}.{by}" for said in ("is", "not") for by in ("patient", "assistant", "doctor")},
     "desk.listen.filter.": {"none", "bell", "diaphragm", "wide", "lung"},

@@ -1,16 +1,16 @@
 // @ts-check
-/** The agent's connection: exam picture, stethoscope, and three channels (schemas/measurement.py). It only answers. */
+/** The agent's connection: exam pictures, stethoscope, and four channels (schemas/measurement.py). It only answers. */
 import { Conversation } from '/static/js/conversation.js';
 
 /** @typedef {{camera: string, name_key: string, simulated: boolean}} Camera */
-/** @typedef {{type: 'sources', cameras: Camera[], kinds: string[], simulated: boolean}} Sources */
-/** @typedef {{type: 'progress', kind: string, state: string, reason: string}} Progress */
+/** @typedef {{type: 'sources', cameras: Camera[], kinds: string[], simulated: boolean, tracks?: Record<string, string>}} Sources */
+/** @typedef {{type: 'progress', kind: string, state: string, reason: string, cuff_mmhg?: number | null}} Progress */
 /** @typedef {{type: 'device', kind: string, device_id: string, name: string, state: string, reason: string}} DeviceIs */
 /** @typedef {{type: 'confirmed', vital_id: string, belongs: boolean, by: string, at: string}} Confirmed */
 
 /**
  * @typedef {object} Room what the page does with what comes from the room; *data* handlers say whether it was in order
- * @property {(stream: MediaStream) => void} onExam
+ * @property {(stream: MediaStream, slot: number) => void} onExam
  * @property {(stream: MediaStream, receiver: RTCRtpReceiver) => void} onStethoscope
  * @property {(sources: Sources) => void} onSources
  * @property {(progress: Progress) => void} onProgress
@@ -19,6 +19,9 @@ import { Conversation } from '/static/js/conversation.js';
  * @property {(vitalIds: string[]) => void} onClosing
  * @property {(text: string) => boolean} onVital
  * @property {(data: ArrayBuffer) => boolean} onWave
+ * @property {(data: ArrayBuffer) => boolean} onBulk
+ * @property {(offer: import('./stills.js').StillOffered) => boolean} onStill
+ * @property {(failed: {still_id: string, reason: string}) => void} onStillFailed
  * @property {(state: 'none' | 'good' | 'slow' | 'lost') => void} onLine
  */
 
@@ -37,6 +40,8 @@ export class Devices {
   /** @type {Map<number, number>} */
   #pinged = new Map();
   #timer = 0;
+  /** The exam pictures of this connection, by mid, in their order. @type {Map<string, MediaStream>} */
+  #pictures = new Map();
 
   /**
    * @param {import('/static/js/signalling.js').SignallingSocket} signalling
@@ -60,16 +65,27 @@ export class Devices {
     this.conversation.handle(event);
   }
 
-  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string} | {type: 'listen', on: boolean} | {type: 'ping', seq: number} | {type: 'confirm', vital_id: string, belongs: boolean} | {type: 'resend', vital_ids: string[]}} message */
+  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string, slot: number} | {type: 'lock-camera', camera: string, on: boolean} | {type: 'take-still', still_id: string, camera: string} | {type: 'still-ack' | 'still-resume', still_id: string, part: 'preview' | 'full', offset: number} | {type: 'listen', on: boolean} | {type: 'ping', seq: number} | {type: 'confirm', vital_id: string, belongs: boolean} | {type: 'resend', vital_ids: string[]}} message */
   say(message) {
     if (this.#ctl?.readyState === 'open') this.#ctl.send(JSON.stringify(message));
   }
 
   /** @param {RTCTrackEvent} event */
-  #track({ track, receiver }) {
+  #track({ track, receiver, transceiver }) {
     const stream = new MediaStream([track]);
-    if (track.kind === 'video') this.room.onExam(stream);
-    else this.room.onStethoscope(stream, receiver);
+    if (track.kind !== 'video') return this.room.onStethoscope(stream, receiver);
+    this.#pictures.set(transceiver.mid ?? '', stream);
+    this.room.onExam(stream, [...this.#pictures.keys()].indexOf(transceiver.mid ?? ''));
+  }
+
+  /** The room says which picture is which. @param {Sources} sources */
+  #sources({ tracks = {}, ...sources }) {
+    for (const [mid, stream] of this.#pictures) {
+      const slot = ['exam-0', 'exam-1'].indexOf(tracks[mid] ?? '');
+      if (slot >= 0) this.room.onExam(stream, slot);
+    }
+    this.room.onSources(sources);
+    return true;
   }
 
   /**
@@ -105,6 +121,7 @@ export class Devices {
    */
   #heard(label, data) {
     if (label === 'wave') return data instanceof ArrayBuffer && this.room.onWave(data);
+    if (label === 'bulk') return data instanceof ArrayBuffer && this.room.onBulk(data);
     if (typeof data !== 'string') return false;
     if (label === 'vitals') return data.length <= VITAL_LIMIT && this.room.onVital(data);
     return label !== 'ctl' || (data.length <= CTL_LIMIT && this.#control(data));
@@ -123,7 +140,7 @@ export class Devices {
       case 'pong':
         return this.#pong(message.seq);
       case 'sources':
-        return isSources(message) && (this.room.onSources(message), true);
+        return isSources(message) && this.#sources(message);
       case 'progress':
         return isProgress(message) && (this.room.onProgress(message), true);
       case 'device':
@@ -132,6 +149,10 @@ export class Devices {
         return isConfirmed(message) && (this.room.onConfirmed(message), true);
       case 'closing':
         return areTexts(message.vital_ids) && (this.room.onClosing(message.vital_ids), true);
+      case 'still-offered':
+        return isStillOffered(message) && this.room.onStill(message);
+      case 'still-failed':
+        return areTexts([message.still_id, message.reason]) && (this.room.onStillFailed(message), true);
       default:
         return typeof message?.type === 'string'; // of a newer room: skipped
     }
@@ -198,8 +219,9 @@ export class Devices {
  * @returns {message is Sources}
  */
 function isSources(message) {
-  const { cameras, kinds, simulated } = message;
+  const { cameras, kinds, simulated, tracks = {} } = message;
   return (
+    areTexts(Object.values(tracks ?? [0])) &&
     typeof simulated === 'boolean' &&
     Array.isArray(kinds) &&
     kinds.every((/** @type {unknown} */ kind) => typeof kind === 'string') &&
@@ -236,6 +258,23 @@ function areTexts(all) {
  * @returns {message is Progress}
  */
 function isProgress(message) {
-  const { kind, state, reason } = message;
-  return typeof kind === 'string' && typeof state === 'string' && (reason === undefined || typeof reason === 'string');
+  const { kind, state, reason = '', cuff_mmhg: mmhg = null } = message;
+  return areTexts([kind, state, reason]) && (mmhg === null || Number.isInteger(mmhg));
+}
+
+/**
+ * @param {any} message
+ * @returns {message is import('./stills.js').StillOffered}
+ */
+function isStillOffered(message) {
+  const { still_id: id, part, number, camera, simulated, sha256, size, mime, taken_at: at, settings = {} } = message;
+  return (
+    areTexts([id, camera, sha256, at, ...Object.values(settings ?? [0])]) &&
+    ['preview', 'full'].includes(part) &&
+    ['image/jpeg', 'image/png'].includes(mime) &&
+    typeof simulated === 'boolean' &&
+    Number.isInteger(number) &&
+    Number.isInteger(size) &&
+    size > 0
+  );
 }

@@ -1,11 +1,17 @@
 // @ts-check
-/** The buttons of the panel: measurements with their progress in words, cameras. */
+/** The buttons of the panel: measurements with their progress in words. */
+import { made } from './made.js';
 import { byId, known, say } from './words.js';
 
 /** @typedef {import('./devices.js').Devices} Devices */
 /** @typedef {import('./devices.js').Sources} Sources */
 /** @typedef {import('./devices.js').Progress} Progress */
 
+/** In the order in which they are offered. */
+const GROUPS = {
+  circulation: ['blood-pressure', 'oximeter', 'heart-rate', 'ecg'],
+  body: ['thermometer', 'weight', 'glucose'],
+};
 const RUNNING = ['waiting', 'measuring'];
 /** @type {Record<string, string>} */
 const MOODS = { ready: 'ok', measuring: 'ok', connecting: 'warn', absent: 'stop', error: 'stop' };
@@ -13,7 +19,6 @@ const MOODS = { ready: 'ok', measuring: 'ok', connecting: 'warn', absent: 'stop'
 export class Instruments {
   /** @type {Map<string, {button: HTMLButtonElement, said: HTMLElement, device: HTMLElement, running: boolean}>} */
   #kinds = new Map();
-  #camera = '';
 
   /** @param {(message: Parameters<Devices['say']>[0]) => void} tell */
   constructor(tell) {
@@ -21,14 +26,12 @@ export class Instruments {
   }
 
   /**
-   * What the room has; the choice made before a reconnection is made again.
+   * What the room has.
    * @param {Sources} sources
    */
   offer(sources) {
     byId('simulated', HTMLElement).hidden = !sources.simulated;
     this.#offerKinds(sources.kinds);
-    this.#offerCameras(sources);
-    if (this.#camera) this.tell({ type: 'select-camera', camera: this.#camera });
   }
 
   /** @param {string[]} kinds */
@@ -36,58 +39,40 @@ export class Instruments {
     byId('kinds', HTMLElement).replaceChildren();
     byId('progress', HTMLElement).replaceChildren();
     this.#kinds.clear();
-    for (const kind of kinds) {
-      const button = made('button', { type: 'button' }, say(`desk.js.ask.${kind}`));
-      button.dataset.kind = kind;
-      const said = made('p', { className: 'progress-line' }, '');
-      const device = made('span', { className: 'chip chip-quiet device-is' }, '');
-      const entry = { button, said, device, running: false };
-      button.addEventListener('click', () => this.tell({ type: entry.running ? 'stop' : 'ask', kind }));
-      this.#kinds.set(kind, entry);
-      const place = made('div', { className: 'kind' }, '');
-      place.append(button, device);
+    for (const [group, all] of Object.entries(GROUPS)) {
+      const here = all.filter((kind) => kinds.includes(kind));
+      if (here.length === 0) continue;
+      const place = made('fieldset', { className: 'kinds-of' }, '');
+      place.append(made('legend', {}, say(`desk.js.group.${group}`)), ...here.map((kind) => this.#offerKind(kind)));
       byId('kinds', HTMLElement).append(place);
-      byId('progress', HTMLElement).append(said);
     }
   }
 
-  /** @param {Sources} sources */
-  #offerCameras({ cameras }) {
-    const buttons = cameras.map(({ camera, name_key: key, simulated }) => {
-      const name = known(key) ? say(key) : camera;
-      const button = made('button', { type: 'button', className: 'second' }, name);
-      button.dataset.camera = camera;
-      if (simulated) button.append(made('small', {}, say('desk.js.simulated')));
-      button.addEventListener('click', () => this.#select(camera));
-      return button;
-    });
-    if (buttons.length) byId('cameras', HTMLElement).replaceChildren(...buttons);
-    this.#press();
-  }
-
-  /** @param {string} camera */
-  #select(camera) {
-    this.#camera = camera;
-    this.tell({ type: 'select-camera', camera });
-    this.#press();
-    byId('tiles', HTMLElement).dataset.big = 'exam';
-  }
-
-  #press() {
-    for (const button of byId('cameras', HTMLElement).querySelectorAll('button')) {
-      button.setAttribute('aria-pressed', String(button.dataset.camera === this.#camera));
-    }
+  /** @param {string} kind */
+  #offerKind(kind) {
+    const button = made('button', { type: 'button' }, say(`desk.js.ask.${kind}`));
+    button.dataset.kind = kind;
+    const said = made('p', { className: 'progress-line' }, '');
+    const device = made('span', { className: 'chip chip-quiet device-is' }, '');
+    const entry = { button, said, device, running: false };
+    button.addEventListener('click', () => this.tell({ type: entry.running ? 'stop' : 'ask', kind }));
+    this.#kinds.set(kind, entry);
+    byId('progress', HTMLElement).append(said);
+    const place = made('div', { className: 'kind' }, '');
+    place.append(button, device);
+    return place;
   }
 
   /** @param {Progress} progress */
-  progress({ kind, state, reason }) {
+  progress({ kind, state, reason, cuff_mmhg: mmhg }) {
     const entry = this.#kinds.get(kind);
     if (!entry) return;
     entry.running = RUNNING.includes(state);
     entry.button.textContent = say(entry.running ? `desk.js.stop.${kind}` : `desk.js.ask.${kind}`);
     entry.button.classList.toggle('second', entry.running);
     entry.said.dataset.state = state;
-    entry.said.textContent = inWords(kind, state, reason ?? '');
+    const pumping = typeof mmhg === 'number' && state === 'measuring';
+    entry.said.textContent = pumping ? say('desk.js.inflating', { mmhg }) : inWords(kind, state, reason ?? '');
   }
 
   /** Whether the device is there, beside its button. @param {import('./devices.js').DeviceIs} device */
@@ -113,7 +98,7 @@ export class Instruments {
 
   /** Forget everything. */
   clear() {
-    for (const id of ['kinds', 'progress', 'cameras']) byId(id, HTMLElement).replaceChildren();
+    for (const id of ['kinds', 'progress']) byId(id, HTMLElement).replaceChildren();
     this.#kinds.clear();
   }
 }
@@ -127,17 +112,4 @@ function inWords(kind, state, reason) {
   const name = say(`desk.js.kind.${kind}`);
   const because = known(`desk.js.failed.${reason}`) ? `desk.js.failed.${reason}` : 'desk.js.failed.unknown';
   return `${name}: ${say(state === 'failed' ? because : `desk.js.progress.${state}`)}`;
-}
-
-/**
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag
- * @param {Partial<HTMLElementTagNameMap[K]>} properties
- * @param {string} text
- * @returns {HTMLElementTagNameMap[K]}
- */
-function made(tag, properties, text) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.textContent = text;
-  return element;
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** The pictures: the person, the exam camera, oneself; and one's own camera and microphone. */
+/** The pictures: the person, the exam cameras, oneself; and one's own camera and microphone. */
 import { byId, say } from './words.js';
 
 const VOICE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
@@ -29,7 +29,7 @@ export class Stage {
   constructor() {
     this.tiles = byId('tiles', HTMLElement);
     this.patient = byId('patient-video', HTMLVideoElement);
-    this.exam = byId('exam-video', HTMLVideoElement);
+    this.exams = [byId('exam-video', HTMLVideoElement), byId('second-video', HTMLVideoElement)];
     this.sound = byId('sound', HTMLButtonElement);
     byId('swap', HTMLButtonElement).addEventListener('click', () => this.swap());
     this.sound.addEventListener('click', () => this.#play());
@@ -37,9 +37,10 @@ export class Stage {
     this.#toggle('camera', 'video', 'desk.js.hide', 'desk.js.show');
   }
 
-  /** The other picture becomes the big one. */
+  /** The next picture becomes the big one. */
   swap() {
-    this.tiles.dataset.big = this.tiles.dataset.big === 'exam' ? 'patient' : 'exam';
+    const shown = byId('second', HTMLElement).hidden ? ['patient', 'exam'] : ['patient', 'exam', 'second'];
+    this.tiles.dataset.big = shown[(shown.indexOf(this.tiles.dataset.big ?? '') + 1) % shown.length];
   }
 
   /** @param {MediaStream | null} stream */
@@ -61,11 +62,17 @@ export class Stage {
     whenShown(this.patient, () => performance.mark('conversation-frame'));
   }
 
-  /** @param {MediaStream | null} stream */
-  showExam(stream) {
-    this.exam.srcObject = stream;
-    waiting(this.exam, true);
-    whenShown(this.exam, () => performance.mark('device-frame'));
+  /**
+   * @param {MediaStream} stream
+   * @param {number} slot
+   */
+  showExam(stream, slot) {
+    const video = this.exams[slot];
+    if (!video || video.srcObject === stream) return;
+    for (const other of this.exams) if (other.srcObject === stream) other.srcObject = null;
+    video.srcObject = stream;
+    waiting(video, true);
+    whenShown(video, () => performance.mark('device-frame'));
   }
 
   #play() {

@@ -2,6 +2,7 @@
 /** The doctor's call: one signalling socket, one connection to the kiosk for the talk, one to the agent for devices. */
 import { Conversation } from '/static/js/conversation.js';
 import { SignallingSocket } from '/static/js/signalling.js';
+import { Cameras } from './cameras.js';
 import { Devices } from './devices.js';
 import { Ecg } from './ecg.js';
 import { Instruments } from './instruments.js';
@@ -10,6 +11,7 @@ import { Phono } from './phono.js';
 import { Pleth } from './pleth.js';
 import { ECG, PLETH, SOUND, Waves } from './wave.js';
 import { Stage, ownMedia } from './stage.js';
+import { Stills } from './stills.js';
 import { Vitals } from './vitals.js';
 import { byId, say } from './words.js';
 
@@ -63,11 +65,18 @@ class Call {
     });
     this.signalling = new SignallingSocket(`/signalling/${visitId}`, (event) => this.#heard(event));
     this.instruments = new Instruments((message) => this.devices.say(message));
+    this.stills = new Stills((message) => this.devices.say(message));
+    this.cameras = new Cameras((message) => this.devices.say(message), (camera, name) => this.stills.take(camera, name));
     this.devices = new Devices(this.signalling, {
-      onExam: (stream) => this.stage.showExam(stream),
+      onExam: (stream, slot) => this.stage.showExam(stream, slot),
+      onBulk: (data) => this.stills.hear(data),
+      onStill: (offer) => this.stills.offered(offer),
+      onStillFailed: (failed) => this.stills.failed(failed),
       onStethoscope: (stream, receiver) => this.listener.attach(stream, receiver),
       onSources: (sources) => {
         this.instruments.offer(sources);
+        this.cameras.offer(sources.cameras);
+        this.stills.resume();
         this.listener.offer();
       },
       onProgress: (progress) => {
@@ -173,6 +182,8 @@ class Call {
     this.devices.close();
     this.stage.clear();
     this.instruments.clear();
+    this.cameras.clear();
+    this.stills.clear();
     for (const each of [this.pleth, this.ecg, this.listener, this.phono]) each.clear();
     this.vitals.clear();
     byId('visit', HTMLElement).replaceChildren();
