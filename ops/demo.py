@@ -45,6 +45,7 @@ def table(programs: Programs) -> str:
         rows.append((f"{one['role'].capitalize()}: {one['name']}", one["url"]))
     codes = programs.keys["rooms"][0]
     rows.append(("Kiosk in the room", f"{programs.url('room-agent')}/kiosk#{codes['kiosk']}"))
+    rows.append(("Faults, provoked by hand", f"{programs.url('room-agent')}/faults"))
     rows.append(("Waiting-room monitor", programs.url("signage") + "/"))
     rows.append(("FHIR (bearer token below)", programs.url("telemed") + "/fhir/metadata"))
     width = max(len(who) for who, _ in rows)
