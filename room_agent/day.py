@@ -38,6 +38,7 @@ class Seen:
     simulated: bool
     seq: int = 0
     measuring: MeasurementKind | None = None
+    inflating: bool = False
     to_confirm: ToConfirm | None = None
     sheet_offered: bool = False
     tone_test: bool = False
@@ -113,6 +114,7 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
         doctor_name=visit.doctor_name if visit else "",
         called=visit.ticket if visit and today.room_state is RoomState.CALLED and not visit.quiet else None,
         measuring=seen.measuring if visit else None,
+        inflating=seen.inflating and visit is not None,
         to_confirm=seen.to_confirm if visit else None,
         sheet_offered=seen.sheet_offered and screen is KioskScreen.FAREWELL,
         line_ok=seen.line_ok,

@@ -226,7 +226,7 @@ class Meeting:
                 self._tell(await self.visit.ask(message.kind))
             else:
                 self._tell(await self.visit.stop(message.kind))
-            self._room.measure(self.visit.measuring)
+            self._room.measure(self.visit.measuring, inflating=self.visit.inflating)
 
     def opened(self, peer: DoctorPeer) -> None:
         """A doctor's channels are open: how the devices are, and what was measured before."""
@@ -269,10 +269,12 @@ class Meeting:
             self._tell_all(_device_is(kind, self._drivers[kind]))
         for outcome in self.visit.heard(kind, event):
             self._tell(outcome)
-        self._room.measure(self.visit.measuring)
+        self._room.measure(self.visit.measuring, inflating=self.visit.inflating)
 
     def _tell(self, outcome: Outcome) -> None:
         match outcome:
+            case Progress(cuff_mmhg=int()):
+                self._tell_all(outcome)
             case Progress():
                 log.info("progress", kind=outcome.kind.value, state=outcome.state.value, reason=outcome.reason)
                 self._tell_all(outcome)

@@ -84,6 +84,7 @@ class Room:
         self._facts = journal.facts()
         self._heard: tuple[datetime, float] | None = None
         self._measuring: MeasurementKind | None = None
+        self._inflating = False
         self._to_confirm: ToConfirm | None = None
         self._sheet = SheetOffer(mono)
         self._tone_test = False
@@ -224,10 +225,10 @@ class Room:
         today = day.standing(self._plan, self._facts, self.now())
         return today.current, today.room_state
 
-    def measure(self, kind: MeasurementKind | None) -> None:
-        """What the resident is asked to do now."""
-        if kind is not self._measuring:
-            self._measuring = kind
+    def measure(self, kind: MeasurementKind | None, *, inflating: bool = False) -> None:
+        """What the resident is asked to do now. *inflating*: the cuff pumps already."""
+        if (kind, inflating) != (self._measuring, self._inflating):
+            self._measuring, self._inflating = kind, inflating
             self.bell.ring()
 
     def listen(self, on: bool) -> None:
@@ -291,6 +292,7 @@ class Room:
             simulated=self.simulated,
             seq=next(self._seq),
             measuring=self._measuring,
+            inflating=self._inflating,
             to_confirm=self._to_confirm,
             sheet_offered=self._sheet.open,
             tone_test=self._tone_test,

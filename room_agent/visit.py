@@ -12,6 +12,7 @@ from room_agent.devices.driver import (
     DeviceEvent,
     DeviceState,
     Driver,
+    Inflating,
     Measurement,
     Reason,
     Rejected,
@@ -54,6 +55,7 @@ class Visit:
         self._armed: dict[MeasurementKind, str] = {}
         self._drained: set[MeasurementKind] = set()
         self._begun: set[MeasurementKind] = set()
+        self._inflating: set[MeasurementKind] = set()
         self._series: dict[MeasurementKind, int] = {}
         self._requests = 0
         self._over = False
@@ -63,6 +65,11 @@ class Visit:
     def measuring(self) -> MeasurementKind | None:
         """What the resident is asked to do: the latest request."""
         return next(reversed(self._armed), None)
+
+    @property
+    def inflating(self) -> bool:
+        """The cuff that the resident is asked for is pumping."""
+        return self.measuring in self._inflating
 
     async def begin(self) -> None:
         """Empty every device before a person is in play, each on its own: one that hangs holds up no other."""
@@ -134,6 +141,9 @@ class Visit:
                 return self._measured(kind, event)
             case Waveform():
                 return (event,)
+            case Inflating(mmhg=mmhg):
+                self._inflating.add(kind)
+                return (Progress(kind=kind, state=MeasurementState.MEASURING, cuff_mmhg=mmhg),)
             case Started():
                 return (Progress(kind=kind, state=MeasurementState.MEASURING),)
             case Rejected(reason=reason):
@@ -144,6 +154,7 @@ class Visit:
 
     def _refused(self, kind: MeasurementKind, reason: Reason) -> tuple[Outcome, ...]:
         """Say so; a device that may still send the right value stays armed."""
+        self._inflating.discard(kind)
         if reason in CLOSED:
             self._disarm(kind)
         return (_failed(kind, reason),)
@@ -166,6 +177,7 @@ class Visit:
 
     def _disarm(self, kind: MeasurementKind) -> bool:
         self._begun.discard(kind)
+        self._inflating.discard(kind)
         return self._armed.pop(kind, None) is not None
 
 

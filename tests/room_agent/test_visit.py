@@ -13,6 +13,7 @@ from room_agent.devices.driver import (
     DeviceEvent,
     DeviceState,
     Identity,
+    Inflating,
     Measurement,
     Reason,
     Rejected,
@@ -168,6 +169,19 @@ async def test_a_shut_window_asks_nothing_more_of_the_resident(reason: Reason) -
     visit, _ = await asked()
     visit.heard(BP, Rejected("device-1", reason))
     assert visit.measuring is None
+
+
+async def test_the_doctor_sees_the_cuff_inflate_and_the_resident_only_that_it_does() -> None:
+    visit = Visit("visit-1", {BP: HandDriver(BP)})
+    assert visit.heard(BP, Inflating("device-1", 60)) == ()
+    await visit.ask(BP)
+    assert not visit.inflating
+    assert visit.heard(BP, Inflating("device-1", 140)) == (
+        Progress(kind=BP, state=MeasurementState.MEASURING, cuff_mmhg=140),
+    )
+    assert visit.inflating
+    visit.heard(BP, value())
+    assert not visit.inflating
 
 
 async def test_a_device_in_trouble_is_told_as_a_failure() -> None:

@@ -78,6 +78,7 @@ export class Call {
     for (const step of document.querySelectorAll('[data-measuring]')) {
       if (step instanceof HTMLElement) step.hidden = step.dataset.measuring !== show.measuring;
     }
+    document.querySelector('[data-inflating]')?.toggleAttribute('hidden', !show.inflating);
   }
 
   /** Loudspeaker and microphone are mute, or no longer. @param {boolean} quiet */

@@ -13,6 +13,7 @@ import { prove } from './machine.js';
  * @property {string} doctor_name
  * @property {Ticket | null} called
  * @property {string | null} measuring
+ * @property {boolean} [inflating]
  * @property {boolean} line_ok
  * @property {boolean} simulated
  * @property {boolean} exercise

@@ -1,6 +1,6 @@
 // @ts-check
 /** One quantity on the doctor's page: the newest value with unit, age, device, and whose it is said to be. */
-import { lines, reasonInWords } from './observation.js';
+import { lines, notes, reasonInWords } from './observation.js';
 import { ago, say } from './words.js';
 
 /** @typedef {import('./vitals.js').Vital} Vital */
@@ -53,7 +53,7 @@ export class Card {
     this.#at = Date.parse(vital.sent_at);
     this.#oldAfter = OLD_AFTER_MS[vital.kind] ?? OLD_MS;
     this.element.dataset.kind = vital.kind;
-    this.values.replaceChildren(...lines(vital.observation).map(valueLine));
+    this.values.replaceChildren(...lines(vital.observation).map(valueLine), ...noticed(notes(vital.observation)));
     this.device.textContent = vital.device_name ?? '';
     this.simulated.hidden = !vital.simulated;
     this.grow();
@@ -116,6 +116,18 @@ function valueLine({ label, value, unit, reason }) {
     made.append(span('label', label), span('value', value), ' ', span('unit', unit));
   }
   return made;
+}
+
+/**
+ * What belongs to the number and is never shown without it.
+ * @param {string[]} words
+ */
+function noticed(words) {
+  if (!words.length) return [];
+  const made = document.createElement('p');
+  made.className = 'chips noticed';
+  made.append(...words.map((word) => span('chip chip-quiet', word)));
+  return [made];
 }
 
 /**

@@ -4,6 +4,7 @@ import { known, say } from './words.js';
 
 const SYSTOLIC = '8480-6';
 const DIASTOLIC = '8462-4';
+const BEATS = '8637-1';
 
 /** @typedef {{code: string, value: string | null, unit: string, reason: string}} Quantity */
 /** @typedef {Record<string, any>} Observation */
@@ -61,15 +62,36 @@ function digits(value, quantity) {
   return text.replace('.', ',');
 }
 
-/** @param {Record<string, any>} part */
+/**
+ * The code that has a word here: LOINC's, or that of ISO/IEEE 11073-10101 for what needs none of LOINC.
+ * @param {Record<string, any>} part
+ */
 function loinc(part) {
   const codings = part.code?.coding ?? [];
-  return codings.find((/** @type {any} */ each) => known(`desk.js.loinc.${each.code}`))?.code ?? codings[0]?.code ?? '';
+  return codings.find((/** @type {any} */ each) => inWords(each.code))?.code ?? codings[0]?.code ?? '';
+}
+
+/** @param {string} code */
+function inWords(code) {
+  if (known(`desk.js.loinc.${code}`)) return say(`desk.js.loinc.${code}`);
+  return known(`desk.js.mdc.${code}`) ? say(`desk.js.mdc.${code}`) : '';
 }
 
 /** @param {string} code */
 export function nameOf(code) {
-  return known(`desk.js.loinc.${code}`) ? say(`desk.js.loinc.${code}`) : code;
+  return inWords(code) || code;
+}
+
+/**
+ * What the device noticed and where it measured, in words; a word that we do not know is shown as it is.
+ * @param {Observation} observation
+ * @returns {string[]}
+ */
+export function notes(observation) {
+  const sites = (observation.bodySite?.coding ?? []).map((/** @type {any} */ each) => inWords(each.code));
+  const noticed = (observation.note ?? []).filter((/** @type {any} */ each) => !each.authorString);
+  const words = noticed.map((/** @type {any} */ { text }) => (known(`desk.js.flag.${text}`) ? say(`desk.js.flag.${text}`) : text));
+  return [...sites, ...words].filter((word) => typeof word === 'string' && word !== '');
 }
 
 /** @param {string} reason */
@@ -78,7 +100,7 @@ export function reasonInWords(reason) {
 }
 
 /**
- * The lines to show: systolic and diastolic as one ("128/82"), everything else one by one.
+ * The lines to show: systolic and diastolic as one ("128/82"), times between beats in one, everything else one by one.
  * @param {Observation} observation
  * @returns {{label: string, value: string | null, unit: string, reason: string}[]}
  */
@@ -86,9 +108,17 @@ export function lines(observation) {
   const all = quantities(observation);
   const high = all.find((each) => each.code === SYSTOLIC);
   const low = all.find((each) => each.code === DIASTOLIC);
-  const rest = all.filter((each) => each !== high && each !== low).map(line);
+  const rest = [...all.filter((each) => each !== high && each !== low && each.code !== BEATS).map(line), ...beats(all)];
   if (!high || !low) return [...[high, low].flatMap((each) => (each ? [line(each)] : [])), ...rest];
   return [pressure(high, low), ...rest];
+}
+
+/** @param {Quantity[]} all */
+function beats(all) {
+  const times = all.filter((each) => each.code === BEATS && each.value !== null);
+  if (!times.length) return [];
+  const value = times.map((each) => each.value).join(' · ');
+  return [{ label: nameOf(BEATS), value, unit: times[0]?.unit ?? '', reason: '' }];
 }
 
 /** @param {Quantity} each */

@@ -1,7 +1,7 @@
 // @ts-check
 /** The measured values on the page and what was said of them. In memory only, and a copy: the room forgets its own. */
 import { Card, heldBack, saidInWords } from './card.js';
-import { bundle, lines, parseExactly, reasonInWords, withAnswer } from './observation.js';
+import { bundle, lines, notes, parseExactly, reasonInWords, withAnswer } from './observation.js';
 import { byId, known, say } from './words.js';
 
 /** @typedef {import('./observation.js').Observation} Observation */
@@ -223,7 +223,7 @@ function inList(vital, answer) {
     value === null ? `${label}: ${reasonInWords(reason)}` : `${label} ${value} ${unit}`,
   );
   const text = document.createElement(answer?.belongs === false ? 's' : 'span');
-  text.textContent = `${measuredAt(vital.observation)} · ${said.join(', ')}`;
+  text.textContent = `${measuredAt(vital.observation)} · ${[...said, ...notes(vital.observation)].join(', ')}`;
   return [text, ` · ${saidInWords(answer)}`];
 }
 
