@@ -28,6 +28,7 @@ from room_agent.devices.driver import (
     Waveform,
 )
 from room_agent.devices.event_queue import EventQueue
+from room_agent.devices.flow import Flow
 from room_agent.devices.profile import Profile
 from room_agent.devices.reading import Flag, Reading
 from room_agent.devices.records import Records
@@ -99,6 +100,7 @@ class BleDriver:
         self._link.on_down = self._down
         self._records = self._records_of(profile)
         self._polling: asyncio.Task[None] | None = None
+        self._flow = Flow(profile.taps, self._link.has, self._link.write, partial(self._reject, Reason.NO_VALUE))
 
     def _records_of(self, profile: Profile) -> Records | None:
         if not profile.control:
@@ -120,6 +122,7 @@ class BleDriver:
     async def close(self) -> None:
         self._disarm()
         await self._link.close()
+        self._flow.lost()
         self._end_drain()
         self._become(DeviceState.ABSENT, Reason.NONE)
 
@@ -186,6 +189,7 @@ class BleDriver:
             self._closing.cancel()
         self._closing = self._wanted = None
         self._custody.disarm()
+        self._flow.want(False)
 
     def _time_out(self) -> None:
         self._disarm()
@@ -195,6 +199,7 @@ class BleDriver:
 
     def _begin_polling(self) -> None:
         """A device that sends only what it is asked for is asked again and again, as long as a window is open."""
+        self._flow.want(self._custody.window is not None)
         if self._records is not None and (self._polling is None or self._polling.done()):
             self._polling = asyncio.create_task(self._poll(self._records), name=f"poll {self.device_id}")
 
@@ -275,6 +280,7 @@ class BleDriver:
         self._end_drain()
         if self._polling is not None:
             self._polling.cancel()
+        self._flow.lost()
         self._custody.went()
         self._become(DeviceState.ERROR if reason in _TROUBLE else DeviceState.ABSENT, reason)
 
@@ -296,7 +302,7 @@ class BleDriver:
             self._decode(uuid, packet)
         except Garbled as error:
             log.warning("garbled packet", device_id=self.device_id, code=error.code)
-            self._custody.hold(Reason.GARBLED, self._now())
+            self._custody.garbled(self._now(), value=uuid in self._profile.values)
             self._reject(Reason.GARBLED)
 
     def _decode(self, uuid: str, packet: bytes) -> None:
@@ -308,7 +314,7 @@ class BleDriver:
             self._found = dataclasses.replace(self._found, battery_percent=about.decode_battery(packet))
         elif uuid == self._profile.control and self._records is not None:
             self._records.heard(packet)
-        else:
+        elif not self._flow.answered(uuid, packet):
             if self._records is not None:
                 self._records.came()
             flows = self._profile.continuous and uuid not in self._profile.spots

@@ -234,6 +234,10 @@ class BleLink:
         async with asyncio.timeout(self._timing.request):
             await self._linked().write_gatt_char(uuid, packet, response=True)
 
+    def has(self, uuid: str) -> bool:
+        """Whether the device that is connected now has this characteristic."""
+        return self._client is not None and self._client.services.get_characteristic(uuid) is not None
+
     async def set_clock(self, ahead_s: float) -> float | None:
         """Set the device's clock so far ahead of UTC. By how much it is afterwards; None where it cannot be set."""
         try:

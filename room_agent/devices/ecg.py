@@ -5,6 +5,7 @@
 before this packet since the recorder was switched on, wraps), then the samples i16, leads interleaved in the order of
 the bits. −32768 is no voltage: this lead's electrode is off. ±32767 is a saturated amplifier. All little-endian.
 
+`CONTROL`, write: 1 begins to send, 0 ends; a lost link ends it too. The heart rate comes as 2A37 of the same device.
 A packet takes what the ATT MTU holds (`frames_for`): with 517 bytes 20 samples of 12 leads, 40 ms at 500 Hz.
 """
 
@@ -20,6 +21,8 @@ from schemas.measurement import WaveKind
 
 SERVICE = "6c1a0010-8f0e-4d0b-9e57-6f1f3a5d7c21"
 STREAM = "6c1a0011-8f0e-4d0b-9e57-6f1f3a5d7c21"
+CONTROL = "6c1a0012-8f0e-4d0b-9e57-6f1f3a5d7c21"
+START, STOP = b"\x01", b"\x00"
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 LEAD_MDC = (131329, 131330, 131389, 131390, 131391, 131392, 131331, 131332, 131333, 131334, 131335, 131336)
 """ISO/IEEE 11073-10101, in the order of `LEADS`."""
@@ -52,6 +55,11 @@ def frames_for(mtu: int, leads: int) -> int:
     if count < 1:
         raise ValueError("the packet is too small for these leads")
     return count
+
+
+def leads_for(mtu: int) -> int:
+    """How many leads fit one row of one notification of *mtu* bytes."""
+    return max(1, min(len(LEADS), (mtu - _ATT_HEADER_BYTES - _HEADER.size) // 2))
 
 
 def decode(packet: bytes) -> CurvePiece:

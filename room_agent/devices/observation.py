@@ -65,6 +65,7 @@ _SHAPES: Mapping[MeasurementKind, tuple[_Shape, ...]] = {
     MeasurementKind.WEIGHT: (_of(WEIGHT_MDC), _of(HEIGHT_MDC), _of(BMI_MDC)),
     MeasurementKind.GLUCOSE: (_of(*(mdc for mdc, _ in SAMPLES.values()), category=_LABORATORY),),
     MeasurementKind.HEART_RATE: (_of(RATE_MDC, parts=frozenset({RR_MDC})),),
+    MeasurementKind.ECG: (_of(RATE_MDC, parts=frozenset({RR_MDC})),),
 }
 _BODY_SITES = frozenset(SITE_MDC.values()) - {BODY_MDC}
 

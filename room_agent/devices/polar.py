@@ -91,6 +91,15 @@ def decode_answer(packet: bytes) -> int:
     return packet[3]
 
 
+def accepted(packet: bytes) -> bool:
+    """Whether the belt does what it was told, or did it already.
+
+    Raises:
+        Garbled: as `decode_answer`.
+    """
+    return decode_answer(packet) in (Status.SUCCESS, Status.ALREADY)
+
+
 def encode_answer(command: int, status: Status) -> bytes:
     """What a belt indicates after *command*."""
     return bytes([_ANSWER, command, _ECG, status, 0])

@@ -3,8 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from room_agent.devices import blood_pressure, glucose, heart_rate, pulse_oximeter, racp, thermometer, weight
+from room_agent.devices import (
+    blood_pressure,
+    ecg,
+    glucose,
+    heart_rate,
+    polar,
+    pulse_oximeter,
+    racp,
+    thermometer,
+    weight,
+)
 from room_agent.devices.curve import CurvePiece
+from room_agent.devices.flow import Tap
 from room_agent.devices.reading import Reading
 from schemas.measurement import MeasurementKind
 
@@ -15,7 +26,8 @@ class Profile:
     pressure in an inflating cuff in mmHg, else None.
 
     *continuous*: sends by itself without end. *spots*: those of its characteristics that it may have stored.
-    *control*: where records are asked for (`racp`), for a device that sends none by itself.
+    *control*: where records are asked for (`racp`), for a device that sends none by itself. *taps*: where its curve is
+    turned on and off, one for each kind of device that there is.
     """
 
     kind: MeasurementKind
@@ -26,11 +38,13 @@ class Profile:
     continuous: bool = False
     spots: frozenset[str] = frozenset()
     control: str = ""
+    taps: tuple[Tap, ...] = ()
 
     @property
     def characteristics(self) -> tuple[str, ...]:
         """Everything to subscribe to, what shows a beginning first."""
-        return (*self.starts, *self.curves, *self.values, *((self.control,) if self.control else ()))
+        answering = (tap.control for tap in self.taps if tap.answers)
+        return (*self.starts, *self.curves, *self.values, *((self.control,) if self.control else ()), *answering)
 
 
 BLOOD_PRESSURE = Profile(
@@ -66,4 +80,15 @@ HEART_RATE = Profile(
     values={heart_rate.MEASUREMENT: heart_rate.decode},
     continuous=True,
 )
-PROFILES = {profile.kind: profile for profile in (BLOOD_PRESSURE, OXIMETER, THERMOMETER, WEIGHT, GLUCOSE, HEART_RATE)}
+ECG = Profile(
+    MeasurementKind.ECG,
+    ecg.SERVICE,
+    values={heart_rate.MEASUREMENT: heart_rate.decode},
+    curves={ecg.STREAM: ecg.decode, polar.DATA: polar.decode},
+    continuous=True,
+    taps=(Tap(ecg.CONTROL, ecg.START, ecg.STOP), Tap(polar.CONTROL, polar.START, polar.STOP, polar.accepted)),
+)
+"""A recorder of any maker with our characteristic, or a Polar belt with its own; the heart rate is the device's."""
+PROFILES = {
+    profile.kind: profile for profile in (BLOOD_PRESSURE, OXIMETER, THERMOMETER, WEIGHT, GLUCOSE, HEART_RATE, ECG)
+}

@@ -31,6 +31,8 @@ from room_agent.devices.ble_link import Radio
 from room_agent.devices.scanner import OneScanner, Person
 
 _PROPERTIES = {0x02: "read", 0x04: "write-without-response", 0x08: "write", 0x10: "notify", 0x20: "indicate"}
+_MTU = 517
+"""What BlueZ asks for as well."""
 _CENTRAL = "F0:00:00:00:00:01"
 _EVERYWHERE = tuple(bytes([low, 0x18]) for low in (0x00, 0x01, 0x05, 0x0A, 0x0F))
 """Services that say nothing about what a device is for."""
@@ -212,6 +214,7 @@ class _Client(BaseBleakClient):
             elif await _bonds(self.central).get(str(self._peer_address)) is not None:
                 await self._encrypt(self._connection)
             self._peer = Peer(self._connection)
+            await self._peer.request_mtu(_MTU)
             self.services = await _services(self._peer)
         except BaseBumbleError as error:
             raise BleakError(str(error) or type(error).__name__) from error

@@ -30,6 +30,7 @@ NOTIFY, INDICATE, READ, WRITE = (
 )
 _ADVERTISING_MS = 20
 _LOW_PERCENT = 9
+_OF_CURVES = (Fault.HUM, Fault.GAPS)
 _WANT_BOND = {Fault.NEEDS_PAIRING, Fault.BOND_LOST}
 _SEEN_ON_CONNECTING = {*_WANT_BOND, Fault.CLOCK_2021}
 
@@ -40,7 +41,7 @@ class Peripheral:
     *faults*: what can be wrong with a device of this kind.
     """
 
-    faults: ClassVar[Sequence[Fault]] = tuple(Fault)
+    faults: ClassVar[Sequence[Fault]] = tuple(fault for fault in Fault if fault not in _OF_CURVES)
 
     def __init__(self, device: Device, scenario: Scenario, model: str, serial: str) -> None:
         self.device = device
@@ -148,7 +149,7 @@ def characteristic(uuid: str, properties: Characteristic.Properties, value: Any 
 
 def without(*lacking: Fault) -> tuple[Fault, ...]:
     """All faults but those that a device of this kind cannot have."""
-    return tuple(fault for fault in Fault if fault not in lacking)
+    return tuple(fault for fault in Peripheral.faults if fault not in lacking)
 
 
 def _information(model: str, serial: str) -> Service:

@@ -11,9 +11,10 @@ from bumble.device import Device
 from room_agent.devices.ble import BleDriver
 from room_agent.devices.ble_link import Radio
 from room_agent.devices.driver import Arm, Driver
-from room_agent.devices.profile import BLOOD_PRESSURE, GLUCOSE, HEART_RATE, OXIMETER, THERMOMETER, WEIGHT, Profile
+from room_agent.devices.profile import BLOOD_PRESSURE, ECG, GLUCOSE, HEART_RATE, OXIMETER, THERMOMETER, WEIGHT, Profile
 from room_agent.devices.simulated.belt import SimulatedBelt
 from room_agent.devices.simulated.cuff import SimulatedCuff
+from room_agent.devices.simulated.ecg import SimulatedRecorder
 from room_agent.devices.simulated.glucose_meter import SimulatedGlucoseMeter
 from room_agent.devices.simulated.oximeter import SimulatedOximeter
 from room_agent.devices.simulated.peripheral import Peripheral
@@ -33,6 +34,7 @@ KINDS: tuple[tuple[Profile, Make], ...] = (
     (WEIGHT, SimulatedScale),
     (GLUCOSE, SimulatedGlucoseMeter),
     (HEART_RATE, SimulatedBelt),
+    (ECG, SimulatedRecorder),
 )
 DEVICE_IDS: Mapping[MeasurementKind, str] = {
     MeasurementKind.BLOOD_PRESSURE: "blutdruck-1",
@@ -43,7 +45,7 @@ DEVICE_IDS: Mapping[MeasurementKind, str] = {
     MeasurementKind.HEART_RATE: "brustgurt-1",
     MeasurementKind.ECG: "ekg-1",
 }
-"""As in the directory of the demo (ops/seed/lobeda/devices.json)."""
+"""As in the directory of the demo (ops/seed)."""
 
 
 class _WithPatient(BleDriver):

@@ -9,6 +9,7 @@ from room_agent.devices.ble_link import Timing
 from room_agent.devices.blood_pressure import BloodPressure
 from room_agent.devices.glucose import Glucose
 from room_agent.devices.pulse_oximeter import PulseOximetry
+from room_agent.devices.simulated.ecg_signal import Rhythm
 from room_agent.devices.thermometer import Temperature
 from room_agent.devices.weight import Weight
 
@@ -29,7 +30,8 @@ class Fault(StrEnum):
     the previous person's value instead of a new one; ``clock-2021``: its clock begins in 2021 with each connection;
     ``low-battery``: 9 percent; ``needs-pairing``: it wants a bond and there is none; ``bond-lost``: it has forgotten
     ours; ``wrong-unit``: set to kPa, Fahrenheit, pounds or mmol/L; ``finger-out``: it touches nobody; ``link-drops``:
-    it switches off as soon as the value is sent; ``absent``: switched off.
+    it switches off as soon as the value is sent; ``hum``: the mains are heard in an ECG; ``gaps``: parts of an ECG are
+    lost on the air; ``absent``: switched off.
     """
 
     NONE = "none"
@@ -44,6 +46,8 @@ class Fault(StrEnum):
     WRONG_UNIT = "wrong-unit"
     FINGER_OUT = "finger-out"
     LINK_DROPS = "link-drops"
+    HUM = "hum"
+    GAPS = "gaps"
     ABSENT = "absent"
 
 
@@ -53,7 +57,8 @@ class Scenario:
 
     *clock_ahead*: how wrong the devices' clocks are. *needs_pairing*: subscribing is refused without encryption.
     *heart_rate_per_min* with *rr_spread* (standard deviation of the time between beats, as a share) is what the belt
-    finds, from *seed*. *stored_records*: how many values of other people the glucose meter has in its memory.
+    finds, from *seed*; *rhythm*: what the ECG shows. *stored_records*: how many values of other people the glucose
+    meter has in its memory.
     """
 
     pressure: BloodPressure = _PRESSURE
@@ -63,6 +68,7 @@ class Scenario:
     glucose: Glucose = _GLUCOSE
     heart_rate_per_min: int = 71
     rr_spread: float = 0.03
+    rhythm: Rhythm = Rhythm.NORMAL
     stored_records: int = 3
     measuring_s: float = 4.0
     oximeter_every_s: float = 1.0
