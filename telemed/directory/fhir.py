@@ -85,6 +85,7 @@ DEVICE_KINDS: dict[tuple[str, str], str] = {
     (MDC, "528392"): "thermometer",
     (MDC, "528399"): "scale",
     (MDC, "528401"): "glucose",
+    (OWN_DEVICES, "heart-rate"): "heart-rate",
     (OWN_DEVICES, "ecg"): "ecg",
     (OWN_DEVICES, "otoscope"): "otoscope",
     (OWN_DEVICES, "dermatoscope"): "dermatoscope",
@@ -93,7 +94,8 @@ DEVICE_KINDS: dict[tuple[str, str], str] = {
     (OWN_DEVICES, "room-camera"): "room-camera",
 }
 """The kind of each device type. MDC numbers are device specializations (ISO/IEEE 11073-10101). It has none for a
-stethoscope, a scope or a camera, and its ECG (528390) has one to three leads only, so ours is not called that."""
+stethoscope, a scope or a camera, a belt is none of its basic ECGs (528390), which have one to three leads only; ours
+has more."""
 
 
 def directory(resources: Iterable[Fields], version: int, stamp: str = "") -> Directory:

@@ -248,6 +248,7 @@ def test_a_kind_of_device_named_twice_is_needed_twice() -> None:
         (fhir.MDC, "528392", "thermometer"),
         (fhir.MDC, "528399", "scale"),
         (fhir.MDC, "528401", "glucose"),
+        (fhir.OWN_DEVICES, "heart-rate", "heart-rate"),
         (fhir.OWN_DEVICES, "ecg", "ecg"),
         (fhir.OWN_DEVICES, "otoscope", "otoscope"),
         (fhir.OWN_DEVICES, "dermatoscope", "dermatoscope"),
