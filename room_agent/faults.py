@@ -49,7 +49,7 @@ class FaultyDevice:
         self._room = room
         self._kind = kind
         self.device = kind.value
-        self.name_key = f"faults.device.{kind.value}"
+        self.name_key = f"room.device.{kind.value}"
         self.faults = room.peripheral(kind).faults
 
     @property
@@ -81,7 +81,7 @@ class FaultyStethoscope:
     """Synthesised heart sounds."""
 
     device = "stethoscope"
-    name_key = "faults.device.stethoscope"
+    name_key = "faults.stethoscope"
     faults = (NONE, *SoundFault)
 
     def __init__(self, stethoscope: SimulatedStethoscope) -> None:

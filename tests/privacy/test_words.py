@@ -94,7 +94,6 @@ PARTS: dict[str, set[str]] = {
         *("power-cycles", "quarantined", "held-today"),
     },
     "fault.": {*Fault, *CameraFault, *SoundFault},
-    "faults.device.": {*MeasurementKind, "stethoscope"},
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "operator.kind.": set(MachineKind),
