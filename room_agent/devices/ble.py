@@ -161,6 +161,7 @@ class BleDriver:
     # The window
 
     async def start(self, arm: Arm) -> None:
+        self._disarm()
         if self.state not in (DeviceState.READY, DeviceState.CONNECTING, DeviceState.MEASURING):
             self._queue.put(Rejected(self.device_id, Reason.ABSENT))
             return
@@ -172,7 +173,6 @@ class BleDriver:
         if not self._custody.drained or not caught_up:
             self._queue.put(Rejected(self.device_id, Reason.ABSENT))
             return
-        self._disarm()
         self._custody.arm(arm, self._now())
         loop = asyncio.get_running_loop()
         self._closing = loop.call_later(arm.window.total_seconds(), self._time_out)

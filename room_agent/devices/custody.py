@@ -215,6 +215,12 @@ class Custody:
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
 
+    def garbled(self, at: At, *, value: bool) -> None:
+        """Something came that nobody can read. A *value* ends its measurement all the same, and breaks a silence."""
+        if value:
+            self._run, self._last_mono = None, at.mono
+        self.hold(Reason.GARBLED, at)
+
     # The quarantine
 
     def hold(self, reason: Reason, at: At) -> None:
