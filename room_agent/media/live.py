@@ -30,6 +30,7 @@ class LiveMedia:
         self.stethoscope = stethoscope
         self.stills = Stills(self.slots[0].switch.cameras)
         self._relay = MediaRelay()
+        self._locked: set[str] = set()
 
     @property
     def cameras(self) -> tuple[Camera, ...]:
@@ -55,6 +56,7 @@ class LiveMedia:
         for each in self.slots[0].switch.cameras:
             if each.camera == camera:
                 await each.lock(on)
+                self._locked.add(camera)
 
     def on_sound(self, taker: Callable[[Waveform], None]) -> None:
         """*taker* gets the stethoscope's sound without loss while somebody listens."""
@@ -66,13 +68,15 @@ class LiveMedia:
             self.stethoscope.listen(on)
 
     async def close(self) -> None:
-        """End all sources; cameras go dark."""
+        """End all sources; cameras go dark, and the next visit finds them as they were."""
         self.stills.forget()
         if self.stethoscope is not None:
             self.stethoscope.stop()
         for slot in self.slots:
             await slot.close()
         for camera in self.slots[0].switch.cameras:
+            if camera.camera in self._locked:
+                await camera.lock(False)
             await camera.close()
 
 

@@ -65,7 +65,7 @@ class Reader:
 
     @property
     def own_stream(self) -> OwnStream | None:
-        return self._own.measured()
+        return self._own.measured(len(self._since_key) - 1)
 
     async def newest(self) -> VideoFrame:
         """The next picture not yet taken; all who wait get the same one."""
@@ -192,9 +192,10 @@ class _OwnStreamMeter:
             self._profile = got.profile
         self._bytes += len(got.data)
 
-    def measured(self) -> OwnStream | None:
+    def measured(self, since_key: int) -> OwnStream | None:
         if len(self._keys) < 2 or self._profile is None:
             return None
         (first, before), (last, after) = self._keys[0], self._keys[-1]
         longest = max(later[0] - earlier[0] for earlier, later in pairwise(self._keys))
-        return OwnStream(self._profile, int((after - before) * 8 / max(last - first, 1e-3)), longest)
+        bps = int((after - before) * 8 / max(last - first, 1e-3))
+        return OwnStream(self._profile, bps, longest, max(0, since_key))

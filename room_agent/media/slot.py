@@ -115,6 +115,7 @@ class _State:
     climbed_at: float = 0.0
     key_at: float = 0.0
     passing: bool = False
+    passed_at: float = 0.0
     since_key: list[Sendable] = field(default_factory=list)
 
 
@@ -178,7 +179,8 @@ class VideoSlot:
         """The next picture, ready to be sent; None for one that is left out."""
         state = self._state
         each = [watch.allowed_bps for watch in self._watches]
-        if may_pass(self.switch.own_stream, min(each, default=0), passing=state.passing):
+        calm = state.passing or time.monotonic() - state.passed_at > _CLIMB_PAUSE_S
+        if calm and may_pass(self.switch.own_stream, min(each, default=0), passing=state.passing):
             coded = await self.switch.coded(anew=not state.passing)
             if coded is not None:
                 return self._passed(coded)
@@ -188,7 +190,7 @@ class VideoSlot:
     def _passed(self, coded: Coded) -> Sendable:
         """The camera's own picture; what came since its last key picture is kept for whoever comes."""
         state = self._state
-        state.passing, state.encoder = True, None
+        state.passing, state.encoder, state.passed_at = True, None, time.monotonic()
         made = Sendable(cut(coded.data), self.switch.stamp(coded.taken_s), coded.key)
         if made.key:
             state.since_key.clear()

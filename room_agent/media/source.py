@@ -64,6 +64,8 @@ class OwnStream:
     profile: Profile
     bps: int
     key_interval_s: float
+    since_key: int = 0
+    """Pictures since the last key picture."""
 
 
 @runtime_checkable

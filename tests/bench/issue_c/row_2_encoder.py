@@ -48,9 +48,7 @@ def measure() -> Iterator[Figure]:
     found = asyncio.run(rounds())
     costs = {name: statistics.median(cost for cost, _ in tries) for name, tries in found.items()}
     rates = {name: round(statistics.median(rate for _, rate in tries), 1) for name, tries in found.items()}
-    note(
-        f"row 2: {ROUNDS} rounds of {MEASURED_S} s; ms for each picture and pictures a second {found}; median rates {rates}"
-    )
+    note(f"row 2: {ROUNDS} rounds of {MEASURED_S} s; ms a picture, pictures a second {found}; rates {rates}")
     for name, cost, beside, target in (
         ("720p30 to one browser, against aiortc's own H.264", costs["layer"], costs["stock"], TARGET),
         ("our layer, against bare aiortc with the same encoder", costs["layer"], costs["bare"], LAYER_TARGET),

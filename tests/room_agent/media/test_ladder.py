@@ -89,7 +89,7 @@ def test_what_is_sent_again_never_takes_more_than_a_fifth_of_the_line() -> None:
 def own(**changes: float) -> OwnStream:
     found = {"profile_idc": 66, "level_idc": 31, "bps": 2_000_000, "key_interval_s": 1.0, **changes}
     profile = Profile(int(found["profile_idc"]), int(found["level_idc"]))
-    return OwnStream(profile, int(found["bps"]), found["key_interval_s"])
+    return OwnStream(profile, int(found["bps"]), found["key_interval_s"], int(found.get("since_key", 0)))
 
 
 def test_a_cameras_own_stream_passes_only_where_every_browser_and_the_slowest_line_take_it() -> None:
@@ -99,9 +99,15 @@ def test_a_cameras_own_stream_passes_only_where_every_browser_and_the_slowest_li
     assert not may_pass(own(level_idc=40), 9_000_000, passing=True)
     assert not may_pass(own(key_interval_s=4.0), 9_000_000, passing=True)
     assert not may_pass(own(key_interval_s=0.0), 9_000_000, passing=True)
-    assert not may_pass(own(), 2_000_000, passing=True)
+    assert not may_pass(own(), 1_990_000, passing=True)
 
 
 def test_on_the_edge_it_stays_as_it_is() -> None:
     assert may_pass(own(), 2_200_000, passing=True)
     assert not may_pass(own(), 2_200_000, passing=False)
+
+
+def test_it_begins_to_pass_with_a_key_picture_and_not_between_two() -> None:
+    assert may_pass(own(since_key=1), 2_600_000, passing=False)
+    assert not may_pass(own(since_key=12), 2_600_000, passing=False)
+    assert may_pass(own(since_key=12), 2_600_000, passing=True)

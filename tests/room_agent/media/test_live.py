@@ -81,3 +81,16 @@ def test_a_camera_is_in_one_picture_only() -> None:
             assert shown(media) == ["", ""]
 
     run(story)
+
+
+def test_a_locked_camera_is_let_go_at_the_farewell() -> None:
+    async def story() -> None:
+        cameras = simulated_cameras(word)
+        skin = next(camera for camera in cameras if camera.camera == "dermatoscope")
+        async with for_visit(cameras, None, word=word, simulated=True) as media:
+            await media.lock("no such camera", True)
+            await media.lock("dermatoscope", True)
+            assert (await skin.still()).settings == {"exposure": "locked"}
+        assert (await skin.still()).settings == {"exposure": "automatic"}
+
+    run(story)
