@@ -1,10 +1,13 @@
 """What hangs, is deaf or crashes takes nothing else down: devices, cameras, parts that do not want to end."""
 
 import asyncio
+import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,9 @@ from room_agent.devices.driver import Arm, DeviceEvent, Driver
 from room_agent.devices.guarded import Guarded
 from room_agent.instruments import Instruments, none
 from room_agent.journal import Journal
+from room_agent.media import live
+from room_agent.media.camera import CameraConfig, V4l2Camera
+from room_agent.media.source import CameraGone
 from room_agent.peers import Media
 from room_agent.room import Room
 from room_agent.settings import Settings
@@ -207,6 +213,31 @@ async def test_a_camera_that_is_ill_leaves_values_and_the_next_visit_alone(
             await it.call(visit_id)
             await until(lambda: "drain" in it.well.did)
             await it.farewell(visit_id)
+
+
+async def test_a_camera_whose_thread_hangs_is_gone_and_nothing_else_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread stands in a call of the system that does not return: a pipe into which nobody writes."""
+    monkeypatch.setattr("room_agent.media.camera._PATIENCE_S", 0.3)
+    pipe = tmp_path / "camera"
+    os.mkfifo(pipe)
+    camera = V4l2Camera(CameraConfig("room", str(pipe)), container="mpegts")
+    opened = partial(live.for_visit, (camera,), None, word=words().text, simulated=False)
+    has = replace(none(words()), cameras=(camera,), for_visit=opened)
+    try:
+        async with agent_with(tmp_path, HandDriver(BP), has) as it:
+            for visit_id in ("visit-1", "visit-2"):
+                it.well.did.clear()
+                await it.call(visit_id)
+                with pytest.raises(CameraGone):
+                    await camera.frame()
+                assert any(str(pipe) in thread.name for thread in threading.enumerate())
+                await until(lambda: "drain" in it.well.did)
+                await it.farewell(visit_id)
+    finally:
+        os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))  # lets the threads go
+        await until(lambda: not any(str(pipe) in thread.name for thread in threading.enumerate()))
 
 
 async def test_the_end_of_something_that_does_not_end_is_not_waited_for(
