@@ -53,10 +53,12 @@ class Radio:
 class Timing:
     """Seconds. *back_off*: waits between attempts, the last repeats. *silence*: how long a drained device is quiet.
 
-    *poll*: how often a device is asked for new records while somebody measures.
+    *connect*: so long a device may hold up the others. *poll*: how often a device is asked for new records while
+    somebody measures.
     """
 
     scan: float = 5.0
+    connect: float = 15.0
     request: float = 10.0
     back_off: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
     silence: float = 2.5
@@ -189,7 +191,7 @@ class BleLink:
     async def _connection(self) -> tuple[Reason, float]:
         lost = asyncio.Event()
         advert = await self._heard()
-        async with self._radio.scanner.paused():
+        async with self._radio.scanner.paused(), asyncio.timeout(self._timing.connect):
             client = await connect(self._radio, advert.device, on_lost=lost.set)
         self._client = client
         try:

@@ -249,15 +249,21 @@ class OneScanner:
             await scanner.start()
         except RADIO_ERRORS as error:
             raise RadioGone(str(error)) from error
+        except asyncio.CancelledError:
+            await self._end(scanner)  # the radio must not go on scanning for nobody
+            raise
         self._unheard_s += self._mono() - self._stopped_at
         self._scanner = scanner
 
     async def _stop(self) -> None:
         scanner, self._scanner = self._scanner, None
         self._stopped_at = self._mono()
+        if scanner is not None:
+            await self._end(scanner)
+
+    async def _end(self, scanner: BleakScanner) -> None:
         try:
-            if scanner is not None:
-                await scanner.stop()
+            await scanner.stop()
         except RADIO_ERRORS as error:
             log.info("scan not stopped", error=type(error).__name__)
 
