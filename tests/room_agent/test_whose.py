@@ -1,0 +1,28 @@
+"""No order of what people, devices, links and clocks do shows one person's value under another.
+
+``WHOSE_RUNS`` (default 200) sequences; the proof does 100,000.
+"""
+
+import os
+
+import pytest
+
+from tests.room_agent.whose_tally import STEPS, play
+
+RUNS = int(os.environ.get("WHOSE_RUNS", "200"))
+SEED = 20_261_125
+
+
+def test_nobody_sees_a_value_of_somebody_else_and_everybody_sees_what_was_measured_in_good_order(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seen = play(SEED, RUNS)
+    with capsys.disabled():
+        print(f"attribution, steps of {STEPS}, {seen}")  # noqa: T201 - reduced counts are printed
+    assert seen.wrong == 0
+    assert seen.good > RUNS // 10
+    assert seen.in_window > RUNS // 100
+
+
+def test_the_witness_sees_it_when_the_drain_is_left_out() -> None:
+    assert play(SEED, RUNS, drained=False).wrong > 0
