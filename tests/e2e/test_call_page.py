@@ -120,7 +120,9 @@ def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Prog
         assert 0 <= float(page.evaluate("document.body.dataset.lastVitalShownMs")) < 5_000
         measure(page, "oximeter")
         expect(page.locator("#pleth-state")).to_have_text("Pulskurve, live")
-        listen_and_look(page)
+        measure(page, "ecg")
+        expect(page.locator("#ecg-quality")).to_have_text("brauchbar.", timeout=PATIENCE_MS)
+        listen_and_look(page, kiosk)
         look_at_two_and_keep_one(page)
         bundle = downloaded(page)
         assert bundle["type"] == "collection"
@@ -138,14 +140,22 @@ def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Prog
         assert faults == []
 
 
-def listen_and_look(page: Page) -> None:
-    """The stethoscope is heard only when asked for; choosing a camera makes its picture the big one."""
+def listen_and_look(page: Page, kiosk: Page) -> None:
+    """The stethoscope is heard when asked for, and meanwhile the room is mute; a chosen camera is the big picture."""
+    muted = "[...document.querySelectorAll('#doctors video')].map(({ muted }) => muted)"
     expect(page.locator("#listening")).to_be_hidden()
     page.locator("#listen").click()
     expect(page.locator("#listening")).to_contain_text("Lautsprecher und Mikrofon im Raum sind stumm")
     expect(page.locator("#listen-state")).to_have_text("Sie hören das Stethoskop.")
+    expect(kiosk.locator("#auscultation")).to_contain_text("Sie werden jetzt abgehört")
+    assert kiosk.evaluate(muted) == [True]
+    page.locator("input[value=lossless]").check()
+    page.locator("input[value=bell]").check()
+    expect(page.locator("#level-text")).to_have_text(re.compile("-[0-9]+ dB"))
     page.locator("#listen").click()
     expect(page.locator("#listening")).to_be_hidden()
+    expect(kiosk.locator("#auscultation")).to_be_hidden()
+    assert kiosk.evaluate(muted) == [False]
     big = page.locator("#tiles")
     page.locator("#cameras [data-camera=otoscope] [data-slot='0']").click()
     expect(big).to_have_attribute("data-big", "exam")
@@ -204,7 +214,64 @@ HEAR = """async (texts) => {
 }"""
 
 
-def vital(vital_id: str, *, visit_id: str = "VISIT", live: object = False, **observation: Any) -> str:
+STILLS = """async () => {
+  const { Stills } = await import('/static/desk/js/stills.js');
+  const told = [], list = document.getElementById('stills');
+  const stills = new Stills((message) => told.push(message));
+  const bytes = new Uint8Array(100000).map((_, place) => place % 251);
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  const right = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const piece = (number, begin, end) => {
+    const data = new Uint8Array(12 + end - begin), header = new DataView(data.buffer);
+    header.setUint32(0, number, true);
+    header.setBigUint64(4, BigInt(begin), true);
+    data.set(bytes.subarray(begin, end), 12);
+    return data.buffer;
+  };
+  const until = async (holds) => { while (!holds()) await new Promise((done) => setTimeout(done, 10)); };
+  stills.take('otoscope', 'Otoskop');
+  const { still_id: id, ...asked } = told[0];
+  const offer = (part, number, sha256 = right) => stills.offered({
+    still_id: id, part, number, camera: 'otoscope', simulated: true, sha256, size: bytes.length,
+    mime: 'image/jpeg', width: 640, height: 360, taken_at: '2026-12-01T08:00:00Z', settings: {} });
+  const found = { asked, offered: offer('preview', 1), first: stills.hear(piece(1, 0, 60000)) };
+  found.gap = stills.hear(piece(1, 70000, 80000));
+  found.short = stills.hear(new ArrayBuffer(12));
+  told.length = 0;
+  stills.resume();
+  found.resumed = told.splice(0).map(({ type, part, offset }) => [type, part, offset]);
+  offer('preview', 8);
+  found.rest = stills.hear(piece(8, 60000, 100000));
+  await until(() => told.length);
+  found.whole = told.splice(0).map(({ type, part, offset }) => [type, part, offset]);
+  await until(() => list.textContent.includes('beschädigt')); // no picture, although the hash is right
+  offer('full', 9, '0'.repeat(64));
+  stills.hear(piece(9, 0, 100000));
+  await until(() => told.length);
+  found.spoilt = told.splice(0).map(({ type, part, offset }) => [type, part, offset]);
+  stills.hear(piece(9, 0, 100000));
+  stills.failed({ still_id: id, reason: 'gone' });
+  found.said = list.textContent;
+  stills.clear();
+  found.left = list.childElementCount;
+  return found;
+}"""
+
+
+def check_stills(page: Page) -> None:
+    """Nothing is shown or acknowledged whose bytes are not all there and right; a new connection goes on."""
+    found = page.evaluate(STILLS)
+    assert found["asked"] == {"type": "take-still", "camera": "otoscope"}
+    assert (found["offered"], found["first"], found["gap"], found["short"]) == (True, True, False, False)
+    assert found["resumed"] == [["still-resume", "preview", 60_000], ["still-resume", "full", 0]]
+    assert found["rest"] is True
+    assert found["whole"] == [["still-ack", "preview", 100_000]]
+    assert found["spoilt"] == [["still-resume", "full", 0]]
+    assert "Kein Foto. Die Kamera ist getrennt." in found["said"]
+    assert found["left"] == 0
+
+
+def vital(vital_id: str, *, visit_id: str = "VISIT", live: object = True, **observation: Any) -> str:
     return json.dumps(
         {
             "type": "vital",
@@ -240,10 +307,14 @@ def test_what_is_no_value_never_shows_a_number(programs: Programs) -> None:
         }
         assert page.evaluate(HEAR, [vital("a", **absent)]) == [True]
         expect(card).to_contain_text("unter dem Messbereich")
-        expect(card).to_contain_text("aus dem Speicher des Geräts")
         expect(none).to_have_count(0)
+        assert page.evaluate(HEAR, [vital("s", live=False, **good)]) == [True]
+        held = page.locator(".vital[data-held]")
+        expect(held).to_contain_text("ein Wert wird zurückgehalten")
+        assert not re.search(r"\d", held.inner_text())
         for number, odd in enumerate((quantity(None), quantity("98"), quantity(98, None))):
             page.evaluate(HEAR, [vital(f"b{number}", **odd)])
             expect(none).to_have_count(0)
+        check_stills(page)
         assert page.evaluate(HEAR, [vital("c", **quantity(97.5)), vital("c", **quantity(12))]) == [True, True]
         expect(page.locator(".vital .value").last).to_have_text("97,5")

@@ -13,7 +13,8 @@ import { byId, say } from './words.js';
 const PX_PER_MM = 96 / 25.4;
 const MM_PER_S = 25;
 const MM_PER_MV = 10;
-const ROW_MM = 22;
+const ROW_MM = 25;
+const BASELINE_MM = 15; // below the upper edge of a row: there is more above the baseline than below
 const NAME_MM = 10;
 const RUBBER_MM = 6;
 const COLUMN_MM = 75;
@@ -49,6 +50,7 @@ export class Ecg {
   #frozen = false;
   #lastHeard = -Infinity;
   #timer = 0;
+  #laidPx = 0;
   /** @type {Page | null} */
   #page = null;
 
@@ -58,8 +60,8 @@ export class Ecg {
     this.canvas = byId('ecg-canvas', HTMLCanvasElement);
     this.freeze = byId('ecg-freeze', HTMLButtonElement);
     this.freeze.addEventListener('click', () => this.#hold(!this.#frozen));
-    this.resized = new ResizeObserver(() => this.#lay());
-    this.resized.observe(this.canvas);
+    this.resized = new ResizeObserver(() => this.box.clientWidth !== this.#laidPx && this.#lay());
+    this.resized.observe(this.box);
   }
 
   /** @param {boolean} frozen */
@@ -111,7 +113,8 @@ export class Ecg {
   #lay() {
     if (!this.#codes.length || this.#frozen) return;
     const ratio = window.devicePixelRatio || 1;
-    const paperMm = this.box.clientWidth / PX_PER_MM;
+    this.#laidPx = this.box.clientWidth;
+    const paperMm = this.canvas.clientWidth / PX_PER_MM;
     const columns = this.#codes.length > 3 && paperMm >= 2 * COLUMN_MM ? 2 : 1;
     const rows = Math.ceil(this.#codes.length / columns);
     const page = { columns, rows, wide: paperMm / columns, high: ROW_MM * rows, ratio };
@@ -127,7 +130,7 @@ export class Ecg {
   }
 
   /** A line each mm, a stronger one each 5 mm; each lead's name at its beginning. @param {Page} page */
-  #drawGrid({ columns, rows, wide, high, ratio }) {
+  #drawGrid({ columns, wide, high, ratio }) {
     const paper = this.grid.getContext('2d');
     if (!paper) return;
     const mm = PX_PER_MM * ratio;
@@ -140,7 +143,7 @@ export class Ecg {
         paper.moveTo(x * mm, 0);
         paper.lineTo(x * mm, high * mm);
       }
-      for (let y = (rows * ROW_MM / 2) % each; y <= high; y += each) {
+      for (let y = 0; y <= high; y += each) {
         paper.moveTo(0, y * mm);
         paper.lineTo(wide * columns * mm, y * mm);
       }
@@ -149,15 +152,15 @@ export class Ecg {
     paper.fillStyle = style.color;
     paper.font = `700 ${Math.round(14 * ratio)}px ${style.fontFamily}`;
     this.#codes.forEach((code, lead) => {
-      const { left, middle } = this.#cell(lead);
-      paper.fillText(leadName(code), (left + 1) * mm, (middle - ROW_MM / 2 + 5) * mm);
+      const { left, zero } = this.#cell(lead);
+      paper.fillText(leadName(code), (left + 1) * mm, (zero - BASELINE_MM + 5) * mm);
     });
   }
 
   /** Where a lead has its place, in mm. @param {number} lead */
   #cell(lead) {
     const { rows, wide } = this.#page ?? { rows: 1, wide: 0 };
-    return { left: Math.floor(lead / rows) * wide, middle: ((lead % rows) + 0.5) * ROW_MM };
+    return { left: Math.floor(lead / rows) * wide, zero: (lead % rows) * ROW_MM + BASELINE_MM };
   }
 
   /**
@@ -179,15 +182,15 @@ export class Ecg {
     paper.lineJoin = 'round';
     paper.beginPath();
     for (let lead = 0; lead < codes.length; lead++) {
-      const { left, middle } = this.#cell(lead);
+      const { left, zero } = this.#cell(lead);
       let before = this.#pen[lead] ?? Number.NaN;
       for (let n = 0; n < length; n++) {
         const sample = /** @type {number} */ (samples[n * codes.length + lead]);
         const value = sample === NO_VALUE ? Number.NaN : sample * this.#scale;
         const [from, to] = [at(this.#count + n - 1), at(this.#count + n)];
         if (!Number.isNaN(before) && !Number.isNaN(value) && to > from) {
-          paper.moveTo((left + NAME_MM + from) * mm, (middle - before * MM_PER_MV) * mm);
-          paper.lineTo((left + NAME_MM + to) * mm, (middle - value * MM_PER_MV) * mm);
+          paper.moveTo((left + NAME_MM + from) * mm, (zero - before * MM_PER_MV) * mm);
+          paper.lineTo((left + NAME_MM + to) * mm, (zero - value * MM_PER_MV) * mm);
         }
         before = value;
       }

@@ -114,7 +114,10 @@ export class Phono {
     const { width, height } = this.curve;
     const peak = this.#samples.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0);
     const larger = 2 ** Math.max(0, Math.min(10, Math.floor(Math.log2(0.9 / Math.max(peak, 1e-4)))));
-    byId('phono-scale', HTMLElement).textContent = say('desk.js.phono.scale', { seconds: WINDOW_S, larger });
+    byId('phono-scale', HTMLElement).textContent = say(larger > 1 ? 'desk.js.phono.larger' : 'desk.js.phono.scale', {
+      seconds: WINDOW_S,
+      larger,
+    });
     paper.clearRect(0, 0, width, height);
     paper.fillStyle = getComputedStyle(this.curve).color;
     const each = this.#samples.length / width;
