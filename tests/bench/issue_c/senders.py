@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fractions import Fraction
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender
-from aiortc.mediastreams import MediaStreamTrack
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
 from av import VideoFrame
 
 from room_agent.media.aiortc_peer import AiortcPeer
@@ -55,9 +55,11 @@ def h264_only(connection: RTCPeerConnection) -> None:
 
 
 @asynccontextmanager
-async def bare(far: FarEnd, cameras: Sequence[ExamCamera], *, ours: bool) -> AsyncIterator[None]:
-    """aiortc alone; *ours*: with our encoder."""
+async def bare(far: FarEnd, cameras: Sequence[ExamCamera], *, ours: bool, sound: bool = False) -> AsyncIterator[None]:
+    """aiortc alone; *ours*: with our encoder; *sound*: with aiortc's Opus beside it."""
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    if sound:
+        connection.addTransceiver(AudioStreamTrack(), direction="sendonly")
     for camera in cameras:
         sender = connection.addTransceiver(CameraTrack(camera), direction="sendonly").sender
         if ours:

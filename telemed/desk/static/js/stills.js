@@ -149,7 +149,11 @@ export class Stills {
   async #show(still, { offer, bytes }) {
     if (offer.part === 'preview' && still.parts.get('full')?.whole) return;
     const blob = new Blob([bytes], { type: offer.mime });
-    const bitmap = await createImageBitmap(blob);
+    const bitmap = await createImageBitmap(blob).catch(() => null);
+    if (!bitmap) {
+      still.said.textContent = say('desk.js.still.failed.spoilt', { name: still.name });
+      return;
+    }
     Object.assign(still.picture, { width: bitmap.width, height: bitmap.height, hidden: false });
     still.picture.getContext('2d')?.drawImage(bitmap, 0, 0);
     bitmap.close();
