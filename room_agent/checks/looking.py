@@ -68,6 +68,7 @@ class Tone:
         self.last = "not-tried"
         self._room, self._pace = room, pace
         self._tried_at: float | None = None
+        self._at: datetime | None = None
         self._answered = asyncio.Event()
 
     def kiosk_says(self, report: KioskReport) -> None:
@@ -76,14 +77,15 @@ class Tone:
             self.last = report.tone
             self._answered.set()
 
-    def is_wanted_again(self) -> bool:
-        """It was not heard, and that is a while ago."""
-        return self.last == "not-heard" and time.monotonic() - (self._tried_at or 0.0) > TONE_AGAIN_S
+    def is_due(self, now: datetime) -> bool:
+        """By the schedule, as soon as it may be; and again when it was not heard, and that is a while ago."""
+        again = self.last == "not-heard" and time.monotonic() - (self._tried_at or 0.0) > TONE_AGAIN_S
+        return again or schedule.is_due(self._room.plan, self._at, now)
 
     async def sound(self, ear: Ear | None) -> Heard | None:
         """Have it played; what the stethoscope heard meanwhile. An answer that does not come changes nothing."""
         self._answered.clear()
-        self._tried_at = time.monotonic()
+        self._tried_at, self._at = time.monotonic(), self._room.now()
         self._room.test_tone(True)
         pieces: list[Heard] = []
         try:
@@ -137,7 +139,7 @@ class Looks:
         due = schedule.is_due(room.plan, self._at, now)
         again = self._tried_s is None or time.monotonic() - self._tried_s > self._pace.again_s
         names = [name for name in self._lookers() if due or (again and self._is_red(name))]
-        sounds = page_alive and (due or self.tone.is_wanted_again()) and schedule.may_sound(room.plan, room.facts, now)
+        sounds = page_alive and self.tone.is_due(now) and schedule.may_sound(room.plan, room.facts, now)
         if names or sounds:
             self._tried_s = time.monotonic()
             self._looking = asyncio.create_task(self._look(names, sounds=sounds), name="look")

@@ -4,10 +4,12 @@
 
 import { Call, showCalled } from './call.js';
 import { CheckIn } from './checkin.js';
+import { showChecks } from './checks.js';
 import { Line } from './line.js';
 import { PairingRefused, identity, pair } from './machine.js';
 import { examine, open, stop } from './probe.js';
 import { SheetOffer } from './sheet.js';
+import { test } from './tone.js';
 import { Whose } from './whose.js';
 
 /** @typedef {import('./line.js').Show} Show */
@@ -39,6 +41,9 @@ class Kiosk {
   #call = null;
   /** @type {State} */
   #state = { camera: 'none', microphone: 'none' };
+  /** @type {import('./tone.js').Outcome} */
+  #tone = 'not-tried';
+  #toneAsked = false;
   #probing = false;
   #probed = 0;
   #code = '';
@@ -126,7 +131,28 @@ class Kiosk {
     else this.sheet.reset();
     if (show.screen === 'welcome' && document.body.dataset.screen !== 'welcome') this.checkIn.reset();
     turnTo(show.screen);
+    showChecks(show.checks, show.screen === 'welcome' || show.screen === 'cleaning');
+    this.#testTone(show.tone_test);
     this.#probeIfDue();
+  }
+
+  /**
+   * Once for each time that the agent asks; what an earlier one found counts no more.
+   * @param {boolean} asked
+   */
+  async #testTone(asked) {
+    const begins = asked && !this.#toneAsked;
+    this.#toneAsked = asked;
+    if (!begins || this.#call) return;
+    this.#tone = 'not-tried';
+    while (this.#probing) await new Promise((resolve) => setTimeout(resolve, 100));
+    if (this.#call) return;
+    this.#probing = true;
+    this.#lamp();
+    this.#tone = await test();
+    this.#probing = false;
+    this.#lamp();
+    this.#send();
   }
 
   /**
@@ -177,7 +203,7 @@ class Kiosk {
     this.#probed = performance.now();
     this.#lamp();
     const stream = await open();
-    this.#state = await examine(stream);
+    this.#state = await examine(stream, { learn: true });
     stop(stream);
     this.#probing = false;
     this.#lamp();
@@ -192,7 +218,7 @@ class Kiosk {
   }
 
   #send() {
-    if (this.#probed || this.#call) this.#line?.send({ type: 'report', ...this.#state });
+    if (this.#probed || this.#call) this.#line?.send({ type: 'report', ...this.#state, tone: this.#tone });
   }
 }
 

@@ -21,11 +21,13 @@ import { prove } from './machine.js';
  * @property {string} help_phone
  * @property {import('./whose.js').ToConfirm | null} to_confirm
  * @property {boolean} sheet_offered
+ * @property {boolean} tone_test
+ * @property {import('./checks.js').Check[]} checks
  * @property {boolean} auscultation
  */
 /** @typedef {{type: 'checked-in', known: boolean}} CheckedIn */
 /** @typedef {{type: 'check-in', ticket: Ticket}} CheckIn */
-/** @typedef {{type: 'report', camera: string, microphone: string}} Report */
+/** @typedef {{type: 'report', camera: string, microphone: string, tone: string}} Report */
 /** @typedef {{type: 'want-sheet'}} WantSheet */
 
 /**

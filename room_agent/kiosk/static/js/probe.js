@@ -1,15 +1,24 @@
 /**
- * Do camera and microphone work? Asked of the streams themselves: a picture that is not black, sound that is not nothing.
+ * Do camera and microphone work? Asked of the streams themselves: a picture that is not black, that moves and is as
+ * sharp as it usually is; sound that is not nothing.
  */
 
-/** @typedef {{camera: 'ok' | 'none' | 'black', microphone: 'ok' | 'none' | 'silent'}} State */
+/**
+ * @typedef {object} State
+ * @property {'ok' | 'none' | 'black' | 'frozen' | 'blurred'} camera
+ * @property {'ok' | 'none' | 'silent'} microphone
+ */
 
 const LOOK_MS = 2000;
 const EACH_MS = 100;
 const BLACK_LUMA = 6;
 const SILENT_LEVEL = 1e-4;
-/** Rec. 709; what is transparent does not count. */
-const LUMA_OF_RGBA = [0.2126, 0.7152, 0.0722, 0];
+/** Sharpness is asked of a picture of this size, where the sensor's noise is averaged away. */
+const SMALL = { width: 160, height: 90 };
+/** Of its own reference: fingerprints on the lens leave about half, a lens out of focus a tenth. */
+const BLURRED_PART = 0.35;
+const RISES = 0.1;
+const REFERENCE = 'telemed-sharpness ';
 
 /** What the conversation asks for: the browser's own echo cancellation. */
 export const CONSTRAINTS = {
@@ -39,28 +48,32 @@ export function stop(stream) {
 }
 
 /**
- * Look and listen for at most two seconds.
+ * Look and listen for two seconds.
  * @param {MediaStream | null} stream
+ * @param {{learn?: boolean}} [options] *learn*: what is seen may become the reference; not while a person is before it
  * @returns {Promise<State>}
  */
-export async function examine(stream) {
-  const [camera, microphone] = await Promise.all([look(stream), hear(stream)]);
+export async function examine(stream, { learn = false } = {}) {
+  const [camera, microphone] = await Promise.all([look(stream, learn), hear(stream)]);
   return { camera, microphone };
 }
 
 /**
  * @param {MediaStream | null} stream
+ * @param {boolean} learn
  * @returns {Promise<State['camera']>}
  */
-async function look(stream) {
+async function look(stream, learn) {
   const track = stream?.getVideoTracks().find((each) => each.readyState === 'live');
   if (!track) return 'none';
   const video = document.createElement('video');
   video.muted = true;
   video.srcObject = new MediaStream([track]);
   try {
-    await video.play();
-    return (await until(() => luma(video) > BLACK_LUMA)) ? 'ok' : 'black';
+    await Promise.race([video.play(), pause(LOOK_MS)]);
+    if (!(await until(() => mean(whole(video)) > BLACK_LUMA))) return 'black';
+    if (!(await moves(video))) return 'frozen';
+    return isBlurred(track.label, sharpness(whole(video)), learn) ? 'blurred' : 'ok';
   } catch {
     return 'black';
   } finally {
@@ -69,17 +82,90 @@ async function look(stream) {
 }
 
 /**
- * The mean brightness of the picture, 0 to 255.
+ * A real sensor always has noise: of the very same pixels of its middle one changes, or it stands still.
  * @param {HTMLVideoElement} video
  */
-function luma(video) {
-  const canvas = new OffscreenCanvas(32, 18);
-  const context = canvas.getContext('2d');
-  if (!context || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return 0;
-  context.drawImage(video, 0, 0, 32, 18);
-  const { data } = context.getImageData(0, 0, 32, 18);
-  const sum = data.reduce((sum, value, at) => sum + value * (LUMA_OF_RGBA[at % 4] ?? 0), 0);
-  return sum / (data.length / 4);
+async function moves(video) {
+  const before = middle(video);
+  return until(() => middle(video).some((value, at) => value !== before[at]));
+}
+
+/**
+ * @param {string} camera
+ * @param {number} now
+ * @param {boolean} learn
+ */
+function isBlurred(camera, now, learn) {
+  const kept = Number(localStorage.getItem(REFERENCE + camera));
+  if (kept && now < BLURRED_PART * kept) return true;
+  if (learn && now > kept) localStorage.setItem(REFERENCE + camera, String(kept ? kept + RISES * (now - kept) : now));
+  return false;
+}
+
+/** @param {HTMLVideoElement} video */
+function whole(video) {
+  return grey(video, 0, 0, video.videoWidth, video.videoHeight);
+}
+
+/**
+ * The middle, pixel by pixel.
+ * @param {HTMLVideoElement} video
+ */
+function middle(video) {
+  const { width, height } = SMALL;
+  return grey(video, (video.videoWidth - width) / 2, (video.videoHeight - height) / 2, width, height);
+}
+
+/**
+ * A part of the picture in grey, brought to the small size; nothing before there is a picture.
+ * @param {HTMLVideoElement} video
+ * @param {number} left
+ * @param {number} top
+ * @param {number} width
+ * @param {number} height
+ * @returns {Float32Array}
+ */
+function grey(video, left, top, width, height) {
+  const canvas = new OffscreenCanvas(SMALL.width, SMALL.height);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const found = new Float32Array(SMALL.width * SMALL.height);
+  if (!context || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return found;
+  context.drawImage(video, left, top, width, height, 0, 0, SMALL.width, SMALL.height);
+  const { data } = context.getImageData(0, 0, SMALL.width, SMALL.height);
+  for (let at = 0; at < found.length; at += 1) found[at] = luma(data, 4 * at);
+  return found;
+}
+
+/**
+ * Rec. 709.
+ * @param {Uint8ClampedArray} rgba
+ * @param {number} at
+ */
+function luma(rgba, at) {
+  return 0.2126 * (rgba[at] ?? 0) + 0.7152 * (rgba[at + 1] ?? 0) + 0.0722 * (rgba[at + 2] ?? 0);
+}
+
+/** @param {Float32Array} values */
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/**
+ * The variance of the Laplacian (Pech-Pacheco et al. 2000).
+ * @param {Float32Array} picture
+ */
+function sharpness(picture) {
+  const { width, height } = SMALL;
+  let [sum, squares, count] = [0, 0, 0];
+  for (let at = width + 1; at < width * (height - 1) - 1; at += 1) {
+    if (at % width === 0 || at % width === width - 1) continue;
+    const around = (picture[at - 1] ?? 0) + (picture[at + 1] ?? 0) + (picture[at - width] ?? 0) + (picture[at + width] ?? 0);
+    const edge = around - 4 * (picture[at] ?? 0);
+    sum += edge;
+    squares += edge * edge;
+    count += 1;
+  }
+  return squares / count - (sum / count) ** 2;
 }
 
 /**
@@ -108,6 +194,11 @@ function level(analyser) {
   return samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
 }
 
+/** @param {number} ms */
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /**
  * @param {() => boolean} good
  * @returns {Promise<boolean>} whether it became good in time
@@ -115,7 +206,7 @@ function level(analyser) {
 async function until(good) {
   for (let waited = 0; waited < LOOK_MS; waited += EACH_MS) {
     if (good()) return true;
-    await new Promise((resolve) => setTimeout(resolve, EACH_MS));
+    await pause(EACH_MS);
   }
   return good();
 }
