@@ -18,7 +18,7 @@ _LABELS: Mapping[str, str] = {
 }
 _OF_KIND: Mapping[MeasurementKind, str] = {MeasurementKind.GLUCOSE: "kiosk.value.glucose"}
 """Where the LOINC code depends on unit and sample, the kind says it."""
-_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "kg/m2": "kg/m²"}
+_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb", "[in_i]": "in", "kg/m2": "kg/m²"}
 
 
 def lines(measurement: Measurement) -> tuple[Line, ...]:
