@@ -49,6 +49,7 @@ missing_packages() {
         postgresql_is_there || echo postgresql
         ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || echo libatomic1 # Playwright's driver wants it
         command -v git >/dev/null 2>&1 || echo git
+        [ -x /usr/bin/turnserver ] || echo coturn # the relay that the room's line check is tried against
         # BlueZ for the tests, in Debian's own Python
         command -v dbus-daemon >/dev/null 2>&1 || echo dbus-daemon
         /usr/bin/python3 -c 'import dbusmock' 2>/dev/null || echo python3-dbusmock
