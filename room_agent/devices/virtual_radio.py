@@ -4,7 +4,8 @@ For the demo and for tests. The drivers do not know it; they get it as a `Radio`
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -34,6 +35,7 @@ _PROPERTIES = {0x02: "read", 0x04: "write-without-response", 0x08: "write", 0x10
 _MTU = 517
 """What BlueZ asks for as well."""
 _CENTRAL = "F0:00:00:00:00:01"
+_ABANDON_S = 5.0
 _EVERYWHERE = tuple(bytes([low, 0x18]) for low in (0x00, 0x01, 0x05, 0x0A, 0x0F))
 """Services that say nothing about what a device is for."""
 
@@ -168,11 +170,11 @@ class _Scanner(BaseBleakScanner):
     async def start(self) -> None:
         self.seen_devices = {}
         self.central.on(Device.EVENT_ADVERTISEMENT, self._heard)
-        await self.central.start_scanning(filter_duplicates=False)
+        await _whole(self.central.start_scanning(filter_duplicates=False))
 
     async def stop(self) -> None:
         self.central.remove_listener(Device.EVENT_ADVERTISEMENT, self._heard)
-        await self.central.stop_scanning()
+        await _whole(self.central.stop_scanning())
 
     def _heard(self, advertisement: Advertisement) -> None:
         address = advertisement.address.to_string(False)
@@ -206,18 +208,37 @@ class _Client(BaseBleakClient):
         return self._connection is not None
 
     async def connect(self, pair: bool, **_options: Any) -> None:
+        making = asyncio.create_task(self._make(pair))
         try:
-            self._connection = await self.central.connect(self._peer_address, timeout=self._timeout)
-            self._connection.on(Connection.EVENT_DISCONNECTION, self._lost)
-            if pair:
-                await self._connection.pair()
-            elif await _bonds(self.central).get(str(self._peer_address)) is not None:
-                await self._encrypt(self._connection)
-            self._peer = Peer(self._connection)
-            await self._peer.request_mtu(_MTU)
-            self.services = await _services(self._peer)
+            await asyncio.shield(making)
+        except asyncio.CancelledError:
+            await self._abandon(making)
+            if _is_ours():
+                raise
+            raise BleakError("link lost") from None
         except BaseBumbleError as error:
             raise BleakError(str(error) or type(error).__name__) from error
+
+    async def _make(self, pair: bool) -> None:
+        self._connection = await self.central.connect(self._peer_address, timeout=self._timeout)
+        self._connection.on(Connection.EVENT_DISCONNECTION, self._lost)
+        if pair:
+            await self._connection.pair()
+        elif await _bonds(self.central).get(str(self._peer_address)) is not None:
+            await self._encrypt(self._connection)
+        self._peer = Peer(self._connection)
+        await self._peer.request_mtu(_MTU)
+        self.services = await _services(self._peer)
+
+    async def _abandon(self, making: asyncio.Task[None]) -> None:
+        """Leave no link behind that is half made."""
+        with contextlib.suppress(BaseBumbleError):
+            if self._connection is None:
+                await self.central.cancel_connection()
+        await asyncio.wait([making], timeout=_ABANDON_S)
+        with contextlib.suppress(BaseBumbleError):
+            if self._connection is not None:
+                await self._connection.disconnect()
 
     async def _encrypt(self, connection: Connection) -> None:
         """With the keys of the bond, as BlueZ does by itself; a device that has forgotten them refuses."""
@@ -232,7 +253,7 @@ class _Client(BaseBleakClient):
         if connection is None:
             return
         try:
-            await connection.disconnect()
+            await _whole(connection.disconnect())
         except BaseBumbleError as error:
             raise BleakError(str(error)) from error
 
@@ -296,10 +317,25 @@ class _Client(BaseBleakClient):
         except BaseBumbleError as error:
             raise BleakError(str(error)) from error
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self.is_connected or (task is not None and task.cancelling()):
+            if self.is_connected or _is_ours():
                 raise
             raise BleakError("link lost") from None
+
+
+async def _whole(work: Coroutine[Any, Any, object]) -> None:
+    """bumble loses its way if a command is cut off half way: whoever is cancelled waits until it is done."""
+    doing = asyncio.create_task(work)
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing], timeout=_ABANDON_S)
+        raise
+
+
+def _is_ours() -> bool:
+    """Somebody cancelled this task; bumble cancels its own futures as well."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _services(peer: Peer) -> BleakGATTServiceCollection:

@@ -9,7 +9,7 @@ import pytest
 from bumble.device import Device
 
 from room_agent.devices.ble import BleDriver
-from room_agent.devices.ble_link import Radio, Timing
+from room_agent.devices.ble_link import Radio, Timing, connect
 from room_agent.devices.driver import DeviceState, Reason
 from room_agent.devices.pairing import PairingFailed, Patience, Why, pair
 from room_agent.devices.profile import BLOOD_PRESSURE
@@ -162,5 +162,25 @@ def test_the_scan_rests_while_somebody_connects_and_serves_all_who_wait_after_th
                             await three.next()
                     assert scanner.last(ADDRESS) == heard_at
                 await asyncio.gather(one.next(), two.next())
+
+    run(story)
+
+
+@pytest.mark.parametrize("turns", [0, 3, 30, 100])
+def test_a_connection_that_is_given_up_half_way_leaves_nothing_behind(turns: int) -> None:
+    async def story() -> None:
+        async with bench(needs_pairing=False) as on:
+            async with on.radio.scanner.listening(ADDRESS) as ear:
+                advert = await ear.next()
+            connecting = asyncio.create_task(connect(on.radio, advert.device))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            connecting.cancel()
+            await asyncio.wait([connecting])
+            driver = on.driver()
+            await driver.open()
+            await until(driver, DeviceState.READY)
+            assert len(on.cuff.device.connections) == 1
+            await driver.close()
 
     run(story)
