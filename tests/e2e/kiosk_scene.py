@@ -38,7 +38,7 @@ async ({ visitId }) => {
   const socket = new SignallingSocket(`/signalling/${visitId}?role=doctor`, (event) => {
     if (event.type === 'closed') seen.codes.push(event.code);
     talk.handle(event);
-    devices.handle(event);
+    if (event.type !== 'over' && event.type !== 'closed') devices.handle(event); // the last values may still come
   });
   const talk = new Conversation(socket, {
     offerer: false, partner: 'kiosk', localStream: stream,

@@ -62,6 +62,7 @@ export class Devices {
 
   /** @param {import('/static/js/signalling.js').SignallingEvent} event */
   handle(event) {
+    if (event.type === 'over' || event.type === 'closed') return; // the page says when: values may still come
     this.conversation.handle(event);
   }
 

@@ -157,7 +157,7 @@ class Call {
 
   /** @param {SignallingEvent} event */
   #heard(event) {
-    if (this.#over) return;
+    if (this.#over || this.#leaving) return;
     if (this.#talk) this.#talk.handle(event);
     else this.#early.push(event);
     this.devices.handle(event);
