@@ -4,14 +4,16 @@ The agent offers and only sends. A connection that broke is replaced by a new on
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from room_agent.devices.driver import Waveform
 from room_agent.media.aiortc_peer import AiortcPeer
-from room_agent.media.peer import Channel, Outlet, Unfit
+from room_agent.media.peer import Channel, NoPictures, Outlet, Unfit
+from room_agent.media.slot import Watch
 from room_agent.media.stills import Stills, StillSender
 from room_agent.supervise import where
 from schemas.base import Message
@@ -109,9 +111,13 @@ class DoctorPeer:
         self._closed = self._lost = False
         self.listening = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connection = AiortcPeer(bedside.media.outlets(), self._changed)
+        self._connect(bedside.media.outlets())
+
+    def _connect(self, outlets: Sequence[Outlet]) -> None:
+        """A new connection, which offers *outlets* and the channels."""
+        connection = self._connection = AiortcPeer(outlets, lambda state: self._changed(connection, state))
         self._ctl, self._vitals, self._wave = (self._connection.channel(name) for name in ("ctl", "vitals", "wave"))
-        self._stills = StillSender(bedside.media.stills, self._connection.channel("bulk"), self._tell)
+        self._stills = StillSender(self._bedside.media.stills, self._connection.channel("bulk"), self._tell)
         for channel in (self._ctl, self._vitals):
             channel.on_open(self._open)
         self._ctl.on_message(self._heard)
@@ -129,13 +135,26 @@ class DoctorPeer:
                 await self._connection.answer(signal.body)
             elif signal.kind == "candidate" and signal.body:
                 await self._connection.candidate(signal.body)
+        except NoPictures:
+            await self._without_pictures()
         except Unfit as error:
             log.warning("signal_refused", kind=signal.kind, error=str(error))
             await self.close()
 
-    def _changed(self, state: str) -> None:
+    async def _without_pictures(self) -> None:
+        """This browser takes none of ours; sound, values and curves it can have."""
+        log.warning("no_pictures", peer_id=self.doctor.peer_id)
+        refused, outlets = self._connection, self._bedside.media.outlets()
+        for outlet in outlets:
+            if isinstance(outlet.source, Watch):
+                outlet.source.close()
+        self._connect([outlet for outlet in outlets if not isinstance(outlet.source, Watch)])
+        await refused.close()
+        await self.offer()
+
+    def _changed(self, connection: AiortcPeer, state: str) -> None:
         log.info("peer", state=state, peer_id=self.doctor.peer_id)
-        if self._closed:
+        if self._closed or connection is not self._connection:
             return
         if state == "connected":
             self._bedside.connected()
@@ -226,5 +245,7 @@ class DoctorPeer:
 
     async def close(self) -> None:
         """End the connection; may be called twice."""
+        if not self._closed:
+            log.info("line", peer_id=self.doctor.peer_id, **asdict(self._connection.stats()))
         self._closed = True
         await self._connection.close()

@@ -15,7 +15,7 @@ from aiortc import (
     RTCRtpTransceiver,
     RTCSessionDescription,
 )
-from aiortc.exceptions import InvalidStateError
+from aiortc.exceptions import InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.sdp import candidate_from_sdp
 
@@ -24,7 +24,7 @@ from room_agent.media.h264 import FILLING, Sendable
 from room_agent.media.ladder import shared
 from room_agent.media.line import PROBE_PAUSES_S, Line
 from room_agent.media.pacing import Allowance, Pacer
-from room_agent.media.peer import Body, LineStats, Outlet, Unfit
+from room_agent.media.peer import Body, LineStats, NoPictures, Outlet, Unfit
 from room_agent.media.slot import Ended, Watch
 
 _PROFILE = "42e01f"
@@ -70,6 +70,8 @@ class AiortcPeer:
             return
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(**body))
+        except OperationError as error:
+            raise NoPictures("no H.264") from error
         except (ValueError, KeyError, TypeError, AssertionError, InvalidStateError) as error:
             raise Unfit(type(error).__name__) from error
 

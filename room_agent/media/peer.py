@@ -14,6 +14,10 @@ class Unfit(Exception):
     """What the other end sent cannot be used; the connection has no future."""
 
 
+class NoPictures(Unfit):
+    """The other end takes none of our pictures: a browser without H.264."""
+
+
 @dataclass(frozen=True)
 class Outlet:
     """One m-line, for sending only. *role*: ``exam-0``, ``exam-1`` or ``stethoscope``; *source*: pictures or sound."""
@@ -75,6 +79,7 @@ class MediaPeer(Protocol):
     async def answer(self, body: Body) -> None:
         """Raises:
         Unfit: it is no answer to the offer.
+        NoPictures: it refuses the pictures; a connection without them may be tried.
         """
 
     async def candidate(self, body: Body) -> None:

@@ -47,8 +47,8 @@ def measure() -> Iterator[Figure]:
     stock = {bits: asyncio.run(over(bits, ours=False)) for bits in (WIDE, THIN)}
     for bits in (WIDE, THIN):
         for name, line in (("ours", found[bits]), ("stock", stock[bits])):
-            late = [line.late(share) for share in (0.5, 0.95)]
-            note(f"row 5: {bits} bit/s, {name}: {line.fps:.1f} a second, late p50, p95 {late} ms, {line.height} high")
+            said = [line.late(share) for share in (0.5, 0.95)]
+            note(f"row 5: {bits} bit/s, {name}: {line.fps:.1f} a second, late p50, p95 {said} ms, {line.height} high")
     curves = [distribution(f"{bits // 1000} kbit/s", line.late_ms) for bits, line in found.items() if line.late_ms]
     if curves:
         save(Plot("Glass to glass over thin lines", "ms", "share", curves, [THIN_LATE_MS]), "issue_c_row_5_late")
