@@ -3,17 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from room_agent.devices.ble import BleDriver, Expected
 from room_agent.devices.ble_link import Timing
 from room_agent.devices.driver import Arm, DeviceState, Driver, Inflating, Measurement, Reason, Rejected, Waveform
+from room_agent.devices.profile import BLOOD_PRESSURE
 from room_agent.devices.pulse_oximeter import PulseOximetry
+from room_agent.devices.simulated.cuff import SimulatedCuff
 from room_agent.devices.simulated.glucose_meter import SimulatedGlucoseMeter
 from room_agent.devices.simulated.oximeter import SimulatedOximeter
 from room_agent.devices.simulated.room import KINDS, SimulatedRoom
 from room_agent.devices.simulated.scenario import Fault, Scenario
+from room_agent.devices.virtual_radio import VirtualAir
 from schemas.measurement import MeasurementKind
 from telemed.kit.clock import RealClock, real_now
 
@@ -324,5 +329,33 @@ def test_a_clip_also_sends_one_value_at_once_and_its_curve_stops_with_the_finger
                 assert not isinstance(event, Waveform)
                 if isinstance(event, Rejected) and event.reason is Reason.STORED:
                     break  # without a time and without a beginning nobody knows when it was taken
+
+    run(story)
+
+
+@pytest.mark.parametrize(("sends", "shown"), [(1, True), (255, True), (None, True), (2, False)])
+def test_a_value_of_another_user_of_the_cuff_is_not_shown(sends: int | None, shown: bool) -> None:
+    async def story() -> None:
+        air = VirtualAir()
+        pressure = replace(QUICK.pressure, user=sends)
+        cuff = SimulatedCuff(air.unpowered("cuff", "F0:00:00:00:00:02"), replace(QUICK, pressure=pressure))
+        await cuff.switch_on()
+        driver = BleDriver(
+            BLOOD_PRESSURE,
+            await air.radio(),
+            device_id="cuff-1",
+            address="F0:00:00:00:00:02",
+            clock=RealClock(),
+            expected=Expected(user=1),
+            timing=QUICK.timing,
+        )
+        await driver.open()
+        await driver.drain()
+        await driver.start(Arm("visit-1"))
+        await cuff.press_start()
+        found = await outcome(driver)
+        assert isinstance(found, Measurement) if shown else found == Rejected("cuff-1", Reason.WRONG_USER)
+        await driver.close()
+        await air.close()
 
     run(story)
