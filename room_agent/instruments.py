@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from room_agent.faults import Faulty, FaultyCamera, FaultyStethoscope
-from room_agent.media import live
+from room_agent.media import live, repertoire
 from room_agent.media.ear import Ear
-from room_agent.media.heart import heart_sounds
 from room_agent.media.simulated import simulated_cameras
 from room_agent.media.simulated_stethoscope import SimulatedStethoscope
 from room_agent.media.source import ExamCamera
@@ -34,10 +33,11 @@ def none(words: Words) -> Instruments:
     return Instruments((), None, partial(live.for_visit, (), None, word=words.text, simulated=False))
 
 
-def simulated(words: Words, tone_is_on: Callable[[], bool] = lambda: False) -> Instruments:
-    """Painted cameras and synthesised heart sounds, which say that they are simulated."""
+def simulated(words: Words, tone_is_on: Callable[[], bool] = lambda: False, *, sound: str = "heart") -> Instruments:
+    """Painted cameras and a sound of `repertoire`, which say that they are simulated."""
     cameras = simulated_cameras(words.text)
-    stethoscope = SimulatedStethoscope(heart_sounds(), tone_is_on)
+    loop = repertoire.loop(sound)
+    stethoscope = SimulatedStethoscope(loop.samples, tone_is_on, rate_hz=loop.rate_hz)
     opened = partial(live.for_visit, cameras, stethoscope.open, word=words.text, simulated=True)
     faulty: tuple[Faulty, ...] = (*map(FaultyCamera, cameras), FaultyStethoscope(stethoscope))
     return Instruments(cameras, stethoscope.hear, opened, faulty)

@@ -6,6 +6,7 @@ from pathlib import Path
 from room_agent.devices import config
 from room_agent.devices.config import RoomDevices
 from room_agent.devices.simulated.scenario import Fault
+from room_agent.media import repertoire
 from schemas.measurement import MeasurementKind
 from telemed.kit.settings import BadSetting
 
@@ -20,6 +21,7 @@ class Settings:
     *devices*: the file of the real ones (`room_agent.devices.config`); without it there are none.
     *simulated_measuring_s*: how long their cuff takes. *simulated_faults*: what is wrong with them, as
     ``blood-pressure=truncated,oximeter=absent`` (kinds of `MeasurementKind`, faults of `simulated.Fault`).
+    *simulated_sound*: what their stethoscope hears (`media.repertoire`): ``heart``, ``breath``, or a recording.
     *turn_url*: the relay, like ``turn:host:3478?transport=udp``; *turn_credential*: a file with ``user:password``.
     *block_after_s*: how long a device may be red before a visit, until the centre is told to plan without it.
     """
@@ -33,6 +35,7 @@ class Settings:
     simulated: bool = False
     simulated_measuring_s: float = 4.0
     simulated_faults: str = ""
+    simulated_sound: str = "heart"
     turn_url: str = ""
     turn_credential: Path = Path("turn-credential")
     block_after_s: float = 120.0
@@ -44,6 +47,8 @@ class Settings:
         """
         self.faults  # noqa: B018 - asked for here, so that a wrong one stops the start
         self.room_devices  # noqa: B018 - likewise
+        if self.simulated:
+            self._check_sound()
         if self.simulated and self.devices != NO_FILE:
             raise BadSetting(f"{PREFIX}SIMULATED and {PREFIX}DEVICES exclude each other")
 
@@ -54,6 +59,12 @@ class Settings:
             BadSetting: see `config.read`.
         """
         return RoomDevices() if self.devices == NO_FILE else config.read(self.devices)
+
+    def _check_sound(self) -> None:
+        try:
+            repertoire.loop(self.simulated_sound)
+        except ValueError as error:
+            raise BadSetting(f"{PREFIX}SIMULATED_SOUND: {error}") from None
 
     @property
     def faults(self) -> dict[MeasurementKind, Fault]:

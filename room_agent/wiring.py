@@ -226,7 +226,7 @@ async def _real_devices(found: RoomDevices, room: Room, stack: AsyncExitStack) -
 
 def _instruments(settings: Settings, room: Room) -> Instruments:
     if settings.simulated:
-        return simulated(words(), lambda: room.tone_test)
+        return simulated(words(), lambda: room.tone_test, sound=settings.simulated_sound)
     return hardware.instruments(settings.room_devices, words())
 
 

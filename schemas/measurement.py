@@ -283,7 +283,8 @@ WAVE_HEADER = struct.Struct("<BBHIQHfI")
 """version u8 = 2, kind u8, leads u16, seq u32, t_us u64 (real time), rate_hz u16, scale f32, gap u32.
 
 *gap*: samples per lead that were lost just before this message. Then *leads* codes u16 (the low half of the lead's
-32-bit code of ISO/IEEE 11073-10101, partition 2; 0 where there is none), then the samples, i16, leads interleaved."""
+32-bit code of ISO/IEEE 11073-10101, partition 2; 0 where there is none), then the samples, i16, leads interleaved.
+Of an ECG a sample of -32768 is no voltage: the electrode of this lead is off."""
 
 BULK_HEADER = struct.Struct("<IQ")
 """number u32 (`StillOffered.number`), offset u64; then at most 60 KiB of the part, from *offset* on."""

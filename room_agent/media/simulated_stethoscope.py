@@ -6,7 +6,8 @@ from enum import StrEnum
 import numpy as np
 
 from room_agent.media.ear import Heard, SimulatedEar
-from room_agent.media.heart import Samples
+from room_agent.media.heart import SAMPLE_RATE, Samples
+from room_agent.media.resample import Resampler
 from room_agent.media.sound import Block, Loop, SoundState
 
 
@@ -18,11 +19,11 @@ class SoundFault(StrEnum):
 
 
 class SimulatedStethoscope:
-    """*samples* at 48 kHz; outside visits the room's test tone is heard beside them while *tone_is_on*."""
+    """*samples* as they are; outside visits the room's test tone is heard beside them while *tone_is_on*."""
 
-    def __init__(self, samples: Samples, tone_is_on: Callable[[], bool]) -> None:
-        self._samples = samples
-        self._ear = SimulatedEar(samples, tone_is_on)
+    def __init__(self, samples: Samples, tone_is_on: Callable[[], bool], *, rate_hz: int = SAMPLE_RATE) -> None:
+        self._samples, self._rate_hz = samples, rate_hz
+        self._ear = SimulatedEar(Resampler(rate_hz, SAMPLE_RATE)(samples), tone_is_on)
         self.fault: SoundFault | None = None
 
     def set_fault(self, fault: SoundFault | None) -> None:
@@ -31,7 +32,7 @@ class SimulatedStethoscope:
 
     def open(self) -> "_Sound":
         """For one visit."""
-        return _Sound(self, Loop(self._samples))
+        return _Sound(self, Loop(self._samples, self._rate_hz))
 
     async def hear(self, seconds: float) -> Heard | None:
         """What the checks hear."""

@@ -61,16 +61,16 @@ class Loop:
         if rate_hz not in RATES_HZ:
             raise ValueError(f"a rate of {rate_hz} Hz has no whole blocks")
         self.rate_hz = rate_hz
-        self._samples = samples
+        self.samples = samples
         self._at = 0
         self._began: float | None = None
         self._count = 0
 
     def read(self, count: int) -> Samples:
         """The next *count* samples, at once."""
-        places = (self._at + np.arange(count)) % self._samples.size
-        self._at = int((self._at + count) % self._samples.size)
-        found: Samples = self._samples[places]
+        places = (self._at + np.arange(count)) % self.samples.size
+        self._at = int((self._at + count) % self.samples.size)
+        found: Samples = self.samples[places]
         return found
 
     async def block(self) -> Block:

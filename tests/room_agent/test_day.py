@@ -102,3 +102,9 @@ def test_who_comes_after_a_no_show_has_not_yet_come() -> None:
     assert day.is_here(missed[:1], "visit-1")
     assert not day.is_here(missed, "visit-1")
     assert day.is_here([*missed, at(12, FactKind.ARRIVED)], "visit-1")
+
+
+def test_the_kiosk_is_told_to_be_quiet_only_during_a_call() -> None:
+    assert day.show(TODAY, INSIDE, seen(5, listening=True)).auscultation
+    assert not day.show(TODAY, INSIDE, seen(5)).auscultation
+    assert not day.show(TODAY, OVER, seen(21, listening=True)).auscultation
