@@ -55,7 +55,9 @@ class HandAdapter:
         return self.is_there
 
     async def power_cycle(self) -> None:
-        assert HandRadio.running == set(), "nobody scans on an adapter that is switched off"
+        for _ in range(5):
+            assert HandRadio.running == set(), "nobody scans on an adapter that is switched off"
+            await asyncio.sleep(0)
         self.cycles += 1
 
     async def bonded(self, address: str) -> bool:
@@ -182,6 +184,18 @@ def test_a_silent_adapter_is_switched_off_and_on_once_and_then_called_stuck_unti
             assert await silence(on, 1) is Reason.NOT_FOUND
             await silence(on, 60)
             assert on.adapter.cycles == 2
+
+    run(story)
+
+
+def test_several_who_wait_switch_the_adapter_once_and_nobody_scans_meanwhile() -> None:
+    async def story(on: Bench) -> None:
+        async with on.scanner.listening(OURS):
+            HandRadio.advert(OTHER)
+            on.now += 61
+            found = await asyncio.gather(on.scanner.examine(), on.scanner.examine(), listen(on.scanner))
+            assert found[:2] == [Reason.NOT_FOUND, Reason.NOT_FOUND]
+            assert (on.adapter.cycles, on.scanner.stuck) == (1, False)
 
     run(story)
 
