@@ -130,11 +130,19 @@ async def _big_and_whole(room: Scene, width: int, height: int) -> None:
       }),
       value: parseFloat(getComputedStyle(document.querySelector('#whose-lines strong')).fontSize),
       wide: document.documentElement.scrollWidth - innerWidth,
+      out: [...document.querySelectorAll('#whose :is(dt, dd, strong, p, h2)')].filter((each) => {
+        const box = document.getElementById('whose').getBoundingClientRect();
+        const range = document.createRange();
+        range.selectNodeContents(each);
+        const { left, right } = range.getBoundingClientRect();
+        return left < box.left || right > box.right;
+      }).map((each) => each.textContent),
     })""")
     for wide, high, left, right, over in found["buttons"]:
         assert wide >= 64 and high >= 64 and left >= 0 and right >= 0 and over <= 0, width  # noqa: PT018 - one button
     assert found["value"] >= (52 if width >= 1080 else 48)
     assert found["wide"] <= 0
+    assert found["out"] == [], width
 
 
 async def test_the_sheet_is_printed_once_and_then_no_value_is_anywhere_in_the_room(
@@ -184,8 +192,9 @@ async def _is_a_sheet(page: Page) -> None:
     sizes = await page.evaluate("""[...document.querySelectorAll('#sheet :is(h1, p, th, td)')]
       .map((each) => parseFloat(getComputedStyle(each).fontSize) * 0.75)""")
     assert min(sizes) >= 14, f"{min(sizes)} pt"
-    await page.pdf(path=SHOTS / "kiosk-sheet.pdf")
+    await page.set_viewport_size({"width": 794, "height": 1123})  # A4 at 96 dpi
     await page.screenshot(path=SHOTS / "kiosk-sheet.png")
+    await page.set_viewport_size({"width": 1920, "height": 1080})
     await page.emulate_media(media="screen")
 
 
