@@ -29,6 +29,8 @@ from room_agent.media.slot import Ended, Watch
 
 _PROFILE = "42e01f"
 """Constrained baseline, level 3.1."""
+_PROBED = 2
+"""Which picture is followed by filling: the first is shown at once, and Chromium looks at two seconds only."""
 
 
 class AiortcPeer:
@@ -112,12 +114,15 @@ class _PictureTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc's types a
         super().__init__()
         self._watch = watch
         self._traffic = traffic
+        self._count = 0
 
     async def recv(self) -> Sendable:
         try:
-            return self._traffic.filled(await self._watch.following())
+            picture = await self._watch.following()
         except Ended:
             raise MediaStreamError from None
+        self._count += 1
+        return self._traffic.filled(picture) if self._count == _PROBED else picture
 
     def stop(self) -> None:
         super().stop()
@@ -153,7 +158,7 @@ class _Traffic:
         self._share()
 
     def filled(self, picture: Sendable) -> Sendable:
-        """The first picture of a connection is followed by filling, which tells how much the line carries."""
+        """Once for a connection a picture is followed by filling, which tells how much the line carries."""
         if self._probed:
             return picture
         self._probed = True

@@ -1,7 +1,7 @@
 """What a viewer's line carries, from what the far end says. Moments are of the monotonic clock.
 
 The far end estimates (REMB), but only what it was sent: a slate uses next to nothing, and an estimate that began with a
-slate is a few kbit/s and grows by one a second. So the first picture is followed by a few packets of filling at rising
+slate is a few kbit/s and grows by one a second. So the second picture is followed by a few packets of filling at rising
 speed, from which Chromium takes its first estimate at once; an estimate counts as a limit only when it is below
 what was sent; and where it stays absurdly low, the round trip says whether packets wait somewhere.
 """
