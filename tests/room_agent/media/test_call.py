@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from schemas.measurement import BULK_PIECE_BYTES
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -46,3 +48,13 @@ def test_the_camera_is_switched_within_the_same_track(call: dict[str, Any]) -> N
 def test_an_unplugged_camera_becomes_a_slate_and_comes_back(call: dict[str, Any]) -> None:
     assert call["unplugged"]["pictures"] >= 1
     assert call["back"]["pictures"] >= 1
+
+
+def test_a_second_camera_is_seen_beside_the_first(call: dict[str, Any]) -> None:
+    assert call["beside"]["pictures"] >= 1
+
+
+def test_a_still_arrives_whole_beside_the_pictures(call: dict[str, Any]) -> None:
+    sizes = {part: size for part, (size, right) in call["still"].items() if right}
+    assert set(sizes) == {"preview", "full"}
+    assert sizes["full"] > BULK_PIECE_BYTES > sizes["preview"]
