@@ -254,7 +254,10 @@ class Meeting:
 
     async def confirm(self, vital_id: str, *, belongs: bool, by: ConfirmedBy) -> None:
         """Somebody says whose value it is; a device that measures somebody else is stopped."""
-        told = self.record.answer(vital_id, Answer(belongs, by, self._room.now()))
+        answer = Answer(belongs, by, self._room.now())
+        told = self.record.answer(vital_id, answer)
+        if not told and by is ConfirmedBy.DOCTOR:  # a value from before this program began anew: only the pages have it
+            told = (Confirmed(vital_id=vital_id, belongs=belongs, by=by, at=answer.at),)
         log.info("answered", by=by.value, belongs=belongs, taken=bool(told))
         for each in told:
             self._tell_all(each)
