@@ -14,7 +14,7 @@ from room_agent.media.ear import CapturedEar
 from room_agent.settings import Settings
 from room_agent.wiring import Agent, running
 from schemas.measurement import MeasurementKind
-from tests.room_agent.devices.bluez_mock import Mock, private_bus
+from tests.room_agent.devices.bluez_mock import Mock, private_bus, speak
 
 ADDRESS = "AA:BB:CC:00:00:02"
 FILE = f"""version = 1
@@ -73,14 +73,6 @@ def test_a_cuff_in_the_file_is_connected_by_the_agent_and_let_go_at_its_end(bus:
         mock.bus.disconnect()
 
     asyncio.run(story())
-
-
-async def speak(mock: Mock, cuff: str) -> None:
-    rssi = -90
-    while True:
-        await mock.do("Advertise", "sn", cuff, rssi)
-        rssi = -90 if rssi > -50 else rssi + 1
-        await asyncio.sleep(0.02)
 
 
 def assert_rest_is_there(agent: Agent) -> None:

@@ -9,20 +9,72 @@ from typer.testing import CliRunner, Result
 from ops.programs import ROOT, free_port
 from room_agent.__main__ import commands
 from room_agent.app import create_app
+from room_agent.devices.config import parse
 from room_agent.devices.driver import DeviceState
 from room_agent.settings import Settings
 from room_agent.wiring import Agent, running
-from tests.room_agent.devices.bluez_mock import private_bus
+from schemas.measurement import MeasurementKind
+from tests.room_agent.devices.bluez_mock import Mock, private_bus, speak
 from tests.room_agent.world import until
 from tests.serving import served
 
 NO_ROOM = "Dieser Computer gehört noch zu keinem Raum. Darum gibt es keine Prüfung."
+MEASUREMENT = "00002a35-0000-1000-8000-00805f9b34fb=indicate="
+SERIAL = f"00002a25-0000-1000-8000-00805f9b34fb=read={b'CUFF-77'.hex()}"
 NO_AGENT = "Hier läuft kein Raum-Programm."
 
 
-def run(*words: str, **settings: str) -> Result:
-    """``room-agent`` on a computer without a bus, unless *settings* name one."""
-    return CliRunner().invoke(commands, words, env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere", **settings})
+def run(*words: str, typed: str = "", **settings: str) -> Result:
+    """``room-agent`` on a computer without a bus, unless *settings* name one. *typed*: what the technician types."""
+    environment = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere", **settings}
+    return CliRunner().invoke(commands, words, env=environment, input=typed)
+
+
+def with_a_cuff(folder: Path, pairing: str, *words: str, typed: str = "") -> Result:
+    """``room-agent`` beside a cuff that is heard again and again, on the mock of BlueZ."""
+    bus = f"unix:path={folder}/bus"
+
+    async def story(log: Path) -> Result:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus)
+            mock = await Mock.connect(log)
+        await mock.do("AddRadio", "s", "hci0")
+        values = [MEASUREMENT, SERIAL]
+        cuff = await mock.do("AddCuff", "sssasb", "hci0", "AA:BB:CC:00:00:02", pairing, values, True)
+        speaking = asyncio.create_task(speak(mock, cuff))
+        done = await asyncio.to_thread(run, *words, typed=typed, DBUS_SYSTEM_BUS_ADDRESS=bus)
+        speaking.cancel()
+        mock.bus.disconnect()
+        return done
+
+    with private_bus(folder) as log:
+        return asyncio.run(story(log))
+
+
+def test_discovery_finds_a_cuff_and_prints_a_file_that_can_be_read(tmp_path: Path) -> None:
+    done = with_a_cuff(tmp_path, "just-works", "discover", "--seconds", "1")
+    assert done.exit_code == 0
+    (found,) = parse(done.stdout).bluetooth
+    assert (found.kind, found.address) == (MeasurementKind.BLOOD_PRESSURE, "AA:BB:CC:00:00:02")
+
+
+@pytest.mark.parametrize(
+    ("pairing", "options", "typed"), [("just-works", (), ""), ("passkey", ("--passkey",), "123456\n")]
+)
+def test_pairing_prints_the_entry_with_the_serial_number(
+    tmp_path: Path, pairing: str, options: tuple[str, ...], typed: str
+) -> None:
+    words = ("pair", "aa:bb:cc:00:00:02", "--port", str(free_port(0)), *options)
+    done = with_a_cuff(tmp_path, pairing, *words, typed=typed)
+    assert done.exit_code == 0, done.output
+    (found,) = parse("version = 1\n" + done.stdout[done.stdout.index("[[device]]") :]).bluetooth
+    assert (found.kind, found.serial) == (MeasurementKind.BLOOD_PRESSURE, "CUFF-77")
+
+
+def test_wrong_digits_are_said_in_words_and_exit_2(tmp_path: Path) -> None:
+    words = ("pair", "AA:BB:CC:00:00:02", "--port", str(free_port(0)), "--passkey")
+    done = with_a_cuff(tmp_path, "passkey", *words, typed="654321\n")
+    assert (done.exit_code, done.stderr.startswith("Das Koppeln ist gescheitert.")) == (2, True)
 
 
 def test_the_doctor_without_an_agent_is_one_line_and_exit_2() -> None:

@@ -96,3 +96,12 @@ class Mock:
     def said(self, words: str) -> int:
         """How often *words* are in the mock's log."""
         return self.log.read_text().count(words)
+
+
+async def speak(mock: Mock, device: str) -> None:
+    """The device is heard again and again, a little nearer each time; for ever."""
+    rssi = -90
+    while True:
+        await mock.do("Advertise", "sn", device, rssi)
+        rssi = -90 if rssi > -50 else rssi + 1
+        await asyncio.sleep(0.02)

@@ -23,7 +23,7 @@ from room_agent.devices.pairing import PairingFailed, Patience, Why, pair
 from room_agent.devices.profile import BLOOD_PRESSURE
 from room_agent.devices.scanner import OneScanner, Person
 from telemed.kit.clock import RealClock
-from tests.room_agent.devices.bluez_mock import Mock, private_bus
+from tests.room_agent.devices.bluez_mock import Mock, private_bus, speak
 
 ADDRESS = "AA:BB:CC:00:00:02"
 FOREIGN = "/org/bluez/hci0/dev_AA_BB_CC_00_00_99"
@@ -68,16 +68,8 @@ class Bench:
 
     @asynccontextmanager
     async def advertising(self) -> AsyncIterator[None]:
-        """The cuff is heard again and again, a little nearer each time."""
-
-        async def speak() -> None:
-            rssi = -90
-            while True:
-                await self.mock.do("Advertise", "sn", self.cuff, rssi)
-                rssi = -90 if rssi > -50 else rssi + 1
-                await asyncio.sleep(0.02)
-
-        speaking = asyncio.create_task(speak())
+        """The cuff is heard as long as this is open."""
+        speaking = asyncio.create_task(speak(self.mock, self.cuff))
         try:
             yield
         finally:
