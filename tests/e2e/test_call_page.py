@@ -22,7 +22,7 @@ from telemed.kit.db import Database
 from telemed.kit.ids import new_link_token
 from telemed.people.model import Person, Way
 from telemed.visit import service as visit
-from tests.e2e.chromium import CALL, CALL_REFUSED, chromium, chromium_beside
+from tests.e2e.chromium import AXE, CALL, CALL_REFUSED, chromium, chromium_beside
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -140,6 +140,18 @@ def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Prog
         assert faults == []
 
 
+def everybody_can_use_it(page: Page) -> None:
+    """At the desk, on a telephone, and twice as large: nothing is cut off, nothing that axe finds."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    for width, height in ((360, 740), (960, 540), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        found = page.evaluate(
+            "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html]))"
+        )
+        assert found == []
+
+
 def listen_and_look(page: Page, kiosk: Page) -> None:
     """The stethoscope is heard when asked for, and meanwhile the room is mute; a chosen camera is the big picture."""
     muted = "[...document.querySelectorAll('#doctors video')].map(({ muted }) => muted)"
@@ -152,6 +164,7 @@ def listen_and_look(page: Page, kiosk: Page) -> None:
     page.locator("input[value=lossless]").check()
     page.locator("input[value=bell]").check()
     expect(page.locator("#level-text")).to_have_text(re.compile("-[0-9]+ dB"))
+    everybody_can_use_it(page)
     page.locator("#listen").click()
     expect(page.locator("#listening")).to_be_hidden()
     expect(kiosk.locator("#auscultation")).to_be_hidden()

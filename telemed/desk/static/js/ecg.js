@@ -236,7 +236,8 @@ export class Ecg {
     const quality = [say(`desk.js.ecg.grade.${worst}`), ...because].join(' ');
     this.#put('ecg-quality', silent ? say('desk.js.ecg.none') : quality);
     this.box.dataset.grade = silent ? 'unusable' : worst;
-    this.#put('ecg-state', say(this.#frozen ? 'desk.js.ecg.frozen' : 'desk.js.ecg.live'));
+    const moving = silent ? '' : say('desk.js.ecg.live');
+    this.#put('ecg-state', this.#frozen ? say('desk.js.ecg.frozen') : moving);
     const name = say('desk.js.ecg.name', { leads: this.#codes.map(leadName).join(', '), quality });
     if (this.canvas.getAttribute('aria-label') !== name) this.canvas.setAttribute('aria-label', name);
   }

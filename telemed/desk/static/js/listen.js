@@ -160,6 +160,7 @@ export class Listener {
   #listening = false;
   #timer = 0;
   #lastHeard = -Infinity;
+  #lastSeq = -1;
   /** @type {RTCRtpReceiver | null} */
   #receiver = null;
   /** What had been stretched and made up before anybody listened. */
@@ -201,13 +202,16 @@ export class Listener {
   /** @param {Piece} piece */
   hear(piece) {
     this.#lastHeard = performance.now();
-    this.sound.hear(piece);
+    const dropped = this.#lastSeq >= 0 ? Math.max(0, piece.seq - this.#lastSeq - 1) : 0;
+    this.#lastSeq = piece.seq;
+    this.sound.hear({ ...piece, gap: piece.gap + dropped * piece.samples.length });
   }
 
   /** @param {boolean} on */
   async #turn(on) {
     this.#listening = on;
     this.#lastHeard = performance.now();
+    this.#lastSeq = -1;
     this.button.setAttribute('aria-pressed', String(on));
     byId('listening', HTMLElement).hidden = !on;
     this.tell({ type: 'listen', on });
