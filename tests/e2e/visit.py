@@ -188,7 +188,7 @@ class Visit:
         page = self.on.page("doctor")
         wait_for(lambda: page.evaluate(RUNS, "#exam-video"), timeout_s=20, what="the exam camera runs")
         before = page.evaluate(PICTURE, "#exam-video")
-        buttons = page.locator("#cameras button[data-camera]")
+        buttons = page.locator("#cameras [data-camera] [data-slot='0']")
         assert buttons.count() >= 2
         buttons.nth(1).click()
 
@@ -220,7 +220,9 @@ class Visit:
         assert self.sommer.digits not in text
         left = kiosk.evaluate("Array.from(document.querySelectorAll('video')).filter((v) => v.srcObject).length")
         assert left == 0, f"{left} pictures left on the kiosk"
-        assert kiosk.evaluate("localStorage.length + sessionStorage.length + document.cookie.length") == 0
+        assert kiosk.evaluate("sessionStorage.length + document.cookie.length") == 0
+        kept = kiosk.evaluate("Object.keys(localStorage)")
+        assert all(key.startswith("telemed-sharpness ") for key in kept), kept  # of the camera, of no person
 
     def clean(self) -> None:
         monitor, page = self.on.page("monitor"), self.on.page("assistant")
