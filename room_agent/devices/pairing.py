@@ -113,7 +113,7 @@ async def _bond(radio: Radio, advert: Advert, person: Person | None) -> None:
             await let_go(client)
     except RADIO_ERRORS as error:
         log.info("not paired", error=type(error).__name__)
-        given_up = any(word in str(error).lower() for word in ("cancel", "abort"))
+        given_up = "authenticationcanceled" in str(error).lower()
         raise PairingFailed(Why.CANCELLED if given_up else Why.REFUSED) from error
 
 

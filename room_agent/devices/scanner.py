@@ -205,20 +205,24 @@ class OneScanner:
         return Reason.RADIO_STUCK if self.stuck else Reason.NOT_FOUND
 
     async def _mend(self) -> None:
-        """Off and on once; whoever is silent after that as well is stuck. Nobody begins to scan meanwhile."""
+        """After a silence scan anew, and if that may help switch the adapter off and on, once; then it is stuck.
+
+        Nobody begins to scan meanwhile.
+        """
         async with self._adjusting:
             silent_s = self._listened() - self._quiet_since if self._scanner is not None else 0.0
-            if silent_s <= self._silent_s or not self._heard_any or self.links > 0 or self._adapter is None:
+            if silent_s <= self._silent_s:
                 return
             if self._cycled:
                 self.stuck = True
                 return
             log.warning("adapter is silent", seconds=round(silent_s))
-            self._cycled = True
-            self.power_cycles += 1
             await self._stop()
             self._quiet_since = self._listened()
-            await self._adapter.power_cycle()
+            if self._heard_any and self.links == 0 and self._adapter is not None:
+                self._cycled = True
+                self.power_cycles += 1
+                await self._adapter.power_cycle()
 
     def _listened(self) -> float:
         """The clock of listening: it stands while nobody scans, so what was not listened to is no silence."""

@@ -200,15 +200,20 @@ def test_several_who_wait_switch_the_adapter_once_and_nobody_scans_meanwhile() -
     run(story)
 
 
-def test_an_adapter_is_left_on_while_a_device_is_connected_or_nothing_was_ever_heard() -> None:
+def test_an_adapter_is_left_on_while_a_device_is_connected_or_nothing_was_ever_heard_but_the_scan_begins_anew() -> None:
     async def story(on: Bench) -> None:
-        async with on.scanner.listening(OURS):
-            assert await silence(on, 100) is Reason.NOT_FOUND
-            HandRadio.advert(OTHER)
+        async with on.scanner.listening(OURS) as ear:
+            first = set(HandRadio.running)
+            assert await silence(on, 61) is Reason.NOT_FOUND
+            second = set(HandRadio.running)
+            HandRadio.advert(OURS)
+            await ear.next()
             with on.scanner.linked():
-                assert await silence(on, 100) is Reason.NOT_FOUND
+                assert await silence(on, 61) is Reason.NOT_FOUND
+            third = set(HandRadio.running)
+            assert [len(each) for each in (first, second, third, first | second | third)] == [1, 1, 1, 3]
             assert on.adapter.cycles == 0
-            await silence(on, 1)
+            await silence(on, 61)
             assert on.adapter.cycles == 1
 
     run(story)
