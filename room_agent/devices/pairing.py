@@ -138,8 +138,13 @@ async def _read(radio: Radio, advert: Advert, timeout_s: float) -> tuple[Profile
 
 
 def _profile(client: BleakClient) -> Profile:
-    services = {service.uuid.lower() for service in client.services}
-    found = next((profile for profile in PROFILES.values() if profile.service.lower() in services), None)
-    if found is None:
+    """The profile of which the device has most: an ECG belt is a heart rate belt as well."""
+    there = {characteristic.uuid.lower() for characteristic in client.services.characteristics.values()}
+    found = max(PROFILES.values(), key=lambda profile: _share(profile, there))
+    if not _share(found, there):
         raise PairingFailed(Why.NO_PROFILE)
     return found
+
+
+def _share(profile: Profile, there: set[str]) -> int:
+    return len(there & {uuid.lower() for uuid in profile.characteristics})

@@ -12,8 +12,9 @@ from room_agent.devices.ble import BleDriver
 from room_agent.devices.ble_link import Radio, Timing, connect
 from room_agent.devices.driver import DeviceState, Reason
 from room_agent.devices.pairing import PairingFailed, Patience, Why, pair
-from room_agent.devices.profile import BLOOD_PRESSURE
+from room_agent.devices.profile import BLOOD_PRESSURE, ECG
 from room_agent.devices.simulated.cuff import SimulatedCuff
+from room_agent.devices.simulated.ecg import SimulatedPolarBelt
 from room_agent.devices.simulated.scenario import Fault, Scenario
 from room_agent.devices.virtual_radio import VirtualAir
 from telemed.kit.clock import RealClock
@@ -121,6 +122,23 @@ def test_a_cuff_that_keeps_no_bond_is_not_called_paired() -> None:
 
 async def _forgetful(*_bond: object) -> None:
     """A device that says "paired" and writes nothing down."""
+
+
+def test_a_belt_with_a_curve_is_a_recorder_and_a_device_without_a_profile_is_none() -> None:
+    async def story() -> None:
+        air = VirtualAir()
+        belt = SimulatedPolarBelt(air.unpowered("belt", ADDRESS), Scenario())
+        await belt.switch_on()
+        thing = await air.device("thing", "F0:00:00:00:00:03")
+        await thing.start_advertising(auto_restart=True, advertising_interval_min=20, advertising_interval_max=20)
+        radio = await air.radio()
+        assert (await pair(radio, ADDRESS, patience=SOON)).profile is ECG
+        with pytest.raises(PairingFailed) as failed:
+            await pair(radio, "F0:00:00:00:00:03", patience=SOON)
+        assert failed.value.why is Why.NO_PROFILE
+        await air.close()
+
+    run(story)
 
 
 def test_a_device_that_nobody_hears_is_not_paired() -> None:
