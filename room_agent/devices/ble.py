@@ -99,7 +99,6 @@ class BleDriver:
         self._link.on_up = self._up
         self._link.on_down = self._down
         self._records = self._records_of(profile)
-        self._polling: asyncio.Task[None] | None = None
         self._flow = Flow(profile.taps, self._link.has, self._link.write, partial(self._reject, Reason.NO_VALUE))
 
     def _records_of(self, profile: Profile) -> Records | None:
@@ -177,7 +176,7 @@ class BleDriver:
         loop = asyncio.get_running_loop()
         self._closing = loop.call_later(arm.window.total_seconds(), self._time_out)
         self._become(DeviceState.MEASURING, Reason.NONE)
-        self._begin_polling()
+        self._follow_records()
 
     async def stop(self) -> None:
         self._disarm()
@@ -197,16 +196,10 @@ class BleDriver:
         if self.state is DeviceState.MEASURING:
             self._become(DeviceState.READY, Reason.NONE)
 
-    def _begin_polling(self) -> None:
-        """A device that sends only what it is asked for is asked again and again, as long as a window is open."""
-        self._flow.want(self._custody.window is not None)
-        if self._records is not None and (self._polling is None or self._polling.done()):
-            self._polling = asyncio.create_task(self._poll(self._records), name=f"poll {self.device_id}")
-
-    async def _poll(self, records: Records) -> None:
-        while self._custody.window is not None and self._custody.drained:
-            await records.since(self._custody.next_record)
-            await asyncio.sleep(self._timing.poll)
+    def _follow_records(self) -> None:
+        """A device that sends only what it is asked for is asked as long as a window is open."""
+        if self._records is not None:
+            self._records.follow(self._custody)
 
     # The drain
 
@@ -235,15 +228,14 @@ class BleDriver:
 
     async def _wait_for_silence(self) -> None:
         if self._records is not None:
-            self._custody.forget_records()
-            await self._records.all()
+            await self._records.drain(self._custody)
         await self._set_clock()
         while not self._never_stores and (wait_s := self._custody.quiet_in_s(self._now())) > 0:
             await asyncio.sleep(wait_s)
         self._custody.settle(self._now())
         if self.state is DeviceState.CONNECTING:
             self._become(DeviceState.MEASURING if self._custody.window else DeviceState.READY, Reason.NONE)
-            self._begin_polling()
+            self._follow_records()
 
     async def _set_clock(self) -> None:
         """Its clock was read on connecting, since what it has stored carries that one; only now is it set."""
@@ -278,8 +270,8 @@ class BleDriver:
 
     def _down(self, reason: Reason) -> None:
         self._end_drain()
-        if self._polling is not None:
-            self._polling.cancel()
+        if self._records is not None:
+            self._records.went()
         self._flow.lost()
         self._custody.went()
         self._become(DeviceState.ERROR if reason in _TROUBLE else DeviceState.ABSENT, reason)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from bleak.exc import BleakError
 
 from room_agent.devices import racp
+from room_agent.devices.custody import Custody
 from room_agent.devices.racp import Count, Ended, Opcode, Outcome, Request
 from telemed.kit.logs import logger
 
@@ -25,7 +26,9 @@ class Records:
         self._turn = asyncio.Lock()
         self._answer: asyncio.Future[racp.Answer] | None = None
         self._deadline: asyncio.Timeout | None = None
+        self._polling: asyncio.Task[None] | None = None
         self._came = 0
+        self._all_known = False
 
     def heard(self, packet: bytes) -> None:
         """The control point says something; an answer that nobody waits for is of a request that was given up.
@@ -42,6 +45,32 @@ class Records:
         self._came += 1
         if self._deadline is not None and not self._deadline.expired():
             self._deadline.reschedule(asyncio.get_running_loop().time() + self._patience_s)
+
+    async def drain(self, custody: Custody) -> None:
+        """All records on a new connection, later on it only the new ones; however long it takes."""
+        if self._all_known:
+            while not await self.since(custody.next_record):
+                await asyncio.sleep(self._pause_s)
+            return
+        custody.forget_records()
+        await self.all()
+        self._all_known = True
+
+    def follow(self, custody: Custody) -> None:
+        """Ask again and again as long as a window is open."""
+        if self._polling is None or self._polling.done():
+            self._polling = asyncio.create_task(self._poll(custody), name="poll for records")
+
+    async def _poll(self, custody: Custody) -> None:
+        while custody.window is not None and custody.drained:
+            await self.since(custody.next_record)
+            await asyncio.sleep(self._pause_s)
+
+    def went(self) -> None:
+        """The link is gone; on the next one the device may be another."""
+        self._all_known = False
+        if self._polling is not None:
+            self._polling.cancel()
 
     async def all(self) -> None:
         """Every record that the device has; again after a pause until as many have come as it counts."""

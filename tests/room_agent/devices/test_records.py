@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from bleak.exc import BleakError
 
 from room_agent.devices import racp
+from room_agent.devices.custody import Coming, Custody
+from room_agent.devices.device_clock import At
 from room_agent.devices.racp import Answer, Count, Ended, Opcode, Outcome
 from room_agent.devices.records import Records
+from schemas.measurement import MeasurementKind
 
 DONE = Ended(Opcode.REPORT, Outcome.DONE)
 NONE_FOUND = Ended(Opcode.REPORT, Outcome.NONE_FOUND)
@@ -87,6 +91,21 @@ def test_only_what_is_new_is_asked_for_afterwards() -> None:
         assert await meter.records.since(None)
         assert not await meter.records.since(1)
         assert meter.asked == ["0103010201", "0103010301", "0106", "0101", "0103010100"]
+
+    run(story)
+
+
+def test_all_are_fetched_once_a_connection_and_only_new_ones_at_the_next_drain() -> None:
+    async def story() -> None:
+        custody = Custody("meter-1", MeasurementKind.GLUCOSE, silence_s=0.1)
+        meter = Meter((0, Count(2)), (2, DONE), (0, None), (0, NONE_FOUND), (0, Count(0)))
+        await meter.records.drain(custody)
+        custody.judge(Coming(sequence=7), At(datetime(2026, 11, 24, tzinfo=UTC), 0.0))
+        await meter.records.drain(custody)
+        meter.records.went()
+        await meter.records.drain(custody)
+        assert meter.asked == ["0401", "0101", "0103010800", "0103010800", "0401"]
+        assert custody.next_record is None
 
     run(story)
 
