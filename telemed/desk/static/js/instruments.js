@@ -85,7 +85,7 @@ export class Instruments {
       state: say(known(because) ? because : `desk.js.device.${state}`),
     });
     place.dataset.state = state;
-    for (const mood of ['ok', 'warn', 'stop']) place.classList.toggle(`chip-${mood}`, MOODS[state] === mood);
+    place.className = `chip chip-${MOODS[state] ?? 'quiet'} device-is`;
   }
 
   /** The room is gone: nothing can be asked for. */
