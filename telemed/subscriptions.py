@@ -8,6 +8,8 @@ from telemed.link.service import Lines
 from telemed.operator.model import ClockMoved
 from telemed.signalling.hub import Hub
 from telemed.signalling.reactions import send_out, shut_out_revoked
+from telemed.upkeep.model import DeviceBlocked
+from telemed.upkeep.reactions import use_others
 from telemed.visit.model import FactKnown
 from telemed.visit.reactions import give_back
 from telemed.web.centre import Centre
@@ -26,4 +28,5 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("signalling.over", FactKnown, send_out(hub)),
         Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),
         Subscription("visit.give_back", FactKnown, give_back(centre.secrets)),
+        Subscription("upkeep.use_others", DeviceBlocked, use_others(centre.secrets)),
     ]

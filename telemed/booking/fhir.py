@@ -108,6 +108,15 @@ def stamped_as(content: bytes, booking: Booking) -> bytes:
     return stamped(content, {**values, **({"cancelationReason": reason} if reason else {})})
 
 
+def with_device(content: bytes, booking: Booking, out: str, instead: str, name: str) -> bytes:
+    """The same text with the device *instead*, called *name*, taking part in place of *out*."""
+    people = [
+        _participant(f"Device/{instead}", name) if literal(one.get("actor")) == ("Device", out) else one
+        for one in orjson.loads(content)["participant"]
+    ]
+    return stamped(content, {"meta": _meta(booking), "participant": people})
+
+
 def _reason(reason: Reason) -> dict[str, Any]:
     """A code that ISiK allows, and our own word where it has none."""
     code = reason.value if reason in _ISIK_REASONS else "other"

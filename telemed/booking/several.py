@@ -1,4 +1,5 @@
-"""What touches several bookings, or goes before others: series, who comes without an appointment, staff's override."""
+"""What touches several bookings, or goes before others: series, who comes without an appointment, staff's override,
+and another device in place of a broken one."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -6,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from babel.dates import format_date
 
-from telemed.booking import claims, holding, model, planner, search, service, store
+from telemed.booking import claims, fhir, holding, model, planner, reading, search, service, store
 from telemed.booking.ground import Ground, rules
 from telemed.booking.keys import booked, id_for
 from telemed.booking.model import (
@@ -31,6 +32,7 @@ from telemed.kit.db import Tx
 from telemed.kit.i18n import words
 from telemed.kit.outbox import emit
 from telemed.kit.secrets import Secrets
+from telemed.people import service as people
 
 LONGEST_SERIES = 12
 
@@ -146,6 +148,45 @@ def _check_presence(directory: Directory, offer: Offer) -> None:
             raise NotOffered(Objection(Rule.ABSENT, actor_id), actor.name)
         if isinstance(actor, Device) and actor.until is not None and actor.until < offer.end:
             raise NotOffered(Objection(search.broken_by(actor), actor_id), actor.name)
+
+
+def use_another(
+    tx: Tx, secrets: Secrets, booking_id: str, device_id: str, *, actor: Actor, now: datetime
+) -> str | None:
+    """Give a booking another device of the same kind in its room, if one is free then: which, or None.
+
+    Raises:
+        NotFound, AlreadyCancelled, TooLate: as `service.cancel` says.
+        Erased: its person is gone.
+    """
+    service.enter(tx, alone=True)
+    old, directory = service.still_ahead(tx, booking_id, now=now), directories.load(tx)
+    other = _free_like(tx, directory, old.offer, device_id, now=now)
+    if other is None:
+        return None
+    devices = tuple(other.id if one == device_id else one for one in old.offer.device_ids)
+    offer = replace(old.offer, device_ids=devices)
+    new = replace(old, offer=offer, version=old.version + 1, updated_at=now)
+    claims.release(tx, old.id, old.offer, now=now)
+    service.take(tx, directory, new.id, offer, now=now)
+    plain = reading.read_appointment(tx, secrets, old.id, actor=actor, now=now)
+    content = fhir.with_device(plain, new, device_id, other.id, other.name)
+    place = reading.place_of(new.id)
+    store.rewrite(tx, new, people.seal(tx, secrets, new.person_id, place, content, actor=actor, now=now))
+    return other.id
+
+
+def _free_like(tx: Tx, directory: Directory, offer: Offer, device_id: str, *, now: datetime) -> Device | None:
+    """The first of the same kind in the same room that can begin when *offer* does."""
+    out = directory.devices.get(device_id)
+    if out is None or device_id not in offer.device_ids:
+        return None
+    like = [
+        one for one in directory.devices_in(offer.room_id) if one.kind == out.kind and one.id not in offer.device_ids
+    ]
+    here = reading.ground(tx, directory, offer.start, offer.end, now=now, of=[one.id for one in like])
+    ticks, bit = planner.ticks_in(offer.end - offer.start), planner.tick_of(offer.start) - here.window.first
+    return next((one for one in like if here.starts(one.id, ticks) >> bit & 1), None)
 
 
 def override(

@@ -184,13 +184,14 @@ def several(tx: Tx, booking_ids: Iterable[str]) -> list[Booking]:
 
 
 def rewrite(tx: Tx, booking: Booking, appointment: bytes) -> None:
-    """Replace status, reason, version and sealed bytes."""
+    """Replace status, reason, devices, version and sealed bytes."""
     tx.execute(
         update(bookings)
         .where(bookings.c.id == booking.id)
         .values(
             status=booking.status.value,
             reason=booking.reason.value if booking.reason else None,
+            device_ids=orjson.dumps(booking.offer.device_ids).decode(),
             version=booking.version,
             updated_at=booking.updated_at,
             appointment=appointment,

@@ -1,12 +1,19 @@
 """Takes in what a room cannot use, and keeps it out of the plan until the room says that it works again."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 from schemas.checks import BlockedDevice
+from telemed.booking import service as booking
+from telemed.booking import several
+from telemed.booking.search import Rule
 from telemed.directory import service as directory
+from telemed.identity.model import Actor, Role
 from telemed.kit.db import Tx, take_turn
 from telemed.kit.outbox import emit
+from telemed.kit.secrets import Secrets
+from telemed.people.model import Erased
 from telemed.upkeep import store
 from telemed.upkeep.model import Broken, DeviceBlocked, DeviceFreed
 
@@ -29,6 +36,16 @@ def take_in(tx: Tx, room_id: str, told: Iterable[BlockedDevice], *, now: datetim
         store.add(tx, Broken(device_id, room_id, one.kind, one.code, one.since))
         directory.block(tx, device_id, since=now)
         emit(tx, DeviceBlocked(device_id, room_id), now=now)
+
+
+def use_others(tx: Tx, secrets: Secrets, happened: DeviceBlocked, *, now: datetime) -> None:
+    """Bookings that need a blocked device get another of its kind in their room where one is free; the rest must be
+    moved by staff, who ask the person."""
+    for one, objection in booking.unplaceable(tx, directory.load(tx), now=now):
+        if objection.rule is Rule.BLOCKED and objection.resource_id == happened.device_id:
+            room = Actor(Role.MACHINE, room_id=happened.room_id)
+            with suppress(Erased):
+                several.use_another(tx, secrets, one.id, happened.device_id, actor=room, now=now)
 
 
 def broken(tx: Tx) -> list[Broken]:

@@ -1,5 +1,6 @@
 """What a room finds broken is planned without, on both databases, until the room finds it mended."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,12 +16,13 @@ from telemed.booking.model import NotOffered, Request
 from telemed.booking.planner import Offer, What, Wish
 from telemed.booking.search import Rule
 from telemed.directory import service as directory
-from telemed.kit.db import Database
-from telemed.kit.outbox import events
+from telemed.kit.db import Database, Tx
+from telemed.kit.outbox import Relay, Subscription, events
 from telemed.queue import service as queue
 from telemed.upkeep import service
-from telemed.upkeep.model import Broken
-from tests.builders import SOMMER, WITH_CUFF, World, book, make_booking, make_world, offer_at, quarter
+from telemed.upkeep.model import Broken, DeviceBlocked
+from telemed.upkeep.reactions import use_others
+from tests.builders import OPERATOR, SOMMER, WITH_CUFF, World, book, make_booking, make_world, moment, offer_at, quarter
 
 SINCE = datetime(2026, 11, 24, 7, 58, tzinfo=UTC)
 
@@ -136,6 +138,62 @@ def test_the_operators_own_words_about_it_stay(database: Database) -> None:
         assert directory.read(tx, "Device", "cuff-1") == before
         directory.take(tx, before, now=world.now)
     assert offers(world) == []
+
+
+def second_cuff() -> Iterable[Any]:
+    """Room 1 has two."""
+    for resource in quarter():
+        yield resource
+        if resource["id"] == "cuff-1":
+            yield {**resource, "id": "cuff-1b", "deviceName": [{"name": "Zweite", "type": "user-friendly-name"}]}
+
+
+def devices_of(world: World, booking_id: str) -> tuple[str, ...]:
+    with world.db.reading() as tx:
+        return booking.get(tx, booking_id).offer.device_ids
+
+
+def test_another_cuff_in_the_room_takes_its_place_where_it_is_free(database: Database) -> None:
+    world = make_world(database, resources=list(second_cuff()))
+    subscription = Subscription("upkeep.use_others", DeviceBlocked, use_others(world.secrets))
+    relay = Relay(database, [subscription], world.clock)
+    one = make_booking(world, service=WITH_CUFF)
+    (used,) = devices_of(world, one.id)
+    other = {"cuff-1": "cuff-1b", "cuff-1b": "cuff-1"}[used]
+    take_in(world, blocked(used))
+    assert [rule for _, rule, _ in must_move(world)] == [Rule.BLOCKED]
+    assert relay.deliver() == 1
+    assert devices_of(world, one.id) == (other,)
+    assert must_move(world) == []
+    with world.db.transaction() as tx:
+        sealed = booking.read_appointment(tx, world.secrets, one.id, actor=OPERATOR, now=world.now)
+    found = json.loads(sealed)
+    assert [each["actor"] for each in found["participant"] if "Device/" in each["actor"]["reference"]] == [
+        {"reference": f"Device/{other}", "display": world.directory.name_of(other)}
+    ]
+    assert found["meta"]["versionId"] == "2"
+    take_in(world, [])
+    with world.db.reading() as tx:
+        free = {one_id for one_id in (used, other) if _is_free(tx, world, one_id)}
+    assert free == {used}
+
+
+def _is_free(tx: Tx, world: World, device_id: str) -> bool:
+    """Whether nobody has it from 10:00 on."""
+    start, end = moment(world, "10:00"), moment(world, "10:20")
+    spans = booking.free_slots(tx, directory.load(tx), [device_id], start, end, now=world.now)
+    return spans == [(start, end)]
+
+
+def test_where_no_other_is_free_it_must_be_moved(database: Database) -> None:
+    world = make_world(database, resources=list(second_cuff()))
+    one = make_booking(world, service=WITH_CUFF)
+    used = devices_of(world, one.id)[0]
+    take_in(world, blocked("cuff-1", "cuff-1b"))
+    with world.db.transaction() as tx:
+        service.use_others(tx, world.secrets, DeviceBlocked(used, "room-1"), now=world.now)
+    assert devices_of(world, one.id) == (used,)
+    assert len(must_move(world)) == 1
 
 
 def device(**fields: Any) -> Iterable[Any]:
