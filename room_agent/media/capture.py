@@ -9,11 +9,12 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.container import InputContainer
 
 from room_agent.media.heart import Samples
 from room_agent.media.sound import BLOCK_S, RATES_HZ, Block, SoundState, first_channel
@@ -28,17 +29,24 @@ QUIET_S = 2.0
 _QUIET_PEAK = 33
 """−60 dBFS."""
 Options = dict[str, str]
+ALSA_FORMS = tuple(
+    {"channels": channels, "sample_rate": rate_hz}
+    for rate_hz in ("48000", "44100", "16000", "8000", "4000")
+    for channels in ("1", "2")
+)
+"""What a sound card may give. A card that is opened directly gives only what it has; one after the other is tried."""
 
 
 class Capture:
     """*url* as PyAV opens it with *container*: ``hw:CARD=Steth`` with ``alsa``; in tests a ``lavfi`` graph or a file.
 
-    Nothing is resampled, amplified or filtered; of two channels the first is taken.
+    *forms*: options, of which the first that the device takes is used. Nothing is resampled, amplified or filtered; of
+    two channels the first is taken.
     """
 
-    def __init__(self, url: str, *, container: str = "alsa", options: Options | None = None) -> None:
+    def __init__(self, url: str, *, container: str = "alsa", forms: Sequence[Options] | None = None) -> None:
         self._url, self._container = url, container
-        self._options = options or {}
+        self._forms = forms or (ALSA_FORMS if container == "alsa" else ({},))
         self._loop = asyncio.get_running_loop()
         self._blocks: deque[Block] = deque()
         self._filled = asyncio.Event()
@@ -105,7 +113,7 @@ class Capture:
         self._trouble = trouble
 
     def _read(self) -> None:
-        with av.open(self._url, format=self._container, options=self._options) as device:
+        with self._open() as device:
             self.opened += 1
             self._rest = self._rest[:0]
             for frame in device.decode(audio=0):
@@ -115,6 +123,21 @@ class Capture:
                 for block in self._cut(frame):
                     with contextlib.suppress(RuntimeError):  # the loop has ended
                         self._loop.call_soon_threadsafe(self._put, block)
+
+    def _open(self) -> InputContainer:
+        """In the first form that the device takes.
+
+        Raises:
+            av.FFmpegError: it takes none, or is not there.
+        """
+        *others, last = self._forms
+        device: InputContainer
+        for form in others:
+            with contextlib.suppress(av.FFmpegError):
+                device = av.open(self._url, format=self._container, options=form)
+                return device
+        device = av.open(self._url, format=self._container, options=last)
+        return device
 
     def _cut(self, frame: AudioFrame) -> Iterator[Block]:
         """Blocks of 20 ms from what has come; what is left waits for the next frame.

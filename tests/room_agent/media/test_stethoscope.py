@@ -14,10 +14,10 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from room_agent.devices.driver import Waveform
-from room_agent.media.capture import KEPT_BLOCKS, Capture
+from room_agent.media.capture import ALSA_FORMS, KEPT_BLOCKS, Capture
 from room_agent.media.checks import level_dbfs
 from room_agent.media.heart import SAMPLE_RATE, Samples, heart_sounds
-from room_agent.media.sound import Block, Loop, SoundState, from_wav
+from room_agent.media.sound import RATES_HZ, Block, Loop, SoundState, from_wav
 from room_agent.media.stethoscope import LOSSLESS_HZ, PIECE_SAMPLES, StethoscopeTrack
 from schemas.measurement import WaveKind
 from tests.room_agent.world import until
@@ -263,3 +263,22 @@ def test_a_device_that_ends_is_opened_again(tmp_path: Path) -> None:
         device.close()
 
     run(story)
+
+
+def test_a_card_that_gives_only_what_it_has_is_asked_until_it_fits(tmp_path: Path) -> None:
+    async def story() -> None:
+        path, sound = tmp_path / "raw", noise(800)
+        path.write_bytes(sound.astype("<i2").tobytes())
+        forms = ({"sample_rate": "-1"}, {"sample_rate": "-2"}, {"sample_rate": "8000", "ch_layout": "mono"})
+        device = Capture(str(path), container="s16le", forms=forms)
+        block = await device.block()
+        assert (block.rate_hz, block.samples.size) == (8000, 160)
+        assert np.array_equal(block.samples, sound[:160])
+        device.close()
+
+    run(story)
+
+
+def test_every_form_that_a_card_is_asked_for_has_whole_blocks() -> None:
+    assert {int(form["sample_rate"]) for form in ALSA_FORMS} <= set(RATES_HZ)
+    assert ALSA_FORMS[0] == {"channels": "1", "sample_rate": "48000"}
