@@ -44,6 +44,7 @@ missing_packages() {
     python_makes_environments || echo python3-venv
     command -v ip >/dev/null 2>&1 || [ -x /sbin/ip ] || echo iproute2
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+    [ -e /usr/share/alsa/alsa.conf ] || echo libasound2-data # which sound cards there are; PyAV brings only the library
     if [ "$tier" = test ]; then
         [ -x /usr/bin/chromium ] || echo chromium
         postgresql_is_there || echo postgresql

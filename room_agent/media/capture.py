@@ -6,10 +6,12 @@ away is a state, and it is opened again until it is back.
 
 import asyncio
 import contextlib
+import os
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import av
 import numpy as np
@@ -28,6 +30,8 @@ GONE_S = 0.5
 QUIET_S = 2.0
 _QUIET_PEAK = 33
 """−60 dBFS."""
+ALSA_CONFIG = Path("/usr/share/alsa/alsa.conf")
+"""PyAV brings an ALSA library that looks for this file where it was built, and without it knows no card at all."""
 Options = dict[str, str]
 ALSA_FORMS = tuple(
     {"channels": channels, "sample_rate": rate_hz}
@@ -46,6 +50,8 @@ class Capture:
 
     def __init__(self, url: str, *, container: str = "alsa", forms: Sequence[Options] | None = None) -> None:
         self._url, self._container = url, container
+        if container == "alsa":
+            os.environ.setdefault("ALSA_CONFIG_PATH", str(ALSA_CONFIG))
         self._forms = forms or (ALSA_FORMS if container == "alsa" else ({},))
         self._loop = asyncio.get_running_loop()
         self._blocks: deque[Block] = deque()

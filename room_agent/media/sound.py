@@ -108,5 +108,5 @@ def from_wav(path: Path) -> Loop:
 def first_channel(frame: av.AudioFrame) -> Samples:
     """Of interleaved or planar 16 bit."""
     rows = frame.to_ndarray()
-    found: Samples = rows[0] if frame.format.is_planar else rows[0, :: len(frame.layout.channels)]
+    found: Samples = rows[0] if frame.format.is_planar else rows[0, :: frame.layout.nb_channels]
     return found
