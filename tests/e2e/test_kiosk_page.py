@@ -154,6 +154,7 @@ async def test_camera_and_microphone_are_checked_before_a_visit(room: Scene) -> 
 async def test_a_whole_visit_and_nothing_of_it_stays(room: Scene) -> None:
     await room.open_kiosk(KIOSK_CODE)
     await room.shows("welcome")
+    await room.plan(visit(), seq=2)  # which names the kiosk, so that it may stay longer than one just paired
     await room.call()
     await room.shoot(SHOTS, "called")
     doctor = await room.doctor()

@@ -39,7 +39,7 @@ class _Leap(selectors.SelectSelector):
         if timeout is None:
             raise RuntimeError("everybody waits for ever")
         self.now_s += timeout
-        return super().select(0)
+        return []
 
 
 class HandLoop(asyncio.SelectorEventLoop):

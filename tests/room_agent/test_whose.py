@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests.room_agent.whose_tally import STEPS, play
+from tests.room_agent.whose_tally import STEPS, play, worst
 
 RUNS = int(os.environ.get("WHOSE_RUNS", "200"))
 SEED = 20_261_125
@@ -20,9 +20,10 @@ def test_nobody_sees_a_value_of_somebody_else_and_everybody_sees_what_was_measur
     with capsys.disabled():
         print(f"attribution, steps of {STEPS}, {seen}")  # noqa: T201 - reduced counts are printed
     assert seen.wrong == 0
-    assert seen.good > RUNS // 10
-    assert seen.in_window > RUNS // 100
+    assert seen.good > 0
+    assert seen.in_window > 0
 
 
-def test_the_witness_sees_it_when_the_drain_is_left_out() -> None:
-    assert play(SEED, RUNS, drained=False).wrong > 0
+@pytest.mark.parametrize(("drained", "wrong"), [(True, []), (False, ["a value of 0 under 1"])])
+def test_the_witness_sees_it_when_the_drain_is_left_out(drained: bool, wrong: list[str]) -> None:
+    assert worst(drained=drained) == wrong

@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from structlog.testing import capture_logs
 
 from tests.room_agent.hand_device import HandDriver, UndrainedDriver
-from tests.room_agent.whose import Room
+from tests.room_agent.whose import BP, Room
 
 STEPS = 20
 
@@ -33,6 +33,28 @@ class Tally:
             f"{self.sequences} sequences: {self.foreign} values of somebody else, {self.in_window} of them while a "
             f"window was open, {self.wrong} shown; {self.good} values measured in good order, all shown"
         )
+
+
+def worst(*, drained: bool) -> list[str]:
+    """The case that all this is about: a stored value comes on a connection made inside the next person's window.
+
+    What the witness objects to.
+    """
+
+    class Staged(Room):
+        driver_type = HandDriver if drained else UndrainedDriver
+        strict = False
+
+    room = Staged()
+    with capture_logs():
+        room.furnish(shows=False, clock="none", ahead=0.0, may=(False, True), old=1)
+        room.somebody_is_called()
+        room.the_link_stands(BP, pause=0.5, kept=0, wait=3.0)
+        room.the_doctor_asks(BP, wait=4.0)
+        room.the_link_is_lost(BP)
+        room.the_link_stands(BP, pause=0.5, kept=0, wait=3.0)
+        room.teardown()
+    return room.wrong
 
 
 def play(first_seed: int, runs: int, *, drained: bool = True) -> Tally:
