@@ -15,7 +15,7 @@ from tests.bench.issue_c.scene import SIZE, NoisyCamera
 from tests.bench.issue_c.senders import cpu_share, layered
 from tests.room_agent.media.coded_files import write_h264
 
-ROUNDS = 5
+ROUNDS = 3
 MEASURED_S = 6.0
 MORE_TARGET, PASSED_TARGET = 4.0, 5.0
 PASSED_BPS = 2_000_000

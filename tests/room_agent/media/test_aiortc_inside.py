@@ -1,6 +1,7 @@
 """Every private name of aiortc that we use still stands where it stood, and does what we think it does."""
 
 import time
+from pathlib import Path
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender
@@ -16,6 +17,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
+import room_agent
 from room_agent.media.aiortc_inside import take_over
 from room_agent.media.h264 import Sendable
 from tests.room_agent.media.loops import run
@@ -143,3 +145,12 @@ def test_packets_leave_with_the_viewers_pauses_but_what_is_sent_again_does_not_w
         assert transport.sent == [b"one", b"again"]
 
     run(story)
+
+
+def test_aiortc_is_known_to_few_files_and_its_inside_to_one() -> None:
+    room = Path(room_agent.__file__).parent
+    sources = {path.relative_to(room).as_posix(): path.read_text() for path in room.rglob("*.py")}
+    engine = {"media/aiortc_inside.py", "media/aiortc_peer.py"}
+    sound = {"media/live.py", "media/stethoscope.py"}  # Opus packets as a track, and one for each doctor
+    assert {path for path, source in sources.items() if "from aiortc" in source} == engine | sound
+    assert [path for path, source in sources.items() if "_RTC" in source] == ["media/aiortc_inside.py"]
