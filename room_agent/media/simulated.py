@@ -102,7 +102,8 @@ class SimulatedCamera:
         pixels = self._painted(STILL_SIZE)
         luma = pixels[: STILL_SIZE[1]]
         self._look(luma)
-        picture.paint_time_code(luma, _now_ms())
+        frozen = self._newest if self._fault is CameraFault.FROZEN else None
+        picture.paint_time_code(luma, picture.read_time_code(picture.luma_of(frozen)) if frozen else _now_ms())
         if self._fault is CameraFault.BLURRED:
             luma[:] = picture.blurred(luma, _RADIUS)
         if self._fault is CameraFault.BLACK:

@@ -30,6 +30,7 @@ log = logger("stills")
 
 MOST_BYTES = 256 * 1024 * 1024
 """Of one visit. More is refused; nothing is thrown away before the farewell."""
+MOST_AT_ONCE = 2
 WAITING_BYTES = 128 * 1024
 """So much may wait in the channel; more would hold up values and curves, which share the line."""
 WINDOW_BYTES = 1024 * 1024
@@ -67,7 +68,7 @@ class Stills:
         camera = self._cameras.get(message.camera)
         if camera is None:
             return StillFailed(still_id=message.still_id, reason="unknown-camera")
-        if message.still_id in self._taking or self._bytes > MOST_BYTES:
+        if message.still_id in self._taking or len(self._taking) >= MOST_AT_ONCE or self._bytes > MOST_BYTES:
             return StillFailed(still_id=message.still_id, reason="busy")
         self._taking.add(message.still_id)
         try:
@@ -149,8 +150,10 @@ class StillSender:
         await self._send((found[message.part], message.offset))
 
     def acknowledged(self, message: StillAck) -> None:
-        self._acknowledged[message.still_id, message.part] = message.offset
-        self._heard.set()
+        """Of a part that is on its way; anything else is left alone."""
+        if (message.still_id, message.part) in self._acknowledged:
+            self._acknowledged[message.still_id, message.part] = message.offset
+            self._heard.set()
 
     async def _send(self, *parts: tuple[Part, int]) -> None:
         self._waiting.extend(parts)

@@ -84,6 +84,8 @@ def test_each_fault_is_seen_and_mended() -> None:
         assert (await look(CameraFault.BLACK)).std() == 0
         frozen = [await look(CameraFault.FROZEN) for _ in range(2)]
         assert np.array_equal(frozen[0], frozen[1])
+        still = picture.luma_of(stillcode.from_jpeg((await camera.still()).data))
+        assert picture.read_time_code(still) == picture.read_time_code(frozen[0])
         assert sharpness(await look(CameraFault.BLURRED)) < sharpness(sound) / 4
         with pytest.raises(CameraGone):
             await look(CameraFault.UNPLUGGED)

@@ -172,6 +172,28 @@ def test_what_cannot_be_taken_is_said() -> None:
     run(story)
 
 
+def test_no_more_than_two_are_taken_at_once() -> None:
+    class Slow(Camera):
+        def __init__(self) -> None:
+            self.go = asyncio.Event()
+
+        async def still(self) -> Still:
+            await self.go.wait()
+            return await super().still()
+
+    async def story() -> None:
+        camera = Slow()
+        stills = Stills([camera])
+        taking = [asyncio.create_task(stills.take(take(f"still-{number}"))) for number in range(5)]
+        while sum(task.done() for task in taking) < 3:
+            await asyncio.sleep(0)
+        camera.go.set()
+        taken = await asyncio.gather(*taking)
+        assert [one.reason for one in taken if isinstance(one, StillFailed)] == ["busy"] * 3
+
+    run(story)
+
+
 def test_the_same_request_twice_is_one_picture() -> None:
     async def story() -> None:
         stills, page = Stills([Camera()]), Page()
