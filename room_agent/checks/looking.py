@@ -134,7 +134,10 @@ class Looks:
     def begin_if_due(self, *, page_alive: bool) -> None:
         """In the background, one after the other, so that nothing waits for it; never while a visit is on."""
         room, now = self._room, self._room.now()
-        if self.is_looking or not schedule.may_look(room.plan, room.facts, now):
+        if not schedule.may_look(room.plan, room.facts, now):
+            self._give_way()
+            return
+        if self.is_looking:
             return
         due = schedule.is_due(room.plan, self._at, now)
         again = self._tried_s is None or time.monotonic() - self._tried_s > self._pace.again_s
@@ -144,6 +147,12 @@ class Looks:
             self._tried_s = time.monotonic()
             self._looking = asyncio.create_task(self._look(names, sounds=sounds), name="look")
             self._at = now if due else self._at
+
+    def _give_way(self) -> None:
+        """A visit begins, and cameras and stethoscope are its own; what was not looked at is due again afterwards."""
+        if self._looking is not None and not self._looking.done():
+            self._looking.cancel()
+            self._at = None
 
     def _is_red(self, name: str) -> bool:
         return any(each.severity is not Severity.OK for each in self._results.get(name, ()))
@@ -199,18 +208,21 @@ class _Look:
     pace: Pace
 
     async def result(self) -> CheckResult:
-        name = self.camera.camera
+        """A look that gives way to a visit leaves the camera as it is."""
+        found = await self._looked()
+        await self.camera.close()
+        return found
+
+    async def _looked(self) -> CheckResult:
         try:
             async with asyncio.timeout(self.pace.patience_s):
                 before = luma_of(await self.camera.frame())
                 await asyncio.sleep(self.pace.between_pictures_s)
                 now = luma_of(await self.camera.frame())
         except CameraGone:
-            return camera_check(None, camera=name)
+            return camera_check(None, camera=self.camera.camera)
         except TimeoutError:
-            return result("exam-camera", "timeout", name)
-        finally:
-            await self.camera.close()
+            return result("exam-camera", "timeout", self.camera.camera)
         return self._judged(now, before)
 
     def _judged(self, now: Pixels, before: Pixels) -> CheckResult:

@@ -14,7 +14,8 @@ _CLIPPED_PART = 0.01
 _LOOKED_AT = 320
 """Sharpness is asked of a picture of this width, where the sensor's noise is averaged away."""
 BLURRED_PART = 0.35
-"""Of its own reference. A lens with fingerprints keeps about half; one that is out of focus keeps a tenth."""
+"""Of its own reference: edges more than twice as wide as they used to be. Measured on a board of squares, 640 pixels
+across, whose edges were 3 pixels wide: 0.38 is left when they are 5, 0.19 at 7, 0.05 at 13."""
 _RISES = 0.1
 TONE_HZ = 1000.0
 _HEARD_DB = 10.0

@@ -1,5 +1,6 @@
 """Who is called, when a device counts as blocked, and what a restart remembers."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -263,3 +264,20 @@ async def test_a_camera_goes_dark_again_and_what_is_well_is_not_looked_through_a
     scene.time.at += timedelta(minutes=2)
     await scene.look()
     assert scene.camera.closed == 2
+
+
+async def test_a_look_gives_way_to_a_visit_and_is_due_again_after_it(scene: Scene) -> None:
+    scene.plan(timedelta(0), seq=2)
+    scene.camera.trouble = "stuck"
+    scene.kiosk_speaks()
+    await scene.checks.report()
+    await asyncio.sleep(0)
+    assert scene.checks.is_looking
+    scene.happened(fact(FactKind.CALLED, at=NOW))
+    await scene.checks.report()
+    await asyncio.sleep(0.01)
+    assert not scene.checks.is_looking
+    assert scene.camera.closed == 0
+    scene.camera.trouble = ""
+    scene.happened(fact(FactKind.ENDED, at=NOW), fact(FactKind.CLEANED, at=NOW))
+    assert ("exam-camera", "ok") in await scene.codes()

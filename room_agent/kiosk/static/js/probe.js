@@ -15,7 +15,7 @@ const BLACK_LUMA = 6;
 const SILENT_LEVEL = 1e-4;
 /** Sharpness is asked of a picture of this size, where the sensor's noise is averaged away. */
 const SMALL = { width: 160, height: 90 };
-/** Of its own reference: fingerprints on the lens leave about half, a lens out of focus a tenth. */
+/** Of its own reference: edges more than twice as wide as they used to be (figures in `room_agent/media/checks.py`). */
 const BLURRED_PART = 0.35;
 const RISES = 0.1;
 const REFERENCE = 'telemed-sharpness ';
