@@ -80,6 +80,7 @@ class Visit:
             ("the doctor calls; the monitor says Raum 1", self.call),
             ("picture and sound run both ways between kiosk and doctor", self.talk),
             ("blood pressure comes as a number with unit and age", self.blood_pressure),
+            ("she says at the kiosk that the value is hers, and the doctor sees who said it", self.whose),
             ("the oximeter's curve is alive", self.oximeter),
             ("heart sounds are heard", self.stethoscope),
             ("the doctor looks through the other exam camera", self.exam_camera),
@@ -166,6 +167,13 @@ class Visit:
         expect(card.first.locator(".age")).to_contain_text("vor")
         expect(page.locator("#observations li").first).to_be_visible()
 
+    def whose(self) -> None:
+        kiosk = self.on.page("kiosk")
+        expect(kiosk.locator("#whose")).to_contain_text("121/79")
+        kiosk.locator("#whose [data-by=patient][data-belongs=yes]").click()
+        card = self.on.page("doctor").locator(".vital[data-kind=blood-pressure]").first
+        expect(card).to_contain_text("bestätigt: Patientin oder Patient")
+
     def oximeter(self) -> None:
         page = self.on.page("doctor")
         page.locator("#kinds [data-kind=oximeter]").click()
@@ -218,6 +226,8 @@ class Visit:
         text = kiosk.inner_text("body")
         assert "Weiß" not in text
         assert self.sommer.digits not in text
+        expect(kiosk.locator("#sheet-offer")).to_be_visible()
+        kiosk.locator("#sheet-no").click()
         left = kiosk.evaluate("Array.from(document.querySelectorAll('video')).filter((v) => v.srcObject).length")
         assert left == 0, f"{left} pictures left on the kiosk"
         assert kiosk.evaluate("sessionStorage.length + document.cookie.length") == 0

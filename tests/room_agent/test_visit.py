@@ -141,6 +141,35 @@ async def test_another_persons_value_is_never_shown(foreign: Measurement) -> Non
     assert len(visit.heard(BP, value())) == 2
 
 
+async def test_a_value_of_another_kind_is_never_shown_and_each_request_has_its_number() -> None:
+    visit, _ = await asked()
+    assert visit.heard(BP, value(OX)) == ()
+    (first, _), _ = visit.heard(BP, value()), await visit.ask(BP)
+    (second, _) = visit.heard(BP, value())
+    assert isinstance(first, Shown)
+    assert isinstance(second, Shown)
+    assert (first.series, second.series) == (1, 2)
+
+
+async def test_a_visit_that_ends_while_a_device_starts_leaves_it_stopped() -> None:
+    driver = HandDriver(BP)
+    visit = Visit("visit-1", {BP: driver})
+    await visit.begin()
+    started = asyncio.Event()
+
+    async def start(arm: Arm) -> None:
+        driver.did.append(f"start {arm.visit_id}")
+        await started.wait()
+
+    driver.start = start  # type: ignore[method-assign]
+    asking = asyncio.create_task(visit.ask(BP))
+    await asyncio.sleep(0)
+    await visit.end()
+    started.set()
+    assert (await asking).state is MeasurementState.FAILED
+    assert driver.did[-2:] == ["stop", "stop"]
+
+
 async def test_what_nobody_asked_for_is_dropped() -> None:
     visit = Visit("visit-1", {BP: HandDriver(BP)})
     await visit.begin()
