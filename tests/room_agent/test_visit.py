@@ -83,6 +83,17 @@ class HandDriver:
         await self._do("close")
 
 
+@dataclass
+class SlowDriver(HandDriver):
+    """It starts when the test lets it."""
+
+    may_start: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def start(self, arm: Arm) -> None:
+        await super().start(arm)
+        await self.may_start.wait()
+
+
 def value(kind: MeasurementKind = BP, **rest: Any) -> Measurement:
     known: dict[str, Any] = {"visit_id": "visit-1", "live": True, "device_id": "device-1", **rest}
     return Measurement(
@@ -152,20 +163,13 @@ async def test_a_value_of_another_kind_is_never_shown_and_each_request_has_its_n
 
 
 async def test_a_visit_that_ends_while_a_device_starts_leaves_it_stopped() -> None:
-    driver = HandDriver(BP)
+    driver = SlowDriver(BP)
     visit = Visit("visit-1", {BP: driver})
     await visit.begin()
-    started = asyncio.Event()
-
-    async def start(arm: Arm) -> None:
-        driver.did.append(f"start {arm.visit_id}")
-        await started.wait()
-
-    driver.start = start  # type: ignore[method-assign]
     asking = asyncio.create_task(visit.ask(BP))
     await asyncio.sleep(0)
     await visit.end()
-    started.set()
+    driver.may_start.set()
     assert (await asking).state is MeasurementState.FAILED
     assert driver.did[-2:] == ["stop", "stop"]
 
