@@ -30,7 +30,7 @@ RATE = 48_000
 RECORDER = """
 class Recorder extends AudioWorkletProcessor {
   process([input]) {
-    if (input[0]) this.port.postMessage({ frame: currentFrame, samples: input[0].slice() });
+    if (input[0]) this.port.postMessage({ frame: currentFrame, samples: input[0].slice(), at: Date.now() });
     return true;
   }
 }
@@ -83,13 +83,17 @@ TAKE = """async () => {
     context_s: stamp.contextTime, wall_s: (performance.timeOrigin + stamp.performanceTime) / 1000,
     stretched: stats.insertedSamplesForDeceleration + stats.removedSamplesForAcceleration,
     concealed: stats.concealedSamples, counts: sound.counts,
+    pause_ms: heard.reduce((most, { at }, n) => Math.max(most, at - (heard[n - 1]?.at ?? at)), 0),
   };
 }"""
 
 
 @dataclass(frozen=True)
 class Heard:
-    """*began_s*: real time at which the first sample leaves the loudspeaker. *holes*: blocks that were not recorded."""
+    """*began_s*: real time at which the first sample leaves the loudspeaker. *holes*: blocks that were not recorded.
+
+    *pause_s*: the longest time between two blocks that the loudspeaker asked for.
+    """
 
     samples: NDArray[np.float32]
     began_s: float
@@ -97,6 +101,7 @@ class Heard:
     stretched: int
     concealed: int
     dropouts: int
+    pause_s: float
 
 
 class Ear:
@@ -136,7 +141,8 @@ class Ear:
         stretched, concealed = took["stretched"], took["concealed"]
         if before is not None:
             stretched, concealed = stretched - before.stretched, concealed - before.concealed
-        return Heard(samples, began_s, holes, stretched, concealed, took["counts"]["dropouts"])
+        pause_s = took["pause_ms"] / 1000
+        return Heard(samples, began_s, holes, stretched, concealed, took["counts"]["dropouts"], pause_s)
 
     async def close(self) -> None:
         await self._peer.close()

@@ -82,17 +82,18 @@ class Watched(StethoscopeTrack):
 
 
 def _undisturbed(file: Path) -> tuple[list[tuple[float, float]], int]:
-    """The first round in which the sender had the machine to itself: whoever stops it for 60 ms is not measured here.
+    """The first round in which neither end was stopped for 60 ms by something else on the machine: that is not ours.
 
     Rounds are told, also where none was undisturbed: then the last one counts.
     """
     for again in range(ROUNDS):
         track = Watched(from_wav(file))
-        found = asyncio.run(_response(track))
-        note(f"row 1: round {again + 1}: longest pause between two packets {1000 * track.longest_s:.0f} ms")
-        if track.longest_s < UNDISTURBED_S:
+        levels, heard = asyncio.run(_response(track))
+        pauses = f"{1000 * track.longest_s:.0f} ms between packets, {1000 * heard.pause_s:.0f} ms at the loudspeaker"
+        note(f"row 1: round {again + 1}: {heard.stretched} samples stretched; longest pause {pauses}")
+        if max(track.longest_s, heard.pause_s) < UNDISTURBED_S:
             break
-    return found
+    return levels, heard.stretched
 
 
 def _told(values: list[float]) -> str:
@@ -142,8 +143,8 @@ async def _until_heard(hearing: Ear, seconds: float) -> None:
     await hearing.page.wait_for_function(wanted, timeout=1000 * (seconds + 20))
 
 
-async def _response(track: MediaStreamTrack) -> tuple[list[tuple[float, float]], int]:
-    """Level in dB by third-of-a-semitone bands; how many samples were stretched meanwhile."""
+async def _response(track: MediaStreamTrack) -> tuple[list[tuple[float, float]], Heard]:
+    """Level in dB by bands of a twelfth of an octave, and what was heard."""
     async with ear(track) as hearing:
         await hearing.page.wait_for_timeout(SETTLED_MS)
         before = await hearing.heard_since()
@@ -158,7 +159,7 @@ async def _response(track: MediaStreamTrack) -> tuple[list[tuple[float, float]],
     period = SWEEP_S * RATE
     got = heard.samples[-period:].astype(np.float64)
     note(f"row 1: {type(track).__name__}: {heard.concealed} samples concealed")
-    return _levels(_sweep() / 32768, got), heard.stretched
+    return _levels(_sweep() / 32768, got), heard
 
 
 def _levels(sent: _Floats, got: _Floats) -> list[tuple[float, float]]:
