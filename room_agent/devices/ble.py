@@ -176,7 +176,7 @@ class BleDriver:
         loop = asyncio.get_running_loop()
         self._closing = loop.call_later(arm.window.total_seconds(), self._time_out)
         self._become(DeviceState.MEASURING, Reason.NONE)
-        self._follow_records()
+        self._ask_on()
 
     async def stop(self) -> None:
         self._disarm()
@@ -196,8 +196,9 @@ class BleDriver:
         if self.state is DeviceState.MEASURING:
             self._become(DeviceState.READY, Reason.NONE)
 
-    def _follow_records(self) -> None:
+    def _ask_on(self) -> None:
         """A device that sends only what it is asked for is asked as long as a window is open."""
+        self._flow.want(self._custody.window is not None)
         if self._records is not None:
             self._records.follow(self._custody)
 
@@ -235,7 +236,7 @@ class BleDriver:
         self._custody.settle(self._now())
         if self.state is DeviceState.CONNECTING:
             self._become(DeviceState.MEASURING if self._custody.window else DeviceState.READY, Reason.NONE)
-            self._follow_records()
+            self._ask_on()
 
     async def _set_clock(self) -> None:
         """Its clock was read on connecting, since what it has stored carries that one; only now is it set."""
