@@ -20,10 +20,15 @@ NONE_FOUND = Ended(Opcode.REPORT, Outcome.NONE_FOUND)
 class Meter:
     """Answers each request with the next of *script*: so many records, then an answer; None is silence."""
 
-    def __init__(self, *script: tuple[int, Answer | None] | BaseException) -> None:
+    def __init__(self, *script: tuple[int, Answer | None] | BaseException, patience_s: float = 0.05) -> None:
         self.asked: list[str] = []
         self._script = list(script)
-        self.records = Records(self._write, patience_s=0.05, pause_s=0.0)
+        self.records = Records(self._write, patience_s=patience_s, pause_s=0.0)
+
+    def gives_up_at(self) -> float:
+        """On the loop's clock."""
+        deadline = self.records._deadline
+        return (deadline.when() or 0.0) if deadline else 0.0
 
     async def _write(self, packet: bytes) -> None:
         self.asked.append(packet.hex())
@@ -121,11 +126,15 @@ def test_an_answer_that_nobody_waits_for_is_dropped() -> None:
 
 def test_a_device_that_goes_on_sending_is_waited_for() -> None:
     async def story() -> None:
-        meter = Meter((0, None))
+        meter = Meter((0, None), patience_s=4.0)
         asked = asyncio.create_task(meter.records.since(1))
-        for _ in range(5):
-            await asyncio.sleep(0.03)
+        while not meter.asked:
+            await asyncio.sleep(0)
+        for _ in range(3):
+            before = meter.gives_up_at()
+            await asyncio.sleep(0)
             meter.records.came()
+            assert meter.gives_up_at() > before
         meter.records.heard(racp.encode_answer(DONE))
         assert await asked
 
