@@ -22,14 +22,14 @@ class NoisyCamera:
         self.camera, self.name_key = camera, f"camera.{camera}"
         self._fps = fps
         self._tick = -1
-        self._frames = [_painted(number, noise) for number in range(_FRAMES)]
+        self.frames = [_painted(number, noise) for number in range(_FRAMES)]
 
     async def frame(self) -> VideoFrame:
         now = time.monotonic()
         tick = max(int(now * self._fps), self._tick + 1)
         await asyncio.sleep(max(0.0, tick / self._fps - now))
         self._tick = tick
-        frame = self._frames[tick % _FRAMES]
+        frame = self.frames[tick % _FRAMES]
         picture.paint_time_code(picture.planes_of(frame)[0], int(time.time() * 1000))
         return frame
 
