@@ -91,10 +91,10 @@ def test_the_picture_is_as_large_and_as_often_as_the_slowest_viewer_can_have_it(
         slot, _ = make_slot()
         fast, thin = slot.watch(), slot.watch()
         fast.allowed_bps, thin.allowed_bps = 2_000_000, 200_000
-        pictures, _ = await asyncio.gather(some(fast, 8), some(thin, 8))
+        pictures, _ = await asyncio.gather(some(fast, 12), some(thin, 12))
         assert (slot.rung.height, slot.rung.fps) == (360, 15)
         steps = [b.timestamp - a.timestamp for a, b in pairwise(pictures[2:])]
-        assert all(step >= 90_000 / 30 * 1.5 for step in steps)
+        assert sum(steps) / len(steps) >= 90_000 / 15 * 0.8
         thin.close()
         await some(fast, 2)
         assert slot.rung.height != 720  # up only after a while
