@@ -1,7 +1,6 @@
-"""The kiosk's own checks in a real browser, on streams that a test makes good or bad, and what the assistant reads."""
+"""The kiosk's own checks in a real browser, on streams that a test makes good or bad."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
@@ -9,16 +8,11 @@ from fastapi.responses import HTMLResponse
 from playwright import sync_api
 
 from room_agent.app import KIOSK
-from schemas.channels import ChecksUp
-from schemas.checks import CheckResult
 from telemed.web.pages import mount_static
-from tests.e2e.chromium import AXE, CALL, chromium
-from tests.e2e.kiosk_scene import Scene, scene
-from tests.room_agent.world import KIOSK_CODE, until, visit
+from tests.e2e.chromium import CALL, chromium
 from tests.serving import served_beside
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
-SHOTS = Path(__file__).parents[2] / "build" / "shots"
 
 EXAMINE = """
 async (wanted) => {
@@ -80,17 +74,6 @@ async ({ coupling, hum }) => {
 """
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with scene(tmp_path) as made:
-        yield made
-
-
 @pytest.fixture(scope="module")
 def page() -> Iterator[sync_api.Page]:
     """A bare page with the kiosk's scripts, no room behind it."""
@@ -116,37 +99,3 @@ def test_the_tone_is_heard_or_not_and_a_hum_is_not_the_tone(page: sync_api.Page)
         for coupling, hum in ((0.05, False), (0.0, False), (0.05, True))
     ]
     assert found == ["heard", "not-heard", "not-heard"]
-
-
-def results(room: Scene) -> dict[str, CheckResult]:
-    reports = [message for message in room.centre.heard if isinstance(message, ChecksUp)]
-    return {each.subject: each for each in reports[-1].report.results} if reports else {}
-
-
-@pytest.mark.anyio
-async def test_the_agent_has_a_tone_played_and_the_assistant_reads_what_is_not_well(room: Scene) -> None:
-    """The browser's simulated microphone beeps by itself and hears no loudspeaker."""
-    await room.open_kiosk(KIOSK_CODE)
-    await room.shows("welcome")
-    await room.plan(seq=2)
-    await until(
-        lambda: results(room).get("microphone") and results(room)["microphone"].code == "not-heard", within_s=40
-    )
-    await until(lambda: not room.agent.room.tone_test)
-    assert results(room)["relay"].code == "none"
-    summary = room.page.locator("#room-checks summary")
-    await summary.click()
-    entries = room.page.locator("#room-checks-list li")
-    assert {await each.get_attribute("data-subject") for each in await entries.all()} == {"microphone", "relay"}
-    assert "Drehen Sie den Lautsprecher lauter." in await room.page.inner_text("#room-checks-list")
-    await room.page.wait_for_function(
-        "[...document.querySelectorAll('#room-checks img')].every((each) => each.naturalWidth > 0)"
-    )
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    await room.shoot(SHOTS, "checks")
-    await room.page.evaluate(AXE.read_text())
-    found = await room.page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })")
-    assert [each["id"] for each in found["violations"]] == []
-    await room.plan(visit(), seq=3)
-    await room.call()
-    assert await room.page.locator("#room-checks").is_hidden()
