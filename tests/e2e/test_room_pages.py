@@ -88,8 +88,10 @@ async def test_the_assistant_goes_from_the_kiosk_through_a_visit_without_a_line(
     await page.keyboard.press("Enter")
     first = page.locator("[data-visit=visit-1]")
     for kind in ("arrived", "called", "ended"):
+        step = first.get_by_role("button", name=TEXT(f"room.assist.do.{kind}"))
+        await expect(step).to_be_visible()
         await in_order(page, f"assistant-before-{kind}")
-        await first.get_by_role("button", name=TEXT(f"room.assist.do.{kind}")).click()
+        await step.click()
     await expect(first).to_have_attribute("data-state", "ended")
     await in_order(page, "assistant-uncleaned")
     await first.get_by_role("button", name=TEXT("room.assist.do.cleaned")).click()
