@@ -1,11 +1,37 @@
 """Fixtures for all tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from telemed.kit.db import Database
+from tests.counts import COUNTED, Counted
 from tests.databases import PostgresCluster, SqliteFiles, opened
+
+settings.register_profile("house", deadline=None)  # figures come from benchmarks, never from a timed test
+settings.load_profile("house")
+
+
+@pytest.fixture
+def counted(record_property: Callable[[str, object], None]) -> Counted:
+    """For a test whose count is smaller than its proof's."""
+    return lambda text: record_property(COUNTED, text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The counts of all tests, also of those that another worker ran."""
+    lines = [
+        str(text)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, text in report.user_properties
+        if name == COUNTED
+    ]
+    if lines:
+        terminalreporter.section("counts")
+        terminalreporter.write("".join(f"{line}\n" for line in lines))
 
 
 @pytest.fixture(scope="session")

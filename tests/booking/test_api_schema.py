@@ -1,24 +1,23 @@
 """Whatever a program sends, the API answers as its document says, and never with a fault of its own."""
 
 import os
-import sys
 
 import pytest
 
 from telemed.kit.db import Database
 from tests.booking.api_cases import Cases
 from tests.builders import make_world
+from tests.counts import Counted
 
 CASES = int(os.environ.get("API_CASES", "2000"))
 SEED = 20261124
 
 
 @pytest.mark.timeout(400)
-def test_no_answer_is_outside_the_document(sqlite_database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_answer_is_outside_the_document(sqlite_database: Database, counted: Counted) -> None:
     cases = Cases(make_world(sqlite_database, rooms=3))
     cases.run(CASES, starting=SEED)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{cases.total} requests to the API, seed {SEED}: {cases.summary}\n")
+    counted(f"{cases.total} requests to the API, seed {SEED}: {cases.summary}")
     assert cases.total >= CASES
     if CASES >= 2000:
         booked = {path: cases.with_status(201, path) for path in ("POST /api/bookings", "POST /api/holds")}

@@ -5,20 +5,19 @@
 
 import os
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.booking.machine import Quarter
+from tests.counts import Counted
 
 RUNS = int(os.environ.get("MACHINE_RUNS", "150"))
 
 
 def test_whatever_people_do_nothing_overlaps_nothing_is_lost_and_what_is_free_is_offered(
-    capsys: pytest.CaptureFixture[str],
+    counted: Counted,
 ) -> None:
-    with capsys.disabled():
-        print(f"state machine: {RUNS} runs of 50 steps")  # noqa: T201 - reduced counts are printed
+    counted(f"state machine: {RUNS} runs of 50 steps")
     run_state_machine_as_test(
         Quarter,
         settings=settings(

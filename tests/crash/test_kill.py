@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.counts import Counted
 from tests.databases import PostgresCluster, SqliteFiles
 
 CYCLES = int(os.environ.get("CRASH_CYCLES", "15"))
@@ -38,12 +39,9 @@ def fresh(request: pytest.FixtureRequest) -> Callable[[], str]:
 
 
 @pytest.mark.timeout(300)
-def test_what_the_centre_acknowledged_is_there_after_it_was_killed(
-    fresh: Callable[[], str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_the_centre_acknowledged_is_there_after_it_was_killed(fresh: Callable[[], str], counted: Counted) -> None:
     found = lives(fresh(), CYCLES)
-    with capsys.disabled():
-        print(f"killed: {found}")  # noqa: T201 - reduced counts are printed
+    counted(f"killed: {found}")
     assert found["holds"]
     assert found["acknowledged"] > CYCLES
     assert found["refused"] > 0

@@ -19,6 +19,7 @@ from telemed.kit.db import Database
 from telemed.kit.db import metadata as tables
 from telemed.kit.ids import new_id
 from tests.builders import RESIDENT, SERVICE, SOMMER, World, book, make_booking, make_world
+from tests.counts import Counted
 
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
 WAIT_S = 30.0
@@ -69,22 +70,9 @@ def count(database: Database, *names: str) -> list[int]:
         return [tx.execute(select(func.count()).select_from(tables.tables[name])).scalar_one() for name in names]
 
 
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Into the output of the tests: reduced counts are printed."""
-
-    def write(line: str) -> None:
-        with capsys.disabled():
-            print(line)  # noqa: T201 - meant to be seen
-
-    return write
-
-
-def test_of_two_at_once_exactly_one_gets_the_last_offer_every_round(
-    database: Database, report: Callable[[str], None]
-) -> None:
+def test_of_two_at_once_exactly_one_gets_the_last_offer_every_round(database: Database, counted: Counted) -> None:
     score = race(make_world(database))
-    report(f"last offer on {database.url.get_backend_name()}: {score}")
+    counted(f"last offer on {database.url.get_backend_name()}: {score}")
     assert score == Score(ROUNDS, (0, ROUNDS, 0))
 
 
@@ -120,12 +108,12 @@ def look_then_book(world: World, request: Request, start: threading.Barrier) -> 
     return True
 
 
-def test_the_twin_without_the_primary_key_books_twice(database: Database, report: Callable[[str], None]) -> None:
+def test_the_twin_without_the_primary_key_books_twice(database: Database, counted: Counted) -> None:
     """If this passed with one winner each, the race above would prove nothing."""
     with database.transaction() as tx:
         UNGUARDED.create(tx)
     score = race(make_world(database), run=look_then_book)
-    report(f"unguarded on {database.url.get_backend_name()}: {score}")
+    counted(f"unguarded on {database.url.get_backend_name()}: {score}")
     assert score.by_winners[2] == ROUNDS
 
 

@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from tests.counts import Counted
 from tests.room_agent.whose_tally import STEPS, play, worst
 
 RUNS = int(os.environ.get("WHOSE_RUNS", "200"))
@@ -14,11 +15,10 @@ SEED = 20_261_125
 
 
 def test_nobody_sees_a_value_of_somebody_else_and_everybody_sees_what_was_measured_in_good_order(
-    capsys: pytest.CaptureFixture[str],
+    counted: Counted,
 ) -> None:
     seen = play(SEED, RUNS)
-    with capsys.disabled():
-        print(f"attribution, steps of {STEPS}, {seen}")  # noqa: T201 - reduced counts are printed
+    counted(f"attribution, steps of {STEPS}, {seen}")
     assert seen.wrong == 0
     assert seen.good > 0
     assert seen.in_window > 0
