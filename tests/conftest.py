@@ -14,6 +14,12 @@ settings.load_profile("house")
 
 
 @pytest.fixture
+def anyio_backend() -> str:
+    """Coroutines among the tests run on asyncio, as the programs do."""
+    return "asyncio"
+
+
+@pytest.fixture
 def counted(record_property: Callable[[str, object], None]) -> Counted:
     """For a test whose count is smaller than its proof's."""
     return lambda text: record_property(COUNTED, text)

@@ -1,11 +1,8 @@
 """While any doctor listens to the stethoscope, the kiosk is mute and says so; its own check says nothing meanwhile."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.e2e.kiosk_scene import Scene, scene, truth
+from tests.e2e.kiosk_scene import Scene, truth
 from tests.room_agent.world import KIOSK_CODE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -20,17 +17,6 @@ HEARD = """
   && document.getElementById('self').srcObject.getAudioTracks().every(({ enabled }) => enabled)
   && document.getElementById('auscultation').hidden
 """
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with scene(tmp_path) as made:
-        yield made
 
 
 async def test_the_room_is_mute_until_the_last_doctor_has_stopped_listening(room: Scene) -> None:

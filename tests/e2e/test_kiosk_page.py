@@ -2,32 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from schemas.day import FactKind
 from telemed.kit.i18n import words
-from tests.e2e.kiosk_scene import Scene, scene, truth
+from tests.e2e.kiosk_scene import Scene, truth
 from tests.room_agent.world import KIOSK_CODE, fact, until, visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 TEXT = words().text
 SEEN_OF = "((kind) => seen.vitals.filter((each) => each.kind === kind).length)"
 SHOTS = Path(os.environ.get("SHOTS", "build/shots"))
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Scene]:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    async with scene(tmp_path) as made:
-        yield made
 
 
 async def test_a_kiosk_is_paired_by_a_typed_code_and_stays_paired(room: Scene) -> None:

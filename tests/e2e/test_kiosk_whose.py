@@ -41,11 +41,6 @@ FIRST_SEEN = """() => {
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Scene]:
     SHOTS.mkdir(parents=True, exist_ok=True)
     async with scene(tmp_path) as made:

@@ -1,6 +1,5 @@
 """What a whole room finds out about itself, and what the assistant reads of it on the kiosk."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -8,22 +7,11 @@ import pytest
 from schemas.channels import ChecksUp
 from schemas.checks import CheckResult
 from tests.e2e.chromium import AXE
-from tests.e2e.kiosk_scene import Scene, scene
+from tests.e2e.kiosk_scene import Scene
 from tests.room_agent.world import KIOSK_CODE, until, visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e, pytest.mark.timeout(120)]
 SHOTS = Path(__file__).parents[2] / "build" / "shots"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with scene(tmp_path) as made:
-        yield made
 
 
 def results(room: Scene) -> dict[str, CheckResult]:

@@ -1,7 +1,6 @@
 """The pages for staff on the room's own machine, in Chromium: without a line for the assistant, and for the faults."""
 
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from schemas.measurement import MeasurementKind
 from telemed.kit.i18n import words
 from tests.e2e.booking_scene import MISSING_WORDS, TOO_WIDE
 from tests.e2e.chromium import AXE
-from tests.e2e.kiosk_scene import Scene, scene
+from tests.e2e.kiosk_scene import Scene
 from tests.room_agent.world import KIOSK_CODE, ticket, until, visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -27,18 +26,6 @@ FINDINGS = """async (tags) => (await axe.run(document, {runOnly: tags})).violati
 SMALL = """() => [...document.querySelectorAll('main button, main a, main label, main input:not([type=radio])')]
   .filter(e => e.getClientRects().length && e.getBoundingClientRect().height < 47.5 && !e.htmlFor)
   .map(e => e.tagName + ' ' + e.textContent.trim())"""
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Scene]:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    async with scene(tmp_path) as made:
-        yield made
 
 
 async def in_order(page: Page, name: str) -> None:

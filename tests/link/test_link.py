@@ -59,11 +59,6 @@ AT_ONCE_S = 4.0
 """Less than a beat: what is heard sooner was pushed, not found by looking again."""
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass(frozen=True)
 class Running:
     """A centre that serves on *port*."""

@@ -25,11 +25,6 @@ CODE = "407193"
 PAGE = "/assistenz"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Monotonic:
     """A clock that counts only when told."""
 

@@ -43,11 +43,6 @@ pytestmark = pytest.mark.anyio
 M = TypeVar("M", Show, CheckedIn)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class World:
     """A centre and an agent, both served."""
 

@@ -19,11 +19,6 @@ from tests.serving import served
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @asynccontextmanager
 async def agent(folder: Path, *, simulated: bool) -> AsyncIterator[tuple[Agent, httpx.AsyncClient]]:
     settings = Settings(centre_url="http://127.0.0.1:9", state_dir=folder, simulated=simulated)

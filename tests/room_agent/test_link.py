@@ -21,11 +21,6 @@ from tests.serving import served
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass
 class Machine:
     """A room's machine without devices."""

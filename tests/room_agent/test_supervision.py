@@ -35,11 +35,6 @@ pytestmark = pytest.mark.anyio
 BP, OX = MeasurementKind.BLOOD_PRESSURE, MeasurementKind.OXIMETER
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Ill(Enum):
     """What can be wrong with a piece of work."""
 

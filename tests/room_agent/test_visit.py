@@ -30,11 +30,6 @@ BP, OX = MeasurementKind.BLOOD_PRESSURE, MeasurementKind.OXIMETER
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass
 class HandDriver:
     """A device that does what a test says. *hangs* names the verbs that never return."""

@@ -28,11 +28,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def programs(tmp_path: Path) -> Iterator[Programs]:
     with Programs(tmp_path, ports={name: free_port(0) for name in NAMES}) as made:
         made.prepare()

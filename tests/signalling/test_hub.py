@@ -22,11 +22,6 @@ pytestmark = pytest.mark.anyio
 VISIT = "visit-1"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def candidate(to: str = "x", mid: str = "0") -> Signal:
     return Signal(to=to, kind="candidate", body={"candidate": "", "sdpMid": mid})
 

@@ -24,11 +24,6 @@ PLAN = plan(devices=(CUFF,))
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def scene(tmp_path: Path) -> Scene:
     return make_scene(tmp_path)
 

@@ -21,11 +21,6 @@ Break = Callable[[Scene], object]
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def scene(tmp_path: Path) -> Scene:
     return make_scene(tmp_path)
 

@@ -19,11 +19,6 @@ from tests.room_agent.checks.relays import coturn
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def measured(way: Relay) -> Relayed | NoRelay:
     """Once it answers: a coturn that has just been started needs a moment."""
     async with asyncio.timeout(20):

@@ -12,11 +12,6 @@ pytestmark = pytest.mark.anyio
 SOUND = np.full(48_000, 1000, dtype=np.int16)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def made() -> SimulatedStethoscope:
     return SimulatedStethoscope(SOUND, lambda: False)
 
