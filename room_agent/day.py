@@ -29,6 +29,16 @@ _HERE_ALREADY = frozenset({FactKind.ARRIVED, FactKind.CALLED, FactKind.ENTERED})
 
 
 @dataclass(frozen=True)
+class Task:
+    """What the resident is asked to do: which device to *take*, and whether that sleeps or pumps already."""
+
+    measuring: MeasurementKind | None = None
+    take: str = ""
+    asleep: bool = False
+    inflating: bool = False
+
+
+@dataclass(frozen=True)
 class Seen:
     """How the agent itself stands: *centre_heard* on the room's clock, *seq* of the next board, *checks* not well."""
 
@@ -37,8 +47,7 @@ class Seen:
     line_ok: bool
     simulated: bool
     seq: int = 0
-    measuring: MeasurementKind | None = None
-    inflating: bool = False
+    task: Task = Task()
     to_confirm: ToConfirm | None = None
     sheet_offered: bool = False
     tone_test: bool = False
@@ -107,14 +116,17 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
     today = standing(plan, facts, seen.now)
     screen = _screen(today, facts, seen)
     visit = today.current if screen is KioskScreen.CALL else None
+    task = seen.task if visit else Task()
     return Show(
         screen=screen,
         room_name=plan.room_name,
         visit_id=visit.visit_id if visit else None,
         doctor_name=visit.doctor_name if visit else "",
         called=visit.ticket if visit and today.room_state is RoomState.CALLED and not visit.quiet else None,
-        measuring=seen.measuring if visit else None,
-        inflating=seen.inflating and visit is not None,
+        measuring=task.measuring,
+        take=task.take,
+        asleep=task.asleep,
+        inflating=task.inflating,
         to_confirm=seen.to_confirm if visit else None,
         sheet_offered=seen.sheet_offered and screen is KioskScreen.FAREWELL,
         line_ok=seen.line_ok,

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import HTTPConnection
 
 from room_agent.devices.driver import Driver
+from room_agent.naming import Names, described
 from schemas.base import Id, Message
 from schemas.checks import CheckReport, CheckResult, Severity
 from schemas.measurement import MeasurementKind
@@ -23,12 +24,13 @@ routes = APIRouter()
 
 
 class DeviceCondition(Message):
-    """What a driver tells of itself (`Driver.diagnostics`)."""
+    """What a driver tells of itself (`Driver.diagnostics`). *name*: what people call it, with colour and place."""
 
     device_id: Id
     kind: MeasurementKind
     simulated: bool
     diagnostics: dict[str, str]
+    name: str = ""
 
 
 class Condition(Message):
@@ -47,6 +49,11 @@ class Equipped(Protocol):
     def drivers(self) -> Mapping[MeasurementKind, Driver]: ...
 
 
+class Naming(Protocol):
+    @property
+    def names(self) -> Names: ...
+
+
 class DoctorAgent(Protocol):
     """What this edge needs of the agent."""
 
@@ -55,6 +62,9 @@ class DoctorAgent(Protocol):
 
     @property
     def devices(self) -> Equipped: ...
+
+    @property
+    def room(self) -> Naming: ...
 
 
 def agent_of(connection: HTTPConnection) -> DoctorAgent:
@@ -78,13 +88,14 @@ async def on_this_machine(connection: HTTPConnection) -> None:
 
 @routes.get("/doctor", dependencies=[Depends(on_this_machine)])
 async def condition(agent: Annotated[DoctorAgent, Depends(agent_of)]) -> Condition:
-    drivers = agent.devices.drivers.values()
+    drivers, names = agent.devices.drivers.values(), agent.room.names
     devices = [
         DeviceCondition(
             device_id=driver.device_id,
             kind=driver.kind,
             simulated=driver.simulated,
             diagnostics=dict(driver.diagnostics()),
+            name=described(names.of_device(driver.kind, driver.device_id)),
         )
         for driver in drivers
     ]
@@ -110,13 +121,14 @@ def lines(found: Condition, words: Words) -> Iterator[str]:
 
 def _check(result: CheckResult, words: Words) -> str:
     mark = words.text(f"doctor.mark.{result.severity.value}")
-    name = words.text(f"check.subject.{result.subject}") + (f" ({result.device_id})" if result.device_id else "")
+    name = result.device_name or words.text(f"check.subject.{result.subject}")
+    name += f" ({result.device_id})" if result.device_id else ""
     advice = f" → {words.text(result.fix_key)}" if result.fix_key else ""
     return f"{mark:<8} {name}: {words.text(result.text_key)}{advice}"
 
 
 def _device(device: DeviceCondition, words: Words) -> str:
-    name = f"{words.text(f'check.subject.{device.kind.value}')} ({device.device_id})"
+    name = f"{device.name or words.text(f'check.subject.{device.kind.value}')} ({device.device_id})"
     simulated = [words.text("doctor.simulated")] if device.simulated else []
     told = [f"{_label(key, words)} {value}" for key, value in device.diagnostics.items() if value]
     return f"{words.text('doctor.device'):<8} {name}: {', '.join([*simulated, *told])}"

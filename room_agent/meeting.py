@@ -9,9 +9,11 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, say, signalling_path
+from room_agent.day import Task
 from room_agent.devices.driver import DeviceEvent, Driver, Measurement, StateChanged, Waveform
 from room_agent.devices.observation import observations
 from room_agent.lines import lines
+from room_agent.naming import take
 from room_agent.peers import DoctorPeer, Media
 from room_agent.record import Answer, Entry, Record
 from room_agent.room import Room
@@ -41,7 +43,6 @@ from schemas.signalling import (
     Signal,
     from_hub,
 )
-from telemed.kit.i18n import words
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
 
@@ -194,7 +195,7 @@ class Meeting:
 
     async def _farewell(self) -> None:
         """Disarm, hand over, close, forget."""
-        self._room.measure(None)
+        self._room.measure(Task())
         self._room.ask_whose(None)
         self._tasks = None
         if self.over:
@@ -226,12 +227,12 @@ class Meeting:
                 self._tell(await self.visit.ask(message.kind))
             else:
                 self._tell(await self.visit.stop(message.kind))
-            self._room.measure(self.visit.measuring, inflating=self.visit.inflating)
+            self._room.measure(self._task())
 
     def opened(self, peer: DoctorPeer) -> None:
         """A doctor's channels are open: how the devices are, and what was measured before."""
         for kind, driver in self._drivers.items():
-            peer.tell(_device_is(kind, driver))
+            peer.tell(self._device_is(kind, driver))
         for vital in self.record.vitals():
             peer.vital(vital)
 
@@ -269,10 +270,10 @@ class Meeting:
     def heard(self, kind: MeasurementKind, event: DeviceEvent) -> None:
         """A device said something; the doctors hear what is theirs."""
         if isinstance(event, StateChanged):
-            self._tell_all(_device_is(kind, self._drivers[kind]))
+            self._tell_all(self._device_is(kind, self._drivers[kind]))
         for outcome in self.visit.heard(kind, event):
             self._tell(outcome)
-        self._room.measure(self.visit.measuring, inflating=self.visit.inflating)
+        self._room.measure(self._task())
 
     def _tell(self, outcome: Outcome) -> None:
         match outcome:
@@ -307,20 +308,22 @@ class Meeting:
                 simulated=self._room.simulated,
                 sent_at=self._indicated(MeasurementKind(measurement.kind)) or measurement.heard_at,
                 observation=made,
-                device_name=_name(measurement.kind),
+                device_name=self._room.names.of_device(measurement.kind, device_id).name,
             )
 
+    def _device_is(self, kind: MeasurementKind, driver: Driver) -> DeviceIs:
+        return DeviceIs(
+            kind=kind,
+            device_id=driver.device_id,
+            name=self._room.names.of_device(kind, driver.device_id).name,
+            state=driver.state.value,
+            reason=driver.reason.value,
+        )
 
-def _device_is(kind: MeasurementKind, driver: Driver) -> DeviceIs:
-    return DeviceIs(
-        kind=kind,
-        device_id=driver.device_id,
-        name=_name(kind),
-        state=driver.state.value,
-        reason=driver.reason.value,
-    )
-
-
-def _name(kind: MeasurementKind) -> str:
-    """What the residents call the device."""
-    return words().text(f"room.device.{kind}")
+    def _task(self) -> Task:
+        """What the resident is asked to do, and with which device."""
+        kind = self.visit.measuring
+        if kind is None:
+            return Task()
+        label = self._room.names.of_device(kind, self._drivers[kind].device_id)
+        return Task(kind, take(label), inflating=self.visit.inflating)

@@ -3,18 +3,20 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from room_agent import day
+from room_agent.day import Task
+from room_agent.devices.config import Label
 from room_agent.journal import Journal
+from room_agent.naming import Names
 from room_agent.sheet import SheetOffer
 from schemas.board import Board, RoomState
 from schemas.checks import CheckResult
 from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
-from schemas.measurement import MeasurementKind
 from schemas.visit import Paired, Sheet, SheetLine, Show, ToConfirm
 from telemed.kit.clock import ExerciseClock, real_now
 from telemed.kit.ids import new_id
@@ -70,6 +72,7 @@ class Room:
         journal: Journal,
         *,
         simulated: bool,
+        labels: Mapping[str, Label] | None = None,
         real: Callable[[], datetime] = real_now,
         mono: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -83,8 +86,8 @@ class Room:
         self._plan = journal.plan()
         self._facts = journal.facts()
         self._heard: tuple[datetime, float] | None = None
-        self._measuring: MeasurementKind | None = None
-        self._inflating = False
+        self._labels = labels or {}
+        self._task = Task()
         self._to_confirm: ToConfirm | None = None
         self._sheet = SheetOffer(mono)
         self._tone_test = False
@@ -225,10 +228,15 @@ class Room:
         today = day.standing(self._plan, self._facts, self.now())
         return today.current, today.room_state
 
-    def measure(self, kind: MeasurementKind | None, *, inflating: bool = False) -> None:
-        """What the resident is asked to do now. *inflating*: the cuff pumps already."""
-        if (kind, inflating) != (self._measuring, self._inflating):
-            self._measuring, self._inflating = kind, inflating
+    @property
+    def names(self) -> Names:
+        """What people call the devices."""
+        return Names(self._labels, self._plan)
+
+    def measure(self, task: Task) -> None:
+        """What the resident is asked to do now."""
+        if task != self._task:
+            self._task = task
             self.bell.ring()
 
     def listen(self, on: bool) -> None:
@@ -254,8 +262,8 @@ class Room:
 
     def tell_checks(self, not_well: tuple[CheckResult, ...]) -> None:
         """What is not well, for the screen in the room; how long it has been so rings nobody."""
-        said = [(each.text_key, each.device_id, each.alarm) for each in not_well]
-        if said != [(each.text_key, each.device_id, each.alarm) for each in self._checks]:
+        said = [_said(each) for each in not_well]
+        if said != [_said(each) for each in self._checks]:
             self._checks = not_well
             self.bell.ring()
 
@@ -291,8 +299,7 @@ class Room:
             line_ok=self.line_ok,
             simulated=self.simulated,
             seq=next(self._seq),
-            measuring=self._measuring,
-            inflating=self._inflating,
+            task=self._task,
             to_confirm=self._to_confirm,
             sheet_offered=self._sheet.open,
             tone_test=self._tone_test,
@@ -316,3 +323,7 @@ class Room:
     def just_paired(self, key: MachineKey) -> None:
         """Let *key* in until the plan that names it is here."""
         self._just_paired[key.machine_id] = (key, self._mono() + JUST_PAIRED_S)
+
+
+def _said(each: CheckResult) -> tuple[str, str | None, str, bool]:
+    return each.text_key, each.device_id, each.device_name, each.alarm

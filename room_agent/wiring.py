@@ -26,6 +26,7 @@ from room_agent.instruments import Instruments, none, simulated
 from room_agent.journal import Journal
 from room_agent.link import Link
 from room_agent.meeting import Indicated, Meeting
+from room_agent.naming import labels
 from room_agent.peers import Media
 from room_agent.room import Room, wait
 from room_agent.sealing import Seal
@@ -196,7 +197,7 @@ async def running(settings: Settings, seal: Seal | None = None) -> AsyncIterator
     async with AsyncExitStack() as stack:
         journal = Journal(settings.state_dir / "journal.sqlite", seal or sealing.of_machine(settings.state_dir))
         stack.callback(journal.close)
-        room = Room(journal, simulated=settings.simulated)
+        room = Room(journal, simulated=settings.simulated, labels=labels(settings.room_devices))
         devices = await _devices(settings, room, stack)
         agent = build(settings, room, devices, _instruments(settings, room))
         stack.push_async_callback(agent.checks.close)

@@ -17,13 +17,15 @@ class CheckResult(Message):
 
     *text_key* and *fix_key* are catalogue keys: what is so, and one sentence what to do (empty when all is well).
     *since*: since when it is so, on the room's clock. *alarm*: it was not mended, and a visit comes or is on: the
-    assistant is called.
+    assistant is called. *device_name*: what people call the device, with its colour and place where they are known;
+    empty where the subject says all.
     """
 
     subject: str
     code: str
     severity: Severity
     device_id: Id | None = None
+    device_name: str = ""
     text_key: str
     fix_key: str = ""
     since: Moment | None = None

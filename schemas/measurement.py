@@ -25,7 +25,10 @@ class MeasurementKind(StrEnum):
 
 
 class MeasurementState(StrEnum):
-    """``failed`` carries a *reason*: ``no-value``, ``garbled``, ``absent``, ``stored``, ``timeout``, ``stopped``."""
+    """``failed`` carries a *reason*: ``no-value``, ``garbled``, ``absent``, ``stored``, ``timeout``, ``stopped``.
+
+    ``waiting`` may carry ``asleep``: the device sleeps between measurements and must be switched on first.
+    """
 
     WAITING = "waiting"
     MEASURING = "measuring"

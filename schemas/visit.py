@@ -42,6 +42,7 @@ class Show(Message):
     """Agent to kiosk: the whole state; nothing personal is in it but during ``call`` the doctor's name.
 
     *measuring*: the step the resident sees ("Bitte Blutdruck messen"); *visit_id* only during ``call``.
+    *take*: which device that is, as a sentence; *asleep*: it must be switched on first.
     *inflating*: the cuff pumps already; how far is not for the resident.
     *called*: the ticket that is called now. *line_ok*: whether the centre is heard. *to_confirm*: only during ``call``.
     *tone_test*: the kiosk is to play its test tone and to report whether its microphone heard it.
@@ -57,6 +58,8 @@ class Show(Message):
     doctor_name: str = ""
     called: Ticket | None = None
     measuring: MeasurementKind | None = None
+    take: str = ""
+    asleep: bool = False
     inflating: bool = False
     line_ok: bool = True
     simulated: bool = False

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from room_agent.checks.result import KINDS
+from room_agent.naming import in_plan, subject_kind
 from schemas.checks import BlockedDevice, CheckResult, Severity
 from schemas.day import DayPlan, PlannedDevice
-from schemas.measurement import MeasurementKind
 
 ALARM_AFTER_S = 5.0
 """A link that breaks and comes back at once calls nobody."""
@@ -97,28 +96,6 @@ def _key(each: CheckResult) -> Key:
     return each.subject, each.device_id, each.severity
 
 
-_KINDS = {MeasurementKind.WEIGHT.value: "scale"}
-"""Where the directory has another word than the driver; cameras go by their role."""
-_CAMERAS = {"room": "room-camera"}
-
-
 def planned(each: CheckResult, plan: DayPlan | None) -> PlannedDevice | None:
-    """The device of the centre's directory that a result is about: by its id, or as the only one of its kind here.
-
-    An inspection that is over is the centre's own matter.
-    """
-    if plan is None or each.subject == "inspection":
-        return None
-    kind = _kind(each)
-    same = [device for device in plan.devices if device.kind == kind]
-    own = [device for device in plan.devices if kind and device.device_id == each.device_id]
-    return own[0] if own else same[0] if len(same) == 1 else None
-
-
-def _kind(each: CheckResult) -> str:
-    if each.subject == "exam-camera":
-        role = each.device_id or ""
-        return _CAMERAS.get(role, role)
-    if each.subject in (*KINDS, "stethoscope"):
-        return _KINDS.get(each.subject, each.subject)
-    return ""
+    """The device of the centre's directory that a result is about. An inspection is the centre's own matter."""
+    return in_plan(subject_kind(each), each.device_id, plan)

@@ -77,6 +77,7 @@ class Checks:
         self._looks.begin_if_due(page_alive=asked[0].severity is Severity.OK)
         found = await asyncio.gather(*(of_device(driver, self._patience_s) for driver in self._subjects.drivers))
         results = self._judged((*asked, *(each for some in found for each in some), *self._looks.results))
+        results = tuple(each.model_copy(update={"device_name": room.names.of_check(each)}) for each in results)
         room.tell_checks(tuple(each for each in results if each.severity is not Severity.OK))
         return CheckReport(
             room_id=room.pairing.room_id,

@@ -65,7 +65,7 @@ def light(report: CheckReport | None, heard: datetime | None, now: datetime) -> 
 
 @dataclass(frozen=True)
 class Alarm:
-    """What an assistant must mend: a visit comes or is on. *subject* has a picture and a name; *since*, if known."""
+    """What an assistant must mend: a visit comes or is on. *subject* has a picture and a name; the rest if known."""
 
     room_id: str
     room_name: str
@@ -73,6 +73,7 @@ class Alarm:
     text_key: str
     fix_key: str
     since: datetime | None
+    device_name: str = ""
 
     @property
     def id(self) -> str:
@@ -83,7 +84,7 @@ class Alarm:
 def alarms(room_id: str, room_name: str, shown: Light) -> tuple[Alarm, ...]:
     """What the room itself calls for."""
     return tuple(
-        Alarm(room_id, room_name, each.subject, each.text_key, each.fix_key, each.since)
+        Alarm(room_id, room_name, each.subject, each.text_key, each.fix_key, each.since, each.device_name)
         for each in shown.results
         if each.alarm and not shown.is_silent
     )

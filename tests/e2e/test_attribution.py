@@ -64,7 +64,7 @@ def test_who_said_whose_value_it_is_stands_beside_it_and_in_the_bundle(room: Pro
         measure(page, "blood-pressure")
         card = page.locator(PRESSURE).filter(has_text="mmHg")
         expect(card).to_contain_text("noch nicht bestätigt")
-        expect(card).to_contain_text("Blutdruck-Gerät")
+        expect(card).to_contain_text("Blutdruckmessgerät")
         assert told(downloaded(page)) == [("preliminary", [])] * 2
         kiosk.locator("#whose [data-by=patient][data-belongs=yes]").click()
         expect(card).to_contain_text("bestätigt: Patientin oder Patient")
@@ -86,14 +86,14 @@ def test_who_said_whose_value_it_is_stands_beside_it_and_in_the_bundle(room: Pro
 
 def _vanish_and_return(room: Programs, faults: Page, page: Page) -> None:
     chip = page.locator(".kind", has=page.locator("[data-kind=blood-pressure]")).locator(".device-is")
-    expect(chip).to_have_text("Blutdruck-Gerät: bereit")
+    expect(chip).to_have_text("Blutdruckmessgerät: bereit")
     faults.goto(room.url("room-agent") + "/faults")
     choice = "form[data-device=blood-pressure] input[value={}]"
     faults.locator(choice.format("absent")).check()
-    expect(chip).to_have_text("Blutdruck-Gerät: Verbindung verloren", timeout=3_000)
+    expect(chip).to_have_text("Blutdruckmessgerät: Verbindung verloren", timeout=3_000)
     page.screenshot(path=SHOTS / "doctor-device-gone.png")
     faults.locator(choice.format("none")).check()
-    expect(chip).to_have_text("Blutdruck-Gerät: bereit", timeout=10_000)
+    expect(chip).to_have_text("Blutdruckmessgerät: bereit", timeout=10_000)
 
 
 def test_after_a_crash_of_the_room_the_page_has_its_copy_and_goes_on(room: Programs) -> None:

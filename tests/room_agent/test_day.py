@@ -73,11 +73,13 @@ def test_the_screen_follows_the_facts(facts: list[Fact], minutes: float, screen:
 
 
 def test_only_the_call_has_a_doctors_name_and_a_visit() -> None:
-    called = day.show(TODAY, INSIDE, seen(3, measuring=MeasurementKind.OXIMETER, inflating=True))
-    over = day.show(TODAY, OVER, seen(21, measuring=MeasurementKind.OXIMETER, inflating=True))
+    task = day.Task(MeasurementKind.OXIMETER, "Nehmen Sie die Klammer.", asleep=True, inflating=True)
+    called = day.show(TODAY, INSIDE, seen(3, task=task))
+    over = day.show(TODAY, OVER, seen(21, task=task))
     assert (called.visit_id, called.doctor_name, called.measuring) == ("visit-1", "Dr. Ada Weiß", "oximeter")
     assert (over.visit_id, over.doctor_name, over.called, over.measuring) == (None, "", None, None)
-    assert (called.inflating, over.inflating) == (True, False)
+    assert (called.inflating, called.asleep, called.take) == (True, True, task.take)
+    assert (over.inflating, over.asleep, over.take) == (False, False, "")
 
 
 def test_the_ticket_is_shown_until_the_person_is_in() -> None:

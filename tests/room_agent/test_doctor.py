@@ -10,9 +10,11 @@ import pytest
 from fastapi import FastAPI
 
 from room_agent import doctor
+from room_agent.devices.config import Label
 from room_agent.devices.driver import Driver
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.doctor import Condition, DeviceCondition
+from room_agent.naming import Names
 from schemas.checks import CheckReport, CheckResult, Severity
 from schemas.measurement import MeasurementKind
 from telemed.kit.clock import RealClock
@@ -51,11 +53,17 @@ class Equipment:
 
 
 @dataclass
+class Named:
+    names: Names = field(default_factory=lambda: Names({"blutdruck-1": Label("Manschette", "blau", "Schublade")}, None))
+
+
+@dataclass
 class SmallAgent:
     """As much of the agent as the doctor asks."""
 
     checks: Reports
     devices: Equipment
+    room: Named = field(default_factory=Named)
 
 
 def app_with(agent: SmallAgent) -> FastAPI:
@@ -81,6 +89,9 @@ def test_whoever_sits_at_the_machine_is_told() -> None:
             found = Condition.model_validate_json(answer.content)
             assert found.report == report(OK)
             assert {each.kind for each in found.devices} == set(drivers)
+            named = {each.kind.value: each.name for each in found.devices}
+            assert named["blood-pressure"] == "Manschette (blau, Schublade)"
+            assert named["oximeter"] == "Puls-Oximeter"
             assert all(each.simulated and each.diagnostics["state"] == "absent" for each in found.devices)
 
     asyncio.run(story())
@@ -115,6 +126,15 @@ def test_the_worst_comes_first_with_what_to_do_and_each_device_has_its_line() ->
     assert second.startswith("gut      Puls-Oximeter (clip-1): ")
     assert "→" not in second
     assert third == "Gerät    Blutdruck-Gerät (cuff-1): Zustand absent, Signal -54 dBm, new thing 7"
+    called = found.model_copy(
+        update={
+            "report": report(GONE.model_copy(update={"device_name": "Manschette (blau)"})),
+            "devices": (device.model_copy(update={"name": "Manschette (blau)"}),),
+        }
+    )
+    first, second = doctor.lines(called, words())
+    assert first.startswith("FEHLER   Manschette (blau) (cuff-1): ")
+    assert second.startswith("Gerät    Manschette (blau) (cuff-1): ")
     assert not doctor.is_fit(found)
     assert doctor.is_fit(Condition(report=report(OK), devices=()))
 

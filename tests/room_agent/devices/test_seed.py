@@ -3,8 +3,8 @@
 import json
 
 from ops.programs import SEED
-from room_agent.checks.alarm import _KINDS
 from room_agent.devices.simulated.room import DEVICE_IDS
+from room_agent.naming import PLANNED
 from telemed.directory.fhir import DEVICE_KINDS
 
 
@@ -14,4 +14,4 @@ def test_every_simulated_device_stands_in_the_directory_of_the_demo() -> None:
     }
     for kind, device_id in DEVICE_IDS.items():
         coding = devices[device_id]["type"]["coding"][0]
-        assert DEVICE_KINDS[coding["system"], coding["code"]] == _KINDS.get(kind.value, kind.value)
+        assert DEVICE_KINDS[coding["system"], coding["code"]] == PLANNED.get(kind.value, kind.value)

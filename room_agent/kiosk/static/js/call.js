@@ -78,6 +78,9 @@ export class Call {
     for (const step of document.querySelectorAll('[data-measuring]')) {
       if (step instanceof HTMLElement) step.hidden = step.dataset.measuring !== show.measuring;
     }
+    by('take').hidden = !show.measuring || !show.take;
+    by('take-device').textContent = show.take ?? '';
+    by('take-asleep').hidden = !show.asleep;
     document.querySelector('[data-inflating]')?.toggleAttribute('hidden', !show.inflating);
   }
 
@@ -121,6 +124,7 @@ export class Call {
     by('doctor-waiting').hidden = false;
     by('doctor-name').textContent = '';
     by('auscultation').hidden = true;
+    by('take').hidden = true;
     by('no-camera').hidden = true;
     document.querySelectorAll('[data-measuring]').forEach((step) => step.setAttribute('hidden', ''));
     sessionStorage.clear();

@@ -2,7 +2,7 @@
 
 import { words } from './words.js';
 
-/** @typedef {{subject: string, severity: 'warn' | 'block', text_key: string, fix_key: string, alarm: boolean}} Check */
+/** @typedef {{subject: string, device_name?: string, severity: 'warn' | 'block', text_key: string, fix_key: string, alarm: boolean}} Check */
 
 const place = /** @type {HTMLDetailsElement} */ (document.getElementById('room-checks'));
 const list = /** @type {HTMLUListElement} */ (document.getElementById('room-checks-list'));
@@ -32,7 +32,7 @@ function entry(check) {
   Object.assign(picture, { src: `/static/checks/${check.subject}.svg`, alt: '', width: 64, height: 64 });
   const text = document.createElement('p');
   const name = document.createElement('strong');
-  name.textContent = `${words(`check.subject.${check.subject}`)}: `;
+  name.textContent = `${check.device_name || words(`check.subject.${check.subject}`)}: `;
   const fix = document.createElement('span');
   fix.textContent = words(check.fix_key);
   text.append(name, `${words(check.text_key)} `, fix);

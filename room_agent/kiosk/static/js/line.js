@@ -13,6 +13,8 @@ import { prove } from './machine.js';
  * @property {string} doctor_name
  * @property {Ticket | null} called
  * @property {string | null} measuring
+ * @property {string} [take] which device, as a sentence
+ * @property {boolean} [asleep]
  * @property {boolean} [inflating]
  * @property {boolean} line_ok
  * @property {boolean} simulated
