@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from room_agent.devices.ble import BleDriver, Expected
+from room_agent.devices.ble import BleDriver
 from room_agent.devices.ble_link import Radio
 from room_agent.devices.bluez.adapter import BluezAdapter
 from room_agent.devices.config import BluetoothDevice, CameraDevice, RoomDevices
 from room_agent.devices.driver import Driver
+from room_agent.devices.expected import Expected
 from room_agent.devices.profile import PROFILES
 from room_agent.devices.scanner import RADIO_ERRORS, OneScanner
 from room_agent.instruments import Instruments
@@ -50,7 +51,7 @@ async def drivers_of(
                 device_id=each.device_id,
                 address=each.address,
                 clock=clock,
-                expected=Expected(each.serial, each.user),
+                expected=Expected(each.serial, each.user, each.sleeps),
             )
             stack.push_async_callback(driver.close)
         yield drivers

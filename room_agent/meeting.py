@@ -326,4 +326,4 @@ class Meeting:
         if kind is None:
             return Task()
         label = self._room.names.of_device(kind, self._drivers[kind].device_id)
-        return Task(kind, take(label), inflating=self.visit.inflating)
+        return Task(kind, take(label), asleep=self.visit.asleep, inflating=self.visit.inflating)

@@ -56,6 +56,7 @@ class Visit:
         self._drained: set[MeasurementKind] = set()
         self._begun: set[MeasurementKind] = set()
         self._inflating: set[MeasurementKind] = set()
+        self._asleep: set[MeasurementKind] = set()
         self._series: dict[MeasurementKind, int] = {}
         self._requests = 0
         self._over = False
@@ -65,6 +66,11 @@ class Visit:
     def measuring(self) -> MeasurementKind | None:
         """What the resident is asked to do: the latest request."""
         return next(reversed(self._armed), None)
+
+    @property
+    def asleep(self) -> bool:
+        """The device that the resident is asked for sleeps, and must be switched on."""
+        return self.measuring in self._asleep
 
     @property
     def inflating(self) -> bool:
@@ -108,7 +114,9 @@ class Visit:
         if self._over:
             await self._halt(kind)
             return _failed(kind, Reason.ABSENT)
-        return Progress(kind=kind, state=MeasurementState.WAITING)
+        if driver.reason is Reason.ASLEEP:
+            self._asleep.add(kind)
+        return self._waiting(kind)
 
     async def stop(self, kind: MeasurementKind) -> Progress:
         """Disarm *kind*; what still comes is not shown. A curve that is ended is done; a single value is given up."""
@@ -150,7 +158,21 @@ class Visit:
                 return self._refused(kind, reason)
             case StateChanged(state=DeviceState.ERROR, reason=reason):
                 return self._refused(kind, reason)
+            case StateChanged(reason=reason):
+                return self._woke(kind, asleep=reason is Reason.ASLEEP)
         return ()
+
+    def _woke(self, kind: MeasurementKind, *, asleep: bool) -> tuple[Outcome, ...]:
+        """What was asked of a device that fell asleep or woke waits still; other changes are no news of a request."""
+        if asleep is (kind in self._asleep):
+            return ()
+        self._asleep ^= {kind}
+        self._inflating.discard(kind)
+        return (self._waiting(kind),)
+
+    def _waiting(self, kind: MeasurementKind) -> Progress:
+        reason = Reason.ASLEEP if kind in self._asleep else Reason.NONE
+        return Progress(kind=kind, state=MeasurementState.WAITING, reason=reason.value)
 
     def _refused(self, kind: MeasurementKind, reason: Reason) -> tuple[Outcome, ...]:
         """Say so; a device that may still send the right value stays armed."""
@@ -178,6 +200,7 @@ class Visit:
     def _disarm(self, kind: MeasurementKind) -> bool:
         self._begun.discard(kind)
         self._inflating.discard(kind)
+        self._asleep.discard(kind)
         return self._armed.pop(kind, None) is not None
 
 

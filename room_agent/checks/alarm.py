@@ -79,8 +79,8 @@ class Watch:
 
 
 def _is_well(each: CheckResult) -> bool:
-    """It can be used, as far as this says; whether one that is still connecting can is not known."""
-    return each.severity is not Severity.BLOCK and each.code != "connecting"
+    """It can be used, as far as this says; whether one can that connects still or is silent for long is not known."""
+    return each.severity is not Severity.BLOCK and each.code not in ("connecting", "long-unheard")
 
 
 @dataclass(frozen=True)

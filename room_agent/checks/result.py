@@ -35,6 +35,8 @@ CODES: Mapping[str, Mapping[str, Severity]] = {
     },
     DEVICE: {
         "ok": _OK,
+        "asleep": _OK,
+        "long-unheard": _WARN,
         "connecting": _WARN,
         "not-found": _BLOCK,
         "link-lost": _BLOCK,

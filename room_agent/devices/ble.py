@@ -28,6 +28,7 @@ from room_agent.devices.driver import (
     Waveform,
 )
 from room_agent.devices.event_queue import EventQueue
+from room_agent.devices.expected import Expected
 from room_agent.devices.flow import Flow
 from room_agent.devices.profile import Profile
 from room_agent.devices.reading import Flag, Reading
@@ -41,21 +42,6 @@ from telemed.web.pages import local
 log = logger("devices.ble")
 
 _TROUBLE = {Reason.NO_RADIO, Reason.RADIO_STUCK, Reason.NOT_PAIRED, Reason.BOND_LOST, Reason.WRONG_DEVICE}
-
-
-_UNKNOWN_USER = 255
-
-
-@dataclasses.dataclass(frozen=True)
-class Expected:
-    """Which device belongs here, and which of its users; empty and None: any. Others are not used and not shown."""
-
-    serial: str = ""
-    user: int | None = None
-
-    def is_wrong_user(self, user: int | None) -> bool:
-        """A device that does not know who measures is not wrong."""
-        return self.user is not None and user not in (None, _UNKNOWN_USER, self.user)
 
 
 class BleDriver:
@@ -139,6 +125,7 @@ class BleDriver:
             battery_percent=self._found.battery_percent,
             clock_ahead_s=self._found.clock_ahead_s,
             wall=wall_ahead(real_now()),
+            unheard_s=self._link.unheard_s,
         )
 
     def diagnostics(self) -> Mapping[str, str]:
@@ -161,6 +148,9 @@ class BleDriver:
 
     async def start(self, arm: Arm) -> None:
         self._disarm()
+        if self.reason is Reason.ASLEEP:
+            self._open_window(arm)
+            return
         if self.state not in (DeviceState.READY, DeviceState.CONNECTING, DeviceState.MEASURING):
             self._queue.put(Rejected(self.device_id, Reason.ABSENT))
             return
@@ -172,11 +162,15 @@ class BleDriver:
         if not self._custody.drained or not caught_up:
             self._queue.put(Rejected(self.device_id, Reason.ABSENT))
             return
+        self._open_window(arm)
+        self._become(DeviceState.MEASURING, Reason.NONE)
+        self._ask_on()
+
+    def _open_window(self, arm: Arm) -> None:
+        """Of a device that sleeps as well: it is emptied when it wakes, and what comes before that is not shown."""
         self._custody.arm(arm, self._now())
         loop = asyncio.get_running_loop()
         self._closing = loop.call_later(arm.window.total_seconds(), self._time_out)
-        self._become(DeviceState.MEASURING, Reason.NONE)
-        self._ask_on()
 
     async def stop(self) -> None:
         self._disarm()
@@ -270,6 +264,7 @@ class BleDriver:
         self._begin_drain()
 
     def _down(self, reason: Reason) -> None:
+        reason = self._expected.because(reason, before=self.reason, was_up=self._draining is not None)
         self._end_drain()
         if self._records is not None:
             self._records.went()

@@ -98,6 +98,7 @@ class BleLink:
         self._tried = asyncio.Event()
         self._client: BleakClient | None = None
         self.connects = 0
+        self._parted: float | None = None
         self.on_packet: Callable[[str, bytes], None] = lambda _uuid, _packet: None
         self.on_trying: Callable[[], None] = lambda: None
         self.on_found: Callable[[Found], None] = lambda _found: None
@@ -122,6 +123,15 @@ class BleLink:
     def last_advert(self) -> Advert | None:
         """When and how strongly the device was last heard."""
         return self._radio.scanner.last(self._address)
+
+    @property
+    def unheard_s(self) -> float | None:
+        """So long ago it was last heard or connected; None if never since this program began."""
+        advert = self.last_advert
+        moments = [*([] if self._parted is None else [self._parted]), *([] if advert is None else [advert.at])]
+        if self._client is not None:
+            return 0.0
+        return time.monotonic() - max(moments) if moments else None
 
     def diagnostics(self) -> dict[str, str]:
         """Radio and connection, in words."""
@@ -205,6 +215,7 @@ class BleLink:
                 await lost.wait()
         finally:
             self._client = None
+            self._parted = time.monotonic()
             await let_go(client)
         return Reason.LINK_LOST, time.monotonic() - began
 

@@ -52,7 +52,10 @@ class Label:
 
 @dataclass(frozen=True)
 class BluetoothDevice:
-    """*serial*: if given, another device at this address is not used. *user*: likewise, for a device with users."""
+    """*serial*: if given, another device at this address is not used. *user*: likewise, for a device with users.
+
+    *sleeps*: it is silent between measurements, as those with a battery are.
+    """
 
     device_id: str
     kind: MeasurementKind
@@ -60,6 +63,7 @@ class BluetoothDevice:
     serial: str = ""
     user: int | None = None
     label: Label = Label()
+    sleeps: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,8 @@ def _bluetooth(entry: "_Entry", device_id: str, kind: MeasurementKind, label: La
     address = entry.text("address", _ADDRESS, upper=True)
     serial = entry.text("serial", _ANY, default="")
     user = entry.number("user", low=0, high=_LAST_USER, default=_NO_USER)
-    return BluetoothDevice(device_id, kind, address, serial, None if user == _NO_USER else user, label)
+    sleeps = entry.flag("sleeps")
+    return BluetoothDevice(device_id, kind, address, serial, None if user == _NO_USER else user, label, sleeps)
 
 
 def _gathered(adapter: str, devices: list[Device], place: "_Place") -> RoomDevices:
@@ -218,6 +223,7 @@ def as_toml(device: Device) -> str:
         case BluetoothDevice():
             values |= {"kind": device.kind.value, "address": device.address, "serial": device.serial}
             values |= {} if device.user is None else {"user": device.user}
+            values |= {"sleeps": True} if device.sleeps else {}
         case CameraDevice():
             size, form = list(device.size), device.format.value
             values |= {"kind": device.role.value, "path": device.path, "format": form, "size": size, "fps": device.fps}
@@ -283,6 +289,12 @@ class _Entry:
             return int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise self.bad(key, f"is a number from {low} to {high}")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self._take(key, False)
+        if not isinstance(value, bool):
+            raise self.bad(key, "is true or false")
         return value
 
     def choice(self, key: str, options: type[E], default: E) -> E:

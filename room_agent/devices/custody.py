@@ -62,6 +62,7 @@ class Custody:
     def __init__(self, device_id: str, kind: MeasurementKind, *, silence_s: float) -> None:
         self.window: Window | None = None
         self.drained = False
+        self._here = False
         self.counts: Counter[str] = Counter()
         self._device_id, self._kind, self._silence_s = device_id, kind, silence_s
         self._clock: DeviceClock | None = None
@@ -78,6 +79,7 @@ class Custody:
 
     def came(self, clock_ahead_s: float | None, at: At) -> None:
         """The link stands. *clock_ahead_s*: the device's wall clock minus UTC, None if it has none."""
+        self._here = True
         self._clock = None if clock_ahead_s is None else DeviceClock(clock_ahead_s, at)
         self.begin_drain(at)
 
@@ -103,6 +105,7 @@ class Custody:
     def went(self) -> None:
         """The link is gone; what the device does now is stored in it."""
         self.drained, self._run, self._opened_inside = False, None, False
+        self._here = False
 
     def begin_drain(self, at: At) -> None:
         """From now on everything is stored, until the device is silent."""
@@ -126,12 +129,12 @@ class Custody:
     # The window
 
     def arm(self, arm: Arm, at: At) -> None:
-        """Open the window for one visit; only after `settle`.
+        """Open the window for one visit: after `settle`, or of a device that is away; that is drained when it comes.
 
         Raises:
-            ValueError: the device is not drained.
+            ValueError: the device is here and not drained.
         """
-        if not self.drained:
+        if self._here and not self.drained:
             raise ValueError("not drained")
         self.disarm()
         self.window = Window(arm.visit_id, at.real, at.real + arm.window, at.mono + arm.window.total_seconds())

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     BOND_LOST = "bond-lost"
     STOPPED = "stopped"
     TIMEOUT = "timeout"
+    ASLEEP = "asleep"
 
 
 class Absent(StrEnum):

@@ -63,6 +63,7 @@ PARTS: dict[str, set[str]] = {
     "desk.js.device.": {"absent", "connecting", "ready", "measuring", "error"},
     "desk.js.device.reason.": {
         *("link-lost", "not-found", "not-paired", "wrong-device", "no-radio", "radio-stuck", "bond-lost"),
+        "asleep",
     },
     "desk.js.ecg.grade.": {"good", "bad", "unusable"},
     "desk.js.ecg.trouble.": {"off", "saturated", "flat", "hum", "baseline", "short"},
@@ -75,7 +76,7 @@ PARTS: dict[str, set[str]] = {
     "desk.js.group.": {"circulation", "body"},
     "desk.js.loinc.": {"85354-9", "8480-6", "8462-4", "8478-0", *LOINC},
     "desk.js.mdc.": {"150320", *MDC},
-    "desk.js.progress.": {"waiting", "measuring", "done"},
+    "desk.js.progress.": {"waiting", "asleep", "measuring", "done"},
     "desk.js.reason.": {"not-a-number", "error", "positive-infinity", "negative-infinity"},
     "desk.js.refused.": {"camera", "both"},
     "desk.js.still.failed.": {"gone", "unknown-camera", "unknown-still", "busy"},

@@ -11,6 +11,7 @@ from bumble.device import Device
 from room_agent.devices.ble import BleDriver
 from room_agent.devices.ble_link import Radio
 from room_agent.devices.driver import Arm, Driver
+from room_agent.devices.expected import Expected
 from room_agent.devices.profile import BLOOD_PRESSURE, ECG, GLUCOSE, HEART_RATE, OXIMETER, THERMOMETER, WEIGHT, Profile
 from room_agent.devices.simulated.belt import SimulatedBelt
 from room_agent.devices.simulated.cuff import SimulatedCuff
@@ -114,6 +115,7 @@ class SimulatedRoom:
             device_id=DEVICE_IDS[profile.kind],
             address=address,
             clock=self._clock,
+            expected=Expected(sleeps=profile.kind in self._scenario.sleep),
             simulated=True,
             timing=self._scenario.timing,
         )

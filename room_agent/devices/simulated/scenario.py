@@ -12,6 +12,7 @@ from room_agent.devices.pulse_oximeter import PulseOximetry
 from room_agent.devices.simulated.ecg_signal import Rhythm
 from room_agent.devices.thermometer import Temperature
 from room_agent.devices.weight import Weight
+from schemas.measurement import MeasurementKind
 
 _PRESSURE = BloodPressure(Decimal(121), Decimal(79), Decimal(93), pulse_per_min=Decimal(72))
 _OXIMETRY = PulseOximetry(
@@ -56,6 +57,7 @@ class Scenario:
     """What the simulated body and devices do. Durations in seconds.
 
     *clock_ahead*: how wrong the devices' clocks are. *needs_pairing*: subscribing is refused without encryption.
+    *sleep*: which devices may be silent between measurements.
     *heart_rate_per_min* with *rr_spread* (standard deviation of the time between beats, as a share) is what the belt
     finds, from *seed*; *rhythm*: what the ECG shows. *stored_records*: how many values of other people the glucose
     meter has in its memory.
@@ -76,5 +78,6 @@ class Scenario:
     clock_ahead: timedelta = timedelta(0)
     battery_percent: int = 85
     needs_pairing: bool = False
+    sleep: frozenset[MeasurementKind] = frozenset()
     timing: Timing = _TIMING
     seed: int = 1

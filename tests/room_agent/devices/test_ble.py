@@ -11,7 +11,7 @@ import pytest
 from bleak.backends.scanner import BaseBleakScanner
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
 
-from room_agent.devices.ble import BleDriver, Expected
+from room_agent.devices.ble import BleDriver
 from room_agent.devices.ble_link import Radio, Timing
 from room_agent.devices.driver import (
     Arm,
@@ -26,6 +26,7 @@ from room_agent.devices.driver import (
     Waveform,
 )
 from room_agent.devices.event_queue import EventQueue
+from room_agent.devices.expected import Expected
 from room_agent.devices.profile import BLOOD_PRESSURE
 from room_agent.devices.scanner import OneScanner
 from room_agent.devices.simulated.cuff import SimulatedCuff

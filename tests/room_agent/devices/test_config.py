@@ -19,7 +19,13 @@ from telemed.kit.settings import BadSetting
 from tests.architecture import ROOT
 
 CUFF = BluetoothDevice(
-    "cuff-1", MeasurementKind.BLOOD_PRESSURE, "AA:BB:CC:00:00:02", "77", 1, Label("Oberarm „groß“", "blau", "Regal")
+    "cuff-1",
+    MeasurementKind.BLOOD_PRESSURE,
+    "AA:BB:CC:00:00:02",
+    "77",
+    1,
+    Label("Oberarm „groß“", "blau", "Regal"),
+    True,
 )
 CLIP = BluetoothDevice("clip-1", MeasurementKind.OXIMETER, "AA:BB:CC:00:00:03")
 EAR = CameraDevice("ear-1", CameraRole.OTOSCOPE, "/dev/v4l/by-id/usb-ear", CameraFormat.YUYV, (640, 480), 25)
@@ -48,6 +54,7 @@ def test_an_address_may_be_small() -> None:
         ("version = 1\n[device]\nid = 'a'", "devices.toml, line 1: device are tables: write [[device]] above each"),
         (A_CUFF + "serial = 7\n", "devices.toml, line 7: serial 7 does not look like one"),
         (A_CUFF + "user = 255\n", "devices.toml, line 7: user is a number from 0 to 254"),
+        (A_CUFF + "sleeps = 1\n", "devices.toml, line 7: sleeps is true or false"),
         (A_CUFF + "adress = 'x'\n", "devices.toml, line 7: adress is not known here"),
         (A_CUFF.replace("AA:", ""), "devices.toml, line 6: address 'BB:CC:00:00:02' does not look like one"),
         (A_CUFF.replace('id = "cuff-1"\n', ""), "devices.toml, line 3: id is missing"),

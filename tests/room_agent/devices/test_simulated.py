@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from room_agent.devices.ble import BleDriver, Expected
+from room_agent.devices.ble import BleDriver
 from room_agent.devices.ble_link import Timing
 from room_agent.devices.driver import Arm, DeviceState, Driver, Inflating, Measurement, Reason, Rejected, Waveform
+from room_agent.devices.expected import Expected
 from room_agent.devices.profile import BLOOD_PRESSURE
 from room_agent.devices.pulse_oximeter import PulseOximetry
 from room_agent.devices.simulated.cuff import SimulatedCuff

@@ -85,7 +85,7 @@ export class Instruments {
       state: say(known(because) ? because : `desk.js.device.${state}`),
     });
     place.dataset.state = state;
-    place.className = `chip chip-${MOODS[state] ?? 'quiet'} device-is`;
+    place.className = `chip chip-${reason === 'asleep' ? 'quiet' : (MOODS[state] ?? 'quiet')} device-is`;
   }
 
   /** The room is gone: nothing can be asked for. */
@@ -111,5 +111,6 @@ export class Instruments {
 function inWords(kind, state, reason) {
   const name = say(`desk.js.kind.${kind}`);
   const because = known(`desk.js.failed.${reason}`) ? `desk.js.failed.${reason}` : 'desk.js.failed.unknown';
-  return `${name}: ${say(state === 'failed' ? because : `desk.js.progress.${state}`)}`;
+  const how = state === 'waiting' && reason === 'asleep' ? reason : state;
+  return `${name}: ${say(state === 'failed' ? because : `desk.js.progress.${how}`)}`;
 }
