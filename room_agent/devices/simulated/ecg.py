@@ -11,7 +11,7 @@ from room_agent.devices import ecg, heart_rate, polar
 from room_agent.devices.curve import NO_VALUE
 from room_agent.devices.ecg import EcgPacket, Frames
 from room_agent.devices.heart_rate import HeartRate
-from room_agent.devices.simulated.ecg_signal import RESOLUTION_NV, hum, twelve_leads
+from room_agent.devices.simulated.ecg_signal import RESOLUTION_NV, Rhythm, hum, twelve_leads
 from room_agent.devices.simulated.peripheral import INDICATE, NOTIFY, WRITE, Peripheral, characteristic
 from room_agent.devices.simulated.scenario import Fault, Scenario
 
@@ -24,7 +24,8 @@ _EACH_GAP_S, _GAP_S = 5.0, 0.4
 _BELT_ROWS = 73
 _BELT_LEAD = 0
 _FAULTS = (
-    *(Fault.NONE, Fault.FINGER_OUT, Fault.FAILED, Fault.HUM, Fault.GAPS, Fault.GARBLED, Fault.TRUNCATED),
+    *(Fault.NONE, Fault.FIBRILLATION, Fault.ELECTRODE_OFF, Fault.FAILED, Fault.HUM, Fault.GAPS),
+    *(Fault.GARBLED, Fault.TRUNCATED),
     *(Fault.LOW_BATTERY, Fault.NEEDS_PAIRING, Fault.BOND_LOST, Fault.LINK_DROPS, Fault.ABSENT),
 )
 
@@ -38,12 +39,20 @@ class _Streaming(Peripheral):
     def __init__(self, device: Device, scenario: Scenario, model: str, serial: str) -> None:
         super().__init__(device, scenario, model, serial)
         self._rate = characteristic(heart_rate.MEASUREMENT, NOTIFY)
-        self._loop_of_frames = twelve_leads(
-            self.rate_hz, per_min=scenario.heart_rate_per_min, rhythm=scenario.rhythm, seed=scenario.seed
-        )
+        self._loops = {scenario.rhythm: self._made(scenario.rhythm)}
         self._told = asyncio.Event()
         self._begin = 0
         self._skip = 0
+
+    def _made(self, rhythm: Rhythm) -> Frames:
+        scenario = self._scenario
+        return twelve_leads(self.rate_hz, per_min=scenario.heart_rate_per_min, rhythm=rhythm, seed=scenario.seed)
+
+    async def set_fault(self, fault: Fault) -> None:
+        """The other rhythm takes a moment to compute, and nothing waits for it."""
+        if fault is Fault.FIBRILLATION and Rhythm.FIBRILLATION not in self._loops:
+            self._loops[Rhythm.FIBRILLATION] = await asyncio.to_thread(self._made, Rhythm.FIBRILLATION)
+        await super().set_fault(fault)
 
     @property
     def _rows(self) -> int:
@@ -94,13 +103,15 @@ class _Streaming(Peripheral):
         raise NotImplementedError
 
     def _frames(self, begin: int, rows: int) -> Frames:
-        """As the electrodes give them: ``finger-out`` is one that is loose, ``failed`` all of them."""
-        size = self._loop_of_frames.shape[0]
-        frames: Frames = self._loop_of_frames[(begin + np.arange(rows)) % size]
+        """As the electrodes give them: ``electrode-off`` is one that is loose, ``failed`` all of them."""
+        ill = self.fault is Fault.FIBRILLATION
+        loop = self._loops[Rhythm.FIBRILLATION if ill else self._scenario.rhythm]
+        size = loop.shape[0]
+        frames: Frames = loop[(begin + np.arange(rows)) % size]
         match self.fault:
             case Fault.FAILED:
                 return np.full_like(frames, NO_VALUE)
-            case Fault.FINGER_OUT:
+            case Fault.ELECTRODE_OFF:
                 frames = frames.copy()
                 frames[:, _OFF_LEADS] = NO_VALUE
                 return frames

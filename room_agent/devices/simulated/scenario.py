@@ -32,7 +32,8 @@ class Fault(StrEnum):
     ``low-battery``: 9 percent; ``needs-pairing``: it wants a bond and there is none; ``bond-lost``: it has forgotten
     ours; ``wrong-unit``: set to kPa, Fahrenheit, pounds or mmol/L; ``finger-out``: it touches nobody; ``link-drops``:
     it switches off as soon as the value is sent; ``hum``: the mains are heard in an ECG; ``gaps``: parts of an ECG are
-    lost on the air; ``absent``: switched off.
+    lost on the air; ``electrode-off``: one of its electrodes is loose; ``fibrillation``: the
+    heart's, the device is well; ``absent``: switched off.
     """
 
     NONE = "none"
@@ -49,6 +50,8 @@ class Fault(StrEnum):
     LINK_DROPS = "link-drops"
     HUM = "hum"
     GAPS = "gaps"
+    ELECTRODE_OFF = "electrode-off"
+    FIBRILLATION = "fibrillation"
     ABSENT = "absent"
 
 

@@ -130,7 +130,7 @@ def test_lost_packets_are_a_gap_as_long_as_they_were() -> None:
 def test_a_loose_electrode_takes_one_lead_and_the_others_go_on() -> None:
     async def story() -> None:
         async with device(SimulatedRecorder) as (driver, recorder):
-            await recorder.set_fault(Fault.FINGER_OUT)
+            await recorder.set_fault(Fault.ELECTRODE_OFF)
             await driver.start(Arm("visit-1"))
             off = (rows(await pieces(driver, 5)) == NO_VALUE).all(axis=0)
             assert [ecg.LEADS[place] for place in np.flatnonzero(off)] == ["V2"]
@@ -238,5 +238,22 @@ def test_the_rhythm_of_the_scenario_is_what_the_recorder_sends() -> None:
             await driver.start(Arm("visit-1"))
             made = twelve_leads(RATE_HZ, per_min=71, rhythm=Rhythm.FIBRILLATION, seed=QUICK.seed)
             assert np.array_equal(rows(await pieces(driver, 5)), made[:100])
+
+    run(story)
+
+
+def test_fibrillation_can_be_chosen_while_the_recorder_sends_and_goes_again() -> None:
+    async def story() -> None:
+        async with device(SimulatedRecorder) as (driver, recorder):
+            await driver.start(Arm("visit-1"))
+            begin = 0
+            for fault, rhythm in ((Fault.FIBRILLATION, Rhythm.FIBRILLATION), (Fault.NONE, Rhythm.NORMAL)):
+                made = twelve_leads(RATE_HZ, per_min=71, rhythm=rhythm, seed=QUICK.seed)
+                await recorder.set_fault(fault)
+                while True:
+                    sent = rows(await pieces(driver, 1))
+                    begin += len(sent)
+                    if np.array_equal(sent, made[np.arange(begin - len(sent), begin) % len(made)]):
+                        break
 
     run(story)
