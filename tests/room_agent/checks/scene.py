@@ -84,6 +84,7 @@ class Device:
     reason: Reason = Reason.NONE
     battery_percent: int | None = 80
     clock_ahead_s: float | None = 3600.0
+    unheard_s: float | None = 0.0
     hangs: bool = False
     identity: Identity = field(default_factory=Identity)
     quarantined: Mapping[str, int] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class Device:
             self.device_id,
             state=self.state,
             reason=self.reason,
+            unheard_s=self.unheard_s,
             wall=wall,
             **known,  # type: ignore[arg-type]
         )

@@ -99,6 +99,7 @@ FAULTS: dict[tuple[str, str], Break] = {
     ("stethoscope", "silent"): sets("ear_state", "silent"),
     ("stethoscope", "too-loud"): sets("ear_state", "too-loud"),
     ("stethoscope", "not-heard"): sets("ear_state", "deaf"),
+    (DEVICE, "long-unheard"): device(state=DeviceState.ABSENT, reason=Reason.ASLEEP, unheard_s=86_401.0),
     (DEVICE, "connecting"): device(state=DeviceState.CONNECTING),
     (DEVICE, "not-found"): lost(Reason.NOT_FOUND),
     (DEVICE, "link-lost"): lost(Reason.LINK_LOST),
@@ -133,6 +134,7 @@ FAULTS: dict[tuple[str, str], Break] = {
 WELL_TOO: dict[tuple[str, str], Break] = {
     ("temperature", "unknown"): sets("celsius", None),
     ("inspection", "ok"): inspected(15),
+    (DEVICE, "asleep"): device(state=DeviceState.ABSENT, reason=Reason.ASLEEP, unheard_s=86_400.0),
 }
 
 
@@ -169,6 +171,15 @@ async def test_what_is_broken_is_told_and_only_that(scene: Scene, name: str, cod
     assert (subject(name), code) in found
     others = {each for each in found if each[0] != subject(name) and each[1] != "ok"}
     assert others <= {("inspection", "ok")}
+
+
+async def test_a_result_says_what_people_call_the_device(scene: Scene) -> None:
+    scene.plan(timedelta(minutes=60), seq=2)
+    scene.device.lose()
+    found = {each.subject: each.device_name for each in (await scene.look()).results}
+    assert (found["blood-pressure"], found["line"]) == (CUFF.name, "")
+    told = {each.subject: each.device_name for each in scene.room.show().checks}
+    assert told["blood-pressure"] == CUFF.name
 
 
 @pytest.mark.parametrize(("name", "code"), [one for one in FAULTS if one[0] in ("exam-camera", "stethoscope", "relay")])
