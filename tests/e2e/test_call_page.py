@@ -159,7 +159,7 @@ def listen_and_look(page: Page, kiosk: Page) -> None:
     page.locator("#listen").click()
     expect(page.locator("#listening")).to_contain_text("Lautsprecher und Mikrofon im Raum sind stumm")
     expect(page.locator("#listen-state")).to_have_text("Sie hören das Stethoskop.")
-    expect(kiosk.locator("#auscultation")).to_contain_text("Sie werden jetzt abgehört")
+    expect(kiosk.locator("#auscultation")).to_contain_text("Herz und Lunge werden jetzt abgehört")
     assert kiosk.evaluate(muted) == [True]
     page.locator("input[value=lossless]").check()
     page.locator("input[value=bell]").check()
