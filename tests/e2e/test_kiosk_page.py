@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from room_agent.day import Task
 from schemas.day import FactKind
+from schemas.measurement import MeasurementKind
 from telemed.kit.i18n import words
 from tests.e2e.kiosk_scene import Scene, truth
 from tests.room_agent.world import KIOSK_CODE, fact, until, visit
@@ -172,7 +174,8 @@ async def _measure(room: Scene) -> None:
     doctor = room.browser.contexts[-1].pages[0]
     await truth(doctor, "seen.ctl.some((each) => each.type === 'sources')")
     await doctor.evaluate("say({ type: 'ask', kind: 'blood-pressure' })")
-    await room.page.wait_for_selector('[data-measuring="blood-pressure"]:visible')
+    take = '#take:visible:has-text("Nehmen Sie dieses Gerät: Blutdruck-Gerät.")'
+    await room.page.wait_for_selector(f'{take} ~ [data-measuring="blood-pressure"]:visible')
     await room.shoot(SHOTS, "call-measuring")
     await truth(doctor, f"{SEEN_OF}('blood-pressure') === 2", within_s=30)  # the pressure, and the cuff's pulse
     vital = await doctor.evaluate("seen.vitals[0]")
@@ -184,6 +187,13 @@ async def _measure(room: Scene) -> None:
     await room.shoot(SHOTS, "call-oximeter")
     await doctor.evaluate("say({ type: 'stop', kind: 'oximeter' })")
     await room.page.wait_for_selector('[data-measuring="oximeter"]', state="hidden")
+    await room.page.wait_for_selector("#take", state="hidden")
+    room.agent.room.measure(Task(MeasurementKind.WEIGHT, "Nehmen Sie die Waage.", asleep=True))
+    await room.page.wait_for_selector("#take-asleep:visible")
+    assert "Schalten Sie das Gerät ein." in await room.page.inner_text("#take")
+    await room.shoot(SHOTS, "call-asleep")
+    room.agent.room.measure(Task())
+    await room.page.wait_for_selector("#take", state="hidden")
     await doctor.evaluate("say({ type: 'listen', on: true })")
     await doctor.evaluate("say({ type: 'select-camera', camera: 'otoscope' })")
 
