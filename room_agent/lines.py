@@ -13,12 +13,10 @@ _LABELS: Mapping[str, str] = {
     "2708-6": "kiosk.value.saturation",
     "8310-5": "kiosk.value.temperature",
     "29463-7": "kiosk.value.weight",
-    "8302-2": "kiosk.value.height",
-    "39156-5": "kiosk.value.bmi",
 }
 _OF_KIND: Mapping[MeasurementKind, str] = {MeasurementKind.GLUCOSE: "kiosk.value.glucose"}
 """Where the LOINC code depends on unit and sample, the kind says it."""
-_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb", "[in_i]": "in", "kg/m2": "kg/m²"}
+_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb"}
 
 
 def lines(measurement: Measurement) -> tuple[Line, ...]:

@@ -14,7 +14,7 @@ from room_agent.devices.driver import Absent, Component, Measurement
 from room_agent.devices.glucose import SAMPLES
 from room_agent.devices.heart_rate import RATE_MDC, RR_MDC
 from room_agent.devices.thermometer import BODY_MDC, SITE_MDC
-from room_agent.devices.weight import BMI_MDC, HEIGHT_MDC, WEIGHT_MDC
+from room_agent.devices.weight import WEIGHT_MDC
 from schemas.measurement import ConfirmedBy, MeasurementKind
 
 MDC = "urn:iso:std:iso:11073:10101"
@@ -25,7 +25,7 @@ _CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 _ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _PRECISION = "http://hl7.org/fhir/StructureDefinition/quantity-precision"
 _VITAL_SIGNS, _LABORATORY = "vital-signs", "laboratory"
-_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb", "[in_i]": "in", "kg/m2": "kg/m²"}
+_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ _SHAPES: Mapping[MeasurementKind, tuple[_Shape, ...]] = {
     ),
     MeasurementKind.OXIMETER: (_of(150456, parts=frozenset({150320})), _of(149530)),
     MeasurementKind.THERMOMETER: (_of(*SITE_MDC.values()),),
-    MeasurementKind.WEIGHT: (_of(WEIGHT_MDC), _of(HEIGHT_MDC), _of(BMI_MDC)),
+    MeasurementKind.WEIGHT: (_of(WEIGHT_MDC),),
     MeasurementKind.GLUCOSE: (_of(*(mdc for mdc, _ in SAMPLES.values()), category=_LABORATORY),),
     MeasurementKind.HEART_RATE: (_of(RATE_MDC, parts=frozenset({RR_MDC})),),
     MeasurementKind.ECG: (_of(RATE_MDC, parts=frozenset({RR_MDC})),),

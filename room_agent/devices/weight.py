@@ -4,8 +4,9 @@ Layout: flags u8 (bit 0 imperial, 1 time, 2 user, 3 BMI and height), weight u16 
 (0xFFFF: the measurement was not successful), Date Time 7 bytes, user u8 (255 unknown), BMI u16 in steps of 0.1 kg/m²,
 height u16 in steps of 0.001 m or 0.1 in.
 
-Pounds and inches stay what they are (UCUM ``[lb_av]`` and ``[in_i]``, which R4's profiles allow); metres are told in
-centimetres, which only moves the point.
+Pounds stay what they are (UCUM ``[lb_av]``, which R4's profiles allow). BMI and height are read, to know where the
+packet ends, and go no further: the scale did not measure them. They are from a profile that somebody stored in it once,
+maybe of another person, and would be shown and confirmed like what was measured.
 """
 
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from room_agent.devices.reading import Reading
 SERVICE = "0000181d-0000-1000-8000-00805f9b34fb"
 MEASUREMENT = "00002a9d-0000-1000-8000-00805f9b34fb"
 
-WEIGHT_MDC, HEIGHT_MDC, BMI_MDC = 188736, 188740, 188752
+WEIGHT_MDC = 188736
 _IMPERIAL, _TIME, _USER, _BMI = 0x01, 0x02, 0x04, 0x08
 _UNSUCCESSFUL = 0xFFFF
 _STEP_KG, _STEP_LB = Decimal("0.005"), Decimal("0.01")
@@ -30,7 +31,10 @@ _KG_PER_LB, _CM_PER_IN = Decimal("0.45359237"), Decimal("2.54")
 
 @dataclass(frozen=True)
 class Weight(Reading):
-    """*weight* in kg and *height* in cm, or in lb and in where *imperial*; *bmi* in kg/m². None: not sent."""
+    """*weight* in kg and *height* in cm, or in lb and in where *imperial*; *bmi* in kg/m². None: not sent.
+
+    *bmi* and *height* are of the profile that is stored in the scale, and never among the `components`.
+    """
 
     weight: Value
     imperial: bool = False
@@ -45,12 +49,7 @@ class Weight(Reading):
 
     @property
     def components(self) -> tuple[Component, ...]:
-        found = [Component(WEIGHT_MDC, ("29463-7",), self.weight, "[lb_av]" if self.imperial else "kg")]
-        if self.height is not None:
-            found.append(Component(HEIGHT_MDC, ("8302-2",), self.height, "[in_i]" if self.imperial else "cm"))
-        if self.bmi is not None:
-            found.append(Component(BMI_MDC, ("39156-5",), self.bmi, "kg/m2"))
-        return tuple(found)
+        return (Component(WEIGHT_MDC, ("29463-7",), self.weight, "[lb_av]" if self.imperial else "kg"),)
 
 
 def decode(packet: bytes) -> Weight:

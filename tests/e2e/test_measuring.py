@@ -31,7 +31,7 @@ def test_every_kind_is_asked_for_measured_and_kept_with_its_digits(tmp_path: Pat
                 expect(page.locator("#vitals")).to_contain_text(text, timeout=PATIENCE_MS)
             _mine(on)
         assert page.locator("#vitals").inner_text().count("⟦") == 0
-        expect(_cards(page, "weight")).to_have_count(3)
+        expect(_cards(page, "weight")).to_have_count(1)  # and nobody's stored height or BMI
         _digits(page, tmp_path)
 
 

@@ -43,7 +43,7 @@ NEVER = (Rule.SERVICE, Rule.ORDER, Rule.PLACE, Rule.DOCTOR, Rule.ASSISTANT, Rule
 """Why a wish cannot be met at any time (`search.why_nothing`)."""
 
 LOINC = {
-    *("8867-4", "2708-6", "59408-5", "8310-5", "29463-7", "8302-2", "39156-5", "8637-1"),
+    *("8867-4", "2708-6", "59408-5", "8310-5", "29463-7", "8637-1"),
     *(code for _, codes in SAMPLES.values() for code in codes if code),
 }
 MDC = {str(code) for code, codes in SAMPLES.values() if not any(codes)} | {str(c) for c in SITE_MDC.values()} - {

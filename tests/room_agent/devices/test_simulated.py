@@ -35,14 +35,14 @@ RIGHT = {
     BP: ["121 mm[Hg]", "79 mm[Hg]", "93 mm[Hg]", "72 /min"],
     OX: ["97 %", "71 /min", "4.2 %"],
     TH: ["36.40 Cel"],
-    WS: ["72.500 kg", "173.0 cm", "24.2 kg/m2"],
+    WS: ["72.500 kg"],
     GL: ["98 mg/dL"],
     HR: ["71 /min"],
 }
 IN_THE_OTHER_UNIT = {
     BP: ["121 mm[Hg]", "79 mm[Hg]", "93 mm[Hg]", "72 /min"],
     TH: ["97.5 [degF]"],
-    WS: ["159.84 [lb_av]", "68.1 [in_i]", "24.2 kg/m2"],
+    WS: ["159.84 [lb_av]"],
     GL: ["5.4 mmol/L"],
 }
 

@@ -65,10 +65,10 @@ def test_a_scale_measures_in_steps_of_five_grams() -> None:
     assert shown(weight.decode(packet("00 a438"))) == ["72.500 kg"]
 
 
-def test_a_scale_tells_user_bmi_and_height() -> None:
+def test_bmi_and_height_of_a_scale_are_of_a_stored_user_and_never_told_as_measured() -> None:
     found = weight.decode(packet("0e a438 ea070b18091e00 02 f200 c206"))
-    assert shown(found) == ["72.500 kg", "173.0 cm", "24.2 kg/m2"]
-    assert found.user == 2
+    assert (found.bmi, found.height, found.user) == (Decimal("24.2"), Decimal("173.0"), 2)
+    assert shown(found) == ["72.500 kg"]
 
 
 def test_a_scale_that_was_not_successful_sends_ffff_and_not_327_kilograms() -> None:
@@ -78,7 +78,9 @@ def test_a_scale_that_was_not_successful_sends_ffff_and_not_327_kilograms() -> N
 
 
 def test_pounds_and_inches_stay_what_they_are() -> None:
-    assert shown(weight.decode(packet("09 703e 0000 a902"))) == ["159.84 [lb_av]", "68.1 [in_i]"]
+    found = weight.decode(packet("09 703e 0000 a902"))
+    assert shown(found) == ["159.84 [lb_av]"]
+    assert (found.bmi, found.height) == (None, Decimal("68.1"))
 
 
 @pytest.mark.parametrize("text", ["00 0000", "00 0100", "08 a438 f200 0100", "08 a438 ff7f c206"])
@@ -88,7 +90,8 @@ def test_what_no_body_weighs_or_measures_is_refused(text: str) -> None:
 
 
 def test_a_scale_without_a_height_sends_zeros() -> None:
-    assert shown(weight.decode(packet("08 a438 0000 0000"))) == ["72.500 kg"]
+    found = weight.decode(packet("08 a438 0000 0000"))
+    assert (shown(found), found.bmi, found.height) == (["72.500 kg"], None, None)
 
 
 def test_glucose_in_kilograms_a_litre_is_told_in_milligrams_a_decilitre() -> None:
