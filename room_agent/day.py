@@ -30,12 +30,16 @@ _HERE_ALREADY = frozenset({FactKind.ARRIVED, FactKind.CALLED, FactKind.ENTERED})
 
 @dataclass(frozen=True)
 class Task:
-    """What the resident is asked to do: which device to *take*, and whether that sleeps or pumps already."""
+    """What the resident is asked to do: which device to *take*, and whether that sleeps or pumps already.
+
+    *still*: an ECG is being recorded, and nobody is asked anything.
+    """
 
     measuring: MeasurementKind | None = None
     take: str = ""
     asleep: bool = False
     inflating: bool = False
+    still: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,7 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
     screen = _screen(today, facts, seen)
     visit = today.current if screen is KioskScreen.CALL else None
     task = seen.task if visit else Task()
+    quiet = task.still or seen.listening
     return Show(
         screen=screen,
         room_name=plan.room_name,
@@ -127,7 +132,7 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
         take=task.take,
         asleep=task.asleep,
         inflating=task.inflating,
-        to_confirm=seen.to_confirm if visit else None,
+        to_confirm=seen.to_confirm if visit and not quiet else None,
         sheet_offered=seen.sheet_offered and screen is KioskScreen.FAREWELL,
         line_ok=seen.line_ok,
         simulated=seen.simulated,

@@ -90,6 +90,7 @@ class Meeting:
         self._gone = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._turn = asyncio.Lock()
+        self._listening_since: int | None = None
 
     @property
     def sources(self) -> Sources:
@@ -239,8 +240,12 @@ class Meeting:
     def listening_changed(self) -> None:
         """The stethoscope is heard while anybody listens; meanwhile the room is quiet."""
         on = any(peer.listening for peer in self._peers.values())
+        if on is (self._listening_since is None):
+            self._listening_since = self.visit.requests if on else None
         self.media.listen(on)
         self._room.listen(on)
+        if self._tasks is not None:
+            self._room.measure(self._task())
 
     def _sound(self, piece: Waveform) -> None:
         for peer in self._peers.values():
@@ -321,9 +326,11 @@ class Meeting:
         )
 
     def _task(self) -> Task:
-        """What the resident is asked to do, and with which device."""
-        kind = self.visit.measuring
+        """What the resident is asked to do, and with which device; while somebody listens only what was asked since."""
+        since = self._listening_since
+        kind = self.visit.measuring if since is None else self.visit.asked_after(since)
+        still = self.visit.recording
         if kind is None:
-            return Task()
+            return Task(still=still)
         label = self._room.names.of_device(kind, self._drivers[kind].device_id)
-        return Task(kind, take(label), asleep=self.visit.asleep, inflating=self.visit.inflating)
+        return Task(kind, take(label), asleep=self.visit.asleep, inflating=self.visit.inflating, still=still)

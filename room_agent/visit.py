@@ -68,6 +68,21 @@ class Visit:
         return next(reversed(self._armed), None)
 
     @property
+    def recording(self) -> bool:
+        """An ECG is asked for: the resident neither moves nor speaks, nor answers anything."""
+        return MeasurementKind.ECG in self._armed
+
+    @property
+    def requests(self) -> int:
+        """How many there were so far: the number of the latest."""
+        return self._requests
+
+    def asked_after(self, request: int) -> MeasurementKind | None:
+        """What the resident is asked to do, if that was asked for later than *request*."""
+        kind = self.measuring
+        return kind if kind is not None and self._series[kind] > request else None
+
+    @property
     def asleep(self) -> bool:
         """The device that the resident is asked for sleeps, and must be switched on."""
         return self.measuring in self._asleep

@@ -235,3 +235,27 @@ async def test_the_sheet_is_not_there_for_the_next_person(room: Scene) -> None:
     await room.page.evaluate("document.getElementById('sheet-yes').click()")
     await asyncio.gather(room.call("visit-2"), room.shows("call"))
     assert await room.page.evaluate("window.printed ?? ''") == ""
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "step"),
+    [
+        ("{ type: 'listen', on: true }", "{ type: 'listen', on: false }", "#auscultation"),
+        ("{ type: 'ask', kind: 'ecg' }", "{ type: 'stop', kind: 'ecg' }", "[data-measuring=ecg]"),
+    ],
+)
+async def test_who_must_keep_still_is_asked_nothing_and_sees_the_latest_request(
+    room: Scene, begin: str, end: str, step: str
+) -> None:
+    doctor = await present(room)
+    await measured(room, doctor, "oximeter")
+    await doctor.evaluate(f"say({begin})")
+    await room.page.wait_for_selector(f"{step}:visible")
+    await room.page.wait_for_selector("#whose", state="hidden")
+    before = await doctor.evaluate("seen.vitals.length")
+    await truth(doctor, f"seen.vitals.length > {before} + 1")
+    assert await room.page.locator("#whose, [data-measuring=oximeter]").filter(visible=True).count() == 0
+    await room.shoot(SHOTS, f"still-{'ecg' if 'ecg' in step else 'listen'}")
+    await doctor.evaluate(f"say({end})")
+    await room.page.wait_for_selector("#whose[data-kind=oximeter]:visible")
+    await room.page.wait_for_selector("[data-measuring=oximeter]:visible")

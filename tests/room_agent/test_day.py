@@ -8,7 +8,7 @@ from room_agent import day
 from schemas.board import RoomState, RowState
 from schemas.day import Fact, FactKind
 from schemas.measurement import MeasurementKind
-from schemas.visit import KioskScreen
+from schemas.visit import KioskScreen, ToConfirm
 from tests.room_agent.world import NOON, fact, plan, ticket, visit
 
 FIRST = visit("visit-1", start=NOON)
@@ -104,6 +104,13 @@ def test_who_comes_after_a_no_show_has_not_yet_come() -> None:
     assert day.is_here(missed[:1], "visit-1")
     assert not day.is_here(missed, "visit-1")
     assert day.is_here([*missed, at(12, FactKind.ARRIVED)], "visit-1")
+
+
+@pytest.mark.parametrize("busy", [{"task": day.Task(still=True)}, {"listening": True}])
+def test_nobody_is_asked_anything_while_they_must_keep_still(busy: dict[str, object]) -> None:
+    question = ToConfirm(vital_id="vital-1", kind=MeasurementKind.OXIMETER, device_name="", lines=())
+    assert day.show(TODAY, INSIDE, seen(5, to_confirm=question, **busy)).to_confirm is None
+    assert day.show(TODAY, INSIDE, seen(5, to_confirm=question)).to_confirm == question
 
 
 def test_the_kiosk_is_told_to_be_quiet_only_during_a_call() -> None:

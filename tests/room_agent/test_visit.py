@@ -212,6 +212,21 @@ async def test_the_doctor_sees_the_cuff_inflate_and_the_resident_only_that_it_do
     assert not visit.inflating
 
 
+async def test_the_latest_request_is_shown_and_an_ecg_is_recorded_until_it_is_stopped() -> None:
+    ecg = MeasurementKind.ECG
+    visit = Visit("visit-1", {OX: HandDriver(OX), BP: HandDriver(BP), ecg: HandDriver(ecg)})
+    await visit.ask(OX)
+    before = visit.requests
+    assert (visit.measuring, visit.asked_after(before)) == (OX, None)
+    await visit.ask(BP)
+    assert (visit.measuring, visit.asked_after(before)) == (BP, BP)
+    await visit.ask(ecg)
+    await visit.ask(OX)
+    assert (visit.measuring, visit.recording) == (OX, True)
+    await visit.stop(ecg)
+    assert not visit.recording
+
+
 async def test_a_device_in_trouble_is_told_as_a_failure() -> None:
     visit, _ = await asked()
     told = visit.heard(BP, StateChanged("device-1", DeviceState.ERROR, Reason.WRONG_DEVICE))
