@@ -44,5 +44,12 @@ def line(label_key: str, component: Component) -> Line:
 
 
 def _number(component: Component) -> str:
-    """With the digits that the device sent and a decimal comma; empty where there is none."""
-    return f"{component.value:f}".replace(".", ",") if isinstance(component.value, Decimal) else ""
+    """With a decimal comma and without zeros that say nothing (36,4 for 36.40); empty where there is none.
+
+    The digits that the device sent are in the Observation.
+    """
+    if not isinstance(component.value, Decimal):
+        return ""
+    whole, _, rest = f"{component.value:f}".partition(".")
+    rest = rest.rstrip("0")
+    return f"{whole},{rest}" if rest else whole

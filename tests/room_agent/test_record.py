@@ -164,7 +164,12 @@ def test_after_the_farewell_nothing_is_left() -> None:
 @pytest.mark.parametrize(
     ("component", "line"),
     [
-        (Component(150364, ("8310-5",), Decimal("36.60"), "Cel"), ("kiosk.value.temperature", "36,60", "°C")),
+        (Component(150364, ("8310-5",), Decimal("36.60"), "Cel"), ("kiosk.value.temperature", "36,6", "°C")),
+        (Component(150364, ("8310-5",), Decimal("37.00"), "Cel"), ("kiosk.value.temperature", "37", "°C")),
+        (Component(188736, ("29463-7",), Decimal("72.500"), "kg"), ("kiosk.value.weight", "72,5", "kg")),
+        (Component(188736, ("29463-7",), Decimal("70.005"), "kg"), ("kiosk.value.weight", "70,005", "kg")),
+        (Component(188736, ("29463-7",), Decimal("100.000"), "kg"), ("kiosk.value.weight", "100", "kg")),
+        (Component(160184, ("41653-7",), Decimal(100), "mg/dL"), ("kiosk.value.glucose", "100", "mg/dL")),
         (Component(188736, ("29463-7",), Decimal("71.5"), "kg"), ("kiosk.value.weight", "71,5", "kg")),
         (Component(160184, ("41653-7",), Decimal("1E+2"), "mg/dL"), ("kiosk.value.glucose", "100", "mg/dL")),
     ],

@@ -39,7 +39,7 @@ export function quantities(observation) {
  */
 function quantity(part) {
   const { value, unit, code } = part.valueQuantity ?? {};
-  const number = digits(value, part.valueQuantity);
+  const number = digits(value);
   const named = unit ?? code ?? '';
   const usable = number !== null && named !== '';
   return {
@@ -51,15 +51,12 @@ function quantity(part) {
 }
 
 /**
- * A number as people write it, with the digits that the device sent; null when it is none.
+ * A number as people write it: 36,4 for 36.40, whose zero stays in the Observation; null when it is none.
  * @param {unknown} value
- * @param {Record<string, any> | undefined} quantity
  */
-function digits(value, quantity) {
+function digits(value) {
   if (typeof value !== 'number' || !Number.isFinite(value)) return null;
-  const precision = quantity?.extension?.find((/** @type {any} */ each) => each.url?.endsWith('/quantity-precision'));
-  const text = precision ? value.toFixed(Number(precision.valueInteger)) : String(value);
-  return text.replace('.', ',');
+  return String(value).replace('.', ',');
 }
 
 /**
