@@ -19,6 +19,8 @@ from telemed.kit.refusal import NotFound
 
 LOOPBACK = ("127.0.0.1", "::1")
 _FORWARDED = ("forwarded", "x-forwarded-for")
+_COUNTED = ("quarantined", "held today")
+"""What `Driver.diagnostics` tells as ``reason=count``."""
 
 routes = APIRouter()
 
@@ -130,11 +132,27 @@ def _check(result: CheckResult, words: Words) -> str:
 def _device(device: DeviceCondition, words: Words) -> str:
     name = f"{device.name or words.text(f'check.subject.{device.kind.value}')} ({device.device_id})"
     simulated = [words.text("doctor.simulated")] if device.simulated else []
-    told = [f"{_label(key, words)} {value}" for key, value in device.diagnostics.items() if value]
+    told = [f"{_label(key, words)} {_value(key, value, words)}" for key, value in device.diagnostics.items() if value]
     return f"{words.text('doctor.device'):<8} {name}: {', '.join([*simulated, *told])}"
+
+
+def _value(key: str, value: str, words: Words) -> str:
+    if key == "state":
+        return _word(f"doctor.state.{value}", value, words)
+    if key == "reason":
+        return _word(f"doctor.reason.{value}", value, words)
+    return " + ".join(_count(each, words) for each in value.split()) if key in _COUNTED else value
+
+
+def _count(counted: str, words: Words) -> str:
+    reason, _, count = counted.partition("=")
+    return f"{count} × {_word(f'doctor.reason.{reason}', reason, words)}"
+
+
+def _word(key: str, otherwise: str, words: Words) -> str:
+    return words.text(key) if key in words else otherwise
 
 
 def _label(key: str, words: Words) -> str:
     """A driver may tell more than there are words for; then its own word stands there."""
-    known = f"doctor.says.{key.replace(' ', '-')}"
-    return words.text(known) if known in words else key
+    return _word(f"doctor.says.{key.replace(' ', '-')}", key, words)

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import ClassVar
@@ -37,7 +38,6 @@ from schemas.checks import CheckResult
 from schemas.measurement import MeasurementKind
 from telemed.kit.clock import Clock, real_now
 from telemed.kit.logs import logger
-from telemed.web.pages import local
 
 log = logger("devices.ble")
 
@@ -140,8 +140,8 @@ class BleDriver:
             "battery": "" if battery is None else f"{battery} %",
             "clock": "" if ahead_s is None else f"{ahead_s - wall_ahead(real_now()).total_seconds():+.0f} s",
             **self._link.diagnostics(),
-            "quarantined": " ".join(f"{reason}={count}" for reason, count in self.quarantined.items()),
-            "held today": " ".join(f"{local(each.at)}={each.reason}" for each in held),
+            "quarantined": _counted(self.quarantined),
+            "held today": _counted(Counter(each.reason.value for each in held)),
         }
 
     # The window
@@ -372,6 +372,10 @@ class BleDriver:
         t_us = int(real_now().timestamp() * 1_000_000) - piece.lasts_us
         head = (self.device_id, piece.mdc, piece.rate_hz, t_us, self._seq)
         self._queue.put(Waveform(*head, piece.scale, piece.samples, gap, piece.kind))
+
+
+def _counted(reasons: Mapping[str, int]) -> str:
+    return " ".join(f"{reason}={count}" for reason, count in reasons.items())
 
 
 def _live(measurement: Measurement, visit_id: str) -> Measurement:

@@ -99,6 +99,7 @@ class BleLink:
         self._client: BleakClient | None = None
         self.connects = 0
         self._parted: float | None = None
+        self._packet_at: float | None = None
         self.on_packet: Callable[[str, bytes], None] = lambda _uuid, _packet: None
         self.on_trying: Callable[[], None] = lambda: None
         self.on_found: Callable[[Found], None] = lambda _found: None
@@ -136,9 +137,10 @@ class BleLink:
     def diagnostics(self) -> dict[str, str]:
         """Radio and connection, in words."""
         advert = self.last_advert
+        heard = [at for at in (None if advert is None else advert.at, self._packet_at) if at is not None]
         return {
             "signal": "" if advert is None else f"{advert.rssi} dBm",
-            "last heard": "" if advert is None else f"{time.monotonic() - advert.at:.0f} s",
+            "last heard": f"{time.monotonic() - max(heard):.0f} s" if heard else "",
             "reconnects": str(max(0, self.connects - 1)),
             "power cycles": str(self._radio.scanner.power_cycles),
         }
@@ -268,7 +270,11 @@ class BleLink:
         return self._client
 
     def _receiver(self, uuid: str) -> Callable[[BleakGATTCharacteristic, bytearray], None]:
-        return lambda _characteristic, data: self.on_packet(uuid, bytes(data))
+        def receive(_characteristic: BleakGATTCharacteristic, data: bytearray) -> None:
+            self._packet_at = time.monotonic()
+            self.on_packet(uuid, bytes(data))
+
+        return receive
 
 
 async def connect(

@@ -244,7 +244,10 @@ class Driver(Protocol):
         """What happens, from a bounded queue: when it is full the oldest pieces of curves go first."""
 
     def diagnostics(self) -> Mapping[str, str]:
-        """What a person who looks for a fault needs, in words; never a measured value, a person or a serial number."""
+        """What a person who looks for a fault needs, in words; never a measured value, a person or a serial number.
+
+        ``state`` and ``reason`` are values of their enums; what was kept back is told as ``reason=count``.
+        """
 
     async def close(self) -> None:
         """Disconnect and end. May be called at any time, more than once."""

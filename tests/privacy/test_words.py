@@ -9,6 +9,8 @@ from string import Formatter
 import pytest
 from jinja2 import Environment, nodes
 
+from room_agent.devices.driver import DeviceState
+from room_agent.devices.driver import Reason as Unready
 from room_agent.devices.glucose import SAMPLES
 from room_agent.devices.pairing import Why
 from room_agent.devices.reading import Flag
@@ -90,10 +92,12 @@ PARTS: dict[str, set[str]] = {
     "desk.need.": set(Need),
     "desk.state.": set(VisitState),
     "doctor.mark.": set(Severity),
+    "doctor.reason.": {str(reason) for reason in Unready if reason},
     "doctor.says.": {
         *("state", "reason", "model", "firmware", "battery", "clock", "signal", "last-heard", "reconnects"),
         *("power-cycles", "quarantined", "held-today"),
     },
+    "doctor.state.": set(DeviceState),
     "fault.": {*Fault, *CameraFault, *SoundFault},
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},

@@ -125,7 +125,7 @@ def test_the_worst_comes_first_with_what_to_do_and_each_device_has_its_line() ->
     assert " → " in first
     assert second.startswith("gut      Puls-Oximeter (clip-1): ")
     assert "→" not in second
-    assert third == "Gerät    Blutdruck-Gerät (cuff-1): Zustand absent, Signal -54 dBm, new thing 7"
+    assert third == "Gerät    Blutdruck-Gerät (cuff-1): Zustand nicht da, Signal -54 dBm, new thing 7"
     called = found.model_copy(
         update={
             "report": report(GONE.model_copy(update={"device_name": "Manschette (blau)"})),
@@ -137,6 +137,27 @@ def test_the_worst_comes_first_with_what_to_do_and_each_device_has_its_line() ->
     assert second.startswith("Gerät    Manschette (blau) (cuff-1): ")
     assert not doctor.is_fit(found)
     assert doctor.is_fit(Condition(report=report(OK), devices=()))
+
+
+def test_states_and_reasons_are_in_words_and_what_was_kept_back_is_counted() -> None:
+    device = DeviceCondition(
+        device_id="clip-1",
+        kind=MeasurementKind.OXIMETER,
+        simulated=True,
+        diagnostics={
+            "state": "error",
+            "reason": "bond-lost",
+            "quarantined": "no-request=50 stored=2",
+            "held today": "no-request=7 new-reason=1",
+        },
+        name="Clip (weiß)",
+    )
+    _, line = doctor.lines(Condition(report=None, devices=(device,)), words())
+    assert line == (
+        "Gerät    Clip (weiß) (clip-1): simuliert, Zustand gestört, Grund Kopplung vergessen, "
+        "nicht gezeigt 50 × nicht angefordert + 2 × gespeichert, "
+        "heute zurückgehalten 7 × nicht angefordert + 1 × new-reason"
+    )
 
 
 def test_a_machine_without_a_room_says_so_and_is_not_fit() -> None:

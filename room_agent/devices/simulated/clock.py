@@ -7,6 +7,7 @@ from bumble.device import Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 
 from room_agent.devices import about
+from room_agent.devices.checks import wall_ahead
 from room_agent.devices.driver import Garbled
 from room_agent.devices.simulated.peripheral import READ, WRITE, Peripheral, characteristic
 from room_agent.devices.simulated.scenario import Fault, Scenario
@@ -19,10 +20,10 @@ _FACTORY = datetime(2021, 1, 1)
 
 
 class WallClock:
-    """Without a zone, *ahead* of UTC."""
+    """Without a zone, like a real one: *ahead* of the clock on the wall, which somebody set it by once."""
 
     def __init__(self, ahead: timedelta) -> None:
-        self._ahead = self._begins = ahead
+        self._ahead = self._begins = wall_ahead(real_now()) + ahead
         self._last = datetime(1900, 1, 1)
 
     def now(self) -> datetime:

@@ -59,8 +59,8 @@ class Fault(StrEnum):
 class Scenario:
     """What the simulated body and devices do. Durations in seconds.
 
-    *clock_ahead*: how wrong the devices' clocks are. *needs_pairing*: subscribing is refused without encryption.
-    *sleep*: which devices may be silent between measurements.
+    *clock_ahead*: how wrong the devices' clocks are, against the wall. *needs_pairing*: subscribing is refused without
+    encryption. *sleep*: which devices may be silent between measurements.
     *heart_rate_per_min* with *rr_spread* (standard deviation of the time between beats, as a share) is what the belt
     finds, from *seed*; *rhythm*: what the ECG shows. *stored_records*: how many values of other people the glucose
     meter has in its memory.

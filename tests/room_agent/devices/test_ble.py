@@ -2,17 +2,19 @@
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
+from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import BaseBleakScanner
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
 
 from room_agent.devices.ble import BleDriver
-from room_agent.devices.ble_link import Radio, Timing
+from room_agent.devices.ble_link import BleLink, Radio, Timing
 from room_agent.devices.driver import (
     Arm,
     DeviceEvent,
@@ -28,7 +30,7 @@ from room_agent.devices.driver import (
 from room_agent.devices.event_queue import EventQueue
 from room_agent.devices.expected import Expected
 from room_agent.devices.profile import BLOOD_PRESSURE
-from room_agent.devices.scanner import OneScanner
+from room_agent.devices.scanner import Advert, OneScanner
 from room_agent.devices.simulated.cuff import SimulatedCuff
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.devices.simulated.scenario import Fault, Scenario
@@ -184,6 +186,22 @@ async def _value_after(device: Driver) -> Measurement | None:
     return None
 
 
+def test_a_device_that_is_connected_and_sends_is_heard_though_it_advertises_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story() -> None:
+        async with open_room() as room:
+            clip = await ready(room, OX)
+            advert = Advert(BLEDevice("F0:00:00:00:00:01", "clip", None), "clip", (), -54, time.monotonic() - 500)
+            monkeypatch.setattr(BleLink, "last_advert", advert)
+            await clip.start(Arm("visit-1"))
+            await next_event(clip, Measurement)
+            assert clip.diagnostics()["last heard"] in ("0 s", "1 s", "2 s")
+            assert clip.diagnostics()["signal"] == "-54 dBm"
+
+    run(story)
+
+
 @pytest.mark.parametrize("ahead_minutes", [-5 * 365 * 24 * 60, -60, 0, 10, 12 * 60])
 def test_the_previous_persons_value_is_drained_whatever_the_devices_clock_says(ahead_minutes: int) -> None:
     async def story() -> None:
@@ -193,7 +211,7 @@ def test_the_previous_persons_value_is_drained_whatever_the_devices_clock_says(a
             cuff = room.drivers[BP.value]
             await cuff.open()
             assert await cuff.drain() == 1
-            assert "stored" in cuff.diagnostics()["held today"]
+            assert cuff.diagnostics()["held today"] == "stored=1"
             await room.set_fault(BP, Fault.NONE)
             await cuff.start(Arm("visit-2"))
             await room.press(BP)
