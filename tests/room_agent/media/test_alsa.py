@@ -30,7 +30,9 @@ def heard(folder: Path, sound: np.ndarray[Any, Any]) -> dict[str, Any]:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
-    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    answers = [line for line in ended.stdout.splitlines() if line.startswith("{")]  # ALSA may say something of its own
+    assert len(answers) == 1, ended.stderr[-2000:]
+    found: dict[str, Any] = json.loads(answers[0])
     return found
 
 
