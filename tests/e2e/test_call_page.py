@@ -1,6 +1,7 @@
 """The doctor's call page in a real browser, with the real centre and the real room agent on the other side."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,6 +28,7 @@ from tests.e2e.chromium import AXE, CALL, CALL_REFUSED, chromium, chromium_besid
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 DOCTOR = "weiss"
+SHOTS = Path(os.environ.get("SHOTS", "build/shots"))
 NAME = "Erika Sommer"
 PATIENCE_MS = 30_000
 RUNS = "(id) => document.getElementById(id).getVideoPlaybackQuality().totalVideoFrames > 5"
@@ -121,9 +123,11 @@ def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Prog
         measure(page, "oximeter")
         expect(page.locator("#pleth-state")).to_have_text("Pulskurve, live")
         measure(page, "ecg")
-        expect(page.locator("#ecg-quality")).to_have_text("brauchbar.", timeout=PATIENCE_MS)
+        record_an_ecg(page)
         listen_and_look(page, kiosk)
         look_at_two_and_keep_one(page)
+        page.locator("#kinds [data-kind=oximeter]").click()
+        expect(page.locator("#kinds [data-kind=oximeter]")).to_have_text("Bitte Sauerstoff")
         bundle = downloaded(page)
         assert bundle["type"] == "collection"
         assert {entry["resource"]["resourceType"] for entry in bundle["entry"]} == {"Observation"}
@@ -138,6 +142,32 @@ def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Prog
         page.go_back()
         expect(page.locator("#call")).to_have_count(0)
         assert faults == []
+
+
+IN_VIEW = """(id) => {
+  const { top, bottom } = document.getElementById(id).getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}"""
+
+
+def record_an_ecg(page: Page) -> None:
+    """Beside it the picture stays big; the newest value comes first, in view; after the end it says so and can go."""
+    expect(page.locator("#ecg-quality")).to_have_text("brauchbar.", timeout=PATIENCE_MS)
+    expect(page.locator("#ecg [data-simulated]")).to_be_visible()
+    expect(page.locator("#stethoscope [data-simulated]")).to_be_visible()
+    first = page.locator("#vitals > li").first
+    expect(first).to_have_attribute("data-kind", "ecg")
+    expect(first).to_be_in_viewport(ratio=0.95)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / "desk-ecg.png")
+    assert page.locator("#tiles").evaluate("(tiles) => tiles.clientHeight") >= 360
+    assert page.evaluate(IN_VIEW, "ecg-canvas")
+    page.locator("#kinds [data-kind=ecg]").click()
+    expect(page.locator("#ecg-state")).to_contain_text("Die Aufzeichnung ist beendet.")
+    expect(page.locator("#ecg-quality")).not_to_contain_text("kommt nichts")
+    page.screenshot(path=SHOTS / "desk-ecg-ended.png")
+    page.locator("#ecg-close").click()
+    expect(page.locator("#ecg")).to_be_hidden()
 
 
 def everybody_can_use_it(page: Page) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
+from room_agent.day import Task
 from room_agent.devices.driver import Component, Measurement
 from room_agent.record import Entry
 from schemas.day import FactKind
-from schemas.measurement import Vital
+from schemas.measurement import MeasurementKind, Vital
 from schemas.visit import Line, Sheet, ToConfirm
 from telemed.kit.i18n import words
 from tests.e2e.chromium import AXE
@@ -87,6 +88,7 @@ async def test_the_patient_says_with_one_touch_whose_value_it_is_and_every_docto
     await clean_of_axe(room.page)
     for size in ((1280, 800), (1080, 1920), (960, 540), (360, 740), (1920, 1080)):
         await _big_and_whole(room, *size)
+    await _whole_beside_a_clip_that_runs(room)
     await answer(room)
     said = "seen.ctl.filter(({ type }) => type === 'confirmed').map(({ belongs, by }) => `${by} ${belongs}`)"
     await truth(doctor, f"{said}.length === 2")
@@ -98,6 +100,15 @@ async def test_the_patient_says_with_one_touch_whose_value_it_is_and_every_docto
     assert await second.evaluate(status) == ["final patient"] * 2
     assert await second.evaluate("seen.vitals[0].vital_id") == await doctor.evaluate("seen.vitals[0].vital_id")
     await _somebody_elses_finger(room, doctor)
+
+
+async def _whole_beside_a_clip_that_runs(room: Scene) -> None:
+    room.agent.room.measure(Task(MeasurementKind.OXIMETER, "Nehmen Sie das Oximeter."))
+    await room.page.wait_for_selector("[data-measuring=oximeter]:visible")
+    await room.shoot(SHOTS, "whose-beside")
+    over = "(() => { const each = document.querySelector('.beside'); return each.scrollHeight - each.clientHeight; })()"
+    assert await room.page.evaluate(over) <= 0
+    room.agent.room.measure(Task())
 
 
 async def _somebody_elses_finger(room: Scene, doctor: Page) -> None:

@@ -28,7 +28,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 PAPER = """<!doctype html><title>signals</title><style>body { margin: 0; width: 800px; }
 canvas { display: block; width: 100%; }</style>
 <script type="application/json" id="words">WORDS</script>
-<section id="ecg"><button id="ecg-freeze"></button><p id="ecg-state"></p><p id="ecg-quality"></p>
+<section id="ecg"><button id="ecg-freeze"></button><button id="ecg-close" hidden></button>
+<p id="ecg-state"></p><p id="ecg-quality"></p>
 <canvas id="ecg-grid"></canvas><canvas id="ecg-canvas"></canvas></section>"""
 """What `ecg.js` needs of the doctor's page."""
 
@@ -262,6 +263,41 @@ def test_leads_quality_and_scale_are_said_in_words(page: Page) -> None:
     found = drawn(page, (made.reshape(-1), 0, 1), codes=(257, 259))
     assert found["said"] == ["schlecht. Netzbrummen: V1.", "live"]
     assert found["name"] == ("EKG, Ableitungen I, V1, 25 mm/s, 10 mm/mV. Signalqualität: schlecht. Netzbrummen: V1.")
+
+
+ENDED = """async (last) => {
+  const { Ecg } = await import('/static/desk/js/ecg.js');
+  const ecg = new Ecg();
+  const at = (id) => document.getElementById(id);
+  const asked = (state) => ecg.progress({ type: 'progress', kind: 'ecg', state, reason: '' });
+  const piece = { kind: 2, tMs: Date.UTC(2026, 0, 5, 9, 30, 10), rateHz: 500, codes: [258], scale: 0.0025, gap: 0 };
+  const hear = (seq) => ecg.hear({ ...piece, seq, samples: new Int16Array(1000) });
+  asked('measuring');
+  hear(1);
+  await new Promise((resolve) => { setTimeout(resolve, 3200); });
+  const silent = at('ecg-quality').textContent;
+  asked(last);
+  const ended = [at('ecg-state').textContent, at('ecg-quality').textContent];
+  const offered = !at('ecg-close').hidden;
+  at('ecg-close').click();
+  hear(2);
+  const away = at('ecg').hidden;
+  asked('waiting');
+  hear(3);
+  const again = at('ecg').hidden;
+  ecg.clear();
+  return { silent, ended, offered, away, again };
+}"""
+
+
+@pytest.mark.parametrize("last", ["done", "failed"])
+def test_an_ended_recording_says_when_it_was_taken_and_can_be_put_away(page: Page, last: str) -> None:
+    found = page.evaluate(ENDED, last)
+    assert found["silent"] == "Vom EKG kommt nichts."
+    state, quality = found["ended"]
+    assert state == "Die Aufzeichnung ist beendet. Aufgenommen von 10:30:10 bis 10:30:12 Uhr."
+    assert quality != "Vom EKG kommt nichts."
+    assert (found["offered"], found["away"], found["again"]) == (True, True, False)
 
 
 def test_frozen_paper_stays_as_it_is(page: Page) -> None:

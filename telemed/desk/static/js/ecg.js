@@ -18,6 +18,7 @@ const BASELINE_MM = 15; // below the upper edge of a row: there is more above th
 const NAME_MM = 10;
 const RUBBER_MM = 6;
 const COLUMN_MM = 75;
+const MOST_COLUMNS = 4; // of 3 rows each: the twelve leads as they are printed, and room for the pictures
 const JUDGED_S = 3;
 const LOOK_MS = 1000;
 const SILENT_MS = 2000;
@@ -35,7 +36,15 @@ export function leadName(code) {
   return name && name !== 'belt' ? name : say('desk.js.ecg.belt');
 }
 
+const CLOCK = new Intl.DateTimeFormat('de-DE', { timeZone: 'Europe/Berlin', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
 export class Ecg {
+  /** What the room said last of the request; not yet anything is as good as asked for. @type {'asked' | 'done' | 'failed'} */
+  #request = 'asked';
+  /** The doctor has put it away. */
+  #closed = false;
+  /** When the first and the last sample on it were recorded, real time. */
+  #recorded = { from: Number.NaN, to: Number.NaN };
   /** @type {number[]} */
   #codes = [];
   /** The last seconds of each lead, as sent. @type {number[][]} */
@@ -60,21 +69,55 @@ export class Ecg {
     this.canvas = byId('ecg-canvas', HTMLCanvasElement);
     this.freeze = byId('ecg-freeze', HTMLButtonElement);
     this.freeze.addEventListener('click', () => this.#hold(!this.#frozen));
+    this.close = byId('ecg-close', HTMLButtonElement);
+    this.close.addEventListener('click', () => this.#putAway());
     this.resized = new ResizeObserver(() => this.box.clientWidth !== this.#laidPx && this.#lay());
     this.resized.observe(this.box);
   }
 
   /** @param {boolean} frozen */
-  #hold(frozen) {
+  #mark(frozen) {
     this.#frozen = frozen;
     this.freeze.setAttribute('aria-pressed', String(frozen));
     this.freeze.textContent = say(frozen ? 'desk.js.ecg.go_on' : 'desk.js.ecg.freeze');
+  }
+
+  /** @param {boolean} frozen */
+  #hold(frozen) {
+    this.#mark(frozen);
     if (!frozen) this.#lay();
     this.#say();
   }
 
+  /** Whether the room records. @param {import('./devices.js').Progress} progress */
+  progress({ kind, state }) {
+    if (kind !== 'ecg') return;
+    const again = this.#request !== 'asked';
+    this.#request = state === 'done' || state === 'failed' ? state : 'asked';
+    if (this.#request === 'asked' && again) this.#forget();
+    else if (this.#codes.length) this.#say();
+  }
+
+  /** The curve of the request before goes with it. */
+  #forget() {
+    this.#closed = false;
+    this.#codes = [];
+    this.#rate = 0;
+    this.#lastSeq = -1;
+    this.#mark(false);
+    this.box.hidden = true;
+    clearInterval(this.#timer);
+  }
+
+  #putAway() {
+    this.#forget();
+    this.#closed = true;
+  }
+
   /** @param {Piece} piece */
   hear(piece) {
+    if (this.#closed) return;
+    if (this.#request === 'failed') this.#request = 'asked'; // it sends again
     const { codes, rateHz, scale, samples } = piece;
     if (String(codes) !== String(this.#codes) || rateHz !== this.#rate) this.#start(codes, rateHz);
     this.#scale = scale;
@@ -82,6 +125,8 @@ export class Ecg {
     const jumped = this.#lastSeq >= 0 && piece.seq !== this.#lastSeq + 1;
     this.#lastSeq = piece.seq;
     this.#lastHeard = performance.now();
+    if (Number.isNaN(this.#recorded.from)) this.#recorded.from = piece.tMs;
+    this.#recorded.to = piece.tMs + (length / rateHz) * 1000;
     this.#keep(samples);
     if (!this.#frozen) this.#draw(piece, length, piece.gap + (jumped ? length : 0));
   }
@@ -95,6 +140,7 @@ export class Ecg {
     this.#rate = rateHz;
     this.#kept = codes.map(() => []);
     this.#pen = codes.map(() => Number.NaN);
+    this.#recorded = { from: Number.NaN, to: Number.NaN };
     this.box.hidden = false;
     clearInterval(this.#timer);
     this.#timer = window.setInterval(() => this.#say(), LOOK_MS);
@@ -111,11 +157,12 @@ export class Ecg {
 
   /** Divide the paper among the leads and draw its grid; the curve begins anew. */
   #lay() {
-    if (!this.#codes.length || this.#frozen) return;
+    if (!this.#codes.length || this.#frozen || this.#request === 'done') return;
     const ratio = window.devicePixelRatio || 1;
     this.#laidPx = this.box.clientWidth;
     const paperMm = this.canvas.clientWidth / PX_PER_MM;
-    const columns = this.#codes.length > 3 && paperMm >= 2 * COLUMN_MM ? 2 : 1;
+    const fit = Math.max(1, Math.min(MOST_COLUMNS, Math.floor(paperMm / COLUMN_MM)));
+    const columns = this.#codes.length > 3 ? fit : 1;
     const rows = Math.ceil(this.#codes.length / columns);
     const page = { columns, rows, wide: paperMm / columns, high: ROW_MM * rows, ratio };
     this.#page = page;
@@ -221,7 +268,8 @@ export class Ecg {
 
   /** The quality, worst first, with the leads that it is about. */
   #say() {
-    const silent = performance.now() - this.#lastHeard > SILENT_MS;
+    const over = this.#request !== 'asked';
+    const silent = !over && performance.now() - this.#lastHeard > SILENT_MS;
     const found = this.#kept.map((kept) => assess(kept, this.#rate, this.#scale));
     const worst = GRADES.findLast((grade) => found.some((each) => each.grade === grade)) ?? 'bad';
     /** @type {Map<string, string[]>} */
@@ -236,10 +284,21 @@ export class Ecg {
     const quality = [say(`desk.js.ecg.grade.${worst}`), ...because].join(' ');
     this.#put('ecg-quality', silent ? say('desk.js.ecg.none') : quality);
     this.box.dataset.grade = silent ? 'unusable' : worst;
-    const moving = silent ? '' : say('desk.js.ecg.live');
-    this.#put('ecg-state', this.#frozen ? say('desk.js.ecg.frozen') : moving);
+    this.#put('ecg-state', this.#stateInWords(silent));
+    this.freeze.hidden = over;
+    this.close.hidden = !over;
     const name = say('desk.js.ecg.name', { leads: this.#codes.map(leadName).join(', '), quality });
     if (this.canvas.getAttribute('aria-label') !== name) this.canvas.setAttribute('aria-label', name);
+  }
+
+  /** @param {boolean} silent */
+  #stateInWords(silent) {
+    if (this.#request !== 'asked') {
+      const { from, to } = this.#recorded;
+      return say('desk.js.ecg.ended', { from: CLOCK.format(from), to: CLOCK.format(to) });
+    }
+    if (this.#frozen) return say('desk.js.ecg.frozen');
+    return silent ? '' : say('desk.js.ecg.live');
   }
 
   /**

@@ -30,7 +30,7 @@ export class Instruments {
    * @param {Sources} sources
    */
   offer(sources) {
-    byId('simulated', HTMLElement).hidden = !sources.simulated;
+    for (const mark of document.querySelectorAll('[data-simulated]')) mark.toggleAttribute('hidden', !sources.simulated);
     this.#offerKinds(sources.kinds);
   }
 

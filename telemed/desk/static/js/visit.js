@@ -81,6 +81,7 @@ class Call {
       },
       onProgress: (progress) => {
         this.instruments.progress(progress);
+        this.ecg.progress(progress);
         this.vitals.held(progress.kind, progress.reason ?? '');
       },
       onDevice: (device) => this.instruments.device(device),

@@ -115,14 +115,33 @@ export class Vitals {
   #show(vital) {
     const what = quantityOf(vital);
     const card = this.#cards.get(what) ?? new Card(this.answer);
-    if (!this.#cards.has(what)) byId('vitals', HTMLUListElement).append(card.element);
+    const moves = !this.#cards.has(what) || !LIVE_KINDS.has(vital.kind) || card.element.classList.contains('old');
     this.#cards.set(what, card);
     card.show(vital);
+    if (moves) this.#toTheTop(card.element, vital);
     byId('vitals', HTMLUListElement).querySelector(`[data-held][data-kind="${vital.kind}"]`)?.remove();
     byId('no-values', HTMLElement).hidden = true;
     requestAnimationFrame(() => {
       document.body.dataset.lastVitalShownMs = String(Date.now() - Date.parse(vital.sent_at));
     });
+  }
+
+  /**
+   * The newest is the first in the list and in view; what one measurement says stays in its order. A finger on the way
+   * to a button of it, or a device that speaks every second, moves nothing.
+   * @param {HTMLElement} card
+   * @param {Vital} vital
+   */
+  #toTheTop(card, vital) {
+    const list = byId('vitals', HTMLUListElement);
+    const of = `${vital.kind} ${vital.sent_at}`;
+    card.dataset.of = of;
+    if (card.contains(document.activeElement)) return;
+    const same = [...list.children].filter((each) => each !== card && each instanceof HTMLElement && each.dataset.of === of);
+    const before = same.at(-1);
+    if (before) before.after(card);
+    else list.prepend(card);
+    requestAnimationFrame(() => reveal(card)); // when it has its marks
   }
 
   /**
@@ -202,6 +221,16 @@ export class Vitals {
     for (const id of ['vitals', 'observations']) byId(id, HTMLElement).replaceChildren();
     delete document.body.dataset.lastVitalShownMs;
   }
+}
+
+/** Scroll the panel, never the page, until *card* is in view. @param {HTMLElement} card */
+function reveal(card) {
+  const panel = card.closest('.panel');
+  if (!panel) return;
+  const [frame, own] = [panel.getBoundingClientRect(), card.getBoundingClientRect()];
+  const seen = Math.min(frame.bottom, innerHeight);
+  if (own.top < frame.top) panel.scrollTop -= frame.top - own.top;
+  else if (own.bottom > seen) panel.scrollTop += own.bottom - seen;
 }
 
 /**
