@@ -122,7 +122,7 @@ def lines(found: Condition, words: Words) -> Iterator[str]:
 
 
 def _check(result: CheckResult, words: Words) -> str:
-    mark = words.text(f"doctor.mark.{result.severity.value}")
+    mark = words.text(f"doctor.mark.{result.severity.value}" if result.checked else "doctor.unchecked")
     name = result.device_name or words.text(f"check.subject.{result.subject}")
     name += f" ({result.device_id})" if result.device_id else ""
     advice = f" → {words.text(result.fix_key)}" if result.fix_key else ""

@@ -12,6 +12,10 @@ class Severity(StrEnum):
     BLOCK = "block"
 
 
+UNCHECKED = "unknown"
+"""The code of what could not be checked. It hinders no visit, and is never shown as if it had passed."""
+
+
 class CheckResult(Message):
     """One check. *subject*: ``camera``, ``microphone``, ``line`` or a device kind; *code*: the reason in a word.
 
@@ -30,6 +34,11 @@ class CheckResult(Message):
     fix_key: str = ""
     since: Moment | None = None
     alarm: bool = False
+
+    @property
+    def checked(self) -> bool:
+        """Somebody looked; otherwise its severity says nothing."""
+        return self.code != UNCHECKED
 
 
 class CheckReport(Message):

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from room_agent.checks.result import result
-from schemas.checks import CheckResult
+from schemas.checks import UNCHECKED, CheckResult
 
 LOW_BYTES, FULL_BYTES = 1_000_000_000, 200_000_000
 """A day's journal and logs need some 10 MB; an update of the system needs the rest."""
@@ -22,7 +22,7 @@ def of_disk(free_bytes: int) -> CheckResult:
 def of_temperature(celsius: float | None) -> CheckResult:
     """The hottest of all; None where the computer does not measure it."""
     if celsius is None:
-        return result("temperature", "unknown")
+        return result("temperature", UNCHECKED)
     if celsius >= TOO_HOT_C:
         return result("temperature", "too-hot")
     return result("temperature", "hot" if celsius >= HOT_C else "ok")

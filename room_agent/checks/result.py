@@ -6,7 +6,7 @@ words of ``device``, since their name stands beside them.
 
 from collections.abc import Iterator, Mapping
 
-from schemas.checks import CheckResult, Severity
+from schemas.checks import UNCHECKED, CheckResult, Severity
 from schemas.measurement import MeasurementKind
 
 DEVICE = "device"
@@ -64,7 +64,7 @@ CODES: Mapping[str, Mapping[str, Severity]] = {
         "slow": _WARN,
     },
     "disk": {"ok": _OK, "low": _WARN, "full": _BLOCK},
-    "temperature": {"ok": _OK, "unknown": _OK, "hot": _WARN, "too-hot": _BLOCK},
+    "temperature": {"ok": _OK, UNCHECKED: _OK, "hot": _WARN, "too-hot": _BLOCK},
 }
 
 

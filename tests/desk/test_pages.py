@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from schemas.checks import CheckResult, Severity
+from schemas.checks import UNCHECKED, CheckResult, Severity
 from schemas.day import FactKind
 from telemed.booking import service as booking
 from telemed.identity import service as identity
@@ -210,6 +210,21 @@ def test_each_fault_has_its_word_and_what_to_do(world: World, assistant: TestCli
     assert 'data-subject="camera" data-severity="block"' in page
     assert "Nicht bereit" in page
     assert "⟦" not in page
+
+
+def test_what_could_not_be_checked_is_not_shown_as_passed_and_makes_no_room_yellow(
+    world: World, assistant: TestClient
+) -> None:
+    heat = CheckResult(
+        subject="temperature", code=UNCHECKED, severity=Severity.OK, text_key="check.temperature.unknown", fix_key=""
+    )
+    world.room_reports(heat)
+    page = html.unescape(assistant.get("/assistenz").text)
+    _, _, shown = page.partition('data-subject="temperature"')
+    shown, _, _ = shown.partition("</li>")
+    assert "Nicht geprüft" in shown
+    assert "In Ordnung" not in shown
+    assert "Der Raum ist bereit." in page
 
 
 def test_pages_say_only_words_of_the_catalogue(world: World, doctor: TestClient, assistant: TestClient) -> None:

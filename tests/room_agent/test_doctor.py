@@ -10,12 +10,13 @@ import pytest
 from fastapi import FastAPI
 
 from room_agent import doctor
+from room_agent.checks.result import result
 from room_agent.devices.config import Label
 from room_agent.devices.driver import Driver
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.doctor import Condition, DeviceCondition
 from room_agent.naming import Names
-from schemas.checks import CheckReport, CheckResult, Severity
+from schemas.checks import UNCHECKED, CheckReport, CheckResult, Severity
 from schemas.measurement import MeasurementKind
 from telemed.kit.clock import RealClock
 from telemed.kit.i18n import words
@@ -137,6 +138,13 @@ def test_the_worst_comes_first_with_what_to_do_and_each_device_has_its_line() ->
     assert second.startswith("Gerät    Manschette (blau) (cuff-1): ")
     assert not doctor.is_fit(found)
     assert doctor.is_fit(Condition(report=report(OK), devices=()))
+
+
+def test_what_could_not_be_checked_is_not_called_good() -> None:
+    heat = result("temperature", UNCHECKED)
+    (line,) = doctor.lines(Condition(report=report(heat), devices=()), words())
+    assert line.startswith("nicht geprüft ")
+    assert doctor.is_fit(Condition(report=report(heat), devices=()))
 
 
 def test_states_and_reasons_are_in_words_and_what_was_kept_back_is_counted() -> None:
