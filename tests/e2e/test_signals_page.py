@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 PAPER = """<!doctype html><title>signals</title><style>body { margin: 0; width: 800px; }
 canvas { display: block; width: 100%; }</style>
 <script type="application/json" id="words">WORDS</script>
+<div id="visit" data-offset-s="60"></div>
 <section id="ecg"><button id="ecg-freeze"></button><button id="ecg-close" hidden></button>
 <p id="ecg-state"></p><p id="ecg-quality"></p>
 <canvas id="ecg-grid"></canvas><canvas id="ecg-canvas"></canvas></section>"""
@@ -295,7 +296,7 @@ def test_an_ended_recording_says_when_it_was_taken_and_can_be_put_away(page: Pag
     found = page.evaluate(ENDED, last)
     assert found["silent"] == "Vom EKG kommt nichts."
     state, quality = found["ended"]
-    assert state == "Die Aufzeichnung ist beendet. Aufgenommen von 10:30:10 bis 10:30:12 Uhr."
+    assert state == "Die Aufzeichnung ist beendet. Aufgenommen von 10:31:10 bis 10:31:12 Uhr."
     assert quality != "Vom EKG kommt nichts."
     assert (found["offered"], found["away"], found["again"]) == (True, True, False)
 

@@ -294,8 +294,9 @@ export class Ecg {
   /** @param {boolean} silent */
   #stateInWords(silent) {
     if (this.#request !== 'asked') {
-      const { from, to } = this.#recorded;
-      return say('desk.js.ecg.ended', { from: CLOCK.format(from), to: CLOCK.format(to) });
+      const offsetMs = Number(byId('visit', HTMLElement).dataset.offsetS ?? 0) * 1000; // as all times on the page
+      const [from, to] = [this.#recorded.from, this.#recorded.to].map((moment) => CLOCK.format(moment + offsetMs));
+      return say('desk.js.ecg.ended', { from: from ?? '', to: to ?? '' });
     }
     if (this.#frozen) return say('desk.js.ecg.frozen');
     return silent ? '' : say('desk.js.ecg.live');
