@@ -52,7 +52,7 @@ def test_an_alarm_comes_by_itself_sounds_until_it_is_heard_and_goes_by_itself(br
         page.locator("h1").click()  # a browser is silent until it is touched
         world.room_reports(red(world, "blood-pressure", "not-found"), red(world, "relay", "none", alarm=False))
         alarm = page.locator(".alarms")
-        expect(alarm).to_contain_text("Blutdruckmessgerät: Es antwortet nicht.", timeout=FRESH_MS)
+        expect(alarm).to_contain_text("Blutdruck-Gerät: Es antwortet nicht.", timeout=FRESH_MS)
         expect(alarm).to_have_attribute("role", "alert")
         expect(alarm).to_have_attribute("data-sounding", "true", timeout=FRESH_MS)
         expect(page).to_have_title(re.compile(r"^\(1\) "))

@@ -84,7 +84,7 @@ def shot(page: Page, name: str) -> None:
 def test_a_page_is_in_order_at_every_width(browser: Browser, address: str, body: str, least: int, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(f"{address}/page/{body}.html")
-    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
     shot(page, f"{body}-{width}")
     assert not page.evaluate(WIDE)
     assert page.evaluate(TARGETS, least) == []
@@ -112,7 +112,7 @@ def test_a_page_stays_in_order_in_other_colours_and_without_motion(
 def test_only_our_own_scripts_run_and_they_reach_our_own_socket(browser: Browser, address: str) -> None:
     page = browser.new_page()
     page.goto(f"{address}/page/resident.html")
-    page.wait_for_function("document.body.dataset.socket === 'hello'")
+    page.wait_for_function("() => document.body.dataset.socket === 'hello'")
     assert page.evaluate("document.body.dataset.ran") == "01:00"
     assert page.evaluate("document.body.dataset.foreign") is None
     page.close()

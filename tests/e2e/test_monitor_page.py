@@ -119,7 +119,7 @@ def shot(page: Page, name: str) -> None:
 
 
 def assert_in_order(page: Page, *, sizes: bool) -> None:
-    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
     assert page.evaluate(CLIPPED) == []
     assert page.evaluate(OVERLAPPING) == []
     if sizes:

@@ -35,7 +35,7 @@ async def test_the_agent_has_a_tone_played_and_the_assistant_reads_what_is_not_w
     assert {await each.get_attribute("data-subject") for each in await entries.all()} == {"microphone", "relay"}
     assert "Drehen Sie den Lautsprecher lauter." in await room.page.inner_text("#room-checks-list")
     await room.page.wait_for_function(
-        "[...document.querySelectorAll('#room-checks img')].every((each) => each.naturalWidth > 0)"
+        "() => [...document.querySelectorAll('#room-checks img')].every((each) => each.naturalWidth > 0)"
     )
     SHOTS.mkdir(parents=True, exist_ok=True)
     await room.shoot(SHOTS, "checks")

@@ -32,7 +32,7 @@ async def in_order(page: Page, name: str) -> None:
     """Nothing cut off, too small or without its word, and axe finds nothing, on the big screen and on a telephone."""
     for size in SIZES:
         await page.set_viewport_size(size)
-        await page.wait_for_function("document.fonts.status === 'loaded'")
+        await page.wait_for_function("() => document.fonts.status === 'loaded'")
         await page.screenshot(path=SHOTS / f"room-{name}-{size['width']}.png", full_page=True)
         await page.evaluate(AXE.read_text(encoding="utf-8"))
         assert await page.evaluate(FINDINGS, AXE_TAGS) == [], (name, size)
