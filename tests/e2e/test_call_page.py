@@ -206,8 +206,17 @@ def listen_and_look(page: Page, kiosk: Page) -> None:
     expect(big).to_have_attribute("data-big", "patient")
 
 
-CAMERAS_OWN = "(id) => { const { videoWidth: w, videoHeight: h } = document.getElementById(id); return w / h > 1.7; }"
-"""The picture has a camera's shape, not the slate's; how many dots it has is up to the line and the machine."""
+COLOURED = """
+(id) => {
+  const paper = new OffscreenCanvas(64, 36).getContext('2d');
+  paper.drawImage(document.getElementById(id), 0, 0, 64, 36);
+  const dots = paper.getImageData(0, 0, 64, 36).data;
+  let colour = 0;
+  for (let at = 0; at < dots.length; at += 4) colour += Math.abs(dots[at] - dots[at + 2]);
+  return (4 * colour) / dots.length > 8;
+}
+"""
+"""A camera's picture has colours and the slate has none; how many dots it has is up to the line and the machine."""
 
 
 def look_at_two_and_keep_one(page: Page) -> None:
@@ -217,8 +226,8 @@ def look_at_two_and_keep_one(page: Page) -> None:
     second.locator("[data-slot='1']").click()
     expect(page.locator("#tiles")).to_have_attribute("data-big", "second")
     expect(first.locator("[data-slot='0']")).to_have_attribute("aria-pressed", "true")
-    page.wait_for_function(CAMERAS_OWN, arg="second-video", timeout=PATIENCE_MS)
-    page.wait_for_function(CAMERAS_OWN, arg="exam-video", timeout=PATIENCE_MS)
+    page.wait_for_function(COLOURED, arg="second-video", timeout=PATIENCE_MS)
+    page.wait_for_function(COLOURED, arg="exam-video", timeout=PATIENCE_MS)
     second.locator("[data-lock]").click()
     second.locator("[data-still]").click()
     still = page.locator("#stills .still[data-whole]")
