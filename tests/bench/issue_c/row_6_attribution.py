@@ -1,12 +1,11 @@
 """Values of somebody else that were shown, with the drain and, as the control, without; ``WHOSE_RUNS`` (1,000)."""
 
-import json
 import os
 import time
 from collections.abc import Iterator
 
 from tests.bench.harness import Figure, note
-from tests.proof.harness import Shelf
+from tests.bench.recorded import recorded
 from tests.proof.issue_c.attribution import PROOF, RUNS
 from tests.room_agent.whose_tally import play
 
@@ -48,20 +47,4 @@ def measure() -> Iterator[Figure]:
         target="as measured",
         ok=True,
     )
-    yield _recorded()
-
-
-def _recorded() -> Figure:
-    """What the whole proof said when it was last run."""
-    path = Shelf().results / f"{PROOF.full_name}.json"
-    kept = json.loads(path.read_text()) if path.exists() else {"result": "not run", "seen": "", "commit": ""}
-    note(f"{PROOF.full_name}: {kept['result']} at {kept['commit']}: {kept['seen']}")
-    return Figure(
-        issue="C",
-        row=6,
-        name=f"the proof's record ({kept['seen']})",
-        value=kept["result"],
-        unit=f"of {RUNS} sequences",
-        target="pass",
-        ok=kept["result"] == "pass",
-    )
+    yield recorded(PROOF, row=6, unit=f"of {RUNS} sequences")

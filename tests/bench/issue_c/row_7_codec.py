@@ -1,13 +1,12 @@
 """Cut and mutated packets of every profile; ``CODEC_PACKETS`` (60,000). The proof's record has the full count."""
 
-import json
 import os
 import time
 from collections.abc import Iterator
 from random import Random
 
 from tests.bench.harness import Figure, note
-from tests.proof.harness import Shelf
+from tests.bench.recorded import recorded
 from tests.proof.issue_c.codec import LONGEST_S, PACKETS, PROOF, trial
 from tests.room_agent.devices.codecs import CODECS, mutated
 
@@ -38,7 +37,7 @@ def measure() -> Iterator[Figure]:
         target="as measured",
         ok=True,
     )
-    yield _recorded()
+    yield recorded(PROOF, row=7, unit=f"of {PACKETS} packets")
 
 
 def _trusting(packets: int) -> int:
@@ -51,19 +50,3 @@ def _trusting(packets: int) -> int:
         mantissa, exponent = (raw & 0xFFF ^ 0x800) - 0x800, (raw >> 12 ^ 8) - 8
         wrong += len(spoilt) < 3 or not 40 <= mantissa * 10.0**exponent <= 400
     return wrong
-
-
-def _recorded() -> Figure:
-    """What the whole proof said when it was last run."""
-    path = Shelf().results / f"{PROOF.full_name}.json"
-    kept = json.loads(path.read_text()) if path.exists() else {"result": "not run", "seen": "", "commit": ""}
-    note(f"{PROOF.full_name}: {kept['result']} at {kept['commit']}: {kept['seen']}")
-    return Figure(
-        issue="C",
-        row=7,
-        name=f"the proof's record ({kept['seen']})",
-        value=kept["result"],
-        unit=f"of {PACKETS} packets",
-        target="pass",
-        ok=kept["result"] == "pass",
-    )

@@ -56,7 +56,7 @@ def _until_apart(pid: int) -> None:
     while os.readlink(f"/proc/{pid}/ns/net") == own:
         if time.monotonic() > deadline:
             raise TimeoutError("no second network")
-        time.sleep(0.01)
+        time.sleep(0.01)  # the pause between two looks
 
 
 @dataclass
