@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from room_agent.day import Task
 from room_agent.devices.driver import Component, Measurement
@@ -127,7 +127,10 @@ async def _somebody_elses_finger(room: Scene, doctor: Page) -> None:
 async def _big_and_whole(room: Scene, width: int, height: int) -> None:
     """960 × 540 is 1920 × 1080 at 200 %."""
     await room.page.set_viewport_size({"width": width, "height": height})
-    await room.page.locator("#whose button").last.scroll_into_view_if_needed()
+    await expect(room.page.locator("#whose-lines strong").first).to_be_in_viewport(ratio=1)
+    await expect(room.page.locator("#whose-question")).to_be_in_viewport(ratio=1)
+    for button in await room.page.locator("#whose [data-by=patient]").all():
+        await expect(button).to_be_in_viewport(ratio=1)
     await room.shoot(SHOTS, f"whose-{width}")
     found: dict[str, Any] = await room.page.evaluate("""() => ({
       buttons: [...document.querySelectorAll('#whose button')].map((each) => {
