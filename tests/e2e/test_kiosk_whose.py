@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +157,7 @@ async def _big_and_whole(room: Scene, width: int, height: int) -> None:
 async def test_the_sheet_is_printed_once_and_then_no_value_is_anywhere_in_the_room(
     room: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    before = _values_alive()
     doctor = await present(room)
     await measured(room, doctor)
     await answer(room, by="assistant")
@@ -177,7 +178,7 @@ async def test_the_sheet_is_printed_once_and_then_no_value_is_anywhere_in_the_ro
     await room.page.evaluate("dispatchEvent(new Event('afterprint'))")
     await until(lambda: room.agent.meeting is None)
     await _no_value_on(room.page)
-    await _forgotten()
+    await _forgotten(before)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files
     for path in files:
@@ -218,25 +219,30 @@ async def _no_value_on(page: Page) -> None:
     assert (left["stored"], left["databases"], left["caches"]) == (0, ["kiosk"], 0)
 
 
-async def _forgotten() -> None:
-    """Looking through everything that lives takes a while; the room needs time between two looks."""
+async def _forgotten(before: Sequence[object]) -> None:
+    """Looking through everything that lives takes a while; the room needs time between two looks.
+
+    *before*: what earlier tests left in this process; it is not of this visit.
+    """
+    known = {id(each) for each in before}
     async with asyncio.timeout(15):
-        while _values_alive():
+        while any(id(each) not in known for each in _values_alive()):
             await asyncio.sleep(0.5)
 
 
-def _values_alive() -> list[str]:
+def _values_alive() -> list[object]:
     """What in this process could tell a value: agent, peers, tasks, queues and their frames are all in it."""
     gc.collect()
     kinds = (Measurement, Component, Vital, Entry, ToConfirm, Line, Sheet)
-    found = [type(each).__name__ for each in gc.get_objects() if isinstance(each, kinds)]
-    observed = [
-        each for each in gc.get_objects() if isinstance(each, dict) and each.get("resourceType") == "Observation"
+    return [
+        each
+        for each in gc.get_objects()
+        if isinstance(each, kinds) or (isinstance(each, dict) and each.get("resourceType") == "Observation")
     ]
-    return found + ["Observation"] * len(observed)
 
 
 async def test_the_sheet_is_not_there_for_the_next_person(room: Scene) -> None:
+    before = _values_alive()
     doctor = await present(room)
     await measured(room, doctor)
     await room.end()
@@ -245,7 +251,7 @@ async def test_the_sheet_is_not_there_for_the_next_person(room: Scene) -> None:
     await room.plan(visit(), visit("visit-2"), seq=3)
     await room.centre.tell(fact(FactKind.CLEANED))
     await room.shows("welcome")
-    await _forgotten()
+    await _forgotten(before)
     await room.page.evaluate("document.getElementById('sheet-yes').click()")
     await asyncio.gather(room.call("visit-2"), room.shows("call"))
     assert await room.page.evaluate("window.printed ?? ''") == ""
