@@ -5,11 +5,12 @@ channel                     who opens it            messages
 ==========================  ======================  =======================================================
 ``POST /pair``              machine → centre/agent  `PairRequest` → `Paired`
 ``WS /link``                agent → centre          `Challenge` ↓ `Proof` ↑, then `FromCentre` ↓ `FromRoom` ↑
-``WS /signalling/{visit}``  browser, agent → centre `Challenge`/`Proof` (agent only), then `FromHub` ↓ `Signal` ↑
-``WS /kiosk/socket``        kiosk → agent           `Challenge` ↓ `Proof` ↑, then `Show`, `CheckedIn` ↓ `FromKiosk` ↑
+``WS /signalling/{visit}``  browser, agent → centre `Challenge`/`Proof` (agent only), then `FromHub` ↓ `ToHub` ↑
+``WS /kiosk/socket``        kiosk → agent           `Challenge` ↓ `Proof` ↑, then `Show` and answers ↓ `FromKiosk` ↑
 ``WS /kiosk/signalling``    kiosk → agent → centre  as ``/signalling``, the agent passes it on in the role ``kiosk``
 ``WS /feed``                monitor → agent         `Challenge` ↓ `Proof` ↑, then `Board` ↓ every change and every 5 s
 data channels               agent ↔ doctor          `measurement`
+data channel ``talk``       each ↔ each in the talk `conversation`
 ==========================  ======================  =======================================================
 """
 
@@ -17,9 +18,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import Id, Message
+from schemas.base import Id, Message, Moment
 from schemas.checks import BlockedDevice, CheckReport
 from schemas.day import DayPlan, Fact
+from schemas.trust import SignedRoster
 from schemas.visit import Paired, PairRequest
 
 CLOSE_BROKEN_CONTRACT = 4400
@@ -33,6 +35,13 @@ class PlanDown(Message):
     plan: DayPlan
 
 
+class RosterDown(Message):
+    """Centre to room, after its proof and whenever there is a newer one. The room trusts the signature only."""
+
+    type: Literal["roster"] = "roster"
+    signed: SignedRoster
+
+
 class FactsDown(Message):
     """Centre to room: facts that the room may not have yet. Repeats are harmless."""
 
@@ -41,7 +50,7 @@ class FactsDown(Message):
 
 
 class FactsTaken(Message):
-    """Centre to room: committed; the journal may forget to send these again."""
+    """Centre to room: committed; the journal may forget to send these again. Also the ids of `RefusedUp`."""
 
     type: Literal["taken"] = "taken"
     fact_ids: tuple[Id, ...]
@@ -80,6 +89,21 @@ class BlockedUp(Message):
     devices: tuple[BlockedDevice, ...]
 
 
+class RefusedUp(Message):
+    """Room to centre, for the audit: an end without a valid signature was refused in this visit.
+
+    *at* on the clock of the visit. *reason* as in `schemas.trust.RefusedWhy`; *seen_by*: ``agent`` or ``kiosk``.
+    """
+
+    type: Literal["refused"] = "refused"
+    refused_id: Id
+    visit_id: Id
+    at: Moment
+    seen_by: Literal["agent", "kiosk"]
+    role: str
+    reason: str
+
+
 class PairAsked(Message):
     """Room to centre, on behalf of a kiosk or monitor in the local network."""
 
@@ -88,7 +112,7 @@ class PairAsked(Message):
     request: PairRequest
 
 
-FromCentre = Annotated[PlanDown | FactsDown | FactsTaken | PairAnswer | Beat, Field(discriminator="type")]
-FromRoom = Annotated[FactsUp | ChecksUp | BlockedUp | PairAsked | Beat, Field(discriminator="type")]
+FromCentre = Annotated[PlanDown | RosterDown | FactsDown | FactsTaken | PairAnswer | Beat, Field(discriminator="type")]
+FromRoom = Annotated[FactsUp | ChecksUp | BlockedUp | RefusedUp | PairAsked | Beat, Field(discriminator="type")]
 from_centre: TypeAdapter[FromCentre] = TypeAdapter(FromCentre)
 from_room: TypeAdapter[FromRoom] = TypeAdapter(FromRoom)

@@ -109,7 +109,8 @@ class DayPlan(Message):
 
     *clock_offset_s* is what the exercise clock adds to real time; 0 outside the demo (DESIGN D9a).
     *assistant_code*: six digits with which an assistant notes in the room what happens there while there is no line;
-    empty: nobody can.
+    empty: nobody can. *room_address* (one line), *room_floor*, *room_phone*: where help must go to in an emergency, and
+    whom one can call back there.
     """
 
     v: Literal[1] = 1
@@ -126,10 +127,16 @@ class DayPlan(Message):
     machines: tuple[MachineKey, ...] = ()
     devices: tuple[PlannedDevice, ...] = ()
     assistant_code: str = ""
+    room_address: str = ""
+    room_floor: str = ""
+    room_phone: str = ""
 
 
 class FactKind(StrEnum):
-    """What can happen. ``cleaned`` is about the room after a visit; the others are about the visit."""
+    """What can happen. ``cleaned`` is about the room after a visit; the others are about the visit.
+
+    ``emergency`` and ``helped`` (an assistant comes) change nothing in the visit's state; both may happen again.
+    """
 
     ARRIVED = "arrived"
     CALLED = "called"
@@ -137,6 +144,8 @@ class FactKind(StrEnum):
     ENDED = "ended"
     CLEANED = "cleaned"
     NO_SHOW = "no-show"
+    EMERGENCY = "emergency"
+    HELPED = "helped"
 
 
 class Fact(Message):

@@ -129,6 +129,86 @@ class Pong(Message):
     seq: int
 
 
+class Introduced(Message):
+    """Doctor to room: here everybody is named, and who is in the room is known to us; false: not any more."""
+
+    type: Literal["introduced"] = "introduced"
+    on: bool
+
+
+class Allow(Message):
+    """Doctor to room: the patient said yes or no to *stream*, aloud, and it is noted so."""
+
+    type: Literal["allow"] = "allow"
+    stream: str
+    yes: bool
+
+
+class PauseDevices(Message):
+    """Doctor to room: no picture, sound or curve of a device, or again."""
+
+    type: Literal["pause"] = "pause"
+    on: bool
+
+
+class Alarm(Message):
+    """Doctor to room: an emergency, or that it is over. The room calls its assistant, with or without the centre."""
+
+    type: Literal["emergency"] = "emergency"
+    on: bool
+
+
+class Share(Message):
+    """Doctor to room: the colleague with this key may see the devices as well, or not any more."""
+
+    type: Literal["share"] = "share"
+    peer_id: Id
+    key: str
+    on: bool
+
+
+class Leave(Message):
+    """Doctor to room: I go, and do not come back by myself."""
+
+    type: Literal["leave"] = "leave"
+
+
+class Place(Message):
+    """Room to doctor, on opening: where help must go to, and who can be called there."""
+
+    type: Literal["place"] = "place"
+    room_name: str
+    address: str
+    floor: str
+    phone: str
+
+
+class GateIs(Message):
+    """Room to doctor, on opening and whenever it changes: may devices be used now?
+
+    *introduced*: both sides have said who is there. *paused*: by whom, empty when it goes on. *emergency*: who
+    called, empty when there is none; *helped*: an assistant has said that he comes.
+    """
+
+    type: Literal["gate"] = "gate"
+    introduced: bool
+    paused: Literal["", "doctor", "room"] = ""
+    emergency: Literal["", "doctor", "room"] = ""
+    helped: bool = False
+
+
+class Allowed(Message):
+    """Room to doctor, on opening and whenever it changes: what the patient says to a stream.
+
+    *stream*: a camera's name, or ``stethoscope``. ``asked``: nobody has answered yet; nothing is sent until ``yes``.
+    """
+
+    type: Literal["allowed"] = "allowed"
+    stream: str
+    state: Literal["asked", "yes", "no"]
+    by: Literal["", "patient", "assistant", "doctor"] = ""
+
+
 class Camera(Message):
     camera: str
     name_key: str
@@ -262,11 +342,17 @@ CtlFromDoctor = Annotated[
     | TakeStill
     | StillAck
     | StillResume
+    | Introduced
+    | Allow
+    | PauseDevices
+    | Alarm
+    | Share
+    | Leave
     | Ping,
     Field(discriminator="type"),
 ]
 CtlFromRoom = Annotated[
-    Sources | Progress | DeviceIs | Confirmed | Closing | StillOffered | StillFailed | Pong,
+    Sources | Place | GateIs | Allowed | Progress | DeviceIs | Confirmed | Closing | StillOffered | StillFailed | Pong,
     Field(discriminator="type"),
 ]
 ctl_from_doctor: TypeAdapter[CtlFromDoctor] = TypeAdapter(CtlFromDoctor)

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from schemas import board, channels, checks, day, measurement, signalling, visit
+from schemas import board, channels, checks, conversation, day, measurement, signalling, trust, visit
 from schemas.base import Message
 
 HERE = Path(__file__).parent
@@ -28,6 +28,7 @@ KINDS: dict[str, type[Message]] = {
     "challenge": visit.Challenge,
     "proof": visit.Proof,
     "link-plan": channels.PlanDown,
+    "link-roster": channels.RosterDown,
     "link-facts-down": channels.FactsDown,
     "link-taken": channels.FactsTaken,
     "link-pair-answer": channels.PairAnswer,
@@ -35,17 +36,41 @@ KINDS: dict[str, type[Message]] = {
     "link-facts-up": channels.FactsUp,
     "link-checks": channels.ChecksUp,
     "link-blocked": channels.BlockedUp,
+    "link-refused": channels.RefusedUp,
     "link-pair-asked": channels.PairAsked,
     "signalling-signal": signalling.Signal,
     "signalling-here": signalling.Here,
     "signalling-came": signalling.Came,
     "signalling-left": signalling.Left,
+    "signalling-relays": signalling.Relays,
     "signalling-over": signalling.Over,
+    "signalling-beat": signalling.HubBeat,
+    "trust-hello": trust.Hello,
+    "trust-description": trust.Description,
+    "trust-refused": trust.Refused,
+    "trust-roster": trust.Roster,
+    "trust-signed-roster": trust.SignedRoster,
+    "talk-people": conversation.People,
+    "talk-known": conversation.Known,
+    "talk-admitted": conversation.Admitted,
+    "talk-sending": conversation.Sending,
+    "talk-want": conversation.Want,
+    "talk-pause": conversation.PauseTalk,
+    "talk-send-out": conversation.SendOut,
+    "talk-emergency": conversation.CallForHelp,
+    "talk-bye": conversation.Bye,
     "kiosk-show": visit.Show,
     "kiosk-checked-in": visit.CheckedIn,
     "kiosk-check-in": visit.CheckIn,
     "kiosk-report": visit.KioskReport,
     "kiosk-confirm": visit.KioskConfirm,
+    "kiosk-allow": visit.KioskAllow,
+    "kiosk-decline": visit.KioskDecline,
+    "kiosk-introduced": visit.KioskIntroduced,
+    "kiosk-pause": visit.KioskPause,
+    "kiosk-emergency": visit.KioskEmergency,
+    "kiosk-refused": visit.KioskRefused,
+    "kiosk-roster": visit.KioskRoster,
     "kiosk-want-sheet": visit.WantSheet,
     "kiosk-sheet": visit.Sheet,
     "board": board.Board,
@@ -59,6 +84,15 @@ KINDS: dict[str, type[Message]] = {
     "ctl-take-still": measurement.TakeStill,
     "ctl-still-ack": measurement.StillAck,
     "ctl-still-resume": measurement.StillResume,
+    "ctl-introduced": measurement.Introduced,
+    "ctl-allow": measurement.Allow,
+    "ctl-pause": measurement.PauseDevices,
+    "ctl-emergency": measurement.Alarm,
+    "ctl-share": measurement.Share,
+    "ctl-leave": measurement.Leave,
+    "ctl-place": measurement.Place,
+    "ctl-gate": measurement.GateIs,
+    "ctl-allowed": measurement.Allowed,
     "ctl-ping": measurement.Ping,
     "ctl-pong": measurement.Pong,
     "ctl-sources": measurement.Sources,
@@ -84,11 +118,15 @@ PARTS: tuple[type[Message], ...] = (
     day.PlannedDevice,
     day.PlannedVisit,
     day.Ticket,
+    conversation.Person,
     measurement.Camera,
     visit.Line,
     visit.SheetLine,
+    visit.ToAllow,
     visit.ToConfirm,
     signalling.Participant,
+    signalling.Relay,
+    trust.RosterKey,
 )
 """What travels only inside others."""
 
@@ -104,34 +142,41 @@ class Channel:
     up: tuple[str, ...]
 
 
+TO_KIOSK = ("kiosk-show", "kiosk-checked-in", "kiosk-roster", "kiosk-sheet")
 CHANNELS: dict[str, Channel] = {
     "link": Channel(
         "/link",
         opened_by="room agent",
         at="centre",
-        down=("challenge", "link-plan", "link-facts-down", "link-taken", "link-pair-answer", "link-beat"),
-        up=("proof", "link-facts-up", "link-checks", "link-blocked", "link-pair-asked", "link-beat"),
+        down=(
+            *("challenge", "link-plan", "link-roster", "link-facts-down"),
+            *("link-taken", "link-pair-answer", "link-beat"),
+        ),
+        up=(
+            *("proof", "link-facts-up", "link-checks", "link-blocked"),
+            *("link-refused", "link-pair-asked", "link-beat"),
+        ),
     ),
     "signalling": Channel(
         "/signalling/{visit}",
-        opened_by="browser of the doctor, room agent",
+        opened_by="browser of a doctor or guest, room agent",
         at="centre",
         down=("challenge", *(kind for kind in KINDS if kind.startswith("signalling-"))),
-        up=("proof", "signalling-signal"),
+        up=("proof", "signalling-signal", "signalling-beat"),
     ),
     "kiosk": Channel(
         "/kiosk/socket",
         opened_by="kiosk page",
         at="room agent",
-        down=("challenge", "kiosk-show", "kiosk-checked-in", "kiosk-sheet"),
-        up=("proof", "kiosk-check-in", "kiosk-report", "kiosk-confirm", "kiosk-want-sheet"),
+        down=("challenge", *TO_KIOSK),
+        up=("proof", *(kind for kind in KINDS if kind.startswith("kiosk-") and kind not in TO_KIOSK)),
     ),
     "kiosk-signalling": Channel(
         "/kiosk/signalling",
         opened_by="kiosk page",
         at="room agent, which passes it on",
         down=("challenge", *(kind for kind in KINDS if kind.startswith("signalling-"))),
-        up=("proof", "signalling-signal"),
+        up=("proof", "signalling-signal", "signalling-beat"),
     ),
     "feed": Channel("/feed", opened_by="monitor", at="room agent", down=("challenge", "board"), up=("proof",)),
 }

@@ -9,6 +9,7 @@ from schemas.base import Base64, Id, Message, Moment
 from schemas.checks import CheckResult
 from schemas.day import Ticket
 from schemas.measurement import MeasurementKind
+from schemas.trust import Key, SignedRoster
 
 
 class KioskScreen(StrEnum):
@@ -38,6 +39,13 @@ class ToConfirm(Message):
     lines: tuple[Line, ...]
 
 
+class ToAllow(Message):
+    """The doctor asks to see or hear through a device; *name*: the device as the resident knows it."""
+
+    stream: str
+    name: str
+
+
 class Show(Message):
     """Agent to kiosk: the whole state; nothing personal is in it but during ``call`` the doctor's name.
 
@@ -48,7 +56,9 @@ class Show(Message):
     *tone_test*: the kiosk is to play its test tone and to report whether its microphone heard it.
     *sheet_offered*: the values of the visit can still be had on paper. *checks*: what is not well in the room, for the
     assistant who stands before the screen. *auscultation*: a doctor listens to the stethoscope; the kiosk's loudspeaker
-    and microphone are mute until that is over.
+    and microphone are mute until that is over. *to_allow*: only during ``call``; nothing is sent before the yes.
+    *introduced*: both sides have said who is there. *paused*, *emergency*: as in `measurement.GateIs`. *distrust*: who
+    claims to be the doctor has no valid signature; nothing of this visit's devices goes there.
     """
 
     type: Literal["show"] = "show"
@@ -71,6 +81,12 @@ class Show(Message):
     sheet_offered: bool = False
     checks: tuple[CheckResult, ...] = ()
     auscultation: bool = False
+    to_allow: ToAllow | None = None
+    introduced: bool = False
+    paused: Literal["", "doctor", "room"] = ""
+    emergency: Literal["", "doctor", "room"] = ""
+    helped: bool = False
+    distrust: bool = False
 
 
 class KioskConfirm(Message):
@@ -80,6 +96,59 @@ class KioskConfirm(Message):
     vital_id: Id
     belongs: bool
     by: Literal["patient", "assistant"]
+
+
+class KioskAllow(Message):
+    """Kiosk to agent: the answer to `ToAllow`; also later, to take a yes back."""
+
+    type: Literal["allow"] = "allow"
+    stream: str
+    yes: bool
+    by: Literal["patient", "assistant"]
+
+
+class KioskDecline(Message):
+    """Kiosk to agent: this is not to be measured."""
+
+    type: Literal["decline"] = "decline"
+    kind: MeasurementKind
+
+
+class KioskIntroduced(Message):
+    """Kiosk to agent: here everybody is named, and who is at the doctor's end is known; false: not any more."""
+
+    type: Literal["introduced"] = "introduced"
+    on: bool
+
+
+class KioskPause(Message):
+    """Kiosk to agent: the pause was begun or ended in the room."""
+
+    type: Literal["pause"] = "pause"
+    on: bool
+
+
+class KioskEmergency(Message):
+    """Kiosk to agent: somebody in the room has called for help, or says that it is over."""
+
+    type: Literal["emergency"] = "emergency"
+    on: bool
+
+
+class KioskRefused(Message):
+    """Kiosk to agent, for the audit: somebody in the talk was refused. *reason* as in `schemas.trust.RefusedWhy`."""
+
+    type: Literal["refused"] = "refused"
+    role: str
+    reason: str
+
+
+class KioskRoster(Message):
+    """Agent to kiosk, after its proof and whenever there is a newer one."""
+
+    type: Literal["roster"] = "roster"
+    signed: SignedRoster
+    operator_keys: tuple[Key, ...]
 
 
 class WantSheet(Message):
@@ -157,5 +226,17 @@ class Paired(Message):
     server: str
 
 
-FromKiosk = Annotated[CheckIn | KioskReport | KioskConfirm | WantSheet, Field(discriminator="type")]
+FromKiosk = Annotated[
+    CheckIn
+    | KioskReport
+    | KioskConfirm
+    | KioskAllow
+    | KioskDecline
+    | KioskIntroduced
+    | KioskPause
+    | KioskEmergency
+    | KioskRefused
+    | WantSheet,
+    Field(discriminator="type"),
+]
 from_kiosk: TypeAdapter[FromKiosk] = TypeAdapter(FromKiosk)

@@ -34,6 +34,8 @@ _MAY_FOLLOW = {
     FactKind.ENTERED: {VisitState.CALLED},
     FactKind.ENDED: {VisitState.CALLED, VisitState.INSIDE},
     FactKind.NO_SHOW: {VisitState.PLANNED, VisitState.ARRIVED, VisitState.CALLED},
+    FactKind.EMERGENCY: {VisitState.CALLED, VisitState.INSIDE},
+    FactKind.HELPED: {VisitState.CALLED, VisitState.INSIDE, VisitState.ENDED},
 }
 
 

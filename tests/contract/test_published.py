@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,12 +12,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 
-from schemas import board, channels, checks, day, measurement, publish, signalling, visit
+from schemas import board, channels, checks, conversation, day, measurement, publish, signalling, trust, visit
 from schemas.base import Message
 from schemas.visit import Challenge
+from telemed.kit.ids import to_base64
 from telemed.kit.machine import MachineKey, proves
+from telemed.kit.trust import Handshake, Me, read_roster
 
-MODULES: tuple[ModuleType, ...] = (board, channels, checks, day, measurement, signalling, visit)
+MODULES: tuple[ModuleType, ...] = (
+    *(board, channels, checks, conversation, day, measurement, signalling, trust, visit),
+)
 PROSE = (publish.HERE / "protocol.md").read_text()
 
 
@@ -80,6 +85,8 @@ READERS: dict[str, TypeAdapter[Any]] = {
     "link-up": channels.from_room,
     "signalling": signalling.from_hub,
     "kiosk": visit.from_kiosk,
+    "signalling-up": signalling.to_hub,
+    "talk": conversation.talk,
     "ctl-up": measurement.ctl_from_doctor,
     "ctl-down": measurement.ctl_from_room,
 }
@@ -88,13 +95,21 @@ READERS: dict[str, TypeAdapter[Any]] = {
 @pytest.mark.parametrize(
     ("reader", "kinds"),
     [
-        ("link-down", ("link-plan", "link-facts-down", "link-taken", "link-pair-answer", "link-beat")),
-        ("link-up", ("link-facts-up", "link-checks", "link-blocked", "link-pair-asked", "link-beat")),
+        ("link-down", ("link-roster", "link-plan", "link-facts-down", "link-taken", "link-pair-answer", "link-beat")),
+        ("link-up", ("link-refused", "link-facts-up", "link-checks", "link-blocked", "link-pair-asked", "link-beat")),
         ("signalling", tuple(kind for kind in publish.KINDS if kind.startswith("signalling-"))),
+        ("signalling-up", ("signalling-signal", "signalling-beat")),
+        ("talk", tuple(kind for kind in publish.KINDS if kind.startswith("talk-"))),
+        (
+            "kiosk",
+            ("kiosk-allow", "kiosk-decline", "kiosk-introduced", "kiosk-pause", "kiosk-emergency", "kiosk-refused"),
+        ),
         ("kiosk", ("kiosk-check-in", "kiosk-report", "kiosk-confirm", "kiosk-want-sheet")),
         ("ctl-up", ("ctl-ask", "ctl-stop", "ctl-select-camera", "ctl-lock-camera", "ctl-listen", "ctl-ping")),
         ("ctl-up", ("ctl-confirm", "ctl-resend", "ctl-take-still", "ctl-still-ack", "ctl-still-resume")),
         ("ctl-down", ("ctl-sources", "ctl-progress", "ctl-pong", "ctl-device", "ctl-confirmed", "ctl-closing")),
+        ("ctl-up", ("ctl-introduced", "ctl-allow", "ctl-pause", "ctl-emergency", "ctl-share", "ctl-leave")),
+        ("ctl-down", ("ctl-place", "ctl-gate", "ctl-allowed")),
         ("ctl-down", ("ctl-still-offered", "ctl-still-failed")),
     ],
 )
@@ -138,7 +153,8 @@ def test_the_asyncapi_document_names_every_socket_of_the_table_and_points_at_wha
 
 def test_every_socket_message_is_on_a_channel_and_in_the_prose() -> None:
     on_channels = {kind for channel in publish.CHANNELS.values() for kind in (*channel.down, *channel.up)}
-    elsewhere = {"pair-request", "paired", "vital", *(kind for kind in publish.KINDS if kind.startswith("ctl-"))}
+    end_to_end = ("ctl-", "talk-", "trust-")
+    elsewhere = {"pair-request", "paired", "vital", *(kind for kind in publish.KINDS if kind.startswith(end_to_end))}
     assert on_channels | elsewhere == set(publish.KINDS)
     assert [kind for kind in publish.KINDS if f"`{kind}`" not in PROSE] == []
 
@@ -184,3 +200,36 @@ def test_the_close_codes_of_the_prose_are_those_of_the_contract() -> None:
         value for module in (channels, signalling) for name, value in vars(module).items() if name.startswith("CLOSE_")
     }
     assert {code for code in codes if f"| {code} |" in PROSE} == codes
+
+
+def handshakes() -> tuple[Handshake, Handshake]:
+    """The two ends of the prose's test vector: what is random comes from it."""
+    keys = [Ed25519PrivateKey.from_private_bytes(bytes(range(start, start + 32))) for start in (0, 32)]
+    prints = [":".join(f"{byte:02X}" for byte in range(start, start + 32)) for start in (0, 32)]
+    mes = [
+        Me("visit-1", f"peer-{n + 1}", role, keys[n], prints[n])
+        for n, role in enumerate((signalling.Role.KIOSK, signalling.Role.DOCTOR))
+    ]
+    drawn = [iter([to_base64(bytes([n]) * 16), to_base64(bytes([n + 1]) * 16)]) for n in (1, 3)]
+    kiosk, doctor = (Handshake(me, draw=values.__next__) for me, values in zip(mes, drawn, strict=True))
+    return kiosk, doctor
+
+
+def test_the_test_vector_of_the_set_up_is_right() -> None:
+    kiosk, doctor = handshakes()
+    assert kiosk.hello() == publish.example("trust-hello")
+    kiosk.greeted(doctor.hello(), peer_id="peer-2", role=signalling.Role.DOCTOR)
+    doctor.greeted(kiosk.hello(), peer_id="peer-1", role=signalling.Role.KIOSK)
+    wanted = publish.example("trust-description")
+    assert isinstance(wanted, trust.Description)
+    now = datetime.fromtimestamp(wanted.at_ms / 1000, UTC)
+    offer = kiosk.seal("offer", wanted.sdp, attempt=1, now=now)
+    assert offer == wanted
+    doctor.open(offer, now=now)
+    assert ", ".join(doctor.pictures or ()) in PROSE
+
+
+def test_the_roster_of_the_examples_is_signed_by_its_operator() -> None:
+    signed = publish.example("trust-signed-roster")
+    assert isinstance(signed, trust.SignedRoster)
+    assert read_roster(signed, {signed.signed_by}) == publish.example("trust-roster")
