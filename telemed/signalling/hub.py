@@ -3,26 +3,32 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.signalling import (
+    BEAT_S,
     CLOSE_NOT_ALLOWED,
     CLOSE_VISIT_OVER,
+    SILENCE_S,
     Came,
     FromHub,
     Here,
     Left,
     Over,
     Participant,
+    Relay,
     Role,
     Signal,
 )
 from telemed.kit.ids import new_id
+from telemed.kit.refusal import NotAllowed
 
 WAITING_LIMIT = 256
 """Messages that may wait for one client; an honest call needs a few dozen."""
 SEATS = 12
 """Clients in one visit at once; four people with their machines, and some who come back before they were missed."""
+KNOWN_ENDS = 200
+"""Ends of one visit whose owner is remembered; each reload of a page is a new one."""
 
 CLOSE_REPLACED = 1000
 CLOSE_TRY_LATER = 1013
@@ -58,6 +64,12 @@ class Outbox:
                 return True
         return False
 
+    def take_signals(self) -> list[Signal]:
+        """What others said and this client has not been sent; it waits here no longer."""
+        signals = [each for each in self._waiting if isinstance(each, Signal)]
+        self._waiting = deque(each for each in self._waiting if not isinstance(each, Signal))
+        return signals
+
     def close(self, code: int) -> None:
         """End after what waits now; the first code counts."""
         if self._close_code is None:
@@ -74,25 +86,56 @@ class Outbox:
         return self._waiting.popleft()
 
 
+@dataclass(frozen=True)
+class Entrant:
+    """Who stands at the door. *who* is the machine's id, or what the person's session stands for; with *role* it tells
+    whose a peer_id is. *name* is empty for guests: the centre does not know it."""
+
+    role: Role
+    who: str
+    name: str = ""
+
+    @property
+    def is_machine(self) -> bool:
+        return self.role in (Role.AGENT, Role.KIOSK)
+
+
 @dataclass(frozen=True, eq=False)
 class Seat:
-    """One client in one visit. *machine_id* is empty for people."""
+    """One client in one visit, for as long as its line holds."""
 
     visit_id: str
+    entrant: Entrant
     participant: Participant
-    machine_id: str
     outbox: Outbox
 
-    def is_same_end(self, role: Role, machine_id: str) -> bool:
-        """Whether this is the seat of that machine in that role; people may come twice."""
-        return bool(machine_id) and self.machine_id == machine_id and self.participant.role is role
+
+@dataclass
+class _Inside:
+    """One visit. *owners*: whose each peer_id is, also of those whose line is gone."""
+
+    seats: dict[str, Seat] = field(default_factory=dict)
+    owners: dict[str, Entrant] = field(default_factory=dict)
+
+    def claim(self, peer_id: str, entrant: Entrant) -> None:
+        """
+        Raises:
+            NotAllowed: somebody else has this peer_id.
+        """
+        owner = self.owners.setdefault(peer_id, entrant)
+        if (owner.role, owner.who) != (entrant.role, entrant.who):
+            raise NotAllowed
+        if len(self.owners) > KNOWN_ENDS:
+            gone = next((each for each in self.owners if each not in self.seats and each != peer_id), None)
+            self.owners.pop(gone or "", None)
 
 
 class Hub:
     """The visits that somebody is in. Everything but `end` and `shut_out` is called in the event loop's thread."""
 
-    def __init__(self) -> None:
-        self._visits: dict[str, dict[str, Seat]] = {}
+    def __init__(self, *, beat_s: float = BEAT_S, silence_s: float = SILENCE_S) -> None:
+        self.beat_s, self.silence_s = beat_s, silence_s
+        self._visits: dict[str, _Inside] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self.undeliverable = 0
         """Signals to somebody who was not there (any more)."""
@@ -102,37 +145,69 @@ class Hub:
         """The visits that somebody is in."""
         return frozenset(self._visits)
 
-    def join(self, visit_id: str, *, role: Role, name: str, machine_id: str = "") -> Seat:
-        """Take a seat, hear who is here, and let them know; a machine's earlier seat in the same role is given up."""
+    def join(self, visit_id: str, entrant: Entrant, *, peer_id: str = "", relays: tuple[Relay, ...] = ()) -> Seat:
+        """Take a seat, hear who is here, and let them know.
+
+        Who has this *peer_id* already takes the own seat anew, and misses nothing that was not sent yet. A machine's
+        other seat in the same role is given up: it has been started anew.
+
+        Raises:
+            NotAllowed: somebody else has this *peer_id*.
+        """
         self._loop = asyncio.get_running_loop()
-        for other in list(self._visits.get(visit_id, {}).values()):
-            if other.is_same_end(role, machine_id):
-                self._send_away(other, CLOSE_REPLACED)
-        seat = Seat(visit_id, Participant(peer_id=new_id(), role=role, name=name), machine_id, Outbox())
-        inside = self._visits.setdefault(visit_id, {})
-        if len(inside) >= SEATS:
+        peer_id = peer_id or new_id()
+        seat = Seat(visit_id, entrant, Participant(peer_id=peer_id, role=entrant.role, name=entrant.name), Outbox())
+        inside = self._visits.setdefault(visit_id, _Inside())
+        inside.claim(peer_id, entrant)
+        missed = self._resumed(inside, peer_id)
+        if entrant.is_machine:
+            self._replace(inside, entrant)
+        if len(inside.seats) >= SEATS:
             seat.outbox.close(CLOSE_TRY_LATER)
             return seat
+        self._visits[visit_id] = inside  # who was replaced may have been the last
         self._tell_all(inside, Came(participant=seat.participant))
-        inside[seat.participant.peer_id] = seat
-        here = tuple(each.participant for each in inside.values())
-        seat.outbox.put(Here(you=seat.participant.peer_id, participants=here))
+        inside.seats[peer_id] = seat
+        here = tuple(each.participant for each in inside.seats.values())
+        seat.outbox.put(Here(you=peer_id, participants=here, relays=relays))
+        for signal in missed:
+            seat.outbox.put(signal)
         return seat
 
+    def _resumed(self, inside: _Inside, peer_id: str) -> list[Signal]:
+        """Close this end's earlier line, and give what it has not been sent."""
+        before = inside.seats.pop(peer_id, None)
+        if before is None:
+            return []
+        missed = before.outbox.take_signals()
+        before.outbox.close(CLOSE_REPLACED)
+        return missed
+
+    def _replace(self, inside: _Inside, entrant: Entrant) -> None:
+        for other in list(inside.seats.values()):
+            if (other.entrant.role, other.entrant.who) == (entrant.role, entrant.who):
+                self._send_away(other, CLOSE_REPLACED)
+
+    def is_seated(self, seat: Seat) -> bool:
+        """Whether this is still the line of its end."""
+        inside = self._visits.get(seat.visit_id)
+        return inside is not None and inside.seats.get(seat.participant.peer_id) is seat
+
     def leave(self, seat: Seat) -> None:
-        """Give up a seat and let the others know; doing so twice is harmless."""
-        inside = self._visits.get(seat.visit_id, {})
-        if inside.pop(seat.participant.peer_id, None) is None:
+        """Give up a seat and let the others know; doing so twice, or after somebody took it anew, is harmless."""
+        if not self.is_seated(seat):
             return
+        inside = self._visits[seat.visit_id]
+        del inside.seats[seat.participant.peer_id]
         self._tell_all(inside, Left(peer_id=seat.participant.peer_id))
-        if not inside:
+        if not inside.seats:
             del self._visits[seat.visit_id]
 
     def carry(self, seat: Seat, signal: Signal) -> None:
-        """Pass a signal on, unread, with its true sender; to nobody if the addressee is not in this visit."""
-        inside = self._visits.get(seat.visit_id, {})
-        addressee = inside.get(signal.to)
-        if addressee is None or seat.participant.peer_id not in inside:
+        """Pass a signal on, unread, with its true sender; to nobody if the addressee is not in this visit, or only
+        looks who is there."""
+        addressee = self._visits[seat.visit_id].seats.get(signal.to) if self.is_seated(seat) else None
+        if addressee is None or addressee.participant.role is Role.ORGANISER:
             self.undeliverable += 1
             return
         addressee.outbox.put(signal.model_copy(update={"sender": seat.participant.peer_id}))
@@ -141,29 +216,28 @@ class Hub:
         """Send everybody out of a visit that has ended. May be called from any thread."""
         self._in_loop(lambda: self._end(visit_id))
 
-    def shut_out(self, machine_id: str) -> None:
-        """Send a machine out of every visit. May be called from any thread."""
-        self._in_loop(lambda: self._shut_out(machine_id))
+    def shut_out(self, who: str) -> None:
+        """Send a machine, or a person, out of every visit. May be called from any thread."""
+        self._in_loop(lambda: self._shut_out(who))
 
     def _in_loop(self, step: Callable[[], None]) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(step)
 
     def _end(self, visit_id: str) -> None:
-        for seat in self._visits.pop(visit_id, {}).values():
+        for seat in self._visits.pop(visit_id, _Inside()).seats.values():
             seat.outbox.put(Over())
             seat.outbox.close(CLOSE_VISIT_OVER)
 
-    def _shut_out(self, machine_id: str) -> None:
-        seats = [seat for inside in self._visits.values() for seat in inside.values()]
-        for seat in seats:
-            if seat.machine_id == machine_id:
+    def _shut_out(self, who: str) -> None:
+        for seat in [seat for inside in self._visits.values() for seat in inside.seats.values()]:
+            if seat.entrant.who == who:
                 self._send_away(seat, CLOSE_NOT_ALLOWED)
 
     def _send_away(self, seat: Seat, code: int) -> None:
         self.leave(seat)
         seat.outbox.close(code)
 
-    def _tell_all(self, inside: dict[str, Seat], message: FromHub) -> None:
-        for seat in inside.values():
+    def _tell_all(self, inside: _Inside, message: FromHub) -> None:
+        for seat in inside.seats.values():
             seat.outbox.put(message)

@@ -4,31 +4,35 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from schemas.base import Id
 from schemas.day import MachineKind
 from schemas.signalling import (
     CLOSE_BROKEN_CONTRACT,
     CLOSE_NOT_ALLOWED,
     CLOSE_TOO_FAST,
     MAX_MESSAGE_BYTES,
+    HubBeat,
     Role,
     Signal,
+    ToHub,
+    to_hub,
 )
 from schemas.visit import Proof
 from telemed.directory import service as directory
+from telemed.identity import model as identity_model
 from telemed.identity import service as identity
 from telemed.identity.model import ANYONE, Actor, Right, holds
 from telemed.identity.rights import SESSION_COOKIE, Needs
 from telemed.kit.logs import logger
 from telemed.kit.machine import new_challenge
 from telemed.kit.refusal import NotAllowed, Refusal
-from telemed.signalling.hub import Hub, Seat
+from telemed.signalling.hub import Entrant, Hub, Seat
 from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
 
@@ -38,6 +42,10 @@ routes = APIRouter()
 PROOF_TIMEOUT_S = 5.0
 MESSAGES_ALLOWED = 200
 ALLOWED_WITHIN_S = 10.0
+CLOSE_GONE = 1001
+"""RFC 6455: the other end has gone, or says nothing any more."""
+
+_ids: TypeAdapter[str] = TypeAdapter(Id)
 
 
 class Broken(Exception):
@@ -46,15 +54,6 @@ class Broken(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
-
-
-@dataclass(frozen=True)
-class Guest:
-    """Who stands at the door."""
-
-    role: Role
-    name: str
-    machine_id: str = ""
 
 
 class Pace:
@@ -83,17 +82,18 @@ async def serve(
     centre: CentreDep,
     actor: Annotated[Actor, Depends(Needs(Right.BE_MACHINE))],
     role: str = Role.AGENT.value,
+    peer: str = "",
 ) -> None:
-    """Let a doctor (session cookie) or a room agent (signed challenge, as ``agent`` or for its ``kiosk``) in."""
+    """Let in a doctor or guest (session cookie), or a room agent (challenge; as ``agent`` or for its ``kiosk``)."""
     await socket.accept()
+    hub = centre.the(Hub)
     try:
+        peer_id = _peer_id(peer)
         look = await _identify(socket, centre, visit_id, actor=actor, role=role)
-        guest = await run_in_threadpool(look)
-        hub = centre.the(Hub)
-        seat = hub.join(visit_id, role=guest.role, name=guest.name, machine_id=guest.machine_id)
+        seat = hub.join(visit_id, await run_in_threadpool(look), peer_id=peer_id)
         try:
             await run_in_threadpool(look)  # once more: an end or a revocation in between found no seat to clear
-            code = await _talk(socket, hub, seat)
+            code = await _talk(socket, hub, seat, beats=bool(peer_id))
         finally:
             hub.leave(seat)
     except Refusal:
@@ -106,6 +106,17 @@ async def serve(
     await _close(socket, code)
 
 
+def _peer_id(peer: str) -> str:
+    """
+    Raises:
+        Broken: it is no id.
+    """
+    try:
+        return _ids.validate_python(peer) if peer else ""
+    except ValidationError:
+        raise Broken(CLOSE_BROKEN_CONTRACT) from None
+
+
 async def _close(socket: WebSocket, code: int) -> None:
     try:
         await socket.close(code)
@@ -115,12 +126,16 @@ async def _close(socket: WebSocket, code: int) -> None:
 
 async def _identify(
     socket: WebSocket, centre: Centre, visit_id: str, *, actor: Actor, role: str
-) -> Callable[[], Guest]:
+) -> Callable[[], Entrant]:
     """How to look whether this client may be in the visit now; looking raises a `Refusal` when it may not."""
     if actor != ANYONE or SESSION_COOKIE in socket.cookies:
-        return lambda: _doctor(centre, visit_id, actor)
+        return lambda: _person(centre, visit_id, actor)
     if role not in (Role.AGENT.value, Role.KIOSK.value):
         raise Broken(CLOSE_BROKEN_CONTRACT)
+    return await _machine(socket, centre, visit_id, Role(role))
+
+
+async def _machine(socket: WebSocket, centre: Centre, visit_id: str, role: Role) -> Callable[[], Entrant]:
     challenge = new_challenge(centre.server)
     await socket.send_text(challenge.model_dump_json())
     try:
@@ -131,45 +146,77 @@ async def _identify(
     except ValidationError:
         raise Broken(CLOSE_BROKEN_CONTRACT) from None
 
-    def look() -> Guest:
+    def look() -> Entrant:
         with centre.db.reading() as tx:
             machine = identity.recognise(tx, proof, challenge)
             if machine.kind != MachineKind.AGENT.value:
                 raise NotAllowed
             visit.admit(tx, visit_id, room_id=machine.room_id, now=centre.clock.now())
             name = directory.load(tx).name_of(machine.room_id)
-        return Guest(Role(role), name, machine.id)
+        return Entrant(role, machine.id, name)
 
     return look
 
 
-def _doctor(centre: Centre, visit_id: str, actor: Actor) -> Guest:
+def _person(centre: Centre, visit_id: str, actor: Actor) -> Entrant:
+    """
+    Raises:
+        Refusal: nobody of this role joins a visit, or not this one, or not now.
+    """
+    look = PEOPLE.get(actor.role)
+    if look is None:
+        raise NotAllowed
+    return look(centre, visit_id, actor)
+
+
+def _doctor(centre: Centre, visit_id: str, actor: Actor) -> Entrant:
     if not holds(actor, Right.JOIN_VISIT):
         raise NotAllowed
     with centre.db.reading() as tx:
         visit.admit(tx, visit_id, doctor_id=actor.subject, now=centre.clock.now())
-        return Guest(Role.DOCTOR, directory.load(tx).name_of(actor.subject))
+        return Entrant(Role.DOCTOR, actor.subject, directory.load(tx).name_of(actor.subject))
 
 
-async def _talk(socket: WebSocket, hub: Hub, seat: Seat) -> int:
+PEOPLE: dict[identity_model.Role, Callable[[Centre, str, Actor], Entrant]] = {identity_model.Role.DOCTOR: _doctor}
+"""Who comes with a session: by the role of the session, how to look whether this person may be in this visit now.
+An entrant's *who* is what `Hub.shut_out` takes."""
+
+
+async def _talk(socket: WebSocket, hub: Hub, seat: Seat, *, beats: bool) -> int:
     """Carry messages both ways until one side ends it; the code to close with."""
-    listening = asyncio.create_task(_listen(socket, hub, seat))
-    telling = asyncio.create_task(_tell(socket, seat))
+    works = [_listen(socket, hub, seat, hub.silence_s if beats else None), _tell(socket, seat)]
+    if beats:
+        works.append(_beat(hub, seat))
+    tasks = [asyncio.create_task(work) for work in works]
     try:
-        done, _ = await asyncio.wait({listening, telling}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return done.pop().result()
     finally:
-        for task in (listening, telling):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(listening, telling, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _listen(socket: WebSocket, hub: Hub, seat: Seat) -> int:
+async def _listen(socket: WebSocket, hub: Hub, seat: Seat, silence_s: float | None) -> int:
     pace = Pace()
     while True:
-        signal = _signal(await _text(socket))
+        try:
+            async with asyncio.timeout(silence_s):
+                text = await _text(socket)
+        except TimeoutError:
+            return CLOSE_GONE
         pace.count()
-        hub.carry(seat, signal)
+        message = _message(text)
+        if isinstance(message, Signal):
+            if seat.participant.role is Role.ORGANISER:
+                raise NotAllowed
+            hub.carry(seat, message)
+
+
+async def _beat(hub: Hub, seat: Seat) -> int:
+    while True:
+        await asyncio.sleep(hub.beat_s)
+        seat.outbox.put(HubBeat())
 
 
 async def _tell(socket: WebSocket, seat: Seat) -> int:
@@ -195,15 +242,15 @@ async def _text(socket: WebSocket) -> str:
     return text
 
 
-def _signal(text: str) -> Signal:
+def _message(text: str) -> ToHub:
     """
     Raises:
-        Broken: it is no `Signal`; only the last candidate may be null.
+        Broken: it is nothing that the hub is told; only the last candidate may be null.
     """
     try:
-        signal = Signal.model_validate_json(text)
+        message = to_hub.validate_json(text)
     except ValidationError:
         raise Broken(CLOSE_BROKEN_CONTRACT) from None
-    if "type" not in signal.model_fields_set or (signal.body is None and signal.kind != "candidate"):
+    if isinstance(message, Signal) and message.body is None and message.kind != "candidate":
         raise Broken(CLOSE_BROKEN_CONTRACT)
-    return signal
+    return message

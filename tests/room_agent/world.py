@@ -29,7 +29,7 @@ from schemas.signalling import Role, Signal
 from schemas.visit import Challenge, Paired, PairRequest, Proof
 from telemed.kit.ids import new_id
 from telemed.kit.machine import new_challenge, proves
-from telemed.signalling.hub import Hub
+from telemed.signalling.hub import Entrant, Hub
 
 ROOM = "room-1"
 SERVER = "centre.test"
@@ -183,7 +183,7 @@ class SmallCentre:
             await socket.accept()
         elif await self.prove(socket) is None:
             return
-        seat = self.hub.join(visit_id, role=Role(role), name=role, machine_id="" if role == "doctor" else "agent")
+        seat = self.hub.join(visit_id, Entrant(Role(role), role if role == "doctor" else "agent", role))
 
         async def tell() -> None:
             while not isinstance(message := await seat.outbox.next(), int):

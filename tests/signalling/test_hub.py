@@ -16,7 +16,7 @@ from schemas.signalling import (
     Role,
     Signal,
 )
-from telemed.signalling.hub import CLOSE_REPLACED, CLOSE_TRY_LATER, SEATS, WAITING_LIMIT, Hub, Outbox, Seat
+from telemed.signalling.hub import CLOSE_REPLACED, CLOSE_TRY_LATER, SEATS, WAITING_LIMIT, Entrant, Hub, Outbox, Seat
 
 pytestmark = pytest.mark.anyio
 VISIT = "visit-1"
@@ -44,7 +44,7 @@ async def heard(seat: Seat) -> list[FromHub | int]:
 
 
 def join(hub: Hub, role: Role, machine_id: str = "", visit_id: str = VISIT) -> Seat:
-    return hub.join(visit_id, role=role, name=role.value, machine_id=machine_id)
+    return hub.join(visit_id, Entrant(role, machine_id or role.value, role.value))
 
 
 async def test_who_comes_hears_who_is_here_and_the_others_hear_of_it() -> None:
