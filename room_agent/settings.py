@@ -8,7 +8,7 @@ from room_agent.devices.config import RoomDevices
 from room_agent.devices.simulated.scenario import Fault
 from room_agent.media import repertoire
 from schemas.measurement import MeasurementKind
-from telemed.kit.settings import BadSetting
+from telemed.kit.settings import BadSetting, public_keys, public_keys
 
 PREFIX = "TELEMED_ROOM_"
 NO_FILE = Path()
@@ -23,6 +23,9 @@ class Settings:
     ``blood-pressure=truncated,oximeter=absent`` (kinds of `MeasurementKind`, faults of `simulated.Fault`).
     *simulated_sound*: what their stethoscope hears (`media.repertoire`): ``heart``, ``breath``, or a recording.
     *turn_url*: the relay, like ``turn:host:3478?transport=udp``; *turn_credential*: a file with ``user:password``.
+    *operator_keys*: who may sign the roster, public keys with commas between them. None: no roster is believed.
+    *relay_only*: never tell anybody this room's own address, and use no way but the relay.
+    *operator_keys*: whose signed roster is believed: public keys with commas between them (``telemed roster key``).
     *block_after_s*: how long a device may be red before a visit, until the centre is told to plan without it.
     """
 
@@ -38,19 +41,40 @@ class Settings:
     simulated_sound: str = "heart"
     turn_url: str = ""
     turn_credential: Path = Path("turn-credential")
+    relay_only: bool = False
+    operator_keys: str = ""
     block_after_s: float = 120.0
+    operator_keys: str = ""
 
     def __post_init__(self) -> None:
         """
         Raises:
-            BadSetting: the faults or the devices' file cannot be read, or there are both kinds of devices.
+            BadSetting: the faults, the keys or the devices' file cannot be read, or there are both kinds of devices.
         """
-        self.faults  # noqa: B018 - asked for here, so that a wrong one stops the start
+        self.operators  # noqa: B018 - asked for here, so that a wrong one stops the start
+        self.operators  # noqa: B018 - likewise
+        self.faults  # noqa: B018 - likewise
         self.room_devices  # noqa: B018 - likewise
         if self.simulated:
             self._check_sound()
         if self.simulated and self.devices != NO_FILE:
             raise BadSetting(f"{PREFIX}SIMULATED and {PREFIX}DEVICES exclude each other")
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """
+        Raises:
+            BadSetting: an operator's key is none.
+        """
+        return public_keys(f"{PREFIX}OPERATOR_KEYS", self.operator_keys)
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """
+        Raises:
+            BadSetting: one is no key.
+        """
+        return public_keys(f"{PREFIX}OPERATOR_KEYS", self.operator_keys)
 
     @property
     def room_devices(self) -> RoomDevices:

@@ -34,6 +34,7 @@ OPEN_HOURS = range(8, 17)
 class Settings:
     """``TELEMED_CENTRE_*``. *server* is the name that machines are paired with; *exercise* turns on the exercise
     clock, *simulated* the bar that says so. Secrets lie in *state_dir* as ``key_of_keys`` and ``pepper``.
+    *operator_keys*: who may sign the roster, public keys with commas between them.
     """
 
     state_dir: Path
@@ -44,6 +45,18 @@ class Settings:
     server: str = "zentrum.localhost"
     exercise: bool = False
     simulated: bool = False
+    operator_keys: str = ""
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            BadSetting: an operator's key is none.
+        """
+        self.operators  # noqa: B018 - asked for here, so that a wrong one stops the start
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        return kit_settings.public_keys(f"{PREFIX}OPERATOR_KEYS", self.operator_keys)
 
     @property
     def url(self) -> str:
@@ -92,6 +105,7 @@ def build(settings: Settings, db: Database) -> Centre:
         public_url=settings.public_url.rstrip("/"),
         exercise=settings.exercise,
         state_dir=settings.state_dir,
+        operator_keys=settings.operators,
     )
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed")
     folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, operator_pages)]

@@ -36,7 +36,7 @@ CAPABILITY_FLOORS = (
 )
 """Lowest first; those on one floor do not know each other."""
 
-TOP = ("subscriptions", "wiring", "app", "__main__", "migrations")
+TOP = ("subscriptions", "wiring", "app", "__main__", "roster_commands", "migrations")
 """Above every capability of the centre; they put it together, so they see all of it."""
 
 OTHER_PROGRAMS = {
@@ -105,7 +105,11 @@ KINDS_BY_NAME = {
     "directory.hours": Kind.MAPPING,
     "directory.rules": Kind.MAPPING,
     "directory.terms": Kind.MAPPING,
+    "identity.invitations": Kind.SERVICE,  # guests of one visit
+    "identity.invitation_store": Kind.STORE,
     "identity.rights": Kind.EDGE,
+    "identity.roster": Kind.SERVICE,  # doctors' browsers, and what the operator has signed
+    "identity.roster_store": Kind.STORE,
     "signalling.hub": Kind.SERVICE,
     "signalling.socket": Kind.EDGE,
 }
@@ -128,8 +132,8 @@ PURE_PACKAGES = ("cryptography", "holidays")
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
 VALUES = ("model", "calendar", "planner", "search", "ground")
 """Seen from above like the model: the calendar of the directory, and of booking what is asked, seen and answered."""
-VERBS = (*VALUES, "service", "holding", "several", "index", "byhand")
-"""Seen from above like the service: booking has too many verbs for one file."""
+VERBS = (*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster")
+"""Seen from above like the service: booking and identity have too many verbs for one file."""
 DOORS = ("rights", "form", "steps", "times", "held")
 """Edges that other edges need: who may; and of booking what its fields hold, its times, their holding, and the slip."""
 MAY = {

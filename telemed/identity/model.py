@@ -1,7 +1,7 @@
 """Who is asking and what they may. Pure."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from telemed.kit.outbox import Event
@@ -16,6 +16,8 @@ class Role(StrEnum):
     OPERATOR = "operator"
     CLIENT = "client"
     MACHINE = "machine"
+    GUEST = "guest"
+    """Has been invited into one visit: a relative, an interpreter, a second doctor, or staff who organises."""
 
 
 WAITING = "waiting:"
@@ -25,7 +27,7 @@ WAITING = "waiting:"
 @dataclass(frozen=True)
 class Actor:
     """Who asks. *subject* is what they stand for: a doctor's or assistant's Practitioner id, a resident's
-    appointment id (or `WAITING`…), a client's or machine's own id. *room_id* only for machines."""
+    appointment id (or `WAITING`…), a client's, machine's or invitation's own id. *room_id* only for machines."""
 
     role: Role
     subject: str = ""
@@ -48,6 +50,10 @@ class Right(StrEnum):
     FHIR_READ = "fhir-read"
     IMPORT = "import"
     JOIN_VISIT = "join-visit"
+    BE_GUEST = "be-guest"
+    """Its session is a cookie of its own: a colleague stays signed in as herself."""
+    ROSTER = "roster"
+    """Fetch what waits for the operator's signature, and bring it signed; the signature is what counts."""
     BE_MACHINE = "be-machine"
     """Proven on the connection itself by challenge, not before it."""
 
@@ -62,6 +68,8 @@ HOLDERS: dict[Right, frozenset[Role]] = {
     Right.FHIR_READ: frozenset({Role.CLIENT}),
     Right.IMPORT: frozenset({Role.OPERATOR, Role.CLIENT}),
     Right.JOIN_VISIT: frozenset({Role.DOCTOR}),
+    Right.BE_GUEST: frozenset({Role.GUEST}),
+    Right.ROSTER: frozenset({Role.OPERATOR, Role.CLIENT}),
     Right.BE_MACHINE: frozenset(Role),
 }
 
@@ -112,3 +120,63 @@ class Machine:
     room_id: str
     public_key: str
     revoked: bool
+
+
+class KeyTaken(Refusal):
+    """The browser's key is enrolled for another doctor."""
+
+    sense = Sense.CONFLICT
+    key = "refusal.key_taken"
+
+
+class RosterRefused(Refusal):
+    """The roster is not signed by the operator, was changed, or has no higher number than the newest."""
+
+    key = "refusal.roster"
+
+
+@dataclass(frozen=True)
+class KeysChanged(Event):
+    """A doctor's browser was enrolled or revoked."""
+
+    doctor_id: str
+
+
+@dataclass(frozen=True)
+class RosterPublished(Event):
+    """There is a newer roster; whoever keeps one must be told."""
+
+    seq: int
+
+
+@dataclass(frozen=True)
+class BrowserKey:
+    """A doctor's browser; *public_key* raw Ed25519, URL-safe base64. A revoked one may come back by a new link only."""
+
+    public_key: str
+    doctor_id: str
+    enrolled_at: datetime
+    revoked: bool = False
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """Lets one browser into one visit as a guest, until *expires_at*. *role*: as the hub calls it (schemas.signalling).
+
+    *used*: a browser has come by it, and no other can.
+    """
+
+    id: str
+    visit_id: str
+    role: str
+    expires_at: datetime
+    used: bool = False
+    revoked: bool = False
+
+
+@dataclass(frozen=True)
+class InvitationRevoked(Event):
+    """Whoever came by it is to leave the visit."""
+
+    visit_id: str
+    invitation_id: str

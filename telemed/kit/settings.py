@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from telemed.kit.ids import from_base64, to_base64
+
 T = TypeVar("T")
 
 
@@ -47,6 +49,23 @@ def _value(name: str, kind: str, text: str) -> Any:
         return _TYPES[kind](text)
     except (KeyError, ValueError):
         raise BadSetting(f"{name} is not a {kind}") from None
+
+
+def public_keys(name: str, text: str) -> tuple[str, ...]:
+    """Ed25519 public keys (raw, 32 bytes, URL-safe base64) with commas between them. *name*: the setting's.
+
+    Raises:
+        BadSetting: one is no such key.
+    """
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    for key in keys:
+        try:
+            whole = len(key) == 43 and to_base64(from_base64(key)) == key
+        except ValueError:
+            whole = False
+        if not whole:
+            raise BadSetting(f"{name}: {key[:50]} is no public key")
+    return keys
 
 
 def secret(path: Path) -> bytes:

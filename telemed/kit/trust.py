@@ -135,7 +135,7 @@ class Handshake:
         self._nonce, self._reveal = draw(), draw()
         self._far: _Far | None = None
         self._seen: str | None = None
-        self._newest = 0
+        self._newest = self._offered = 0
         self._far_reveal = ""
 
     def hello(self, *, name: str = "", secret: str = "") -> Hello:
@@ -152,8 +152,10 @@ class Handshake:
         """The other end's hello; whether its key may be trusted is `trusted`'s or a doctor's to say.
 
         Raises:
-            Distrusted: it says something else than before.
+            Distrusted: it says something else than before, or it is this end's own hello that comes back.
         """
+        if peer_id == self._me.peer_id or hello.nonce == self._nonce:
+            raise Distrusted(RefusedWhy.REPLAYED)
         far = _Far(peer_id, role, hello)
         if self._far is not None and self._far != far:
             raise Distrusted(RefusedWhy.REPLAYED)
@@ -176,6 +178,8 @@ class Handshake:
         far = self._known()
         if fingerprint_of(sdp) != self._me.fingerprint:
             raise Distrusted(RefusedWhy.FINGERPRINT)
+        if kind == "offer":
+            self._offered = attempt
         at_ms = _ms(now)
         mine = (self._me.role, self._me.peer_id, self._me.public, self._nonce, self._me.fingerprint, self._reveal)
         signed = _signed(self._me.visit_id, kind, attempt, mine, _of(far), sdp, at_ms)
@@ -186,7 +190,7 @@ class Handshake:
         """The SDP of *said*, if the other end has signed it for us.
 
         Raises:
-            Distrusted: it has not; or it is old, seen before, or not what was committed to.
+            Distrusted: it has not; or it is old, seen before, no answer to the newest offer, or not what was committed to.
         """
         far, me = self._known(), self._me
         if abs(_ms(now) - said.at_ms) > LONGEST_AGE_S * 1000:
@@ -206,7 +210,7 @@ class Handshake:
         )
         if committed != far.hello.commitment:
             raise Distrusted(RefusedWhy.COMMITMENT)
-        if said.attempt <= self._newest:
+        if said.attempt <= self._newest or (said.type == "answer" and said.attempt != self._offered):
             raise Distrusted(RefusedWhy.REPLAYED)
         self._newest, self._seen, self._far_reveal = said.attempt, fingerprint, said.reveal
         return said.sdp
@@ -249,7 +253,16 @@ def _signed(
 def pictures(visit_id: str, *ends: tuple[str, str, str, str]) -> tuple[str, str, str]:
     """Three of `CALL_PICTURES` for two *ends*: peer_id, key, fingerprint, reveal."""
     parts = [part for end in sorted(ends) for part in end]
-    number = int.from_bytes(hashlib.sha256(_lines(_PICTURES, visit_id, *parts)).digest()[:3], "big")
+    return _three(hashlib.sha256(_lines(_PICTURES, visit_id, *parts)).digest())
+
+
+def key_pictures(key: str) -> tuple[str, str, str]:
+    """Three of `CALL_PICTURES` for a public key, the same wherever it is shown: the first 18 bits of its SHA-256."""
+    return _three(hashlib.sha256(from_base64(key)).digest())
+
+
+def _three(digest: bytes) -> tuple[str, str, str]:
+    number = int.from_bytes(digest[:3], "big")
     first, second, third = (CALL_PICTURES[number >> shift & 63] for shift in (18, 12, 6))
     return first, second, third
 

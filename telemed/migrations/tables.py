@@ -3,6 +3,7 @@
 from telemed.booking import claims, waitlist_store
 from telemed.booking import store as booking
 from telemed.directory import store as directory
+from telemed.identity import invitation_store, roster_store
 from telemed.identity import store as identity
 from telemed.kit import outbox
 from telemed.kit.db import metadata
@@ -11,6 +12,9 @@ from telemed.people import store as people
 from telemed.upkeep import store as upkeep
 from telemed.visit import store as visit
 
-STORES = (outbox, identity, directory, people, booking, claims, waitlist_store, visit, upkeep, operator)
+STORES = (
+    *(outbox, identity, invitation_store, roster_store, directory, people, booking, claims, waitlist_store, visit),
+    *(upkeep, operator),
+)
 
 __all__ = ["STORES", "metadata"]

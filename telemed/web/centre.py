@@ -19,6 +19,7 @@ class Centre:
     """The centre's parts.
 
     *server* is the name that machines are paired with; *public_url* begins the links that people get.
+    *operator_keys* are the public keys that may sign the roster: raw Ed25519, URL-safe base64.
     *live* holds what exists only while running (hub, lines), by type.
     """
 
@@ -29,6 +30,7 @@ class Centre:
     public_url: str
     exercise: bool = False
     state_dir: Path = Path()
+    operator_keys: tuple[str, ...] = ()
     live: dict[type, Any] = field(default_factory=dict)
 
     def the(self, kind: type[T]) -> T:

@@ -18,6 +18,7 @@ from schemas.day import FactKind, PlannedVisit
 from telemed.web.pages import mount_static
 from tests.e2e.chromium import CALL, EXECUTABLE, FLAGS
 from tests.room_agent.world import CODE, SmallCentre, fact, until, visit
+from tests.rosters import OPERATOR_KEY
 from tests.serving import served
 
 ROOM_HOST = "raum.localhost"
@@ -122,7 +123,9 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
 
     async with AsyncExitStack() as stack:
         centre_url = await stack.enter_async_context(served(_with_pages(centre)))
-        settings = Settings(centre_url=centre_url, state_dir=folder, pairing_code=CODE, simulated=True)
+        settings = Settings(
+            centre_url=centre_url, state_dir=folder, pairing_code=CODE, simulated=True, operator_keys=OPERATOR_KEY
+        )
         url = await stack.enter_async_context(served(create_app(lambda: kept(settings))))
         await until(lambda: centre.links)
         playwright = await stack.enter_async_context(async_playwright())

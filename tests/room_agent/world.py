@@ -22,14 +22,17 @@ from schemas.channels import (
     PairAnswer,
     PairAsked,
     PlanDown,
+    RosterDown,
     from_room,
 )
 from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
 from schemas.signalling import Role, Signal
+from schemas.trust import RosterKey, SignedRoster
 from schemas.visit import Challenge, Paired, PairRequest, Proof
 from telemed.kit.ids import new_id
 from telemed.kit.machine import new_challenge, proves
 from telemed.signalling.hub import Entrant, Hub
+from tests.rosters import doctor_key, machine_key, signed
 
 ROOM = "room-1"
 SERVER = "centre.test"
@@ -98,6 +101,8 @@ class SmallCentre:
     away: bool = False
     codes: set[str] = field(default_factory=lambda: {CODE, KIOSK_CODE, MONITOR_CODE})
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    doctors: list[RosterKey] = field(default_factory=list)
+    roster_seq: int = 0
     heard: list[FromRoom] = field(default_factory=list)
     plan: DayPlan | None = None
     facts: list[Fact] = field(default_factory=list)
@@ -138,6 +143,26 @@ class SmallCentre:
         self.facts.extend(facts)
         await self.down(FactsDown(facts=facts))
 
+    def roster(self) -> SignedRoster:
+        """All machines and doctors of this centre, signed by the operator of the tests."""
+        machines = (
+            machine_key(key, Role(kind), subject=each)
+            for each, (kind, key) in self.keys.items()
+            if kind != MachineKind.MONITOR.value
+        )
+        return signed((*machines, *self.doctors), seq=max(1, self.roster_seq))
+
+    async def send_roster(self, roster: SignedRoster | None = None) -> None:
+        """A newer roster, or a given one, to every room that is connected."""
+        self.roster_seq += roster is None
+        await self.down(RosterDown(signed=roster or self.roster()))
+
+    async def enrol(self, public_key: str, *, subject: str = "doctor-1", name: str = "Dr. Ada Weiß") -> None:
+        """A doctor's browser, signed into the roster at once."""
+        if public_key not in [each.key for each in self.doctors]:
+            self.doctors.append(doctor_key(public_key, subject=subject, name=name))
+            await self.send_roster()
+
     async def prove(self, socket: WebSocket) -> str | None:
         await socket.accept()
         challenge: Challenge = new_challenge(SERVER)
@@ -154,6 +179,7 @@ class SmallCentre:
             return
         self.links.append(socket)
         try:
+            await self.send_roster()
             if self.plan:
                 await socket.send_text(PlanDown(plan=self.plan).model_dump_json())
             await socket.send_text(FactsDown(facts=tuple(self.facts)).model_dump_json())
@@ -176,6 +202,7 @@ class SmallCentre:
             case PairAsked(request_id=request_id, request=request):
                 answer = PairAnswer(request_id=request_id, paired=self.pair(request))
                 await socket.send_text(answer.model_dump_json())
+                await self.send_roster()
 
     async def signalling(self, socket: WebSocket, visit_id: str, role: str) -> None:
         """A doctor needs no proof here."""
@@ -216,6 +243,14 @@ class SmallCentre:
         async def signalling(socket: WebSocket, visit_id: str, role: str = "agent") -> None:
             await self.signalling(socket, visit_id, role)
 
+        def roster() -> SignedRoster:
+            return self.roster()
+
+        async def enrol(public_key: str, subject: str = "doctor-1", name: str = "Dr. Ada Weiß") -> None:
+            await self.enrol(public_key, subject=subject, name=name)
+
+        app.get("/roster")(roster)
+        app.post("/enrol")(enrol)
         app.post("/pair")(pair)
         app.websocket("/link")(link)
         app.websocket("/signalling/{visit_id}")(signalling)

@@ -1,0 +1,79 @@
+"""The keys of doctors' browsers, and the roster that the operator has signed. Each takes the open transaction."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from schemas.trust import Roster, SignedRoster
+from telemed.identity import roster_store
+from telemed.identity.model import Actor, BrowserKey, KeysChanged, KeyTaken, Role, RosterPublished, RosterRefused
+from telemed.kit.db import Tx
+from telemed.kit.outbox import emit
+from telemed.kit.refusal import NotAllowed, NotFound
+from telemed.kit.trust import Distrusted, read_roster
+
+
+def enrol(tx: Tx, actor: Actor, public_key: str, *, now: datetime) -> None:
+    """Take in the key of *actor*'s browser; a doctor may have several. Only through a one-time link.
+
+    Ends of a call trust it once the operator has signed it into the roster.
+
+    Raises:
+        NotAllowed: *actor* is no doctor.
+        KeyTaken: it is another doctor's.
+    """
+    if actor.role is not Role.DOCTOR:
+        raise NotAllowed
+    known = roster_store.browser_key(tx, public_key)
+    if known is not None and known.doctor_id != actor.subject:
+        raise KeyTaken
+    if known is None:
+        roster_store.add_browser_key(tx, BrowserKey(public_key, actor.subject, now))
+    elif known.revoked:
+        roster_store.let_back(tx, public_key, now)
+    else:
+        return
+    emit(tx, KeysChanged(doctor_id=actor.subject), now=now)
+
+
+def revoke_key(tx: Tx, public_key: str, *, now: datetime) -> None:
+    """Leave a doctor's browser out of the next roster.
+
+    Raises:
+        NotFound: there is no such key.
+    """
+    doctor_id = roster_store.revoke_browser_key(tx, public_key)
+    if doctor_id is None:
+        raise NotFound
+    emit(tx, KeysChanged(doctor_id=doctor_id), now=now)
+
+
+def browser_keys(tx: Tx) -> list[BrowserKey]:
+    """All of them, oldest first."""
+    return roster_store.browser_keys_of_all(tx)
+
+
+def signed_roster(tx: Tx) -> SignedRoster | None:
+    """The newest, as it was signed."""
+    return roster_store.newest_roster(tx)
+
+
+def roster(tx: Tx) -> Roster | None:
+    """What the newest says; it was verified when it was published."""
+    signed = signed_roster(tx)
+    return Roster.model_validate_json(signed.roster) if signed else None
+
+
+def publish(tx: Tx, signed: SignedRoster, operator_keys: Collection[str], *, now: datetime) -> Roster:
+    """Keep *signed* in place of the former roster, if the operator has signed it.
+
+    Raises:
+        RosterRefused: he has not; or it has no higher number than the former one.
+    """
+    former = roster(tx)
+    try:
+        read = read_roster(signed, operator_keys, newest=former.seq + 1 if former else 1)
+    except Distrusted:
+        raise RosterRefused from None
+    roster_store.keep_roster(tx, read.seq, signed, now)
+    emit(tx, RosterPublished(seq=read.seq), now=now)
+    return read
