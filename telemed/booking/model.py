@@ -45,8 +45,9 @@ class Urgency(StrEnum):
 class Extras:
     """What few bookings have.
 
-    *replaces*: the booking that was moved. *series_id*: those booked together. *ordered_by*: the doctor who ordered
-    it. *urgency*: it was booked over others. *walk_in*: came without an appointment.
+    *replaces*: the booking that was moved, or from which this one followed while it went on. *series_id*: those booked
+    together. *ordered_by*: the doctor who ordered it. *urgency*: it was booked over others. *walk_in*: came without an
+    appointment.
     """
 
     replaces: str | None = None
@@ -313,6 +314,13 @@ class SeriesRefused(Refusal):
 class AlreadyCancelled(Refusal):
     sense = Sense.CONFLICT
     key = "refusal.already_cancelled"
+
+
+class AlreadyFollowed(Refusal):
+    """Another appointment follows from this visit already."""
+
+    sense = Sense.CONFLICT
+    key = "refusal.already_followed"
 
 
 class UnknownActor(Refusal):

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from telemed.booking import claims, fhir, planner, search, store
 from telemed.booking.ground import Ground, rules
 from telemed.booking.keys import reference_hash
-from telemed.booking.model import AppointmentQuery, Booking, PersonLine, Reason, Reference
+from telemed.booking.model import AppointmentQuery, Booking, PersonLine, Reference
 from telemed.booking.planner import HORIZON, Offer, What, Window, Wish
 from telemed.directory import service as directories
 from telemed.directory.model import Directory
@@ -103,16 +103,13 @@ def get(tx: Tx, booking_id: str) -> Booking:
 
 
 def current(tx: Tx, booking_id: str) -> Booking:
-    """A booking, or the one to which it was moved in the end.
+    """A booking, or the one that took its place in the end, or follows from it.
 
     Raises:
         NotFound: there is no such booking.
     """
     found = get(tx, booking_id)
-    while found.reason is Reason.MOVED:
-        next_one = store.following(tx, found.id)
-        if next_one is None:
-            break
+    while (next_one := store.following(tx, found.id)) is not None:
         found = next_one
     return found
 

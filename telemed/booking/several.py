@@ -111,6 +111,47 @@ def walk_in(here: Ground, what: What, *, now: datetime) -> Offer:
     return found[0]
 
 
+def in_a_room(here: Ground, visit: Booking, wished: What, *, now: datetime, limit: int = 4) -> list[Offer]:
+    """The next times at which the doctor of a home visit can see the same person in a room, by time.
+
+    For the same service, or, where that is for homes only, for the doctor's first other one that rooms offer without
+    an order. *wished*: what the person needs, whatever the service.
+    """
+    known, after = here.directory, max(now, visit.offer.end)
+    doctor = known.doctors.get(visit.offer.doctor_id)
+    rooms = tuple(room.id for room in known.rooms.values() if room.is_claimed)
+    offered = [one for one in known.services.values() if doctor in known.doctors_for(one) and not one.needs_order]
+    for one in sorted(offered, key=lambda one: (one.id != visit.offer.service_id, len(one.devices), one.id)):
+        what = replace(wished, service_id=one.id, doctor_ids=(visit.offer.doctor_id,), room_ids=rooms)
+        found = search.offers(here, Wish(what, after, now + planner.HORIZON), now=now, limit=limit)
+        if found:
+            return found
+    return []
+
+
+def follow_on(tx: Tx, secrets: Secrets, visit: Booking, request: Request, *, actor: Actor, now: datetime) -> Booking:
+    """Book another appointment for the person of a visit that goes on and stays as it is.
+
+    Link and paper of the visit open the new one from now on. The same request again gets the same answer.
+
+    Raises:
+        TooLate, NotOffered, SlotTaken: as `service.book` says.
+        AlreadyFollowed: another appointment follows from this visit already.
+    """
+    service.enter(tx, alone=True)
+    new_id = id_for(secrets, request.request_id)
+    if store.known(tx, new_id)[0]:
+        return reading.get(tx, new_id)
+    if store.following(tx, visit.id) is not None:
+        raise model.AlreadyFollowed
+    directory = directories.load(tx)
+    service.admit(directory, request.offer, now=now)
+    asked = replace(request, extras=model.Extras(replaces=visit.id))
+    service.take_in(tx, secrets, directory, new_id, asked, actor=actor, now=now, person_id=visit.person_id)
+    store.lead_on(tx, visit.id, new_id)
+    return reading.get(tx, new_id)
+
+
 @dataclass(frozen=True)
 class Overridden:
     """What staff booked before others, and whose appointments were cancelled for it; they wait first in line."""

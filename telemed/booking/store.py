@@ -172,7 +172,7 @@ def by_reference(tx: Tx, reference_hash: str) -> Booking | None:
 
 
 def following(tx: Tx, booking_id: str) -> Booking | None:
-    """The booking that took the place of this one, if it was moved."""
+    """The booking that took the place of this one, or follows from it."""
     row = tx.execute(select(bookings).where(bookings.c.replaces == booking_id)).one_or_none()
     return _booking(row) if row else None
 
@@ -211,6 +211,17 @@ def hand_over(tx: Tx, booking_id: str, *, to: Access | None) -> Access:
     row = tx.execute(select(bookings.c.link_hash, bookings.c.reference_hash).where(own)).one()
     tx.execute(update(bookings).where(own).values(link_hash=None, reference_hash=None, day=f"moved {booking_id}"))
     return Access(row.link_hash, row.reference_hash)
+
+
+def lead_on(tx: Tx, booking_id: str, to_id: str) -> None:
+    """What opened a booking, which stays as it is, opens another one from now on."""
+    own = bookings.c.id == booking_id
+    row = tx.execute(select(bookings.c.link_hash, bookings.c.reference_hash).where(own)).one()
+    if row.link_hash is None:
+        return
+    tx.execute(update(bookings).where(own).values(link_hash=None, reference_hash=None))
+    other = update(bookings).where(bookings.c.id == to_id)
+    tx.execute(other.values(link_hash=row.link_hash, reference_hash=row.reference_hash))
 
 
 def booked(

@@ -14,6 +14,8 @@ from telemed.kit.refusal import NotAllowed, NotSignedIn
 from telemed.web.centre import Centre, centre_of
 
 SESSION_COOKIE = "__Host-telemed"
+GUEST_COOKIE = "__Host-gast"
+"""Beside the other one: who is a guest somewhere stays signed in as whoever she is."""
 
 REMEMBERED_S = 2.0
 MANY = 1000
@@ -40,7 +42,8 @@ class Needs:
             NotSignedIn: nobody is signed in.
             NotAllowed: who is signed in does not hold the right.
         """
-        actor = await _actor(connection, cookies=self._cookies)
+        cookie = GUEST_COOKIE if self.right is Right.BE_GUEST else SESSION_COOKIE
+        actor = await _actor(connection, cookie=cookie if self._cookies else None)
         if not holds(actor, self.right):
             raise NotSignedIn if actor.role is Role.ANYONE else NotAllowed
         return actor
@@ -86,10 +89,10 @@ class Programs:
         self._seen[token] = actor, self._monotonic() + REMEMBERED_S
 
 
-async def _actor(connection: HTTPConnection, *, cookies: bool) -> Actor:
+async def _actor(connection: HTTPConnection, *, cookie: str | None) -> Actor:
     kind, _, token = connection.headers.get("authorization", "").partition(" ")
     bearer = token if kind.lower() == "bearer" else None
-    session = connection.cookies.get(SESSION_COOKIE) if cookies else None
+    session = connection.cookies.get(cookie) if cookie else None
     if not bearer and not session:
         return ANYONE
     centre = centre_of(connection)

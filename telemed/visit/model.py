@@ -18,6 +18,17 @@ class VisitState(StrEnum):
     NO_SHOW = "no-show"
 
 
+GOING_ON = (VisitState.CALLED, VisitState.INSIDE)
+
+
+class Door(StrEnum):
+    """How a visit stands for somebody who waits to come in from elsewhere."""
+
+    SOON = "soon"
+    OPEN = "open"
+    OVER = "over"
+
+
 _RANK = {
     FactKind.ARRIVED: VisitState.ARRIVED,
     FactKind.CALLED: VisitState.CALLED,

@@ -5,14 +5,16 @@ from typing import Literal
 
 from schemas.day import Fact, FactKind
 from telemed.booking import service as booking
-from telemed.booking.model import Booking
+from telemed.booking.model import Booking, Status
 from telemed.directory import service as directory
+from telemed.identity import invitations
+from telemed.identity.model import Invitation
 from telemed.kit.db import Tx, take_turn
 from telemed.kit.ids import new_id
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotAllowed, NotFound
 from telemed.visit import model, store
-from telemed.visit.model import FactKnown, RoomNotReady, VisitState, WrongMoment
+from telemed.visit.model import Door, FactKnown, RoomNotReady, VisitState, WrongMoment
 
 LONGEST_OVERRUN = timedelta(hours=4)
 """A visit that nobody ended stops letting people in."""
@@ -31,7 +33,7 @@ def record(tx: Tx, *, visit_id: str, kind: FactKind, by: By, now: datetime) -> F
     visit = booking.get(tx, visit_id)
     take_turn(tx, f"room {visit.offer.room_id}")
     model.check(kind, store.of(tx, [visit_id]))
-    if kind is FactKind.CALLED:
+    if kind is FactKind.CALLED and not is_home(tx, visit):
         _check_room(tx, visit, now=now)
     fact = Fact(fact_id=new_id(), visit_id=visit_id, kind=kind, at=now, by=by)
     store.add(tx, fact, now)
@@ -77,10 +79,93 @@ def admit(tx: Tx, visit_id: str, *, doctor_id: str | None = None, room_id: str |
     visit = booking.get(tx, visit_id)
     if (doctor_id, room_id) not in ((visit.offer.doctor_id, None), (None, visit.offer.room_id)):
         raise NotAllowed
-    state = state_of(tx, visit_id)
-    if state not in (VisitState.CALLED, VisitState.INSIDE) or now > visit.offer.end + LONGEST_OVERRUN:
-        raise WrongMoment(kind="join", state=state.value)
+    _check_going_on(tx, visit, now=now)
     return visit
+
+
+def _check_going_on(tx: Tx, visit: Booking, *, now: datetime) -> None:
+    state = state_of(tx, visit.id)
+    if state not in model.GOING_ON or now > visit.offer.end + LONGEST_OVERRUN:
+        raise WrongMoment(kind="join", state=state.value)
+
+
+def is_home(tx: Tx, visit: Booking) -> bool:
+    """Whether the resident joins from the own home: without a room, its devices and its agent."""
+    room = directory.load(tx).rooms.get(visit.offer.room_id)
+    return room is not None and not room.is_claimed
+
+
+def own_home_visit(tx: Tx, booking_id: str) -> Booking | None:
+    """The home visit of whoever has the session of this booking: the one that goes on, or else the one ahead.
+
+    A visit that goes on may have led to another appointment already, which the same link opens.
+    """
+    latest = booking.current(tx, booking_id)
+    chain = [
+        latest,
+        *(booking.get(tx, each) for each in {booking_id, latest.extras.replaces} - {None, latest.id} if each),
+    ]
+    home = [one for one in chain if is_home(tx, one)]
+    going_on = [one for one in home if state_of(tx, one.id) in model.GOING_ON]
+    return next(iter([*going_on, *(one for one in home if one is latest)]), None)
+
+
+def admit_resident(tx: Tx, visit_id: str, booking_id: str, *, now: datetime) -> Booking:
+    """Whether the resident with the session of *booking_id* may be in this home visit now.
+
+    Raises:
+        NotFound: there is no such visit.
+        NotAllowed: it is somebody else's, or takes place in a room.
+        WrongMoment: it has not been called, or it is over.
+    """
+    booking.get(tx, visit_id)
+    own = own_home_visit(tx, booking_id)
+    if own is None or own.id != visit_id:
+        raise NotAllowed
+    _check_going_on(tx, own, now=now)
+    return own
+
+
+def invite(tx: Tx, visit_id: str, role: str, *, now: datetime) -> tuple[Invitation, str]:
+    """Invite a guest into a visit; the invitation and the token of its link. It ends with the visit at the latest.
+
+    Raises:
+        NotFound: there is no such visit.
+        WrongMoment: it is over.
+    """
+    visit = booking.get(tx, visit_id)
+    until, state = visit.offer.end + LONGEST_OVERRUN, state_of(tx, visit_id)
+    if now > until or state is VisitState.ENDED or visit.status is Status.CANCELLED:
+        raise WrongMoment(kind="invite", state=state.value)
+    return invitations.invite_guest(tx, visit_id=visit_id, role=role, until=until)
+
+
+def admit_guest(tx: Tx, visit_id: str, invitation_id: str, *, now: datetime) -> Invitation:
+    """Whether whoever came by this invitation may be in the visit now, and as what.
+
+    Raises:
+        NotFound: there is no such visit.
+        NotAllowed: it was an invitation to another visit, was taken back, or is over.
+        WrongMoment: the visit has not been called, or it is over.
+    """
+    visit, invitation = booking.get(tx, visit_id), invitations.invitation(tx, invitation_id, now=now)
+    if invitation.visit_id != visit_id:
+        raise NotAllowed
+    _check_going_on(tx, visit, now=now)
+    return invitation
+
+
+def door(tx: Tx, visit: Booking, *, now: datetime) -> Door:
+    """Whether somebody who waits for a visit can come in."""
+    if visit.status is Status.CANCELLED or now > visit.offer.end + LONGEST_OVERRUN:
+        return Door.OVER
+    match state_of(tx, visit.id):
+        case VisitState.CALLED | VisitState.INSIDE:
+            return Door.OPEN
+        case VisitState.ENDED:
+            return Door.OVER
+        case _:
+            return Door.SOON
 
 
 def _visits_on(tx: Tx, room_id: str, now: datetime) -> list[Booking]:
