@@ -23,7 +23,7 @@ SLOTS = 2
 
 
 class LiveMedia:
-    """What doctors see and hear in one visit. No camera is selected and nobody listens until a doctor asks."""
+    """What doctors see and hear in one visit. No camera is selected and nobody listens until the room allows it."""
 
     def __init__(self, slots: Sequence[VideoSlot], stethoscope: StethoscopeTrack | None) -> None:
         self.slots = tuple(slots)
@@ -50,6 +50,10 @@ class LiveMedia:
             for place, other in enumerate(self.slots):
                 if place != slot and other.switch.selected == camera:
                     other.switch.select("")
+
+    def withhold(self, slot: int, reason: str) -> None:
+        """Show no camera in *slot*, at once; a slate says why (`room_agent.gate.Gate.closed_by`), empty: none asked."""
+        self.slots[slot].withhold(reason)
 
     async def lock(self, camera: str, on: bool) -> None:
         """Keep what the automatics of *camera* chose, or let them go; its stills say what came of it."""
@@ -86,7 +90,8 @@ async def for_visit(
 ) -> AsyncIterator[LiveMedia]:
     """The media of one visit. *sound* opens the stethoscope, None if the room has none; *word* looks up a key."""
     gone, off = word("camera.gone"), word("camera.off")
-    slots = [VideoSlot(SwitchTrack(cameras, gone_text=gone, off_text=off)) for _ in range(SLOTS)]
+    why = {"asked": word("camera.asked"), "no": word("camera.no"), "paused": word("camera.paused")}
+    slots = [VideoSlot(SwitchTrack(cameras, gone_text=gone, off_text=off, why=why)) for _ in range(SLOTS)]
     stethoscope = None if sound is None else StethoscopeTrack(sound(), simulated=simulated)
     media = LiveMedia(slots, stethoscope)
     try:

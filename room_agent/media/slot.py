@@ -66,11 +66,15 @@ class Watch:
         if picture.key:
             self.wants_key = self._waits_for_key = False
         if len(self._queue) >= self._limit:
-            self._queue.clear()
-            self._waits_for_key = self.wants_key = True
+            self.drop()
         if not self._waits_for_key:
             self._queue.append(picture)
             self._more.set()
+
+    def drop(self) -> None:
+        """Lose what waits to be sent, and begin with a key picture."""
+        self._queue.clear()
+        self._waits_for_key = self.wants_key = True
 
     def close(self) -> None:
         """Look no more; may be called twice."""
@@ -129,6 +133,7 @@ class VideoSlot:
         self._state = _State()
         self._task: asyncio.Task[None] | None = None
         self._watched = asyncio.Event()
+        self._withheld = 0
 
     @property
     def rung(self) -> Rung:
@@ -147,6 +152,15 @@ class VideoSlot:
     def forget(self, watch: Watch) -> None:
         self._watches.discard(watch)
 
+    def withhold(self, reason: str) -> None:
+        """Show no camera, at once: what was taken already and waits, or is being coded, is not sent any more."""
+        if self.switch.selected:
+            self._withheld += 1
+            self._state.passing, self._state.since_key = False, []
+            for watch in self._watches:
+                watch.drop()
+        self.switch.select("", reason)
+
     async def close(self) -> None:
         """End all watches and give nothing more."""
         task, self._task = self._task, None
@@ -163,12 +177,16 @@ class VideoSlot:
                 self._state = _State()
                 self._watched.clear()
                 await self._watched.wait()
+            before = self._withheld
             try:
                 made = await self._made()
             except Exception:  # supervised: one picture that cannot be coded must not end the stream
                 log.exception("picture lost")
                 self._state.encoder = None
                 await asyncio.sleep(_KEY_PAUSE_S)
+                continue
+            if before != self._withheld:  # begun before it was withheld
+                self._state.passing, self._state.since_key = False, []
                 continue
             if made is not None:
                 self.counts.keys += made.key

@@ -26,11 +26,24 @@ T = TypeVar("T")
 
 
 class SwitchTrack:
-    """Pictures of the selected camera. *gone_text* and *off_text* are words for the slate, already translated."""
+    """Pictures of the selected camera. *gone_text*, *off_text* and *why* are words for slates, already translated.
 
-    def __init__(self, cameras: Sequence[ExamCamera], *, gone_text: str, off_text: str, selected: str = "") -> None:
+    *why*: reasons for which no camera is selected now.
+    """
+
+    def __init__(
+        self,
+        cameras: Sequence[ExamCamera],
+        *,
+        gone_text: str,
+        off_text: str,
+        selected: str = "",
+        why: Mapping[str, str] | None = None,
+    ) -> None:
         self._cameras: Mapping[str, ExamCamera] = {camera.camera: camera for camera in cameras}
         self._gone, self._off = _slate(gone_text), _slate(off_text)
+        self._why = {reason: _slate(text) for reason, text in (why or {}).items()}
+        self._reason = ""
         self._selected = selected if selected in self._cameras else ""
         self._changed = asyncio.Event()
         self._last = -1
@@ -51,11 +64,11 @@ class SwitchTrack:
         camera = self._cameras.get(self._selected)
         return camera.own_stream if isinstance(camera, CodingCamera) else None
 
-    def select(self, camera: str) -> bool:
-        """Show *camera* from the next picture on, or none for an empty name; False if there is no such camera."""
+    def select(self, camera: str, reason: str = "") -> bool:
+        """Show *camera* from the next picture on, or none for an empty name and *reason*; False if there is none."""
         if camera and camera not in self._cameras:
             return False
-        self._selected = camera
+        self._selected, self._reason = camera, reason
         self._changed.set()
         return True
 
@@ -63,7 +76,7 @@ class SwitchTrack:
         """The next picture, with a time at 90 kHz that only rises, whichever camera it came from."""
         camera = self._cameras.get(self._selected)
         if camera is None:
-            frame = await self._slate(self._off)
+            frame = await self._slate(self._why.get(self._reason, self._off))
         else:
             frame = await self._of(camera.frame) or await self._slate(self._gone)
         frame.pts, frame.time_base = self.stamp(time.monotonic()), TIME_BASE
@@ -109,11 +122,11 @@ class SwitchTrack:
         self._trouble = trouble
 
     async def _slate(self, slate: Pixels) -> VideoFrame:
-        """The slate, twice a second, or at once when another camera is selected."""
-        self._changed.clear()
+        """The slate, twice a second, or at once when another camera is selected, or none."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SLATE_S):
                 await self._changed.wait()
+        self._changed.clear()
         return to_frame(slate)
 
 

@@ -119,6 +119,24 @@ def test_an_unused_picture_sends_next_to_nothing() -> None:
     run(story)
 
 
+def test_what_is_withheld_is_not_sent_any_more_whatever_was_coded_or_waits() -> None:
+    async def story() -> None:
+        slot, _ = make_slot()
+        slow, fast = slot.watch(), slot.watch()
+        await some(fast, 6)
+        slot.withhold("paused")
+        assert not slow.showing
+        first = await asyncio.gather(slow.following(), fast.following())
+        assert all(picture.key for picture in first)
+        assert first[0] is first[1]
+        slate = await some(slow, 3)
+        assert sum(picture.size for picture in slate) < 3_000
+        assert slot.counts.encoders == 2
+        await slot.close()
+
+    run(story)
+
+
 def test_nobody_watches_and_nothing_is_coded() -> None:
     async def story() -> None:
         slot, (room, *_) = make_slot()
