@@ -25,7 +25,8 @@ class MeasurementKind(StrEnum):
 
 
 class MeasurementState(StrEnum):
-    """``failed`` carries a *reason*: ``no-value``, ``garbled``, ``absent``, ``stored``, ``timeout``, ``stopped``.
+    """``failed`` carries a *reason*: ``no-value``, ``garbled``, ``absent``, ``stored``, ``timeout``, ``stopped``,
+    ``declined`` (by the patient), ``not-introduced``, ``paused``.
 
     ``waiting`` may carry ``asleep``: the device sleeps between measurements and must be switched on first.
     """
@@ -300,7 +301,10 @@ class StillOffered(Message):
 
 
 class StillFailed(Message):
-    """Room to doctor: there is no picture. *reason*: ``gone``, ``unknown-camera``, ``unknown-still``, ``busy``."""
+    """Room to doctor: there is no picture.
+
+    *reason*: ``gone``, ``unknown-camera``, ``unknown-still``, ``busy``, ``not-allowed`` (the patient is asked now).
+    """
 
     type: Literal["still-failed"] = "still-failed"
     still_id: Id

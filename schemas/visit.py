@@ -57,8 +57,9 @@ class Show(Message):
     *sheet_offered*: the values of the visit can still be had on paper. *checks*: what is not well in the room, for the
     assistant who stands before the screen. *auscultation*: a doctor listens to the stethoscope; the kiosk's loudspeaker
     and microphone are mute until that is over. *to_allow*: only during ``call``; nothing is sent before the yes.
-    *introduced*: both sides have said who is there. *paused*, *emergency*: as in `measurement.GateIs`. *distrust*: who
-    claims to be the doctor has no valid signature; nothing of this visit's devices goes there.
+    *allowed*: what was said yes to, and can be taken back. *introduced*: both sides have said who is there. *paused*,
+    *emergency*: as in `measurement.GateIs`; *address*, *floor*: where the room is, for whoever calls 112 from it.
+    *distrust*: who claims to be the doctor has no valid signature; nothing of this visit's devices goes there.
     """
 
     type: Literal["show"] = "show"
@@ -82,10 +83,13 @@ class Show(Message):
     checks: tuple[CheckResult, ...] = ()
     auscultation: bool = False
     to_allow: ToAllow | None = None
+    allowed: tuple[ToAllow, ...] = ()
     introduced: bool = False
     paused: Literal["", "doctor", "room"] = ""
     emergency: Literal["", "doctor", "room"] = ""
     helped: bool = False
+    address: str = ""
+    floor: str = ""
     distrust: bool = False
 
 
