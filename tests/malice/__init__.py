@@ -1,0 +1,1 @@
+"""A malicious centre, for whoever proves that no end believes it."""
