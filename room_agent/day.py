@@ -56,6 +56,7 @@ class Seen:
     sheet_offered: bool = False
     tone_test: bool = False
     listening: bool = False
+    distrust: bool = False
     checks: tuple[CheckResult, ...] = ()
 
 
@@ -142,6 +143,7 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
         tone_test=seen.tone_test,
         checks=seen.checks,
         auscultation=seen.listening and visit is not None,
+        distrust=seen.distrust and visit is not None,
     )
 
 

@@ -14,7 +14,9 @@ from pysqlite3 import dbapi2
 
 from room_agent import sealing
 from room_agent.sealing import Seal, Unreadable
+from schemas.channels import RefusedUp
 from schemas.day import DayPlan, Fact
+from schemas.trust import SignedRoster
 from schemas.visit import Paired
 from telemed.kit.logs import logger
 
@@ -28,6 +30,11 @@ _TABLES = (
     "CREATE TABLE fact (fact_id TEXT PRIMARY KEY, day TEXT NOT NULL, own INTEGER NOT NULL, taken INTEGER NOT NULL,"
     " sealed BLOB NOT NULL)",
 )
+_LATER_TABLES = (
+    "CREATE TABLE IF NOT EXISTS roster (only INTEGER PRIMARY KEY CHECK (only = 1), sealed BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS refusal (refused_id TEXT PRIMARY KEY, sealed BLOB NOT NULL)",
+)
+"""Added to version 2; an older program leaves them alone."""
 _OPEN_TABLES = {"pairing": "paired", "plan": "plan", "fact": "fact"}
 """Of version 1, and the column that lay open."""
 _OVER = "DELETE FROM fact WHERE day < ? AND taken = 1"
@@ -45,6 +52,8 @@ class Journal:
             self._db.execute(f"PRAGMA {pragma}")
         with self._writing():
             self._bring_up()
+            for table in _LATER_TABLES:
+                self._db.execute(table)
 
     def _bring_up(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -107,7 +116,7 @@ class Journal:
     def keep_pairing(self, paired: Paired) -> None:
         """Begin a new life: what an earlier centre said counts no more."""
         with self._writing():
-            for table in ("pairing", "plan", "fact"):
+            for table in ("pairing", "plan", "fact", "refusal"):
                 self._db.execute(f"DELETE FROM {table}")
             self._keep_only("pairing", paired.model_dump_json())
 
@@ -168,9 +177,30 @@ class Journal:
         """The centre has these; facts of an earlier day have no more business here."""
         plan = self.plan()
         with self._writing():
-            self._db.executemany("UPDATE fact SET taken = 1 WHERE fact_id = ?", [(each,) for each in fact_ids])
+            named = [(each,) for each in fact_ids]
+            self._db.executemany("UPDATE fact SET taken = 1 WHERE fact_id = ?", named)
+            self._db.executemany("DELETE FROM refusal WHERE refused_id = ?", named)
             if plan is not None:
                 self._db.execute(_OVER, (plan.day.isoformat(),))
+
+    def roster(self) -> SignedRoster | None:
+        """The newest that was good; it outlives a day, and a new pairing."""
+        text = self._only("roster")
+        return SignedRoster.model_validate_json(text) if text else None
+
+    def keep_roster(self, signed: SignedRoster) -> None:
+        with self._writing():
+            self._keep_only("roster", signed.model_dump_json())
+
+    def refusals(self) -> tuple[RefusedUp, ...]:
+        """Who was not trusted here, until the centre has it for its audit."""
+        rows = self._db.execute("SELECT refused_id, sealed FROM refusal ORDER BY rowid").fetchall()
+        return tuple(RefusedUp.model_validate_json(self.seal.open(sealed, f"refusal {each}")) for each, sealed in rows)
+
+    def keep_refusal(self, refused: RefusedUp) -> None:
+        sealed = self.seal.close(refused.model_dump_json().encode(), f"refusal {refused.refused_id}")
+        with self._writing():
+            self._db.execute("INSERT INTO refusal VALUES (?, ?)", (refused.refused_id, sealed))
 
     def close(self) -> None:
         self._db.close()

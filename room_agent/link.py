@@ -26,6 +26,7 @@ from schemas.channels import (
     PairAnswer,
     PairAsked,
     PlanDown,
+    RosterDown,
     from_centre,
 )
 from schemas.checks import BlockedDevice, CheckReport
@@ -151,6 +152,8 @@ class Link:
                 self._room.take_plan(plan)
             case FactsDown(facts=facts):
                 self._room.hear(facts)
+            case RosterDown(signed=signed):
+                self._room.take_roster(signed)
             case FactsTaken(fact_ids=fact_ids):
                 self._room.taken(fact_ids)
             case PairAnswer(request_id=request_id, paired=paired):
@@ -174,9 +177,13 @@ class Link:
             while True:
                 due = loop.time() - RESEND_S
                 facts = [f for f in self._room.journal.untaken() if sent.get(f.fact_id, due) <= due]
+                refusals = [r for r in self._room.journal.refusals() if sent.get(r.refused_id, due) <= due]
                 if facts:
                     await say(socket, FactsUp(facts=tuple(facts)))
-                    sent.update(dict.fromkeys((f.fact_id for f in facts), loop.time()))
+                for refusal in refusals:
+                    await say(socket, refusal)
+                ids = (*(f.fact_id for f in facts), *(r.refused_id for r in refusals))
+                sent.update(dict.fromkeys(ids, loop.time()))
                 await wait(heard, RESEND_S)
 
     async def send_report(self, report: CheckReport) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -13,10 +13,14 @@ from room_agent.day import Task
 from room_agent.devices.config import Label
 from room_agent.journal import Journal
 from room_agent.naming import Names
+from room_agent.roster import Release, Rosters
 from room_agent.sheet import SheetOffer
 from schemas.board import Board, RoomState
+from schemas.channels import RefusedUp
 from schemas.checks import CheckResult
 from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
+from schemas.signalling import Role
+from schemas.trust import Hello, RosterKey, SignedRoster
 from schemas.visit import Paired, Sheet, SheetLine, Show, ToConfirm
 from telemed.kit.clock import ExerciseClock, real_now
 from telemed.kit.ids import new_id
@@ -29,6 +33,9 @@ SILENCE_S = 15.0
 
 JUST_PAIRED_S = 10.0
 """So long a new machine may come in before the plan names it."""
+
+RelayTrouble = Literal["", "unreachable", "refused"]
+"""What was wrong with the relay of the latest visit."""
 
 By = Literal["resident", "assistant", "doctor", "room"]
 
@@ -73,12 +80,14 @@ class Room:
         *,
         simulated: bool,
         labels: Mapping[str, Label] | None = None,
+        operator_keys: Collection[str] = (),
         real: Callable[[], datetime] = real_now,
         mono: Callable[[], float] = time.monotonic,
     ) -> None:
         self.journal = journal
         self.simulated = simulated
         self.bell = Bell()
+        self.rosters = Rosters(journal, operator_keys)
         self.clock = ExerciseClock(timedelta(0), real=real)
         self._real = real
         self._mono = mono
@@ -92,6 +101,8 @@ class Room:
         self._sheet = SheetOffer(mono)
         self._tone_test = False
         self._listening = False
+        self.visit_relay: RelayTrouble = ""
+        self._distrust = False
         self._checks: tuple[CheckResult, ...] = ()
         self._page: date | None = None
         self._just_paired: dict[str, tuple[MachineKey, float]] = {}
@@ -245,6 +256,42 @@ class Room:
             self._listening = on
             self.bell.ring()
 
+    def distrust(self, on: bool) -> None:
+        """Who claims to be the doctor of this visit is not to be trusted, or no such one is here any more."""
+        if on is not self._distrust:
+            self._distrust = on
+            self.bell.ring()
+
+    def take_roster(self, signed: SignedRoster) -> None:
+        """The centre has brought a roster; what counts is the operator's signature."""
+        if self.rosters.take(signed):
+            self.bell.ring()
+
+    def trusts(self, hello: Hello, role: Role) -> RosterKey:
+        """Who greets, as the roster says.
+
+        Raises:
+            Distrusted: nobody whom the operator has named.
+        """
+        return self.rosters.of(hello, role=role, now=self._real())
+
+    def release(self, agent_key: str) -> Release:
+        """Whether this agent with *agent_key* and its kiosks are in the roster."""
+        kiosks = [key.public_key for key in self._plan.machines if key.kind is MachineKind.KIOSK] if self._plan else []
+        room_id = self._pairing.room_id if self._pairing else ""
+        return self.rosters.release(agent=agent_key, kiosks=kiosks, room_id=room_id, now=self._real())
+
+    def refused(self, visit_id: str, *, role: str, reason: str, seen_by: Literal["agent", "kiosk"]) -> None:
+        """An end was not trusted: said to the centre until it has it; the same again while that waits is said once."""
+        said = {(each.visit_id, each.seen_by, each.role, each.reason) for each in self.journal.refusals()}
+        if (visit_id, seen_by, role, reason) in said:
+            return
+        log.warning("end_refused", visit_id=visit_id, role=role, reason=reason, seen_by=seen_by)
+        self.journal.keep_refusal(
+            RefusedUp(refused_id=new_id(), visit_id=visit_id, at=self.now(), seen_by=seen_by, role=role, reason=reason)
+        )
+        self.bell.ring()
+
     @property
     def facts(self) -> tuple[Fact, ...]:
         return self._facts
@@ -305,6 +352,7 @@ class Room:
             tone_test=self._tone_test,
             checks=self._checks,
             listening=self._listening,
+            distrust=self._distrust,
         )
 
     def board(self) -> Board | None:

@@ -8,7 +8,7 @@ from room_agent.devices.config import RoomDevices
 from room_agent.devices.simulated.scenario import Fault
 from room_agent.media import repertoire
 from schemas.measurement import MeasurementKind
-from telemed.kit.settings import BadSetting, public_keys, public_keys
+from telemed.kit.settings import BadSetting, public_keys
 
 PREFIX = "TELEMED_ROOM_"
 NO_FILE = Path()
@@ -25,7 +25,6 @@ class Settings:
     *turn_url*: the relay, like ``turn:host:3478?transport=udp``; *turn_credential*: a file with ``user:password``.
     *operator_keys*: who may sign the roster, public keys with commas between them. None: no roster is believed.
     *relay_only*: never tell anybody this room's own address, and use no way but the relay.
-    *operator_keys*: whose signed roster is believed: public keys with commas between them (``telemed roster key``).
     *block_after_s*: how long a device may be red before a visit, until the centre is told to plan without it.
     """
 
@@ -44,7 +43,6 @@ class Settings:
     relay_only: bool = False
     operator_keys: str = ""
     block_after_s: float = 120.0
-    operator_keys: str = ""
 
     def __post_init__(self) -> None:
         """
@@ -52,7 +50,6 @@ class Settings:
             BadSetting: the faults, the keys or the devices' file cannot be read, or there are both kinds of devices.
         """
         self.operators  # noqa: B018 - asked for here, so that a wrong one stops the start
-        self.operators  # noqa: B018 - likewise
         self.faults  # noqa: B018 - likewise
         self.room_devices  # noqa: B018 - likewise
         if self.simulated:
@@ -65,14 +62,6 @@ class Settings:
         """
         Raises:
             BadSetting: an operator's key is none.
-        """
-        return public_keys(f"{PREFIX}OPERATOR_KEYS", self.operator_keys)
-
-    @property
-    def operators(self) -> tuple[str, ...]:
-        """
-        Raises:
-            BadSetting: one is no key.
         """
         return public_keys(f"{PREFIX}OPERATOR_KEYS", self.operator_keys)
 

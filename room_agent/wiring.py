@@ -197,7 +197,12 @@ async def running(settings: Settings, seal: Seal | None = None) -> AsyncIterator
     async with AsyncExitStack() as stack:
         journal = Journal(settings.state_dir / "journal.sqlite", seal or sealing.of_machine(settings.state_dir))
         stack.callback(journal.close)
-        room = Room(journal, simulated=settings.simulated, labels=labels(settings.room_devices))
+        room = Room(
+            journal,
+            simulated=settings.simulated,
+            labels=labels(settings.room_devices),
+            operator_keys=settings.operators,
+        )
         devices = await _devices(settings, room, stack)
         agent = build(settings, room, devices, _instruments(settings, room))
         stack.push_async_callback(agent.checks.close)
@@ -237,11 +242,14 @@ def build(settings: Settings, room: Room, devices: Devices, has: Instruments) ->
     centre = Centre(
         settings.centre_url.rstrip("/"), sealing.machine_key(room.journal.seal, settings.state_dir / "agent.key")
     )
+    public_key = centre.key.public
     link = Link(room, centre, pairing_code=settings.pairing_code)
     way = relay.read(settings.turn_url, settings.turn_credential) if settings.turn_url else None
     subjects = Subjects(
         relay=partial(relay.probe, way),
         free_bytes=partial(free_bytes, settings.state_dir),
+        release=lambda: room.release(public_key),
+        visit_relay=lambda: room.visit_relay,
         drivers=tuple(devices.drivers.values()),
         cameras=has.cameras,
         ear=has.ear,

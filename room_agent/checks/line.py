@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from room_agent.checks.result import result
-from room_agent.room import SILENCE_S
+from room_agent.room import SILENCE_S, RelayTrouble
+from room_agent.roster import Release
 from schemas.checks import CheckResult
 
 SLOW_S = 0.3
@@ -37,6 +38,16 @@ class Relayed:
     lost_part: float
     round_trip_s: float
     bit_s: float
+
+
+def of_release(found: Release) -> CheckResult:
+    """Whether the operator has signed that this room's machines are to be trusted."""
+    return result("roster", found.value)
+
+
+def of_visit_relay(trouble: RelayTrouble) -> CheckResult:
+    """The relay that the centre named for the latest visit."""
+    return result("visit-relay", trouble or "ok")
 
 
 def of_relay(found: Relayed | NoRelay) -> CheckResult:

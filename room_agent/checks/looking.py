@@ -17,7 +17,8 @@ from room_agent.media.checks import camera_check, learnt, sharpness, stethoscope
 from room_agent.media.ear import Ear, Heard
 from room_agent.media.picture import Pixels, luma_of
 from room_agent.media.source import CameraGone, ExamCamera
-from room_agent.room import Room
+from room_agent.room import RelayTrouble, Room
+from room_agent.roster import Release
 from schemas.checks import CheckResult, Severity
 from schemas.visit import KioskReport
 from telemed.kit.logs import logger
@@ -33,11 +34,14 @@ class Subjects:
     """What is checked. *ear*: None where the room has no stethoscope.
 
     *relay*: sends through the relay, and says what came back; *free_bytes*: on the disk that matters; *hottest_c*: in
-    the computer, None where that is not measured.
+    the computer, None where that is not measured. *release*: whether the operator has signed this room's keys;
+    *visit_relay*: what was wrong with the relay of the latest visit.
     """
 
     relay: Callable[[], Awaitable[Relayed | NoRelay]]
     free_bytes: Callable[[], int]
+    release: Callable[[], Release] = lambda: Release.NO_OPERATOR
+    visit_relay: Callable[[], RelayTrouble] = lambda: ""
     hottest_c: Callable[[], float | None] = machine.hottest_c
     drivers: Sequence[Driver] = ()
     cameras: Sequence[ExamCamera] = ()

@@ -63,6 +63,15 @@ CODES: Mapping[str, Mapping[str, Severity]] = {
         "thin": _WARN,
         "slow": _WARN,
     },
+    "visit-relay": {"ok": _OK, "unreachable": _WARN, "refused": _WARN},
+    "roster": {
+        "ok": _OK,
+        "no-operator": _BLOCK,
+        "none": _BLOCK,
+        "expired": _BLOCK,
+        "agent-missing": _BLOCK,
+        "kiosk-missing": _BLOCK,
+    },
     "disk": {"ok": _OK, "low": _WARN, "full": _BLOCK},
     "temperature": {"ok": _OK, UNCHECKED: _OK, "hot": _WARN, "too-hot": _BLOCK},
 }

@@ -94,6 +94,8 @@ class Checks:
         return (
             *talk.of_kiosk(kiosk, time.monotonic() - at, tone=self._looks.tone.last),
             line.of_line(room.silence_s, self._round_trip_s()),
+            line.of_visit_relay(self._subjects.visit_relay()),
+            line.of_release(self._subjects.release()),
             machine.of_disk(self._subjects.free_bytes()),
             machine.of_temperature(self._subjects.hottest_c()),
             *care.of_plan(room.plan, room.facts, room.now()),

@@ -20,7 +20,8 @@ from room_agent.media import picture
 from room_agent.media.ear import Heard, with_tone
 from room_agent.media.heart import heart_sounds
 from room_agent.media.source import CameraGone
-from room_agent.room import Room
+from room_agent.room import RelayTrouble, Room
+from room_agent.roster import Release
 from schemas.checks import CheckReport, CheckResult
 from schemas.day import Fact, PlannedDevice
 from schemas.measurement import MeasurementKind
@@ -132,6 +133,8 @@ class Scene:
     ear_state: str = ""
     round_trip_s: float | None = 0.03
     relay: Relayed | NoRelay = GOOD_WAY
+    release: Release = Release.OK
+    visit_relay: RelayTrouble = ""
     free_bytes: int = 50_000_000_000
     celsius: float | None = 50.0
     report: KioskReport | None = WELL
@@ -150,6 +153,8 @@ class Scene:
         subjects = Subjects(
             relay=self._relay,
             free_bytes=lambda: self.free_bytes,
+            release=lambda: self.release,
+            visit_relay=lambda: self.visit_relay,
             hottest_c=lambda: self.celsius,
             drivers=(self.device,),  # type: ignore[arg-type]  # what the checks ask of a driver
             cameras=(self.camera,),  # type: ignore[arg-type]

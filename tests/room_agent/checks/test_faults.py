@@ -9,6 +9,7 @@ import pytest
 from room_agent.checks.line import NoRelay, Relayed
 from room_agent.checks.result import CODES, DEVICE, KINDS, keys, result
 from room_agent.devices.driver import DeviceState, Reason
+from room_agent.roster import Release
 from schemas.checks import Severity
 from schemas.day import FactKind
 from schemas.visit import KioskReport
@@ -119,6 +120,9 @@ FAULTS: dict[tuple[str, str], Break] = {
     ("hygiene", "overdue"): left(minutes=11),
     ("line", "slow"): sets("round_trip_s", 0.31),
     ("line", "down"): broken_line,
+    ("visit-relay", "unreachable"): sets("visit_relay", "unreachable"),
+    ("visit-relay", "refused"): sets("visit_relay", "refused"),
+    **{("roster", each.value): sets("release", each) for each in Release if each is not Release.OK},
     ("relay", "none"): sets("relay", NoRelay.NONE),
     ("relay", "unreachable"): sets("relay", NoRelay.UNREACHABLE),
     ("relay", "refused"): sets("relay", NoRelay.REFUSED),
