@@ -11,12 +11,24 @@ from schemas.signalling import (
     Came,
     FromHub,
     Here,
+    HubBeat,
     Left,
     Over,
     Role,
     Signal,
 )
-from telemed.signalling.hub import CLOSE_REPLACED, CLOSE_TRY_LATER, SEATS, WAITING_LIMIT, Entrant, Hub, Outbox, Seat
+from telemed.kit.refusal import NotAllowed
+from telemed.signalling.hub import (
+    CLOSE_REPLACED,
+    CLOSE_TRY_LATER,
+    KNOWN_ENDS,
+    SEATS,
+    WAITING_LIMIT,
+    Entrant,
+    Hub,
+    Outbox,
+    Seat,
+)
 
 pytestmark = pytest.mark.anyio
 VISIT = "visit-1"
@@ -32,19 +44,17 @@ def offer(to: str = "x") -> Signal:
 
 async def heard(seat: Seat) -> list[FromHub | int]:
     """What waits for this seat now, the close code last if there is one."""
+    seat.outbox.put(HubBeat())
     found: list[FromHub | int] = []
-    while True:
-        try:
-            async with asyncio.timeout(0.02):
-                found.append(await seat.outbox.next())
-        except TimeoutError:
-            return found
-        if isinstance(found[-1], int):
-            return found
+    while not isinstance(message := await seat.outbox.next(), HubBeat):
+        found.append(message)
+        if isinstance(message, int):
+            break
+    return found
 
 
-def join(hub: Hub, role: Role, machine_id: str = "", visit_id: str = VISIT) -> Seat:
-    return hub.join(visit_id, Entrant(role, machine_id or role.value, role.value))
+def join(hub: Hub, role: Role, machine_id: str = "", visit_id: str = VISIT, peer_id: str = "") -> Seat:
+    return hub.join(visit_id, Entrant(role, machine_id or role.value, role.value), peer_id=peer_id)
 
 
 async def test_who_comes_hears_who_is_here_and_the_others_hear_of_it() -> None:
@@ -108,6 +118,7 @@ async def test_the_end_told_from_another_thread_sends_all_out_and_leaves_nothing
     thread = threading.Thread(target=hub.end, args=(VISIT,))
     thread.start()
     await asyncio.to_thread(thread.join)
+    await asyncio.sleep(0)
     for seat in seats:
         assert (await heard(seat))[-2:] == [Over(), CLOSE_VISIT_OVER]
     assert hub.visits == frozenset()
@@ -119,10 +130,63 @@ async def test_a_revoked_machine_leaves_every_visit() -> None:
     agent, kiosk = join(hub, Role.AGENT, "m1"), join(hub, Role.KIOSK, "m1", visit_id="visit-2")
     doctor = join(hub, Role.DOCTOR)
     hub.shut_out("m1")
+    await asyncio.sleep(0)  # it is said for the loop's next turn
     assert (await heard(agent))[-1] == CLOSE_NOT_ALLOWED
     assert (await heard(kiosk))[-1] == CLOSE_NOT_ALLOWED
     assert (await heard(doctor))[-1] == Left(peer_id=agent.participant.peer_id)
     assert hub.visits == {VISIT}
+
+
+async def test_an_end_that_comes_back_takes_its_own_seat_and_nobody_hears_that_it_left() -> None:
+    hub = Hub()
+    kiosk = join(hub, Role.KIOSK, "m1", peer_id="k")
+    old = join(hub, Role.DOCTOR, peer_id="d")
+    hub.carry(kiosk, offer("d"))
+    new = join(hub, Role.DOCTOR, peer_id="d")
+    hub.leave(old)  # its socket ends only now
+    assert [type(each) for each in await heard(kiosk)] == [Here, Came, Came]
+    here, missed = await heard(new)
+    assert here == Here(you="d", participants=(kiosk.participant, new.participant))
+    assert isinstance(missed, Signal)
+    assert missed.sender == "k"
+    assert (await heard(old))[-1] == CLOSE_REPLACED
+    hub.carry(old, offer("k"))
+    assert await heard(kiosk) == []
+    hub.carry(new, offer("k"))
+    assert len(await heard(kiosk)) == 1
+
+
+@pytest.mark.parametrize("role", [Role.DOCTOR, Role.RELATIVE, Role.AGENT])
+async def test_nobody_takes_the_peer_id_of_somebody_else_not_even_while_the_line_is_gone(role: Role) -> None:
+    hub = Hub()
+    join(hub, Role.KIOSK, "m1", peer_id="k")
+    doctor = join(hub, Role.DOCTOR, peer_id="d")
+    for _ in range(2):
+        with pytest.raises(NotAllowed):
+            join(hub, role, "somebody-else", peer_id="d")
+        hub.leave(doctor)
+    assert join(hub, Role.DOCTOR, peer_id="d").participant.peer_id == "d"
+
+
+async def test_a_page_that_is_loaded_again_and_again_fills_no_memory() -> None:
+    hub = Hub()
+    join(hub, Role.KIOSK, "m1", peer_id="k")
+    for number in range(3 * KNOWN_ENDS):
+        hub.leave(join(hub, Role.DOCTOR, peer_id=f"d{number}"))
+    with pytest.raises(NotAllowed):
+        join(hub, Role.DOCTOR, peer_id="k")
+    with pytest.raises(NotAllowed):
+        join(hub, Role.RELATIVE, peer_id=f"d{3 * KNOWN_ENDS - 1}")
+    assert join(hub, Role.RELATIVE, peer_id="d0")  # long forgotten
+
+
+async def test_who_only_looks_who_is_there_hears_no_signal() -> None:
+    hub = Hub()
+    doctor, organiser = join(hub, Role.DOCTOR), join(hub, Role.ORGANISER)
+    await heard(organiser)
+    hub.carry(doctor, offer(organiser.participant.peer_id))
+    assert await heard(organiser) == []
+    assert hub.undeliverable == 1
 
 
 async def test_the_last_who_leaves_takes_the_visit_along() -> None:

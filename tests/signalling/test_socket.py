@@ -18,13 +18,15 @@ from schemas.signalling import (
     CLOSE_VISIT_OVER,
     MAX_MESSAGE_BYTES,
 )
+from schemas.signalling import Role as Place
 from schemas.visit import Challenge
+from telemed.directory import service as directory
 from telemed.identity import service as identity
 from telemed.identity.model import Role
 from telemed.kit.db import Database
 from telemed.kit.machine import MachineKey
-from telemed.signalling.hub import CLOSE_REPLACED, Hub
-from telemed.signalling.socket import MESSAGES_ALLOWED, Broken, Pace
+from telemed.signalling.hub import CLOSE_REPLACED, Entrant, Hub
+from telemed.signalling.socket import CLOSE_GONE, MESSAGES_ALLOWED, PEOPLE, Broken, Pace
 from tests.desk.world import NAMES, World, make_world, running
 
 TIMEOUT_S = 5.0
@@ -39,18 +41,28 @@ class Room:
         world.happen(self.visit, FactKind.ARRIVED, FactKind.CALLED)
         self.key, self.machine_id = world.machine(folder)
 
-    def path(self, visit_id: str | None = None, role: str = "") -> str:
-        return f"ws://{self.address}/signalling/{visit_id or self.visit}" + (f"?role={role}" if role else "")
+    @property
+    def name_of_doctor(self) -> str:
+        with self.world.centre.db.reading() as tx:
+            return directory.load(tx).name_of(self.world.doctor)
+
+    def path(self, visit_id: str | None = None, role: str = "", peer: str = "") -> str:
+        asked = "&".join(f"{name}={text}" for name, text in (("role", role), ("peer", peer)) if text)
+        return f"ws://{self.address}/signalling/{visit_id or self.visit}?{asked}"
 
     def client(self, path: str, headers: dict[str, str] | None = None) -> "Client":
         return Client(self._clients.enter_context(connect(path, additional_headers=headers, proxy=None)))
 
-    def doctor(self, subject: str | None = None, role: Role = Role.DOCTOR, visit_id: str | None = None) -> "Client":
+    def doctor(
+        self, subject: str | None = None, role: Role = Role.DOCTOR, visit_id: str | None = None, peer: str = ""
+    ) -> "Client":
         cookie = self.world.cookie(role, subject or self.world.doctor)
-        return self.client(self.path(visit_id), cookie)
+        return self.client(self.path(visit_id, peer=peer), cookie)
 
-    def machine(self, role: str = "", *, key: MachineKey | None = None, machine_id: str = "") -> "Client":
-        client = self.client(self.path(role=role))
+    def machine(
+        self, role: str = "", *, key: MachineKey | None = None, machine_id: str = "", peer: str = ""
+    ) -> "Client":
+        client = self.client(self.path(role=role, peer=peer))
         challenge = Challenge.model_validate(client.next())
         proof = (key or self.key).prove(challenge, machine_id or self.machine_id)
         client.socket.send(proof.model_dump_json())
@@ -135,6 +147,7 @@ def test_the_last_candidate_may_be_null_and_an_unknown_addressee_is_passed_over(
         "{",
         "[]",
         '{"type": "over"}',
+        '{"type": "here", "you": "x", "participants": []}',
         '{"to": "x", "kind": "offer", "body": {}}',
         '{"type": "signal", "to": "x", "kind": "offer", "body": null}',
         '{"type": "signal", "to": "x", "kind": "shout", "body": {}}',
@@ -207,6 +220,69 @@ def test_the_agent_that_comes_again_replaces_itself(room: Room) -> None:
     assert old.closed() == CLOSE_REPLACED
 
 
+def test_an_end_that_comes_back_with_its_peer_id_goes_on_and_nobody_hears_that_it_left(room: Room) -> None:
+    agent, _ = room.inside(room.machine(peer="agent-1"))
+    old, _ = room.inside(room.doctor(peer="doctor-1"))
+    assert agent.next()["type"] == "came"
+    new = room.doctor(peer="doctor-1")
+    assert new.here() == "doctor-1"
+    assert old.closed() == CLOSE_REPLACED
+    assert agent.next() == {
+        "type": "came",
+        "participant": {"peer_id": "doctor-1", "role": "doctor", "name": room.name_of_doctor},
+    }
+    agent.offer("doctor-1")
+    assert new.next()["sender"] == "agent-1"
+
+
+def test_the_peer_id_of_somebody_else_is_refused_and_one_that_is_no_id_breaks_the_contract(room: Room) -> None:
+    _, agent_id = room.inside(room.machine(peer="agent-1"))
+    assert room.doctor(peer=agent_id).closed() == CLOSE_NOT_ALLOWED
+    assert room.machine("kiosk", peer=agent_id).closed() == CLOSE_NOT_ALLOWED
+    assert room.doctor(peer="no%20id").closed() == CLOSE_BROKEN_CONTRACT
+
+
+def test_after_the_centre_has_started_anew_all_come_back_with_their_own_peer_ids(room: Room) -> None:
+    room.inside(room.machine(peer="agent-1"))
+    room.world.centre.live[Hub] = Hub()  # it knows nobody
+    with running(room.world) as room.address:
+        agent, agent_id = room.inside(room.machine(peer="agent-1"))
+        doctor, _ = room.inside(room.doctor(peer="doctor-1"))
+        assert agent_id == "agent-1"
+        agent.next()
+        agent.offer("doctor-1")
+        assert doctor.next()["sender"] == "agent-1"
+
+
+def test_an_organiser_sees_who_is_there_is_sent_no_signal_and_goes_who_sends_one(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PEOPLE, Role.ASSISTANT, lambda *_: Entrant(Place.ORGANISER, "kaya"))
+    agent, agent_id = room.inside(room.machine(peer="agent-1"))
+    organiser = room.doctor("kaya", Role.ASSISTANT, peer="organiser-1")
+    assert {each["role"] for each in organiser.next()["participants"]} == {"agent", "organiser"}
+    agent.offer("organiser-1")
+    agent.send(type="signal", to=agent_id, kind="candidate", body=None)
+    assert [agent.next()["type"] for _ in range(2)] == ["came", "signal"]
+    organiser.offer(agent_id)
+    assert organiser.closed() == CLOSE_NOT_ALLOWED
+    assert agent.next()["type"] == "left"
+
+
+def test_both_ends_beat_and_who_is_silent_has_gone(room: Room) -> None:
+    hub = room.world.centre.the(Hub)
+    hub.beat_s, hub.silence_s = 0.05, 0.5
+    agent, doctor = room.machine(peer="agent-1"), room.doctor(peer="doctor-1")
+    agent.here()
+    doctor.here()
+    told = []
+    while "left" not in told:
+        agent.send(type="beat")
+        told.append(agent.next()["type"])
+    assert set(told) == {"beat", "came", "left"}
+    assert doctor.closed() == CLOSE_GONE
+
+
 def test_when_the_visit_ends_all_hear_it_and_the_hub_is_empty(room: Room) -> None:
     clients = [room.machine(), room.machine("kiosk"), room.doctor()]
     for client in clients:
@@ -232,8 +308,8 @@ def test_a_revoked_machine_is_sent_out_and_not_let_in_again(room: Room) -> None:
 def test_too_many_messages_close_the_socket(room: Room) -> None:
     agent = room.machine()
     agent.here()
-    for _ in range(MESSAGES_ALLOWED + 1):
-        agent.offer("nobody-here")
+    for number in range(MESSAGES_ALLOWED + 1):
+        agent.offer("nobody-here") if number % 2 else agent.send(type="beat")
     assert agent.closed() == CLOSE_TOO_FAST
 
 
