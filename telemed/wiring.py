@@ -9,6 +9,7 @@ from pathlib import Path
 from telemed.booking import pages as booking_pages
 from telemed.booking.index import Index
 from telemed.desk import pages as desk_pages
+from telemed.desk import practice
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
 from telemed.kit import settings as kit_settings
@@ -20,7 +21,9 @@ from telemed.link.service import Lines, PairingTries
 from telemed.operator import pages as operator_pages
 from telemed.operator import service as operator
 from telemed.people.service import Auditor
+from telemed.signalling import relays
 from telemed.signalling.hub import Hub
+from telemed.signalling.relays import OwnRelays
 from telemed.subscriptions import subscriptions
 from telemed.web.centre import Centre
 from telemed.web.pages import FrameInfo, Pages
@@ -34,7 +37,9 @@ OPEN_HOURS = range(8, 17)
 class Settings:
     """``TELEMED_CENTRE_*``. *server* is the name that machines are paired with; *exercise* turns on the exercise
     clock, *simulated* the bar that says so. Secrets lie in *state_dir* as ``key_of_keys`` and ``pepper``.
-    *operator_keys*: who may sign the roster, public keys with commas between them.
+    *operator_keys*: who may sign the roster, public keys with commas between them. *relay_urls*: the own relay, like
+    ``turn:host:3478?transport=udp``, with commas between them; *relay_secret*: the file with what stands in its
+    ``static-auth-secret``, below *state_dir* if it is no whole path.
     """
 
     state_dir: Path
@@ -46,6 +51,8 @@ class Settings:
     exercise: bool = False
     simulated: bool = False
     operator_keys: str = ""
+    relay_urls: str = ""
+    relay_secret: Path = Path("relay_secret")
 
     def __post_init__(self) -> None:
         """
@@ -111,8 +118,17 @@ def build(settings: Settings, db: Database) -> Centre:
     folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, operator_pages)]
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})
     centre.live.update({Auditor: Auditor(db), Index: Index(db)})
+    centre.live[practice.PracticeServers] = _practice_servers(settings)
+    centre.live[OwnRelays] = relays.read(settings.relay_urls, settings.state_dir / settings.relay_secret)
     centre.live[Relay] = Relay(db, subscriptions(centre), clock)
     return centre
+
+
+def _practice_servers(settings: Settings) -> practice.PracticeServers:
+    try:
+        return practice.parse(settings.practice_fhir)
+    except practice.BadAddress as error:
+        raise BadSetting(f"{PREFIX}PRACTICE_FHIR: {error}") from None
 
 
 def _clock(settings: Settings, db: Database) -> Clock:

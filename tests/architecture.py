@@ -36,7 +36,7 @@ CAPABILITY_FLOORS = (
 )
 """Lowest first; those on one floor do not know each other."""
 
-TOP = ("subscriptions", "wiring", "app", "__main__", "roster_commands", "migrations")
+TOP = ("subscriptions", "wiring", "app", "__main__", "commands", "roster_commands", "migrations")
 """Above every capability of the centre; they put it together, so they see all of it."""
 
 OTHER_PROGRAMS = {
@@ -99,6 +99,8 @@ KINDS_BY_NAME = {
     "desk.urgent": Kind.EDGE,  # staff book over others
     "desk.walkin": Kind.EDGE,  # who came without an appointment
     "desk.waiting": Kind.EDGE,  # the waiting list
+    "desk.guests": Kind.EDGE,  # who is invited into a visit, and the page to which that leads
+    "desk.home": Kind.EDGE,  # a visit from home
     "desk.moving": Kind.EDGE,  # another time for the own appointment
     "desk.status": Kind.EDGE,  # the resident's own appointment; the desk's other pages are for staff
     "directory.calendar": Kind.PURE,  # opening hours, seen from above like the model
@@ -111,6 +113,7 @@ KINDS_BY_NAME = {
     "identity.roster": Kind.SERVICE,  # doctors' browsers, and what the operator has signed
     "identity.roster_store": Kind.STORE,
     "signalling.hub": Kind.SERVICE,
+    "signalling.relays": Kind.SERVICE,  # which relays an end may use, and for how long
     "signalling.socket": Kind.EDGE,
 }
 """Files of one capability only."""

@@ -18,6 +18,7 @@ from schemas.signalling import (
     CLOSE_TOO_FAST,
     MAX_MESSAGE_BYTES,
     HubBeat,
+    Relays,
     Role,
     Signal,
     ToHub,
@@ -28,22 +29,28 @@ from telemed.directory import service as directory
 from telemed.identity import model as identity_model
 from telemed.identity import service as identity
 from telemed.identity.model import ANYONE, Actor, Right, holds
-from telemed.identity.rights import SESSION_COOKIE, Needs
+from telemed.identity.rights import SESSION_COOKIE, Needs, guest_of
+from telemed.kit.clock import real_now
 from telemed.kit.logs import logger
 from telemed.kit.machine import new_challenge
 from telemed.kit.refusal import NotAllowed, Refusal
 from telemed.signalling.hub import Entrant, Hub, Seat
+from telemed.signalling.relays import OwnRelays
 from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
 
 log = logger("signalling")
 routes = APIRouter()
 
+INVITED = (Role.RELATIVE.value, Role.INTERPRETER.value, Role.COLLEAGUE.value, Role.ORGANISER.value)
+"""They come by an invitation."""
 PROOF_TIMEOUT_S = 5.0
 MESSAGES_ALLOWED = 200
 ALLOWED_WITHIN_S = 10.0
 CLOSE_GONE = 1001
 """RFC 6455: the other end has gone, or says nothing any more."""
+
+NO_RELAYS = OwnRelays()
 
 _ids: TypeAdapter[str] = TypeAdapter(Id)
 
@@ -81,6 +88,7 @@ async def serve(
     visit_id: str,
     centre: CentreDep,
     actor: Annotated[Actor, Depends(Needs(Right.BE_MACHINE))],
+    guest: Annotated[Actor, Depends(guest_of)],
     role: str = Role.AGENT.value,
     peer: str = "",
 ) -> None:
@@ -89,11 +97,13 @@ async def serve(
     hub = centre.the(Hub)
     try:
         peer_id = _peer_id(peer)
-        look = await _identify(socket, centre, visit_id, actor=actor, role=role)
-        seat = hub.join(visit_id, await run_in_threadpool(look), peer_id=peer_id)
+        look = await _identify(socket, centre, visit_id, actor=guest if role in INVITED else actor, role=role)
+        entrant = await run_in_threadpool(look)
+        relays = _relays(centre, entrant)
+        seat = hub.join(visit_id, entrant, peer_id=peer_id, relays=relays.given_for(visit_id, now=real_now()))
         try:
             await run_in_threadpool(look)  # once more: an end or a revocation in between found no seat to clear
-            code = await _talk(socket, hub, seat, beats=bool(peer_id))
+            code = await _talk(socket, hub, seat, relays, beats=bool(peer_id))
         finally:
             hub.leave(seat)
     except Refusal:
@@ -127,7 +137,12 @@ async def _close(socket: WebSocket, code: int) -> None:
 async def _identify(
     socket: WebSocket, centre: Centre, visit_id: str, *, actor: Actor, role: str
 ) -> Callable[[], Entrant]:
-    """How to look whether this client may be in the visit now; looking raises a `Refusal` when it may not."""
+    """How to look whether this client may be in the visit now; looking raises a `Refusal` when it may not.
+
+    A guest says as what it comes, since its browser may be somebody else's as well.
+    """
+    if role in INVITED:
+        return lambda: _guest(centre, visit_id, actor, Role(role))
     if actor != ANYONE or SESSION_COOKIE in socket.cookies:
         return lambda: _person(centre, visit_id, actor)
     if role not in (Role.AGENT.value, Role.KIOSK.value):
@@ -177,14 +192,46 @@ def _doctor(centre: Centre, visit_id: str, actor: Actor) -> Entrant:
         return Entrant(Role.DOCTOR, actor.subject, directory.load(tx).name_of(actor.subject))
 
 
-PEOPLE: dict[identity_model.Role, Callable[[Centre, str, Actor], Entrant]] = {identity_model.Role.DOCTOR: _doctor}
+def _resident(centre: Centre, visit_id: str, actor: Actor) -> Entrant:
+    """From home; who comes into a room sits before its kiosk."""
+    with centre.db.reading() as tx:
+        visit.admit_resident(tx, visit_id, actor.subject, now=centre.clock.now())
+    return Entrant(Role.RESIDENT, actor.subject)
+
+
+def _guest(centre: Centre, visit_id: str, actor: Actor, role: Role) -> Entrant:
+    """
+    Raises:
+        Refusal: nobody's invitation, one to another visit or in another role, or not now.
+    """
+    if not holds(actor, Right.BE_GUEST):
+        raise NotAllowed
+    with centre.db.reading() as tx:
+        invitation = visit.admit_guest(tx, visit_id, actor.subject, now=centre.clock.now())
+    if invitation.role != role.value:
+        raise NotAllowed
+    return Entrant(role, invitation.id)
+
+
+PEOPLE: dict[identity_model.Role, Callable[[Centre, str, Actor], Entrant]] = {
+    identity_model.Role.DOCTOR: _doctor,
+    identity_model.Role.RESIDENT: _resident,
+}
 """Who comes with a session: by the role of the session, how to look whether this person may be in this visit now.
 An entrant's *who* is what `Hub.shut_out` takes."""
 
 
-async def _talk(socket: WebSocket, hub: Hub, seat: Seat, *, beats: bool) -> int:
+def _relays(centre: Centre, entrant: Entrant) -> OwnRelays:
+    """None for somebody who takes no part."""
+    own: OwnRelays = centre.live.get(OwnRelays, NO_RELAYS)
+    return NO_RELAYS if entrant.role is Role.ORGANISER else own
+
+
+async def _talk(socket: WebSocket, hub: Hub, seat: Seat, relays: OwnRelays, *, beats: bool) -> int:
     """Carry messages both ways until one side ends it; the code to close with."""
     works = [_listen(socket, hub, seat, hub.silence_s if beats else None), _tell(socket, seat)]
+    if relays.urls:
+        works.append(_renew(seat, relays))
     if beats:
         works.append(_beat(hub, seat))
     tasks = [asyncio.create_task(work) for work in works]
@@ -217,6 +264,12 @@ async def _beat(hub: Hub, seat: Seat) -> int:
     while True:
         await asyncio.sleep(hub.beat_s)
         seat.outbox.put(HubBeat())
+
+
+async def _renew(seat: Seat, relays: OwnRelays) -> int:
+    while True:
+        await asyncio.sleep(relays.renewed.total_seconds())
+        seat.outbox.put(Relays(relays=relays.given_for(seat.visit_id, now=real_now())))
 
 
 async def _tell(socket: WebSocket, seat: Seat) -> int:

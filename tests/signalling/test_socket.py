@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from telemed.identity.model import Role
 from telemed.kit.db import Database
 from telemed.kit.machine import MachineKey
 from telemed.signalling.hub import CLOSE_REPLACED, Entrant, Hub
+from telemed.signalling.relays import OwnRelays
 from telemed.signalling.socket import CLOSE_GONE, MESSAGES_ALLOWED, PEOPLE, Broken, Pace
 from tests.desk.world import NAMES, World, make_world, running
 
@@ -267,6 +269,22 @@ def test_an_organiser_sees_who_is_there_is_sent_no_signal_and_goes_who_sends_one
     organiser.offer(agent_id)
     assert organiser.closed() == CLOSE_NOT_ALLOWED
     assert agent.next()["type"] == "left"
+
+
+def test_who_takes_part_is_given_relays_for_this_visit_and_fresh_ones_in_time(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PEOPLE, Role.ASSISTANT, lambda *_: Entrant(Place.ORGANISER, "kaya"))
+    own = OwnRelays(("turn:relay.example:3478?transport=udp",), b"s" * 32, renewed=timedelta(milliseconds=50))
+    room.world.centre.live[OwnRelays] = own
+    agent, doctor = room.machine(peer="agent-1"), room.doctor(peer="doctor-1")
+    given = [client.next()["relays"][0] for client in (agent, doctor)]
+    assert given[0]["urls"] == ["turn:relay.example:3478?transport=udp"]
+    assert given[0]["username"] != given[1]["username"]
+    while (renewed := agent.next())["type"] != "relays":
+        assert renewed["type"] == "came"
+    assert renewed["relays"][0]["username"] != given[0]["username"]
+    assert room.doctor("kaya", Role.ASSISTANT).next()["relays"] == []
 
 
 def test_both_ends_beat_and_who_is_silent_has_gone(room: Room) -> None:
