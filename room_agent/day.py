@@ -1,9 +1,10 @@
 """Plan and facts make what is to be seen: the board, the kiosk's screen, the visit that a ticket means. Pure."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from room_agent.gate import OnScreen
 from schemas.board import Board, RoomState
 from schemas.checks import CheckResult
 from schemas.day import DayPlan, Fact, FactKind, PlannedVisit, Ticket
@@ -56,6 +57,7 @@ class Seen:
     sheet_offered: bool = False
     tone_test: bool = False
     listening: bool = False
+    gate: OnScreen = field(default_factory=OnScreen)
     distrust: bool = False
     checks: tuple[CheckResult, ...] = ()
 
@@ -122,6 +124,7 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
     screen = _screen(today, facts, seen)
     visit = today.current if screen is KioskScreen.CALL else None
     task = seen.task if visit else Task()
+    gate = seen.gate if visit else OnScreen()
     quiet = task.still or seen.listening
     return Show(
         screen=screen,
@@ -143,6 +146,14 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
         tone_test=seen.tone_test,
         checks=seen.checks,
         auscultation=seen.listening and visit is not None,
+        to_allow=None if quiet else gate.to_allow,
+        allowed=gate.allowed,
+        introduced=gate.introduced,
+        paused=gate.paused,
+        emergency=gate.emergency,
+        helped=gate.helped,
+        address=plan.room_address,
+        floor=plan.room_floor,
         distrust=seen.distrust and visit is not None,
     )
 

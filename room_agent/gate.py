@@ -10,6 +10,7 @@ from typing import Literal
 
 from schemas.day import Fact, FactKind
 from schemas.measurement import Allowed, GateIs
+from schemas.visit import ToAllow
 
 STETHOSCOPE = "stethoscope"
 """The name of this stream; every other one is a camera's."""
@@ -151,3 +152,32 @@ def news(before: Gate, after: Gate) -> tuple[GateIs | Allowed, ...]:
     """What of *after* the doctors have not heard yet."""
     said = set(all_told(before))
     return tuple(message for message in all_told(after) if message not in said)
+
+
+@dataclass(frozen=True)
+class OnScreen:
+    """What the kiosk shows of the gate (`schemas.visit.Show`)."""
+
+    to_allow: ToAllow | None = None
+    allowed: tuple[ToAllow, ...] = ()
+    introduced: bool = False
+    paused: NoSide = ""
+    emergency: NoSide = ""
+    helped: bool = False
+
+
+def on_screen(gate: Gate, names: Mapping[str, str]) -> OnScreen:
+    """For the kiosk; *names*: the streams as the resident knows them."""
+    asked = gate.question
+
+    def named(stream: str) -> ToAllow:
+        return ToAllow(stream=stream, name=names.get(stream, stream))
+
+    return OnScreen(
+        to_allow=named(asked) if asked else None,
+        allowed=tuple(named(stream) for stream in gate.allowed),
+        introduced=gate.introduced,
+        paused=gate.paused,
+        emergency=gate.emergency,
+        helped=gate.helped,
+    )

@@ -12,6 +12,7 @@ from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, say, signalli
 from room_agent.day import Task
 from room_agent.devices.driver import DeviceEvent, Driver, Measurement, StateChanged, Waveform
 from room_agent.devices.observation import observations
+from room_agent.gatekeeper import FromRoom, Gatekeeper
 from room_agent.lines import lines
 from room_agent.naming import take
 from room_agent.peers import DoctorPeer, Media
@@ -19,12 +20,15 @@ from room_agent.record import Answer, Entry, Record
 from room_agent.room import Room
 from room_agent.visit import Outcome, Shown, Visit
 from schemas.measurement import (
+    Allowed,
     Ask,
     Closing,
     Confirmed,
     ConfirmedBy,
     DeviceIs,
+    GateIs,
     MeasurementKind,
+    MeasurementState,
     Progress,
     Sources,
     StopAsking,
@@ -43,6 +47,7 @@ from schemas.signalling import (
     Signal,
     from_hub,
 )
+from schemas.visit import KioskDecline
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
 
@@ -91,6 +96,7 @@ class Meeting:
         self._tasks: asyncio.TaskGroup | None = None
         self._turn = asyncio.Lock()
         self._listening_since: int | None = None
+        self.gate = Gatekeeper(visit_id, room=room, media=media, tell=self._tell_all, changed=self._gate_changed)
 
     @property
     def sources(self) -> Sources:
@@ -102,6 +108,7 @@ class Meeting:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 tasks.create_task(self.visit.begin())
+                tasks.create_task(self.gate.follow())
                 await self._stay()
                 self.over = True
         finally:
@@ -199,6 +206,7 @@ class Meeting:
         self._room.measure(Task())
         self._room.ask_whose(None)
         self._tasks = None
+        self.gate.close()
         if self.over:
             self._room.offer_sheet(self.visit.visit_id, self.record.sheet())
             await self._hand_over()
@@ -221,10 +229,34 @@ class Meeting:
     def connected(self) -> None:
         self._room.entered(self.visit.visit_id)
 
-    async def asked(self, message: Ask | StopAsking) -> None:
-        """One request after the other, in the order in which doctors made them."""
+    def room_says(self, said: FromRoom | KioskDecline) -> None:
+        """Somebody at the kiosk."""
+        if not isinstance(said, KioskDecline):
+            self.gate.room_says(said)
+        elif self._tasks is not None:
+            self._tasks.create_task(self._give_up((said.kind,), "declined"))
+
+    def _gate_changed(self) -> None:
+        """What is measured ends with a pause; who waits to listen may hear now, or no longer."""
+        self._quiet()
+        if self.gate.forbids and self.visit.armed and self._tasks is not None:
+            self._tasks.create_task(self._give_up(self.visit.armed, self.gate.forbids))
+
+    async def _give_up(self, kinds: Collection[MeasurementKind], why: str) -> None:
+        """Stop what was asked for, and say why."""
         async with self._turn:
-            if isinstance(message, Ask):
+            for kind in kinds:
+                if kind in self.visit.armed:
+                    await self.visit.stop(kind)
+                    self._tell(Progress(kind=kind, state=MeasurementState.FAILED, reason=why))
+            self._room.measure(self._task())
+
+    async def asked(self, message: Ask | StopAsking) -> None:
+        """One request after the other, in the order in which doctors made them; none before both are introduced."""
+        async with self._turn:
+            if isinstance(message, Ask) and self.gate.forbids:
+                self._tell(Progress(kind=message.kind, state=MeasurementState.FAILED, reason=self.gate.forbids))
+            elif isinstance(message, Ask):
                 self._tell(await self.visit.ask(message.kind))
             else:
                 self._tell(await self.visit.stop(message.kind))
@@ -234,20 +266,26 @@ class Meeting:
         """A doctor's channels are open: how the devices are, and what was measured before."""
         for kind, driver in self._drivers.items():
             peer.tell(self._device_is(kind, driver))
+        for said in self.gate.all_told():
+            peer.tell(said)
         for vital in self.record.vitals():
             peer.vital(vital)
 
     def listening_changed(self) -> None:
-        """The stethoscope is heard while anybody listens; meanwhile the room is quiet."""
-        on = any(peer.listening for peer in self._peers.values())
+        """The stethoscope is heard while anybody listens and may; meanwhile the room is quiet."""
+        self.gate.listen(any(peer.listening for peer in self._peers.values()))
+        self._quiet()
+
+    def _quiet(self) -> None:
+        on = self.gate.hearing
         if on is (self._listening_since is None):
             self._listening_since = self.visit.requests if on else None
-        self.media.listen(on)
-        self._room.listen(on)
         if self._tasks is not None:
             self._room.measure(self._task())
 
     def _sound(self, piece: Waveform) -> None:
+        if not self.gate.hearing:
+            return
         for peer in self._peers.values():
             if peer.listening:
                 peer.wave(piece)
@@ -281,6 +319,8 @@ class Meeting:
         self._room.measure(self._task())
 
     def _tell(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Shown | Waveform) and self.gate.forbids:
+            return
         match outcome:
             case Progress(cuff_mmhg=int()):
                 self._tell_all(outcome)
@@ -297,7 +337,7 @@ class Meeting:
                 for peer in self._peers.values():
                     peer.wave(outcome)
 
-    def _tell_all(self, message: Progress | DeviceIs | Confirmed) -> None:
+    def _tell_all(self, message: Progress | DeviceIs | Confirmed | GateIs | Allowed) -> None:
         for peer in self._peers.values():
             peer.tell(message)
 

@@ -18,6 +18,9 @@ from room_agent.media.stills import Stills, StillSender
 from room_agent.supervise import where
 from schemas.base import Message
 from schemas.measurement import (
+    Alarm,
+    Allow,
+    Allowed,
     Ask,
     Camera,
     Closing,
@@ -26,9 +29,13 @@ from schemas.measurement import (
     ConfirmedBy,
     CtlFromDoctor,
     DeviceIs,
+    GateIs,
+    Introduced,
     Listen,
     LockCamera,
+    PauseDevices,
     Ping,
+    Place,
     Pong,
     Progress,
     Resend,
@@ -65,11 +72,20 @@ class Media(Protocol):
 
     def select(self, camera: str, slot: int = 0) -> None: ...
 
+    def withhold(self, slot: int, reason: str) -> None: ...
+
     async def lock(self, camera: str, on: bool) -> None: ...
 
     def on_sound(self, taker: Callable[[Waveform], None]) -> None: ...
 
     def listen(self, on: bool) -> None: ...
+
+
+class Gate(Protocol):
+    """What lies between the devices and the doctor (`room_agent.gatekeeper`)."""
+
+    def doctor_says(self, said: "AboutGate") -> None:
+        """The visit's own doctor introduces, notes an answer, pauses, calls for help, or wants to see a camera."""
 
 
 class Bedside(Protocol):
@@ -80,6 +96,9 @@ class Bedside(Protocol):
 
     @property
     def media(self) -> Media: ...
+
+    @property
+    def gate(self) -> Gate: ...
 
     async def asked(self, message: Ask | StopAsking) -> None: ...
 
@@ -95,6 +114,7 @@ class Bedside(Protocol):
     def resend(self, peer: "DoctorPeer", vital_ids: Collection[str]) -> None: ...
 
 
+AboutGate = Introduced | Allow | PauseDevices | Alarm | SelectCamera | TakeStill
 Send = Callable[[Signal], Coroutine[Any, Any, None]]
 
 
@@ -190,8 +210,8 @@ class DoctorPeer:
         match message:
             case Ask() | StopAsking():
                 self._start(self._bedside.asked(message))
-            case SelectCamera(camera=camera, slot=slot):
-                self._bedside.media.select(camera, slot)
+            case Introduced() | Allow() | PauseDevices() | Alarm() | SelectCamera():
+                self._bedside.gate.doctor_says(message)
             case LockCamera(camera=camera, on=on):
                 self._start(self._bedside.media.lock(camera, on))
             case TakeStill() | StillResume() | StillAck():
@@ -209,6 +229,7 @@ class DoctorPeer:
     def _still(self, message: TakeStill | StillResume | StillAck) -> None:
         match message:
             case TakeStill():
+                self._bedside.gate.doctor_says(message)
                 self._start(self._stills.take(message))
             case StillResume():
                 self._start(self._stills.resume(message))
@@ -229,7 +250,7 @@ class DoctorPeer:
     def _tell(self, message: Message) -> None:
         self._say(self._ctl, message)
 
-    def tell(self, message: Progress | DeviceIs | Confirmed | Closing) -> None:
+    def tell(self, message: Progress | DeviceIs | Confirmed | Closing | Place | GateIs | Allowed) -> None:
         self._say(self._ctl, message)
 
     def vital(self, vital: Vital) -> None:

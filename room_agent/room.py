@@ -11,6 +11,7 @@ from typing import Literal
 from room_agent import day
 from room_agent.day import Task
 from room_agent.devices.config import Label
+from room_agent.gate import OnScreen
 from room_agent.journal import Journal
 from room_agent.naming import Names
 from room_agent.roster import Release, Rosters
@@ -101,6 +102,7 @@ class Room:
         self._sheet = SheetOffer(mono)
         self._tone_test = False
         self._listening = False
+        self._gate = OnScreen()
         self.visit_relay: RelayTrouble = ""
         self._distrust = False
         self._checks: tuple[CheckResult, ...] = ()
@@ -256,6 +258,12 @@ class Room:
             self._listening = on
             self.bell.ring()
 
+    def show_gate(self, gate: OnScreen) -> None:
+        """Who was introduced, what is asked and allowed, the pause, the emergency."""
+        if gate != self._gate:
+            self._gate = gate
+            self.bell.ring()
+
     def distrust(self, on: bool) -> None:
         """Who claims to be the doctor of this visit is not to be trusted, or no such one is here any more."""
         if on is not self._distrust:
@@ -352,6 +360,7 @@ class Room:
             tone_test=self._tone_test,
             checks=self._checks,
             listening=self._listening,
+            gate=self._gate,
             distrust=self._distrust,
         )
 

@@ -68,6 +68,11 @@ class Visit:
         return next(reversed(self._armed), None)
 
     @property
+    def armed(self) -> tuple[MeasurementKind, ...]:
+        """What is asked for and not yet done."""
+        return tuple(self._armed)
+
+    @property
     def recording(self) -> bool:
         """An ECG is asked for: the resident neither moves nor speaks, nor answers anything."""
         return MeasurementKind.ECG in self._armed

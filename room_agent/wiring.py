@@ -22,6 +22,7 @@ from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.devices.simulated.scenario import Scenario
 from room_agent.door import Door, TicketUnknown, tries_of_the_room
 from room_agent.faults import Faulty, FaultyDevice
+from room_agent.gatekeeper import FromRoom
 from room_agent.instruments import Instruments, none, simulated
 from room_agent.journal import Journal
 from room_agent.link import Link
@@ -33,7 +34,7 @@ from room_agent.sealing import Seal
 from room_agent.settings import Settings
 from room_agent.supervise import end, keep_running, left_in_time, where, within
 from schemas.measurement import ConfirmedBy, MeasurementKind
-from schemas.visit import KioskConfirm, KioskReport
+from schemas.visit import KioskConfirm, KioskDecline, KioskReport
 from telemed.kit.i18n import words
 from telemed.kit.logs import logger
 from telemed.kit.tries import Tries
@@ -87,6 +88,11 @@ class Agent:
         """Somebody in the room says whose value it is; outside a visit nobody was asked."""
         if self.meeting is not None:
             await self.meeting.confirm(said.vital_id, belongs=said.belongs, by=ConfirmedBy(said.by))
+
+    def room_says(self, said: FromRoom | KioskDecline) -> None:
+        """Somebody in the room says who is there, allows, refuses, pauses or calls for help; only during a visit."""
+        if self.meeting is not None:
+            self.meeting.room_says(said)
 
     async def run(self) -> None:
         """Everything at once, each part on its own; never ends."""

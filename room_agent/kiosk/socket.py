@@ -13,11 +13,24 @@ from websockets.exceptions import ConnectionClosed
 
 from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, signalling_path
 from room_agent.door import ROOM, Door, DoorDep, TicketUnknown, anyone, shut
+from room_agent.gatekeeper import FromRoom
 from room_agent.room import Room, wait
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import MachineKind, Ticket
 from schemas.signalling import CLOSE_VISIT_OVER, MAX_MESSAGE_BYTES, Role
-from schemas.visit import CheckedIn, CheckIn, KioskConfirm, KioskReport, WantSheet, from_kiosk
+from schemas.visit import (
+    CheckedIn,
+    CheckIn,
+    KioskAllow,
+    KioskConfirm,
+    KioskDecline,
+    KioskEmergency,
+    KioskIntroduced,
+    KioskPause,
+    KioskReport,
+    WantSheet,
+    from_kiosk,
+)
 from telemed.kit.i18n import words
 from telemed.kit.tries import Tries
 from telemed.web import tickets
@@ -41,6 +54,8 @@ class KioskAgent(Protocol):
     def report(self, machine_id: str, report: KioskReport) -> None: ...
 
     async def confirm(self, said: KioskConfirm) -> None: ...
+
+    def room_says(self, said: FromRoom | KioskDecline) -> None: ...
 
 
 def agent_of(connection: Request | WebSocket) -> KioskAgent:
@@ -104,6 +119,8 @@ async def _hear(socket: WebSocket, machine_id: str) -> None:
                 agent.report(machine_id, message)
             case KioskConfirm():
                 await agent.confirm(message)
+            case KioskIntroduced() | KioskAllow() | KioskPause() | KioskEmergency() | KioskDecline():
+                agent.room_says(message)
             case WantSheet():
                 await socket.send_text(agent.room.take_sheet().model_dump_json())
 

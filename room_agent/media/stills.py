@@ -51,10 +51,11 @@ Parts = Mapping[StillPart, Part]
 
 
 class Stills:
-    """What was taken in this visit."""
+    """What was taken in this visit. *may* says whether a camera is allowed now; before somebody sets it, none is."""
 
     def __init__(self, cameras: Sequence[ExamCamera]) -> None:
         self._cameras = {camera.camera: camera for camera in cameras}
+        self.may: Callable[[str], bool] = lambda _camera: False
         self._taken: dict[str, Parts] = {}
         self._taking: set[str] = set()
         self._count = 0
@@ -68,6 +69,8 @@ class Stills:
         camera = self._cameras.get(message.camera)
         if camera is None:
             return StillFailed(still_id=message.still_id, reason="unknown-camera")
+        if not self.may(message.camera):
+            return StillFailed(still_id=message.still_id, reason="not-allowed")
         if message.still_id in self._taking or len(self._taking) >= MOST_AT_ONCE or self._bytes > MOST_BYTES:
             return StillFailed(still_id=message.still_id, reason="busy")
         self._taking.add(message.still_id)
@@ -78,6 +81,8 @@ class Stills:
             return StillFailed(still_id=message.still_id, reason="gone")
         finally:
             self._taking.discard(message.still_id)
+        if not self.may(message.camera):  # taken back meanwhile
+            return StillFailed(still_id=message.still_id, reason="not-allowed")
         return self._keep(message.still_id, camera, still)
 
     def find(self, still_id: str) -> Parts | None:

@@ -60,6 +60,7 @@ PARTS: dict[str, set[str]] = {
     "booking.wish.": {"doctor", "place", "language", "wheelchair", "companion"},
     "booking.wrong.": {"name", "birth_year", "way", "phone", "email"},
     "camera.": {"room", "otoscope", "dermatoscope", "document"},
+    "stream.": {"room", "otoscope", "dermatoscope", "document"},
     "desk.js.ask.": set(MeasurementKind),
     "desk.js.devices.": {"connecting", "none", "good", "slow", "lost"},
     "desk.js.device.": {"absent", "connecting", "ready", "measuring", "error"},
@@ -121,7 +122,7 @@ PARTS: dict[str, set[str]] = {
         for stage in ("cancelled", "booked", "today", "here", "next", "called", "inside", "ended", "missed", "over")
         for more in ("", ".more")
     },
-    "ticket.": set(tickets.PICTURES),
+    "ticket.": set(tickets.CALL_PICTURES),
     "ticket.alphabet.": set(tickets.LETTERS.lower()),
     "waiting.state.": {f"{state}{more}" for state in (*WaitState, "over") for more in ("", ".more")},
     "web.program.": {"telemed", "room_agent", "signage"},

@@ -9,7 +9,7 @@ from room_agent.media.heart import heart_sounds
 from room_agent.media.live import LiveMedia, for_visit
 from room_agent.media.simulated import simulated_cameras
 from room_agent.media.sound import Loop
-from room_agent.peers import DoctorPeer
+from room_agent.peers import AboutGate, DoctorPeer
 from schemas.measurement import Ask, ConfirmedBy, Sources, StopAsking
 from schemas.signalling import Participant, Role, Signal
 from tests.room_agent.media.loops import run
@@ -24,6 +24,12 @@ class Bed:
     @property
     def sources(self) -> Sources:
         return Sources(cameras=self.media.cameras, kinds=(), simulated=True)
+
+    @property
+    def gate(self) -> "Bed":
+        return self
+
+    def doctor_says(self, said: AboutGate) -> None: ...
 
     async def asked(self, message: Ask | StopAsking) -> None: ...
 

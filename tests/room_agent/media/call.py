@@ -126,6 +126,7 @@ async def main() -> dict[str, Any]:
         heard = asyncio.create_task(hear(tracks["stethoscope"], 3.0))
         pictures = tracks["exam-0"]
         found["room"] = await see(pictures, lambda _luma, count: count >= 30)
+        media.stills.may = lambda _camera: True
         found["still"] = await still(page, media.stills, bulk)
         media.select("otoscope")
         found["otoscope"] = await see(pictures, lambda luma, _count: luma[luma.shape[0] // 2, 20] < 60)
