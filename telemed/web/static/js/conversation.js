@@ -1,174 +1,76 @@
 /**
- * Sound and picture with each partner in a visit: one RTCPeerConnection per partner, over one signalling socket.
+ * Everybody in a visit whom this end talks to, over one signalling socket: a connection with each (peer.js).
  *
- * A connection that broke is replaced by a new one, never restarted. No server is asked for the way (`iceServers: []`).
+ * The talk is a mesh of at most four ends; the room's agent is one more, for doctors. Who is not trusted gets nothing.
+ * A broken signalling line leaves the connections alone: the talk goes on.
  */
 
+import { Peer } from './peer.js';
+import { publicKey } from './keys.js';
+import { Distrusted, GUESTS, MOST_TALKERS, TALKERS, fingerprintOf, trusted } from './trust.js';
+
+/** @typedef {import('./peer.js').Partner} Partner */
+/** @typedef {import('./peer.js').Pulse} Pulse */
 /** @typedef {import('./signalling.js').Participant} Participant */
+/** @typedef {import('./signalling.js').Relay} Relay */
 /** @typedef {import('./signalling.js').Role} Role */
-/** @typedef {import('./signalling.js').Signal} Signal */
 /** @typedef {import('./signalling.js').SignallingEvent} SignallingEvent */
 /** @typedef {import('./signalling.js').SignallingSocket} SignallingSocket */
+/** @typedef {import('./talk.js').Admitted} Admitted */
+/** @typedef {import('./talk.js').Talk} Talk */
+/** @typedef {import('./trust.js').Hello} Hello */
+/** @typedef {import('./trust.js').Me} Me */
+/** @typedef {import('./trust.js').RefusedWhy} RefusedWhy */
+/** @typedef {import('./trust.js').Roster} Roster */
 
 /**
  * @typedef {object} Options
- * @property {boolean} offerer who begins: kiosk and agent offer, the doctor answers
- * @property {Role} partner whom this conversation is with; everyone else on the socket is left alone
- * @property {MediaStream | null} [localStream] what the partner sees and hears; null for send-nothing
- * @property {(peerId: string, stream: MediaStream | null, partner: Participant) => void} [onRemote] the partner's
- *   stream inside `ontrack` (attach it at once, a late sink keeps its delay), null when it is gone
- * @property {(peerId: string, event: RTCTrackEvent) => void} [onTrack] each track, for ends that tell them apart
- * @property {(peerId: string, channel: RTCDataChannel) => void} [onChannel] a channel that the partner opened
- * @property {(peerId: string, state: RTCPeerConnectionState) => void} [onState]
+ * @property {{visitId: string, role: Role, keys: CryptoKeyPair, name?: string, secret?: string}} me *name* and *secret*
+ *   (of the invitation) only of guests
+ * @property {string | null} [roomId] the machines must be of this room
+ * @property {() => Roster | null} roster the newest that was verified
+ * @property {() => Promise<unknown>} [fresher] get a newer roster, before an end that is not in ours is refused
+ * @property {MediaStream | null} [localStream] what the others see and hear; tracks may follow by `replaceTrack`
+ * @property {RTCIceTransportPolicy} [iceTransportPolicy]
+ * @property {(peerId: string, stream: MediaStream | null, partner: Partner) => void} [onRemote] an end's sound and
+ *   picture, inside `ontrack` (attach it at once: a late sink keeps its delay); null when that end is gone. Of the
+ *   agent only the null
+ * @property {(peerId: string, event: RTCTrackEvent, partner: Partner) => void} [onTrack] each track
+ * @property {(peerId: string, channel: RTCDataChannel, partner: Partner) => void} [onChannel] each channel
+ * @property {(peerId: string, partner: Partner) => void} [onOpen] one can be talked to now, on a new connection
+ * @property {(peerId: string, message: Talk, partner: Partner) => void} [onTalk] what came on the channel "talk"
+ * @property {(peerId: string, state: RTCPeerConnectionState, partner: Partner) => void} [onState]
+ * @property {(peerId: string, pulse: Pulse, partner: Partner) => void} [onSilence] does it still answer?
+ * @property {(partner: Partner, reason: RefusedWhy, by: 'us' | 'them') => void} [onDistrust] one end refused the other
+ * @property {(peerId: string, names: string[], partner: Partner) => void} [onPictures] three of `CALL_PICTURES`
+ * @property {(partner: Partner, hello: Hello) => void} [onKnock] on a doctor's page: a guest wants to come in
+ * @property {(peerId: string, partner: Partner) => void} [onParted] it left, was sent out, or came anew as another
+ * @property {(partner: Partner) => void} [onFull] four are talking; this one has to wait
  */
 
-const PATIENCE_MS = 4000;
-
-/** One partner and the connection to it. */
-class Peer {
-  /** @type {Promise<void>} */
-  #work = Promise.resolve();
-  /** @type {(RTCIceCandidateInit | null)[]} */
-  #early = [];
-  #timer = 0;
-  #gone = false;
-
-  /**
-   * @param {Participant} partner
-   * @param {SignallingSocket} signalling
-   * @param {Options} options
-   */
-  constructor(partner, signalling, options) {
-    this.partner = partner;
-    this.signalling = signalling;
-    this.options = options;
-    this.connection = this.#connect();
-  }
-
-  get id() {
-    return this.partner.peer_id;
-  }
-
-  #connect() {
-    const connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
-    connection.addEventListener('icecandidate', ({ candidate }) => {
-      if (connection !== this.connection || candidate?.candidate === '') return;
-      this.signalling.send(this.id, 'candidate', candidate?.toJSON() ?? null);
-    });
-    connection.addEventListener('track', (event) => this.#heardTrack(event));
-    connection.addEventListener('datachannel', ({ channel }) => this.options.onChannel?.(this.id, channel));
-    connection.addEventListener('connectionstatechange', () => this.#changed(connection));
-    return connection;
-  }
-
-  /** @param {RTCTrackEvent} event */
-  #heardTrack(event) {
-    this.options.onTrack?.(this.id, event);
-    this.options.onRemote?.(this.id, event.streams[0] ?? new MediaStream([event.track]), this.partner);
-  }
-
-  /** @param {RTCPeerConnection} connection */
-  #changed(connection) {
-    if (this.#gone || connection !== this.connection) return;
-    clearTimeout(this.#timer);
-    this.options.onState?.(this.id, connection.connectionState);
-    if (!this.options.offerer) return;
-    if (connection.connectionState === 'failed') this.offer();
-    if (connection.connectionState === 'disconnected') this.#timer = window.setTimeout(() => this.offer(), PATIENCE_MS);
-  }
-
-  #renew() {
-    this.#early = [];
-    if (this.connection.signalingState === 'stable' && !this.connection.remoteDescription) return;
-    this.connection.close();
-    this.connection = this.#connect();
-  }
-
-  /** Begin, or begin anew on a fresh connection. */
-  offer() {
-    this.#next(async () => {
-      this.#renew();
-      this.#addLocal();
-      await this.connection.setLocalDescription();
-      this.#describe('offer');
-    });
-  }
-
-  /** @param {Signal} signal */
-  hear(signal) {
-    this.#next(async () => {
-      if (signal.kind === 'candidate') await this.#candidate(/** @type {RTCIceCandidateInit | null} */ (signal.body));
-      else await this.#description(/** @type {RTCSessionDescriptionInit} */ (signal.body));
-    });
-  }
-
-  /** @param {RTCSessionDescriptionInit} description */
-  async #description(description) {
-    if (description.type === 'offer') await this.#answer(description);
-    else if (this.connection.signalingState === 'have-local-offer') {
-      await this.connection.setRemoteDescription(description);
-    }
-    const early = this.#early;
-    this.#early = [];
-    for (const candidate of early) await this.#candidate(candidate);
-  }
-
-  /** @param {RTCSessionDescriptionInit} offer */
-  async #answer(offer) {
-    this.#renew();
-    await this.connection.setRemoteDescription(offer);
-    for (const track of this.options.localStream?.getTracks() ?? []) {
-      this.connection.addTrack(track, /** @type {MediaStream} */ (this.options.localStream));
-    }
-    await this.connection.setLocalDescription();
-    this.#describe('answer');
-  }
-
-  /** @param {'offer' | 'answer'} kind */
-  #describe(kind) {
-    const made = /** @type {RTCSessionDescription} */ (this.connection.localDescription);
-    this.signalling.send(this.id, kind, { type: made.type, sdp: made.sdp });
-  }
-
-  #addLocal() {
-    const stream = this.options.localStream;
-    for (const kind of ['audio', 'video']) {
-      const track = stream?.getTracks().find((each) => each.kind === kind);
-      if (track && stream) this.connection.addTrack(track, stream);
-      else this.connection.addTransceiver(kind, { direction: 'recvonly' });
-    }
-  }
-
-  /** @param {RTCIceCandidateInit | null} candidate */
-  async #candidate(candidate) {
-    const remote = this.connection.remoteDescription;
-    if (!remote) {
-      this.#early.push(candidate);
-      return;
-    }
-    const fragment = candidate?.usernameFragment;
-    if (fragment && !remote.sdp.includes(`a=ice-ufrag:${fragment}`)) return; // of a connection that was replaced
-    await this.connection.addIceCandidate(candidate ?? undefined);
-  }
-
-  /** @param {() => Promise<void>} step */
-  #next(step) {
-    this.#work = this.#work
-      .then(() => (this.#gone ? undefined : step()))
-      .catch((error) => console.warn('conversation', error.name));
-  }
-
-  close() {
-    clearTimeout(this.#timer);
-    this.#gone = true;
-    this.connection.close();
-    this.options.onRemote?.(this.id, null, this.partner);
-  }
-}
+/** So long a newer roster is waited for. */
+const FRESHER_MS = 3000;
 
 export class Conversation {
   /** @type {Map<string, Peer>} */
   #peers = new Map();
+  /** @type {Set<string>} who is on the hub */
+  #present = new Set();
+  /** Guests whom a doctor has let in. @type {Map<string, Admitted>} */
+  #admitted = new Map();
+  /** @type {Set<string>} */
+  #knocked = new Set();
+  /** @type {Relay[]} */
+  #relays = [];
+  /** @type {RTCCertificate[]} */
+  #certificates = [];
+  #closed = false;
+  /** The person has come in: offers go out, and those of others are answered. */
+  entered = false;
+  /** Ties our sound to our picture. */
+  outgoing = new MediaStream();
+  /** @type {Record<string, MediaStreamTrack | null>} */
+  tracks = { audio: null, video: null };
 
   /**
    * @param {SignallingSocket} signalling its events must be handed to `handle`
@@ -177,69 +79,336 @@ export class Conversation {
   constructor(signalling, options) {
     this.signalling = signalling;
     this.options = options;
+    for (const track of options.localStream?.getTracks() ?? []) this.tracks[track.kind] = track;
+    /** Key and certificate of this run; both are ready before anybody comes. */
+    this.me = this.#prepare();
   }
 
-  /** The ids of the partners that are here. */
+  /** @returns {Promise<Me>} */
+  async #prepare() {
+    const { visitId, role, keys } = this.options.me;
+    const made = /** @type {any} */ ({ name: 'ECDSA', namedCurve: 'P-256' });
+    this.#certificates = [await RTCPeerConnection.generateCertificate(made)];
+    const draft = new RTCPeerConnection({ iceServers: [], certificates: this.#certificates });
+    draft.createDataChannel('draft');
+    const { sdp = '' } = await draft.createOffer();
+    draft.close();
+    const { peerId } = this.signalling;
+    return { visitId, peerId, role, keys, publicKey: await publicKey(keys), fingerprint: fingerprintOf(sdp) };
+  }
+
+  /** Of each connection: only our own relays are asked for a way, and none where there is none. @type {RTCConfiguration} */
+  get configuration() {
+    return {
+      iceServers: this.#relays.map(({ urls, username = '', credential = '' }) => ({ urls, username, credential })),
+      iceTransportPolicy: this.options.iceTransportPolicy ?? 'all',
+      bundlePolicy: 'max-bundle',
+      certificates: this.#certificates,
+    };
+  }
+
+  /** The ids of the ends that are trusted. */
   get peers() {
-    return [...this.#peers.keys()];
+    return this.#all(({ trusted: good }) => good).map(({ id }) => id);
+  }
+
+  /** Who they are. */
+  get partners() {
+    return this.#all(({ trusted: good }) => good).map(({ partner }) => partner);
+  }
+
+  /** @param {(peer: Peer) => boolean} holds */
+  #all(holds) {
+    return [...this.#peers.values()].filter(holds);
   }
 
   /**
-   * The connection to a partner, for figures (`getStats`) and for replacing a track.
+   * The connection to an end, for figures (`getStats`).
    * @param {string} peerId
    */
   connection(peerId) {
     return this.#peers.get(peerId)?.connection;
   }
 
+  /** @param {string} peerId */
+  roundTripMs(peerId) {
+    return this.#peers.get(peerId)?.roundTripMs ?? Number.NaN;
+  }
+
+  /** @param {string} peerId */
+  isPresent(peerId) {
+    return this.signalling.here && this.#present.has(peerId);
+  }
+
   /**
-   * Take in what the signalling socket said. A lost line leaves the connections alone: the talk goes on.
+   * Which way the connection goes; null while there is none.
+   * @param {string} peerId
+   * @returns {Promise<{relayed: boolean, protocol: string} | null>}
+   */
+  async path(peerId) {
+    const stats = await this.connection(peerId)?.getStats();
+    const found = [...(stats?.values() ?? [])].find((each) => each.type === 'candidate-pair' && each.nominated);
+    const local = found && stats?.get(found.localCandidateId);
+    if (!local) return null;
+    const relayed = local.candidateType === 'relay' || stats?.get(found.remoteCandidateId)?.candidateType === 'relay';
+    return { relayed, protocol: local.relayProtocol ?? local.protocol };
+  }
+
+  /** The person comes in. What was made ready before is answered at once. */
+  enter() {
+    if (this.entered) return;
+    this.entered = true;
+    this.reconsider();
+  }
+
+  /** The roster is another one, somebody was admitted or went: look at those again who wait. */
+  reconsider() {
+    for (const peer of this.#peers.values()) peer.reconsider();
+  }
+
+  /**
+   * Say something on the channel "talk": to one end, or to all.
+   * @param {Talk} message
+   * @param {string} [peerId]
+   * @returns {boolean} whether anybody was reached
+   */
+  send(message, peerId) {
+    const told = this.#all(({ id }) => peerId === undefined || id === peerId).map((peer) => peer.say(message));
+    return told.includes(true);
+  }
+
+  /**
+   * What we send from now on, to all; null for nothing.
+   * @param {'audio' | 'video'} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  replaceTrack(kind, track) {
+    this.tracks[kind] = track;
+    for (const peer of this.#peers.values()) peer.replaceTrack(kind, track);
+    this.sendingChanged();
+  }
+
+  /** A track was muted or goes on: the others are told. */
+  sendingChanged() {
+    this.send(this.#sending());
+  }
+
+  /** @returns {import('./talk.js').Sending} */
+  #sending() {
+    const runs = (/** @type {string} */ kind) => this.tracks[kind]?.enabled === true;
+    return { type: 'sending', sound: runs('audio'), picture: runs('video') ? 'full' : 'off' };
+  }
+
+  /**
+   * A doctor lets a guest in, whose hello she has seen; false when four are talking already.
+   * @param {string} peerId
+   * @param {Hello} hello
+   * @param {string} [name] as all shall see it
+   */
+  admit(peerId, hello, name = hello.name ?? '') {
+    const peer = this.#peers.get(peerId);
+    if (!peer || peer.hello?.key !== hello.key) return false;
+    if (this.#isFull(peer)) {
+      this.options.onFull?.(peer.partner);
+      return false;
+    }
+    /** @type {Admitted} */
+    const admitted = { type: 'admitted', peer_id: peerId, key: hello.key, role: peer.partner.role, name, on: true };
+    this.#admitted.set(peerId, admitted);
+    this.send(admitted);
+    peer.reconsider();
+    return true;
+  }
+
+  /** A doctor sends a guest out, or does not let it in. @param {string} peerId */
+  dismiss(peerId) {
+    const admitted = this.#admitted.get(peerId);
+    this.#admitted.delete(peerId);
+    if (admitted) this.send({ ...admitted, on: false });
+    this.part(peerId);
+  }
+
+  /** @param {Peer} peer */
+  #isFull(peer) {
+    if (!TALKERS.includes(peer.partner.role)) return false;
+    const others = this.#all((each) => each !== peer && each.trusted && TALKERS.includes(each.partner.role));
+    return others.length >= MOST_TALKERS - 1;
+  }
+
+  /**
+   * May *peer* be connected to? False: not yet, somebody has to say so first.
+   * @param {Peer} peer
+   * @param {Hello} hello
+   * @throws {Distrusted} it is none whom the operator has signed
+   */
+  async judge(peer, hello) {
+    const { partner } = peer;
+    if (!(await this.#knows(partner, hello))) return false;
+    for (const old of this.#all((each) => each !== peer && each.partner.key === hello.key)) {
+      if (!this.#present.has(old.id)) this.part(old.id); // it came anew: another page of the same end
+    }
+    if (!this.#isFull(peer)) return true;
+    this.options.onFull?.(partner);
+    return false;
+  }
+
+  /**
+   * @param {Partner} partner its name is filled in
+   * @param {Hello} hello
+   */
+  async #knows(partner, hello) {
+    if (GUESTS.includes(partner.role)) return this.#wasAdmitted(partner, hello);
+    const entry = await this.#inRoster(partner.role, hello);
+    partner.name = entry.name;
+    partner.subject = entry.subject;
+    return true;
+  }
+
+  /** @param {Partner} partner @param {Hello} hello */
+  #wasAdmitted(partner, hello) {
+    const admitted = this.#admitted.get(partner.peer_id);
+    if (admitted && admitted.key === hello.key && admitted.role === partner.role) {
+      partner.name = admitted.name;
+      return true;
+    }
+    partner.name = hello.name ?? '';
+    if (this.options.me.role === 'doctor' && !this.#knocked.has(partner.peer_id)) {
+      this.#knocked.add(partner.peer_id);
+      this.options.onKnock?.(partner, hello);
+    }
+    return false;
+  }
+
+  /** @param {Role} role @param {Hello} hello */
+  async #inRoster(role, hello) {
+    const look = () => {
+      const { roomId, roster } = this.options;
+      return trusted(hello, roster(), { role, roomId: roomId ?? null, nowMs: Date.now() });
+    };
+    try {
+      return look();
+    } catch (error) {
+      const old = error instanceof Distrusted && ['unknown-key', 'roster', 'wrong-role'].includes(error.reason);
+      if (!old || !this.options.fresher) throw error;
+      const late = new Promise((done) => setTimeout(done, FRESHER_MS));
+      await Promise.race([this.options.fresher().catch(() => null), late]);
+      return look();
+    }
+  }
+
+  /**
+   * Take in what the signalling socket said. A lost line leaves the connections alone.
    * @param {SignallingEvent} event
    */
   handle(event) {
     switch (event.type) {
       case 'here':
-        this.#closeAll();
-        event.participants.filter(({ peer_id }) => peer_id !== event.you).forEach((each) => this.#meet(each));
+        this.#relayed(event.relays ?? []);
+        this.#present = new Set(event.participants.map(({ peer_id }) => peer_id));
+        event.participants.filter(({ peer_id }) => peer_id !== event.you).forEach((each) => this.#meet(each, true));
         break;
       case 'came':
-        this.#meet(event.participant);
+        this.#present.add(event.participant.peer_id);
+        this.#meet(event.participant, false);
         break;
       case 'left':
-        this.#part(event.peer_id);
+        this.#left(event.peer_id);
         break;
       case 'signal':
         this.#peers.get(event.sender)?.hear(event);
         break;
+      case 'relays':
+        this.#relayed(event.relays);
+        break;
       case 'over':
-        this.close();
+        this.close(isTalker);
         break;
       case 'closed':
-        if (event.final) this.close();
+        if (event.final) this.close(isTalker);
     }
   }
 
-  /** End all connections. The local stream is the page's to stop. */
-  close() {
-    this.#closeAll();
+  /** @param {Participant} participant @param {boolean} lineIsBack */
+  #meet(participant, lineIsBack) {
+    const known = this.#peers.get(participant.peer_id);
+    if (known && lineIsBack) known.again();
+    if (known || this.#closed || !connects(this.options.me.role, participant.role)) return;
+    this.#peers.set(participant.peer_id, new Peer(participant, this));
   }
 
-  #closeAll() {
-    for (const peerId of this.peers) this.#part(peerId);
-  }
-
-  /** @param {Participant} partner */
-  #meet(partner) {
-    if (partner.role !== this.options.partner || this.#peers.has(partner.peer_id)) return;
-    const peer = new Peer(partner, this.signalling, this.options);
-    this.#peers.set(partner.peer_id, peer);
-    if (this.options.offerer) peer.offer();
-  }
-
-  /** @param {string} peerId */
-  #part(peerId) {
+  /** Its line to the hub is gone; who was never connected is gone with it. @param {string} peerId */
+  #left(peerId) {
+    this.#present.delete(peerId);
     const peer = this.#peers.get(peerId);
-    this.#peers.delete(peerId);
-    peer?.close();
+    if (peer && !peer.isLive && !peer.wasLive) this.part(peerId);
   }
+
+  /** Connections that run keep what they have; the next ones ask these. @param {Relay[]} relays */
+  #relayed(relays) {
+    this.#relays = relays;
+    for (const peer of this.#peers.values()) peer.connection?.setConfiguration(this.configuration);
+  }
+
+  /**
+   * A peer's channel is open: it hears what it must know.
+   * @param {Peer} peer
+   */
+  opened(peer) {
+    if (this.options.me.role === 'doctor') this.#admitted.forEach((each) => each.peer_id !== peer.id && peer.say(each));
+    if (isTalker(peer.partner)) peer.say(this.#sending());
+    this.options.onOpen?.(peer.id, peer.partner);
+  }
+
+  /**
+   * @param {Peer} peer
+   * @param {Talk} message
+   */
+  told(peer, message) {
+    if (message.type === 'bye') this.part(peer.id);
+    if (message.type === 'admitted' && peer.partner.role === 'doctor') this.#admits(message);
+    this.options.onTalk?.(peer.id, message, peer.partner);
+  }
+
+  /** A doctor whom we trust says who may talk to us. @param {Admitted} message */
+  #admits(message) {
+    if (this.options.me.role === 'doctor' && this.#admitted.has(message.peer_id) && message.on !== false) return;
+    if (message.on === false) {
+      this.#admitted.delete(message.peer_id);
+      this.part(message.peer_id);
+    } else {
+      this.#admitted.set(message.peer_id, message);
+      this.#peers.get(message.peer_id)?.reconsider();
+    }
+  }
+
+  /** End the connection to one. @param {string} peerId */
+  part(peerId) {
+    const peer = this.#peers.get(peerId);
+    if (!peer) return;
+    this.#peers.delete(peerId);
+    this.#knocked.delete(peerId);
+    peer.close();
+    this.options.onParted?.(peerId, peer.partner);
+    this.reconsider();
+  }
+
+  /**
+   * End all connections, or those for which *only* holds. The local stream is the page's to stop.
+   * @param {(partner: Partner) => boolean} [only]
+   */
+  close(only = () => true) {
+    this.#closed ||= only === isTalker || this.#all(({ partner }) => !only(partner)).length === 0;
+    for (const peer of this.#all(({ partner }) => only(partner))) this.part(peer.id);
+  }
+}
+
+/** Whether this end takes part in the talk; the agent does not. @param {{role: Role}} partner */
+export function isTalker(partner) {
+  return TALKERS.includes(partner.role);
+}
+
+/** @param {Role} mine @param {Role} other */
+function connects(mine, other) {
+  if (other === 'agent') return mine === 'doctor' || mine === 'colleague';
+  return TALKERS.includes(mine) && TALKERS.includes(other);
 }

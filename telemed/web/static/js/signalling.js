@@ -1,23 +1,25 @@
 /**
  * The signalling socket of one visit (schemas/signalling.py): who is inside, and sealed signals between two ends.
  *
- * It reconnects by itself until the visit is over, the door stays shut, or the page closes it.
+ * It reconnects by itself, under the same peer_id, until the visit is over, the door stays shut, or the page closes it.
  */
 
-/** @typedef {'agent' | 'kiosk' | 'doctor'} Role */
+/** @typedef {'agent' | 'kiosk' | 'resident' | 'doctor' | 'colleague' | 'interpreter' | 'relative' | 'organiser'} Role */
 /** @typedef {{peer_id: string, role: Role, name: string}} Participant */
-/** @typedef {RTCSessionDescriptionInit | RTCIceCandidateInit | null} SignalBody */
-/** @typedef {'offer' | 'answer' | 'candidate'} SignalKind */
-/** @typedef {{type: 'here', you: string, participants: Participant[]}} Here */
+/** @typedef {{urls: string[], username?: string, credential?: string, expires_at?: string | null}} Relay */
+/** @typedef {Record<string, any> | null} SignalBody see schemas/trust.py */
+/** @typedef {'hello' | 'offer' | 'answer' | 'candidate' | 'refused'} SignalKind */
+/** @typedef {{type: 'here', you: string, participants: Participant[], relays?: Relay[]}} Here */
 /** @typedef {{type: 'came', participant: Participant}} Came */
 /** @typedef {{type: 'left', peer_id: string}} Left */
 /** @typedef {{type: 'signal', to: string, sender: string, kind: SignalKind, body: SignalBody}} Signal */
+/** @typedef {{type: 'relays', relays: Relay[]}} Relays */
 /** @typedef {{type: 'over'}} Over */
 /**
  * The line itself: *final* is true when the socket will not try again.
  * @typedef {{type: 'closed', code: number, final: boolean}} Closed
  */
-/** @typedef {Here | Came | Left | Signal | Over} FromHub */
+/** @typedef {Here | Came | Left | Signal | Relays | Over} FromHub */
 /** @typedef {FromHub | Closed} SignallingEvent */
 /** @typedef {{server: string, nonce: string}} Challenge */
 /** @typedef {(challenge: Challenge) => Promise<object>} Prove */
@@ -28,30 +30,46 @@ export const CLOSE_VISIT_OVER = 4410;
 export const CLOSE_TOO_FAST = 4429;
 const CLOSED_BY_PAGE = 1000;
 const FINAL = [CLOSE_NOT_ALLOWED, CLOSE_VISIT_OVER, CLOSED_BY_PAGE];
-const SHORTEST_PAUSE_MS = 300;
-const LONGEST_PAUSE_MS = 5000;
+const BEAT_MS = 2000;
+const SILENCE_MS = 5000;
+/** A try is not waited for longer. */
+const TRY_MS = 1500;
+const LONGEST_PAUSE_MS = 500;
+/** After a break that was our own fault. */
+const FAULT_PAUSE_MS = 5000;
+const KINDS = ['hello', 'offer', 'answer', 'candidate', 'refused'];
+const ROLES = ['agent', 'kiosk', 'resident', 'doctor', 'colleague', 'interpreter', 'relative', 'organiser'];
 
 /** @type {Record<string, (message: any) => boolean>} */
 const CONTRACT = {
-  here: (m) => typeof m.you === 'string' && Array.isArray(m.participants) && m.participants.every(isParticipant),
+  here: (m) => isText(m.you) && areAll(m.participants, isParticipant) && areAll(m.relays ?? [], isRelay),
   came: (m) => isParticipant(m.participant),
-  left: (m) => typeof m.peer_id === 'string',
-  signal: (m) => typeof m.sender === 'string' && isBody(m.kind, m.body),
+  left: (m) => isText(m.peer_id),
+  signal: (m) => isText(m.sender) && KINDS.includes(m.kind) && isBody(m.kind, m.body),
+  relays: (m) => areAll(m.relays, isRelay),
   over: () => true,
+  beat: () => true,
 };
+
+/** @param {unknown} value */
+const isText = (value) => typeof value === 'string';
+/** @param {unknown} all @param {(each: any) => boolean} isOne */
+const areAll = (all, isOne) => Array.isArray(all) && all.every(isOne);
 
 /** @param {any} value */
 function isParticipant(value) {
-  return typeof value?.peer_id === 'string' && ['agent', 'kiosk', 'doctor'].includes(value.role);
+  return /^[A-Za-z0-9\-.]{1,64}$/.test(value?.peer_id) && ROLES.includes(value.role);
 }
 
-/**
- * @param {unknown} kind
- * @param {any} body
- */
+/** @param {any} value */
+function isRelay(value) {
+  return areAll(value?.urls, isText) && isText(value.username ?? '') && isText(value.credential ?? '');
+}
+
+/** @param {string} kind @param {any} body */
 function isBody(kind, body) {
-  if (kind === 'candidate') return body === null || typeof body?.candidate === 'string';
-  return (kind === 'offer' || kind === 'answer') && body?.type === kind && typeof body.sdp === 'string';
+  if (kind === 'candidate' && body === null) return true;
+  return typeof body === 'object' && body !== null && !Array.isArray(body);
 }
 
 /**
@@ -73,46 +91,100 @@ export class SignallingSocket {
   /** @type {WebSocket | null} */
   #socket = null;
   #tries = 0;
-  #timer = 0;
+  #retry = 0;
+  #trying = 0;
+  #beat = 0;
+  #heardAt = 0;
   #ended = false;
+  #here = false;
+  /** The machine has its way back: do not sit out the pause. */
+  #online = () => this.#hurry();
 
   /**
    * @param {string} url absolute, or a path on this page's server
    * @param {(event: SignallingEvent) => void} onEvent
-   * @param {{prove?: Prove}} [options] *prove* answers a machine's challenge; a page of a person has none
+   * @param {{prove?: Prove, peerId?: string}} [options] *prove* answers a machine's challenge; a page of a person has
+   *   none. *peerId*: who this end is for as long as the page runs
    */
-  constructor(url, onEvent, { prove } = {}) {
+  constructor(url, onEvent, { prove, peerId = crypto.randomUUID() } = {}) {
+    this.peerId = peerId;
     this.url = new URL(url, location.href);
     this.url.protocol = this.url.protocol.replace('http', 'ws');
+    this.url.searchParams.set('peer', peerId);
     this.onEvent = onEvent;
     this.prove = prove;
+  }
+
+  /** Whether the hub has let us in and can be heard. */
+  get here() {
+    return this.#here;
   }
 
   /** Connect now, and again after each break. */
   connect() {
     if (this.#ended || this.#socket) return;
+    clearTimeout(this.#retry);
     const socket = new WebSocket(this.url);
     this.#socket = socket;
+    this.#trying = window.setTimeout(() => this.#lose(socket), TRY_MS);
+    socket.addEventListener('open', () => this.#opened(socket));
     socket.addEventListener('message', (event) => this.#heard(socket, event.data));
     socket.addEventListener('close', (event) => this.#closed(socket, event.code));
+    addEventListener('online', this.#online);
   }
 
   /**
-   * Send a signal to one participant. While the line is away nothing is sent: after the next `here` all begin anew.
+   * Send a signal to one participant; false while the line is away.
    * @param {string} to
    * @param {SignalKind} kind
    * @param {SignalBody} body
    */
   send(to, kind, body) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(JSON.stringify({ type: 'signal', to, kind, body }));
+    return this.#say({ type: 'signal', to, kind, body });
+  }
+
+  /** @param {object} message */
+  #say(message) {
+    if (!this.#here || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
   }
 
   /** Close for good. */
   close() {
     this.#ended = true;
-    clearTimeout(this.#timer);
+    this.#rest();
+    clearTimeout(this.#retry);
     this.#socket?.close(CLOSED_BY_PAGE);
+  }
+
+  /** @param {WebSocket} socket */
+  #opened(socket) {
+    if (socket !== this.#socket) return;
+    clearTimeout(this.#trying);
+    this.#heardAt = performance.now();
+    this.#beat = window.setInterval(() => {
+      this.#say({ type: 'beat' });
+      if (performance.now() - this.#heardAt > SILENCE_MS) this.#lose(socket);
+    }, BEAT_MS / 2);
+  }
+
+  /** Nothing comes of this one: its own end is not waited for. @param {WebSocket} socket */
+  #lose(socket) {
+    socket.close();
+    this.#closed(socket, 1006);
+  }
+
+  #hurry() {
+    if (this.#socket && !this.#here) this.#lose(this.#socket);
+    this.connect();
+  }
+
+  #rest() {
+    clearTimeout(this.#trying);
+    clearInterval(this.#beat);
+    removeEventListener('online', this.#online);
+    this.#here = false;
   }
 
   /**
@@ -121,16 +193,23 @@ export class SignallingSocket {
    */
   #heard(socket, data) {
     if (socket !== this.#socket || this.#ended) return;
+    this.#heardAt = performance.now();
     const message = read(data);
     if (message === null || (message.type === 'challenge' && !this.prove)) {
       socket.close(CLOSE_BROKEN_CONTRACT);
     } else if (message.type === 'challenge') {
       this.prove?.(message).then((proof) => socket.send(JSON.stringify(proof)), () => socket.close(CLOSE_NOT_ALLOWED));
-    } else {
-      if (message.type === 'here') this.#tries = 0;
-      if (message.type === 'over') this.#ended = true;
-      this.onEvent(message);
+    } else if (message.type !== 'beat') this.#told(message);
+  }
+
+  /** @param {FromHub} message */
+  #told(message) {
+    if (message.type === 'here') {
+      this.#tries = 0;
+      this.#here = true;
     }
+    if (message.type === 'over') this.#ended = true;
+    this.onEvent(message);
   }
 
   /**
@@ -140,11 +219,15 @@ export class SignallingSocket {
   #closed(socket, code) {
     if (socket !== this.#socket) return;
     this.#socket = null;
+    this.#rest();
     this.#ended ||= FINAL.includes(code);
-    if (!this.#ended) {
-      const pause = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** this.#tries++);
-      this.#timer = window.setTimeout(() => this.connect(), pause * (0.5 + Math.random() / 2));
-    }
+    if (!this.#ended) this.#retry = window.setTimeout(() => this.connect(), this.#pause(code));
     this.onEvent({ type: 'closed', code, final: this.#ended });
+  }
+
+  /** At once the first time; never in step with others. @param {number} code */
+  #pause(code) {
+    if (code === CLOSE_BROKEN_CONTRACT || code === CLOSE_TOO_FAST) return FAULT_PAUSE_MS;
+    return (this.#tries++ ? LONGEST_PAUSE_MS : LONGEST_PAUSE_MS / 5) * (0.5 + Math.random() / 2);
   }
 }
