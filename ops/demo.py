@@ -63,6 +63,7 @@ def table(programs: Programs) -> str:
             "",
             f"Bearer token: {programs.keys['bearer']}",
             "Open each person in a browser window (or profile) of its own; a sign-in link works once.",
+            "An operator of the exercise signs each new key by itself; in earnest a person does, on another machine.",
             f"Logs: {programs.state}/log/   Devices are simulated.   Ctrl-C ends everything.",
         ]
     )

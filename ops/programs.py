@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ops.exercise_operator import ExerciseOperator
+
 ROOT = Path(__file__).resolve().parent.parent
 SEED = ROOT / "ops" / "seed" / "lobeda"
 NAMES = {"telemed": "zentrum.localhost", "room-agent": "raum.localhost", "signage": "monitor.localhost"}
@@ -59,7 +61,8 @@ def wait_until_heard(port: int, process: subprocess.Popen[bytes], name: str, log
 class Programs:
     """Centre, room agent and signage with their data under *state*; *seed* is the quarter.
 
-    *ports* are made free ones where the wanted are taken; `prepare` comes first.
+    *ports* are made free ones where the wanted are taken; `prepare` comes first. An operator of the exercise signs
+    what waits as long as the room runs.
     """
 
     state: Path
@@ -68,6 +71,18 @@ class Programs:
     extra: Mapping[str, str] = field(default_factory=dict)
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
+    _operator: ExerciseOperator | None = None
+
+    @property
+    def operator(self) -> ExerciseOperator:
+        """Signs the roster; the key is made on the first start."""
+        if self._operator is None:
+            self._operator = ExerciseOperator(
+                self.state / "operator",
+                address=lambda: f"http://127.0.0.1:{self.ports['telemed']}",
+                token=lambda: str(self.keys["bearer"]),
+            )
+        return self._operator
 
     def url(self, program: str) -> str:
         """The address for a browser."""
@@ -85,11 +100,13 @@ class Programs:
             "TELEMED_CENTRE_PUBLIC_URL": self.url("telemed"),
             "TELEMED_CENTRE_EXERCISE": "1",
             "TELEMED_CENTRE_SIMULATED": "1",
+            "TELEMED_CENTRE_OPERATOR_KEYS": self.operator.public,
             "TELEMED_ROOM_CENTRE_URL": local["telemed"],
             "TELEMED_ROOM_STATE_DIR": str(self.state / "room"),
             "TELEMED_ROOM_PORT": str(self.ports["room-agent"]),
             "TELEMED_ROOM_PAIRING_CODE": codes["agent"],
             "TELEMED_ROOM_SIMULATED": "1",
+            "TELEMED_ROOM_OPERATOR_KEYS": self.operator.public,
             "TELEMED_SIGNAGE_AGENT_URL": local["room-agent"],
             "TELEMED_SIGNAGE_STATE_DIR": str(self.state / "signage"),
             "TELEMED_SIGNAGE_PORT": str(self.ports["signage"]),
@@ -141,6 +158,8 @@ class Programs:
                 start_new_session=True,
             )
         wait_until_heard(self.ports[program], self._running[program], program, log)
+        if program == "room-agent":
+            self.operator.start()
 
     def start_all(self) -> None:
         """Start the three, centre first."""
@@ -155,6 +174,7 @@ class Programs:
 
     def stop(self) -> None:
         """End everything that was started here."""
+        self.operator.stop()
         for process in self._running.values():
             process.terminate()
         for process in self._running.values():

@@ -4,19 +4,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import typer
 import uvicorn
 
-from telemed import migrations, wiring
+from telemed import migrations, roster_commands, wiring
 from telemed.app import make_app
+from telemed.commands import address, fail, opened, say
 from telemed.directory import service as directory
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
@@ -31,6 +30,8 @@ from telemed.web.centre import Centre
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The centre of the telemedicine rooms.")
 
+cli.add_typer(roster_commands.cli, name="roster")
+
 CODE_LASTS = timedelta(hours=12)
 
 
@@ -40,29 +41,6 @@ def main() -> None:
         cli()
     except (BadSetting, AlreadyOpen) as error:
         fail(str(error))
-
-
-def fail(line: str) -> NoReturn:
-    """Say why in one line, and end with 2."""
-    print(f"telemed: {line}", file=sys.stderr)
-    sys.exit(2)
-
-
-def say(line: str) -> None:
-    print(line)
-
-
-@contextmanager
-def opened() -> Iterator[Centre]:
-    """The centre on its database, made or migrated first if need be."""
-    settings = wiring.read_settings()
-    wiring.make_secrets(settings.state_dir)
-    db = Database(settings.url)
-    try:
-        migrations.upgrade(db)
-        yield wiring.build(settings, db)
-    finally:
-        db.dispose()
 
 
 @cli.command()
@@ -122,7 +100,7 @@ def _handed_out(centre: Centre) -> dict[str, Any]:
                 "role": role.value,
                 "id": subject,
                 "name": name,
-                "url": f"{centre.public_url}/anmelden/{identity.invite(tx, Actor(role, subject), now=now)}",
+                "url": _link(centre, identity.invite(tx, Actor(role, subject), now=now)),
             }
             for role, subjects in people
             for subject, name in subjects
@@ -149,7 +127,13 @@ def invite(role: str, subject: str) -> None:
         fail("the role is doctor, assistant or operator")
     with opened() as centre, centre.db.transaction() as tx:
         token = identity.invite(tx, Actor(Role(role), subject), now=centre.clock.now())
-    say(f"{centre.public_url}/anmelden/{token}")
+    say(_link(centre, token))
+
+
+def _link(centre: Centre, token: str) -> str:
+    """A sign-in link. Behind the #, which no server sees: the key that this browser shall take as the operator's."""
+    pinned = f"#{centre.operator_keys[0]}" if centre.operator_keys else ""
+    return f"{centre.public_url}/anmelden/{token}{pinned}"
 
 
 @cli.command("import")
@@ -170,12 +154,12 @@ def take(
 
 def _over_http(url: str, files: list[Path]) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
-    address = _address(url)
+    centre = address(url)
     headers = {"Authorization": f"Bearer {os.environ.get('TELEMED_TOKEN', '')}"}
     for path in files:
         try:
             answer = httpx.post(
-                address.join("/import"), params={"file": path.name}, content=path.read_bytes(), headers=headers
+                centre.join("/import"), params={"file": path.name}, content=path.read_bytes(), headers=headers
             )
         except httpx.HTTPError as error:
             fail(f"the centre does not answer: {type(error).__name__}")
@@ -183,12 +167,6 @@ def _over_http(url: str, files: list[Path]) -> list[dict[str, Any]]:
             fail(f"the centre refused: HTTP {answer.status_code}")
         lines += answer.json()["outcomes"]
     return lines
-
-
-def _address(url: str) -> httpx.URL:
-    """Browsers know where ``.localhost`` is, this machine's resolver may not."""
-    address = httpx.URL(url)
-    return address.copy_with(host="127.0.0.1") if address.host.endswith(".localhost") else address
 
 
 def _directly(files: list[Path]) -> list[dict[str, Any]]:
@@ -238,7 +216,7 @@ def _moment(text: str, zone: ZoneInfo) -> str:
 def _asked(path: str, params: dict[str, Any], url: str) -> dict[str, Any]:
     """What the JSON API answers: that of a running centre, or, without one, that of this process."""
     try:
-        answer = httpx.get(_address(url).join(path), params=params) if url else asyncio.run(_in_process(path, params))
+        answer = httpx.get(address(url).join(path), params=params) if url else asyncio.run(_in_process(path, params))
     except httpx.HTTPError as error:
         fail(f"the centre does not answer: {type(error).__name__}")
     told: dict[str, Any] = answer.json()

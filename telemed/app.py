@@ -12,6 +12,8 @@ from telemed.booking import jobs as booking_jobs
 from telemed.booking import pages as booking_pages
 from telemed.booking import routes as booking_routes
 from telemed.booking.index import Index
+from telemed.desk import guests as desk_guests
+from telemed.desk import home as desk_home
 from telemed.desk import moving as desk_moving
 from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
@@ -24,6 +26,7 @@ from telemed.interop import routes as interop_routes
 from telemed.kit.outbox import Relay, forget_delivered
 from telemed.link import routes as link_routes
 from telemed.operator import pages as operator_pages
+from telemed.operator import routes as operator_routes
 from telemed.people.service import Auditor
 from telemed.signalling import socket as signalling_socket
 from telemed.web import refusals, security
@@ -34,8 +37,11 @@ NOBODY_LISTENS: TelemetryConfig = {"tracing": False, "metrics": False, "logs": F
 """No traces of people's requests, for anyone; and the question is not asked at each one."""
 
 IMPORT_LIMIT = 16 * 1024 * 1024
+ROSTER_LIMIT = 256 * 1024
 PROTECTION = security.Protection(
-    media=("/arzt/besuch",), machines=("/fhir", "/pair", "/import", "/api"), body_caps={"/import": IMPORT_LIMIT}
+    media=("/arzt/besuch", "/gast", desk_home.TALK),
+    machines=("/fhir", "/pair", "/import", "/api", "/roster"),
+    body_caps={"/import": IMPORT_LIMIT, "/roster": ROSTER_LIMIT, "/betrieb/roster": ROSTER_LIMIT},
 )
 
 
@@ -55,7 +61,10 @@ def make_app(centre: Centre) -> FastAPI:
         desk_planning.routes,
         desk_status.routes,
         desk_moving.routes,
+        desk_guests.routes,
+        desk_home.routes,
         operator_pages.routes,
+        operator_routes.routes,
         link_routes.routes,
         signalling_socket.routes,
     ):

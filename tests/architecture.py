@@ -94,6 +94,7 @@ KINDS_BY_NAME = {
     "booking.byhand": Kind.PURE,  # an offer that staff make up themselves
     "desk.appointments": Kind.EDGE,  # appointments ahead: move, cancel, and those that must be moved
     "desk.asked": Kind.EDGE,  # what staff ask for, carried from page to page
+    "desk.practice": Kind.PURE,  # where a doctor's browser may hand values over to
     "desk.planned": Kind.SERVICE,  # whose names and appointments staff see while planning
     "desk.planning": Kind.EDGE,  # staff book for somebody, also a series
     "desk.urgent": Kind.EDGE,  # staff book over others

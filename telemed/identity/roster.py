@@ -19,17 +19,17 @@ def enrol(tx: Tx, actor: Actor, public_key: str, *, now: datetime) -> None:
 
     Raises:
         NotAllowed: *actor* is no doctor.
-        KeyTaken: it is another doctor's.
+        KeyTaken: another doctor uses this browser.
     """
     if actor.role is not Role.DOCTOR:
         raise NotAllowed
     known = roster_store.browser_key(tx, public_key)
-    if known is not None and known.doctor_id != actor.subject:
-        raise KeyTaken
     if known is None:
         roster_store.add_browser_key(tx, BrowserKey(public_key, actor.subject, now))
-    elif known.revoked:
-        roster_store.let_back(tx, public_key, now)
+    elif known.revoked:  # the operator has given a new link since
+        roster_store.let_back(tx, public_key, actor.subject, now)
+    elif known.doctor_id != actor.subject:
+        raise KeyTaken
     else:
         return
     emit(tx, KeysChanged(doctor_id=actor.subject), now=now)

@@ -49,8 +49,12 @@ def add_browser_key(tx: Tx, key: BrowserKey) -> None:
     )
 
 
-def let_back(tx: Tx, public_key: str, now: datetime) -> None:
-    tx.execute(update(browser_keys).where(browser_keys.c.public_key == public_key).values(revoked=0, enrolled_at=now))
+def let_back(tx: Tx, public_key: str, doctor_id: str, now: datetime) -> None:
+    tx.execute(
+        update(browser_keys)
+        .where(browser_keys.c.public_key == public_key)
+        .values(revoked=0, doctor_id=doctor_id, enrolled_at=now)
+    )
 
 
 def revoke_browser_key(tx: Tx, public_key: str) -> str | None:

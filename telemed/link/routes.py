@@ -21,10 +21,13 @@ from schemas.channels import (
     PairAnswer,
     PairAsked,
     PlanDown,
+    RosterDown,
     from_room,
 )
 from schemas.day import DayPlan, MachineKind
+from schemas.trust import SignedRoster
 from schemas.visit import Challenge, Paired, PairRequest, Proof
+from telemed.identity import roster
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, CodeUnknown, Machine, Right
 from telemed.identity.rights import Needs
@@ -123,6 +126,7 @@ class _Session:
     socket: WebSocket
     centre: Centre
     machine: Machine
+    sent_roster: SignedRoster | None = None
     sent_plan: DayPlan | None = None
     sent_facts: set[str] = field(default_factory=set)
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -142,7 +146,10 @@ class _Session:
     async def _speak(self, line: Line) -> None:
         while True:
             line.woken.clear()
-            day = await run_in_threadpool(self._day)
+            day, signed = await run_in_threadpool(self._news)
+            if signed is not None and signed != self.sent_roster:
+                self.sent_roster = signed
+                await self._send(RosterDown(signed=signed))
             if self._differs(day.plan):
                 self.sent_plan = day.plan
                 await self._send(PlanDown(plan=day.plan))
@@ -156,7 +163,7 @@ class _Session:
             except TimeoutError:
                 await self._send(Beat())
 
-    def _day(self) -> queue.Day:
+    def _news(self) -> tuple[queue.Day, SignedRoster | None]:
         """
         Raises:
             NotAllowed: the machine was revoked meanwhile.
@@ -167,8 +174,9 @@ class _Session:
             if all(machine.revoked for machine in machines if machine.id == self.machine.id):
                 raise NotAllowed
             day = queue.day(tx, self.machine.room_id, now=centre.clock.now(), clock=centre.clock)
+            signed = roster.signed_roster(tx)
         code = identity.room_code(centre.secrets, self.machine.room_id, day.plan.day)
-        return replace(day, plan=day.plan.model_copy(update={"assistant_code": code}))
+        return replace(day, plan=day.plan.model_copy(update={"assistant_code": code})), signed
 
     def _differs(self, plan: DayPlan) -> bool:
         known = self.sent_plan

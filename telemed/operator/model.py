@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schemas.checks import CheckReport, CheckResult, Severity
+from schemas.signalling import Role as RosterRole
+from schemas.trust import RosterKey
 from telemed.identity.model import Machine
 from telemed.kit.outbox import Event
 from telemed.kit.refusal import Refusal, Sense
@@ -102,3 +104,37 @@ def unmet(counts: Mapping[tuple[str, int], int]) -> list[Unmet]:
 
 def is_online(heard: datetime | None, now: datetime) -> bool:
     return heard is not None and now - heard <= SILENT
+
+
+EXPIRES_SOON = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a new roster says otherwise than the former one; *changed* has the former entry first."""
+
+    new: tuple[RosterKey, ...]
+    gone: tuple[RosterKey, ...]
+    changed: tuple[tuple[RosterKey, RosterKey], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.gone or self.changed)
+
+
+def changes(former: Iterable[RosterKey], wanted: Iterable[RosterKey]) -> Changes:
+    """Entries are the same when key and role are."""
+    old = {(each.key, each.role): each for each in former}
+    now = {(each.key, each.role): each for each in wanted}
+    return Changes(
+        new=tuple(each for which, each in now.items() if which not in old),
+        gone=tuple(each for which, each in old.items() if which not in now),
+        changed=tuple((old[which], each) for which, each in now.items() if which in old and old[which] != each),
+    )
+
+
+def in_order(keys: Iterable[RosterKey]) -> tuple[RosterKey, ...]:
+    """Rooms by name with their agent first, then doctors."""
+    order = {RosterRole.AGENT: 0, RosterRole.KIOSK: 1, RosterRole.DOCTOR: 2}
+    return tuple(
+        sorted(keys, key=lambda each: (each.room_id is None, each.name, order[each.role], each.subject, each.key))
+    )

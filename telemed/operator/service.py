@@ -2,8 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from schemas.day import MachineKind
+from schemas.signalling import Role as RosterRole
+from schemas.trust import RosterKey
 from telemed.booking import service as booking
 from telemed.directory import service as directory
+from telemed.identity import roster
 from telemed.identity import service as identity
 from telemed.kit.clock import Clock, ExerciseClock
 from telemed.kit.db import Tx
@@ -84,3 +88,33 @@ def forward(tx: Tx, clock: Clock, by: timedelta) -> None:
     clock.forward(by)
     save_offset(tx, clock.offset)
     emit(tx, ClockMoved(), now=clock.now())
+
+
+def roster_draft(tx: Tx) -> tuple[RosterKey, ...]:
+    """Every key that ends of a call should trust, as the centre knows it: what the operator is asked to sign.
+
+    Without revoked ones, without monitors, which are in no call, and without doctors who have left.
+    """
+    known = directory.load(tx)
+    machines = (
+        RosterKey(
+            key=machine.public_key,
+            role=RosterRole.AGENT if machine.kind == MachineKind.AGENT.value else RosterRole.KIOSK,
+            subject=machine.id,
+            name=known.name_of(machine.room_id),
+            room_id=machine.room_id,
+        )
+        for machine in identity.machines_of(tx)
+        if not machine.revoked and machine.kind != MachineKind.MONITOR.value
+    )
+    browsers = (
+        RosterKey(
+            key=each.public_key,
+            role=RosterRole.DOCTOR,
+            subject=each.doctor_id,
+            name=known.doctors[each.doctor_id].name,
+        )
+        for each in roster.browser_keys(tx)
+        if not each.revoked and each.doctor_id in known.doctors
+    )
+    return model.in_order((*machines, *browsers))

@@ -1,11 +1,12 @@
-"""The ticket for the eye: which pictures and letters there are, and how one is read out."""
+"""The ticket for the eye: which pictures and letters there are, and how one is read out. Keys have pictures too."""
 
 from pathlib import Path
 
 from schemas.day import DIGITS, LETTERS, PICTURES, Ticket
+from schemas.trust import CALL_PICTURES
 from telemed.kit.i18n import Words
 
-__all__ = ["DIGITS", "FOLDER", "LETTERS", "PICTURES"]
+__all__ = ["CALL_PICTURES", "DIGITS", "FOLDER", "LETTERS", "PICTURES"]
 
 FOLDER = Path(__file__).parent / "static" / "tickets"
 

@@ -16,8 +16,8 @@ from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded, Needs
 from telemed.kit.db import Database
 
-OPEN_ON_PURPOSE = ("/", "/api", "/health", "/anmelden", "/abmelden", "/fhir/metadata")
-"""What may be open: booking pages, the API for booking, signing in and out, the CapabilityStatement."""
+OPEN_ON_PURPOSE = ("/", "/api", "/health", "/anmelden", "/abmelden", "/fhir/metadata", "/roster")
+"""What may be open: booking pages, the API for booking, signing in and out, the CapabilityStatement, the roster."""
 
 
 def routes_of(app: Any) -> Iterator[Any]:

@@ -35,14 +35,19 @@ def test_nothing_of_the_look_comes_from_elsewhere() -> None:
         assert not re.search(r"https?://", path.read_text(encoding="utf-8")), path.name
 
 
-def test_each_picture_has_a_file_a_name_of_its_own_and_fits_a_ticket() -> None:
+def test_each_picture_of_a_ticket_fits_one() -> None:
     assert len(tickets.PICTURES) >= 24
-    names = [tickets.picture_name(picture, words()) for picture in tickets.PICTURES]
-    assert len(set(names)) == len(names)
     for picture in tickets.PICTURES:
-        assert (tickets.FOLDER / f"{picture}.svg").is_file()
         assert Ticket(picture=picture, letter=tickets.LETTERS[0], digits=tickets.DIGITS[:2])
-    assert {p.stem for p in Path(tickets.FOLDER).glob("*.svg")} == set(tickets.PICTURES)
+
+
+def test_each_of_the_64_pictures_of_a_call_has_a_file_and_a_name_of_its_own() -> None:
+    assert len(set(tickets.CALL_PICTURES)) == 64
+    assert set(tickets.PICTURES) < set(tickets.CALL_PICTURES)
+    names = [tickets.picture_name(picture, words()) for picture in tickets.CALL_PICTURES]
+    assert len(set(names)) == 64
+    assert {p.stem for p in Path(tickets.FOLDER).glob("*.svg")} == set(tickets.CALL_PICTURES)
+    assert len({p.read_bytes() for p in Path(tickets.FOLDER).glob("*.svg")}) == 64
 
 
 def test_a_ticket_is_printed_in_one_line_and_read_out_letter_by_word() -> None:
