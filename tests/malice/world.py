@@ -131,7 +131,12 @@ class World:
         earlier = [self.sealed(far, shake, attempt=n, ago_s=9 - n) for n in range(1, self.attempt)]
         private = self.me.key.private_bytes_raw().hex()
         me = {"visit_id": self.visit_id, "peer_id": self.me.peer_id, "role": self.me.role.value, "private": private}
-        me |= {"fingerprint": self.me.fingerprint, "nonce": self.my_draws[0], "reveal": self.my_draws[1]}
+        me |= {
+            "public": self.me.public,
+            "fingerprint": self.me.fingerprint,
+            "nonce": self.my_draws[0],
+            "reveal": self.my_draws[1],
+        }
         return SetUp(
             me=me | {"sdp": sdp(self.me.fingerprint, self.random, setup="actpass")},
             far={"peer_id": told.peer_id, "role": told.role.value},
@@ -177,7 +182,11 @@ def judged(setup: SetUp) -> str:
     private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(mine["private"]))
     me = Me(mine["visit_id"], mine["peer_id"], Role(mine["role"]), private, mine["fingerprint"])
     try:
-        roster = read_roster(SignedRoster.model_validate(setup.roster), setup.operator_keys, newest=setup.newest)
+        signed = SignedRoster.model_validate(setup.roster)
+    except ValidationError:
+        return "roster"
+    try:
+        roster = read_roster(signed, setup.operator_keys, newest=setup.newest)
         shake = Handshake(me, draw=iter((mine["nonce"], mine["reveal"])).__next__)
         for each in setup.hellos:
             hello = Hello.model_validate(each)
@@ -214,6 +223,15 @@ class Seen:
         return (
             f"{self.setups} mutated set-ups of {len(self.mutations)} kinds: {len(self.wrong)} accepted; "
             f"control without the check accepts {self.control}; refused by {why}"
+        )
+
+    def __add__(self, other: "Seen") -> "Seen":
+        return Seen(
+            self.setups + other.setups,
+            self.refused + other.refused,
+            self.mutations + other.mutations,
+            self.control + other.control,
+            self.wrong + other.wrong,
         )
 
     def add(self, name: str, honest: str, mutant: str, *, control: bool) -> None:

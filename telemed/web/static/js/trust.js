@@ -293,6 +293,7 @@ export class Handshake {
   /** @type {string | null} */
   #seen = null;
   #newest = 0;
+  #offered = 0;
   #farReveal = '';
 
   /**
@@ -321,10 +322,11 @@ export class Handshake {
    * The other end's hello; whether its key may be trusted is `trusted`'s or a doctor's to say.
    * @param {any} body
    * @param {{peerId: string, role: Role}} from
-   * @throws {Distrusted} it is none, or says something else than before
+   * @throws {Distrusted} it is none, says something else than before, or is this end's own that comes back
    */
   greeted(body, { peerId, role }) {
     const far = { peerId, role, hello: readHello(body) };
+    if (peerId === this.#me.peerId || far.hello.nonce === this.#nonce) throw new Distrusted('replayed');
     if (this.#far && JSON.stringify(this.#far) !== JSON.stringify(far)) throw new Distrusted('replayed');
     this.#far = far;
   }
@@ -359,6 +361,7 @@ export class Handshake {
     const far = this.#known();
     const { role, peerId, publicKey, fingerprint, keys } = this.#me;
     if (fingerprintOf(sdp) !== fingerprint) throw new Distrusted('fingerprint');
+    if (type === 'offer') this.#offered = attempt;
     const said = { type, attempt, sdp, at_ms: Math.round(nowMs), reveal: this.#reveal };
     const mine = [role, peerId, publicKey, this.#nonce, fingerprint, this.#reveal];
     const text = await signedText(this.#me.visitId, said, mine, ofFar(far));
@@ -370,7 +373,7 @@ export class Handshake {
    * @param {any} body
    * @param {{nowMs: number}} at
    * @returns {Promise<string>}
-   * @throws {Distrusted} it has not; or it is old, seen before, or not what was committed to
+   * @throws {Distrusted} it has not; or it is old, seen before, no answer to the newest offer, or not what was committed to
    */
   async open(body, { nowMs }) {
     const far = this.#known();
@@ -394,7 +397,8 @@ export class Handshake {
       reveal: said.reveal,
     });
     if (committed !== far.hello.commitment) throw new Distrusted('commitment');
-    if (said.attempt <= this.#newest) throw new Distrusted('replayed');
+    const unasked = said.type === 'answer' && said.attempt !== this.#offered;
+    if (said.attempt <= this.#newest || unasked) throw new Distrusted('replayed');
     this.#newest = said.attempt;
     this.#seen = fingerprint;
     this.#farReveal = said.reveal;

@@ -1,0 +1,1 @@
+"""Ends of a call that are not ours."""
