@@ -60,7 +60,7 @@ class ExerciseOperator:
             while not self._stop.wait(LOOK_S):
                 try:
                     self.sign_what_waits(client)
-                except httpx.HTTPError:
+                except httpx.TransportError:
                     continue  # the centre is not there, or not yet, or has just been ended
 
     def sign_what_waits(self, client: httpx.Client) -> bool:
@@ -79,9 +79,7 @@ class ExerciseOperator:
             self._signed = asked.content
             return False
         signed = sign_roster(next_roster(wanted, former, now=real_now(), lasts=LASTS), self._key)
-        client.post(
-            f"{self._address()}/roster", content=signed.model_dump_json(), headers=self._headers
-        ).raise_for_status()
+        client.post(f"{self._address()}/roster", json=signed.model_dump(), headers=self._headers).raise_for_status()
         self._signed = asked.content
         return True
 

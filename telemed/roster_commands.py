@@ -187,9 +187,8 @@ def _text(file: Path) -> str:
 
 def _asked(method: str, url: str, path: str, body: SignedRoster | None = None) -> httpx.Response:
     headers = {"Authorization": f"Bearer {os.environ.get('TELEMED_TOKEN', '')}", "Accept": "application/json"}
-    content = None if body is None else body.model_dump_json()
     try:
-        answer = httpx.request(method, address(url).join(path), content=content, headers=headers)
+        answer = httpx.request(method, address(url).join(path), json=body and body.model_dump(), headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         fail(f"the centre does not answer: {type(error).__name__}")
     if answer.is_error:
