@@ -28,6 +28,12 @@ FLAGS = [
 WINDOW: ViewportSize = {"width": 1280, "height": 900}
 SCREEN: ViewportSize = {"width": 1920, "height": 1080}
 PATIENCE_MS = 20_000
+RELEASED = """async () => {
+    const { publicKey, roster } = await import('/static/js/keys.js');
+    const mine = await publicKey();
+    return Boolean((await roster())?.keys.some(({ key }) => key === mine));
+}"""
+"""Whether the operator has signed this browser's key."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,9 @@ class Stage:
         link = next(one["url"] for one in staff if one["role"] == role and person in (one["id"], ""))
         page.goto(link)
         page.get_by_role("button", name="Anmelden").click()
+        if role == "doctor":
+            page.wait_for_url("**/arzt")
+            wait_for(lambda: bool(page.evaluate(RELEASED)), timeout_s=10, what="the operator has signed her browser")
         return page
 
     def open_monitor(self) -> Page:

@@ -37,6 +37,7 @@ from tests.room_agent.world import (
     until,
     visit,
 )
+from tests.rosters import OPERATOR_KEY
 from tests.serving import served
 
 pytestmark = pytest.mark.anyio
@@ -76,7 +77,9 @@ class World:
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     centre = SmallCentre()
     async with served(centre.app()) as centre_url:
-        settings = Settings(centre_url=centre_url, state_dir=tmp_path, pairing_code=CODE, simulated=True)
+        settings = Settings(
+            centre_url=centre_url, state_dir=tmp_path, pairing_code=CODE, simulated=True, operator_keys=OPERATOR_KEY
+        )
         journal = Journal(tmp_path / "journal.sqlite")
         agent = build(settings, Room(journal, simulated=True), Devices(), none(words()))
 
