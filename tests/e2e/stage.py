@@ -99,7 +99,7 @@ class Stage:
         page.get_by_role("button", name="Anmelden").click()
         if role == "doctor":
             page.wait_for_url("**/arzt")
-            wait_for(lambda: bool(page.evaluate(RELEASED)), timeout_s=10, what="the operator has signed her browser")
+            wait_until_released(page)
         return page
 
     def open_monitor(self) -> Page:
@@ -189,6 +189,11 @@ def stage(seed: Path = SEED, **extra: str) -> Iterator[Stage]:
         programs.prepare()
         programs.start_all()
         yield Stage(programs, stack.enter_context(chromium()))
+
+
+def wait_until_released(page: Page) -> None:
+    """Until the operator has signed the key of a doctor's browser."""
+    wait_for(lambda: bool(page.evaluate(RELEASED)), timeout_s=10, what="the operator has signed her browser")
 
 
 def wait_for(condition: Callable[[], bool], *, timeout_s: float, what: str) -> float:

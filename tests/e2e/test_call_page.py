@@ -24,6 +24,7 @@ from telemed.kit.ids import new_link_token
 from telemed.people.model import Person, Way
 from telemed.visit import service as visit
 from tests.e2e.chromium import AXE, CALL, CALL_REFUSED, chromium, chromium_beside
+from tests.e2e.stage import wait_until_released
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -86,6 +87,7 @@ def sign_in(programs: Programs, browser: Browser) -> Page:
     page.goto(link)
     page.locator("main form button").click()
     page.wait_for_url("**/arzt")
+    wait_until_released(page)
     return page
 
 
