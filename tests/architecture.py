@@ -102,6 +102,8 @@ KINDS_BY_NAME = {
     "desk.waiting": Kind.EDGE,  # the waiting list
     "desk.guests": Kind.EDGE,  # who is invited into a visit, and the page to which that leads
     "desk.home": Kind.EDGE,  # a visit from home
+    "desk.emergencies": Kind.SERVICE,  # who calls for help
+    "desk.emergency": Kind.EDGE,  # calling, and answering
     "desk.moving": Kind.EDGE,  # another time for the own appointment
     "desk.status": Kind.EDGE,  # the resident's own appointment; the desk's other pages are for staff
     "directory.calendar": Kind.PURE,  # opening hours, seen from above like the model

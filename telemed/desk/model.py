@@ -48,6 +48,9 @@ class Light:
         return tuple(sorted(found, key=lambda result: _WORST_FIRST.index(result.severity)))
 
 
+HOME = Light(Severity.OK, "desk.light.home", None)
+"""At home there is no room that could be unfit."""
+
 _WORST_FIRST = (Severity.BLOCK, Severity.WARN, Severity.OK)
 
 
@@ -128,7 +131,10 @@ class Row:
 
 @dataclass(frozen=True)
 class RoomDay:
-    """One room's day, as staff see it. *uncleaned* is the visit after which the room must still be wiped."""
+    """One room's day, as staff see it. *uncleaned* is the visit after which the room must still be wiped.
+
+    *is_home*: there is no room; the residents join from their own homes.
+    """
 
     room_id: str
     room_name: str
@@ -136,6 +142,7 @@ class RoomDay:
     uncleaned: str | None
     light: Light
     rows: tuple[Row, ...]
+    is_home: bool = False
 
     @property
     def current(self) -> Row | None:

@@ -6,18 +6,20 @@ from datetime import datetime
 
 from schemas.day import FactKind
 from telemed.booking import service as booking
-from telemed.booking.model import PersonLine
+from telemed.booking.model import Booking, PersonLine
 from telemed.desk import model
 from telemed.desk.model import Alarm, RoomDay
 from telemed.directory import service as directory
-from telemed.directory.model import Room
-from telemed.identity.model import Actor
+from telemed.directory.model import Directory, Room
+from telemed.identity import invitations
+from telemed.identity.model import Actor, Invitation, Role
 from telemed.kit.clock import Clock
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound
 from telemed.kit.secrets import Secrets
 from telemed.link.service import Lines
 from telemed.people.model import Erased
+from telemed.people.service import audit
 from telemed.queue import service as queue
 from telemed.queue.service import Day
 from telemed.visit import service as visit
@@ -25,24 +27,26 @@ from telemed.visit import service as visit
 
 def doctor_days(tx: Tx, doctor_id: str, *, lines: Lines, clock: Clock, now: datetime) -> list[RoomDay]:
     """The rooms in which this doctor has visits today, with these visits alone."""
-    days = queue.doctor_days(tx, doctor_id, now=now, clock=clock)
-    return [_room_day(lines, day, now, doctor_id=doctor_id) for day in days]
+    days, known = queue.doctor_days(tx, doctor_id, now=now, clock=clock), directory.load(tx)
+    return [_room_day(known, lines, day, now, doctor_id=doctor_id) for day in days]
 
 
 def room_day(tx: Tx, room_id: str, *, lines: Lines, clock: Clock, now: datetime) -> RoomDay:
     """All visits of one room today."""
-    return _room_day(lines, queue.day(tx, room_id, now=now, clock=clock), now)
+    return _room_day(directory.load(tx), lines, queue.day(tx, room_id, now=now, clock=clock), now)
 
 
-def _room_day(lines: Lines, day: Day, now: datetime, *, doctor_id: str | None = None) -> RoomDay:
+def _room_day(known: Directory, lines: Lines, day: Day, now: datetime, *, doctor_id: str | None = None) -> RoomDay:
     room_id, standing = day.plan.room_id, day.standing
+    is_home = not known.rooms[room_id].is_claimed
     return RoomDay(
         room_id=room_id,
         room_name=day.plan.room_name,
         state=standing.room_state,
         uncleaned=standing.uncleaned.visit_id if standing.uncleaned else None,
-        light=model.light(lines.report(room_id), lines.heard(room_id), now),
+        light=model.HOME if is_home else model.light(lines.report(room_id), lines.heard(room_id), now),
         rows=model.rows(standing, day.facts, doctor_id=doctor_id),
+        is_home=is_home,
     )
 
 
@@ -109,3 +113,51 @@ def note(tx: Tx, visit_id: str, kind: FactKind, *, assistant_id: str, now: datet
         raise NotFound
     visit.record(tx, visit_id=visit_id, kind=kind, by="assistant", now=now)
     return offer.room_id
+
+
+def check_host(tx: Tx, visit_id: str, *, actor: Actor) -> Booking:
+    """The visit, if *actor* may invite into it: its doctor, or an assistant of its room.
+
+    Raises:
+        NotFound: there is no such visit, or it is somebody else's; both are answered alike.
+    """
+    visit_ = booking.get(tx, visit_id)
+    if actor.role is Role.DOCTOR and visit_.offer.doctor_id == actor.subject:
+        return visit_
+    if actor.role is Role.ASSISTANT and visit_.offer.room_id in {room.id for room in rooms_of(tx, actor.subject)}:
+        return visit_
+    raise NotFound
+
+
+def invite_guest(tx: Tx, visit_id: str, role: str, *, actor: Actor, now: datetime) -> tuple[Invitation, str]:
+    """Invite somebody into a visit; the invitation and the token of its link. Audited.
+
+    Raises:
+        NotFound, WrongMoment: it is not *actor*'s, or over.
+    """
+    own = check_host(tx, visit_id, actor=actor)
+    made = visit.invite(tx, visit_id, role, now=now)
+    audit(tx, [own.person_id], actor=actor, action="create", purpose="invitation", now=now)
+    return made
+
+
+def uninvite(tx: Tx, visit_id: str, invitation_id: str, *, actor: Actor, now: datetime) -> None:
+    """
+    Raises:
+        NotFound: it is not *actor*'s visit, or has no such invitation.
+    """
+    own = check_host(tx, visit_id, actor=actor)
+    invitations.take_back(tx, invitation_id, visit_id=visit_id, now=now)
+    audit(tx, [own.person_id], actor=actor, action="write", purpose="invitation", now=now)
+
+
+def redeem_invitation(tx: Tx, token: str, *, now: datetime) -> tuple[str, Invitation]:
+    """Exchange an invitation's link for a session, once; audited.
+
+    Raises:
+        LinkUsed: unknown, used, taken back or too old.
+    """
+    session, found = invitations.redeem(tx, token, now=now)
+    person_id = booking.get(tx, found.visit_id).person_id
+    audit(tx, [person_id], actor=Actor(Role.GUEST, found.id), action="write", purpose="invitation", now=now)
+    return session, found

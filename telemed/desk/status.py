@@ -57,7 +57,8 @@ _STAGES = {
 class Own:
     """The own appointment. *before* counts those who wait and will be called earlier.
 
-    *waiting*: she waits for something earlier; *is_asked*: a time is kept for her answer.
+    *waiting*: she waits for something earlier; *is_asked*: a time is kept for her answer. *is_home*: she joins from
+    where she is.
     """
 
     booking: Booking
@@ -66,6 +67,17 @@ class Own:
     delay: Delay | None = None
     waiting: Waiting | None = None
     is_asked: bool = False
+    is_home: bool = False
+
+    @property
+    def may_be_ready(self) -> bool:
+        """At home she says so herself; in a room the kiosk or the assistant does."""
+        return self.is_home and self.stage in (Stage.TODAY, Stage.MISSED)
+
+    @property
+    def may_join(self) -> bool:
+        """At home: the doctor calls, or sees her already."""
+        return self.is_home and self.stage in (Stage.CALLED, Stage.INSIDE)
 
     @property
     def may_change(self) -> bool:
@@ -146,8 +158,11 @@ def own_of(tx: Tx, centre: Centre, known: Directory, actor: Actor, *, now: datet
     if day > today:
         own = Own(found, Stage.BOOKED)
     else:
-        standing = queue.day(tx, found.offer.room_id, now=now, clock=centre.clock).standing
+        offer = found.offer
+        standing = queue.day(tx, offer.room_id, now=now, clock=centre.clock, doctor_id=offer.doctor_id).standing
         own = of_today(found, standing.visits, now=now)
+    room = known.rooms.get(found.offer.room_id)
+    own = replace(own, is_home=room is not None and not room.is_claimed)
     return _with_waiting(tx, own, now=now) if own.may_change else own
 
 

@@ -49,6 +49,11 @@ class Needs:
         return actor
 
 
+async def guest_of(connection: HTTPConnection) -> Actor:
+    """Who came by an invitation, or `ANYONE`: for a socket, at which whoever has a right comes in by one door."""
+    return await _actor(connection, cookie=GUEST_COOKIE)
+
+
 class Guarded:
     """A route that asks for its right itself, without FastAPI's machinery, for those few that must be fast.
 

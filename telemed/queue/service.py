@@ -1,5 +1,6 @@
 """Who is next, when, how late: the day of a room and of a doctor, as the centre sees it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -34,8 +35,10 @@ class Day:
     standing: Standing
 
 
-def day(tx: Tx, room_id: str, *, now: datetime, clock: Clock) -> Day:
+def day(tx: Tx, room_id: str, *, now: datetime, clock: Clock, doctor_id: str | None = None) -> Day:
     """The day of *room_id* at *now*.
+
+    At home each doctor has a day of her own (*doctor_id*): nobody there waits for anybody else's room.
 
     Raises:
         NotFound: there is no such room (any more).
@@ -43,7 +46,18 @@ def day(tx: Tx, room_id: str, *, now: datetime, clock: Clock) -> Day:
     known = directory.load(tx)
     plan = _plan(tx, known, room_id, now=now, clock=clock)
     facts = tuple(visit.facts_on(tx, room_id, now=now))
-    return Day(plan, facts, standing(plan, facts, now))
+    if known.rooms[room_id].is_claimed:
+        return Day(plan, facts, standing(plan, facts, now))
+    if doctor_id is not None:
+        own = tuple(one for one in plan.visits if one.doctor_id == doctor_id)
+        plan = plan.model_copy(update={"visits": own})
+    return Day(plan, facts, standing(plan, (*facts, *_clean(facts)), now))
+
+
+def _clean(facts: Iterable[Fact]) -> list[Fact]:
+    """At home nothing is wiped down between two visits."""
+    ended = (fact for fact in facts if fact.kind is FactKind.ENDED)
+    return [fact.model_copy(update={"kind": FactKind.CLEANED, "fact_id": f"{fact.fact_id[:60]}-c"}) for fact in ended]
 
 
 def doctor_days(tx: Tx, doctor_id: str, *, now: datetime, clock: Clock) -> list[Day]:
@@ -51,7 +65,7 @@ def doctor_days(tx: Tx, doctor_id: str, *, now: datetime, clock: Clock) -> list[
     known = directory.load(tx)
     own = booking.on_day(tx, known, _civil(known, now), doctor_id=doctor_id)
     rooms = sorted({one.offer.room_id for one in own})
-    return [day(tx, room_id, now=now, clock=clock) for room_id in rooms]
+    return [day(tx, room_id, now=now, clock=clock, doctor_id=doctor_id) for room_id in rooms]
 
 
 def call_next(tx: Tx, *, doctor_id: str, now: datetime, clock: Clock) -> PlannedVisit:
@@ -94,6 +108,9 @@ def _plan(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock
         exercise=isinstance(clock, ExerciseClock),
         cleaning_minutes=int(room.cleaning / timedelta(minutes=1)),
         help_phone=room.phone,
+        room_address=room.address,
+        room_floor=room.floor,
+        room_phone=room.phone,
         visits=tuple(_planned(one, known) for one in booking.on_day(tx, known, today, room_id=room_id)),
         machines=tuple(_key(machine) for machine in identity.machines_of(tx, room_id) if not machine.revoked),
         devices=tuple(_device(device, known) for device in known.devices_in(room_id)),

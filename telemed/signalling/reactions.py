@@ -5,7 +5,7 @@ from datetime import datetime
 
 from schemas.day import FactKind
 from telemed.identity import service as identity
-from telemed.identity.model import MachinesChanged
+from telemed.identity.model import InvitationRevoked, MachinesChanged
 from telemed.kit.db import Tx
 from telemed.signalling.hub import Hub
 from telemed.visit.model import FactKnown
@@ -30,5 +30,14 @@ def shut_out_revoked(hub: Hub) -> Callable[..., None]:
         machines = identity.machines_of(tx, happened.room_id)
         if any(machine.id == happened.machine_id and machine.revoked for machine in machines):
             hub.shut_out(happened.machine_id)
+
+    return react
+
+
+def shut_out_guest(hub: Hub) -> Callable[..., None]:
+    """React to `InvitationRevoked`: whoever came by it leaves."""
+
+    def react(_tx: Tx, happened: InvitationRevoked, *, now: datetime) -> None:  # noqa: ARG001 - every reaction is called so
+        hub.shut_out(happened.invitation_id)
 
     return react

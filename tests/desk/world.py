@@ -19,12 +19,14 @@ from telemed.booking import service as booking
 from telemed.booking.index import Index
 from telemed.booking.model import Request
 from telemed.booking.planner import What, Wish
+from telemed.desk import guests as desk_guests
+from telemed.desk import home as desk_home
 from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
 from telemed.identity import service as identity
-from telemed.identity.model import Actor, MachinesChanged, Role
+from telemed.identity.model import Actor, InvitationRevoked, MachinesChanged, Role
 from telemed.identity.rights import SESSION_COOKIE
 from telemed.kit.clock import Clock, ExerciseClock
 from telemed.kit.db import Database
@@ -37,7 +39,7 @@ from telemed.operator import pages as operator_pages
 from telemed.people.model import Need, Person, Way
 from telemed.signalling import socket as signalling_socket
 from telemed.signalling.hub import Hub
-from telemed.signalling.reactions import send_out, shut_out_revoked
+from telemed.signalling.reactions import send_out, shut_out_guest, shut_out_revoked
 from telemed.visit import service as visit
 from telemed.visit.model import FactKnown
 from telemed.visit.reactions import give_back
@@ -122,6 +124,7 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
     told = [
         Subscription("signalling.over", FactKnown, send_out(hub)),
         Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),
+        Subscription("signalling.uninvited", InvitationRevoked, shut_out_guest(hub)),
         Subscription("visit.give_back", FactKnown, give_back(centre.secrets)),
     ]
     centre.live[Relay] = Relay(db, told, clock)
@@ -141,10 +144,10 @@ def make_app(centre: Centre) -> FastAPI:
     """The centre's app with the staff's pages and the signalling socket."""
     app = FastAPI()
     app.state.centre = centre
-    security.protect(app, security.Protection(media=("/arzt/besuch",)))
+    security.protect(app, security.Protection(media=("/arzt/besuch", "/gast", desk_home.TALK)))
     refusals.install(app, centre.the(Pages))
     staff = (identity_pages.routes, desk_pages.routes, desk_planning.routes, operator_pages.routes)
-    for routes in (*staff, signalling_socket.routes):
+    for routes in (*staff, desk_guests.routes, desk_home.routes, signalling_socket.routes):
         app.include_router(routes)
     mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC)
     return app
