@@ -16,7 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import CDLL, get_errno
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
+from random import Random
+from typing import IO
 
 HERE, THERE = "10.98.0.1", "10.98.0.2"
 _TUNSETIFF, _TUN, _NO_HEADER = 0x400454CA, 0x0001, 0x1000
@@ -24,22 +27,46 @@ _CLONE_NEWNET = 0x40000000
 _MTU = 1500
 
 
+@dataclass
+class Link:
+    """A running link. *starter* starts Chromium at the other end; *prefix* any other command."""
+
+    starter: Path
+    prefix: tuple[str, ...]
+    _orders: IO[str]
+
+    def order(self, *words: str) -> None:
+        """``rate BITS``, ``loss SHARE``, ``down``, ``up``: for packets that come from now on, both ways."""
+        self._orders.write(" ".join(words) + "\n")
+        self._orders.flush()
+
+
 @contextmanager
 def thin_link(bits_per_s: int, *, delay_s: float = 0.02, queue_bytes: int = 32 * 1024) -> Iterator[Path]:
     """A script that starts Chromium at the other end. Each way has the rate, the delay and a queue of its own."""
+    with link(bits_per_s, delay_s=delay_s, queue_bytes=queue_bytes) as made:
+        yield made.starter
+
+
+@contextmanager
+def link(bits_per_s: int, *, delay_s: float = 0.02, queue_bytes: int = 32 * 1024) -> Iterator[Link]:
+    """The same, to be ordered about meanwhile."""
     other = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
     carrier = None
     try:
         _until_apart(other.pid)
         arguments = [str(other.pid), str(bits_per_s), str(delay_s), str(queue_bytes)]
-        carrier = subprocess.Popen([sys.executable, __file__, *arguments], stdout=subprocess.PIPE, text=True)
+        command, pipe = [sys.executable, __file__, *arguments], subprocess.PIPE
+        carrier = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+        assert carrier.stdin is not None
         assert carrier.stdout is not None
         assert carrier.stdout.readline().strip() == "ready"
+        prefix = ("nsenter", f"--net=/proc/{other.pid}/ns/net")
         starter = Path(f"/tmp/chromium-over-there-{other.pid}")
-        starter.write_text(f'#!/bin/sh\nexec nsenter --net=/proc/{other.pid}/ns/net /usr/bin/chromium "$@"\n')
+        starter.write_text(f'#!/bin/sh\nexec {" ".join(prefix)} /usr/bin/chromium "$@"\n')
         starter.chmod(0o755)
         try:
-            yield starter
+            yield Link(starter, prefix, carrier.stdin)
         finally:
             starter.unlink()
     finally:
@@ -67,12 +94,17 @@ class _Way:
     bits_per_s: int
     delay_s: float
     queue_bytes: int
+    loss: float = 0.0
+    is_up: bool = True
     free_at: float = 0.0
     on_the_way: list[tuple[float, int, bytes]] = field(default_factory=list)
     count: int = 0
+    chance: Random = field(default_factory=lambda: Random(1))
 
     def take(self, packet: bytes, now: float) -> None:
-        """A packet that finds the queue full is lost."""
+        """A packet that finds the queue full is lost, and by chance so many others."""
+        if not self.is_up or self.chance.random() < self.loss:
+            return
         waiting = max(0.0, self.free_at - now) * self.bits_per_s / 8
         if waiting + len(packet) > self.queue_bytes:
             return
@@ -88,16 +120,37 @@ class _Way:
 
 
 def carry(other_pid: int, bits_per_s: int, delay_s: float, queue_bytes: int) -> None:
-    """For ever."""
+    """For ever. Orders come as lines (`Link.order`)."""
     here = _tun("thin0", HERE, THERE, None)
     there = _tun("thin0", THERE, HERE, other_pid)
     ways = {here: _Way(there, bits_per_s, delay_s, queue_bytes), there: _Way(here, bits_per_s, delay_s, queue_bytes)}
+    orders = sys.stdin.fileno()
     print("ready", flush=True)
     while True:
         due = [moment for way in ways.values() if (moment := way.deliver(time.monotonic())) is not None]
         patience = max(0.0, min(due) - time.monotonic()) if due else None
-        for readable in select.select(list(ways), [], [], patience)[0]:
-            ways[readable].take(os.read(readable, _MTU + 100), time.monotonic())
+        for readable in select.select([*ways, orders], [], [], patience)[0]:
+            if readable == orders:
+                obey(os.read(orders, _MTU).decode(), list(ways.values()))
+            else:
+                ways[readable].take(os.read(readable, _MTU + 100), time.monotonic())
+
+
+def obey(orders: str, ways: list[_Way]) -> None:
+    """
+    Raises:
+        SystemExit: nobody gives orders any more.
+    """
+    if not orders:
+        raise SystemExit
+    for order, way in product(orders.splitlines(), ways):
+        match order.split():
+            case ["rate", bits]:
+                way.bits_per_s = int(bits)
+            case ["loss", share]:
+                way.loss = float(share)
+            case [word]:
+                way.is_up = word == "up"
 
 
 def _tun(name: str, own: str, peer: str, pid: int | None) -> int:
