@@ -1,4 +1,4 @@
-"""Fetch the front end's fonts, icons and ticket pictures, and write down what they are.
+"""Fetch the front end's fonts, icons, ticket pictures and one script, and write down what they are.
 
 ``python tools/vendor.py`` packs the npm packages named here with the virtual environment's own npm and copies the
 few files we use. ``vendor.sha384`` lists what was copied; a test holds the files to it.
@@ -144,6 +144,10 @@ PICTURES = {
 }
 """Our name of a picture → its name in the package: those of the tickets, and all that two ends of a call may see."""
 
+SCRIPTS = {"uqr@0.1.3": {"dist/index.mjs": "uqr.js", "dist/index.d.ts": "uqr.d.ts"}}
+"""A package → its files that we use, and our names for them. uqr draws codes for a telephone's camera in the browser:
+what an invitation's link carries behind the ``#`` must not reach a server."""
+
 MIT_OF_PICTURES = """MIT License
 
 Copyright (c) Microsoft Corporation.
@@ -206,6 +210,11 @@ def copy_pictures(folder: Path) -> None:
         _write(TICKETS / f"{name}.svg", svg.encode())
 
 
+def copy_scripts(package: str, folder: Path) -> None:
+    for theirs, ours in SCRIPTS[package].items():
+        _write(VENDOR / "js" / ours, (folder / theirs).read_bytes())
+
+
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -230,11 +239,13 @@ def fetch() -> None:
     """Fetch all packages and write files, licences and hashes."""
     licences = []
     with tempfile.TemporaryDirectory() as temporary:
-        for package in (*FONTS, ICON_PACKAGE, PICTURE_PACKAGE):
+        for package in (*FONTS, ICON_PACKAGE, PICTURE_PACKAGE, *SCRIPTS):
             folder = unpack(package, Path(temporary))
             licences.append(licence(package, folder))
             if package in FONTS:
                 copy_fonts(package, folder)
+            elif package in SCRIPTS:
+                copy_scripts(package, folder)
             elif package == ICON_PACKAGE:
                 copy_icons(folder)
             else:
