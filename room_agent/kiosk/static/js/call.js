@@ -1,15 +1,26 @@
-/** The talk with the doctor, from the call to the farewell. Nothing of it stays. */
+/** The talk with the doctor and whoever else was let in, from the call to the farewell. Nothing of it stays. */
 
 import { Conversation } from '/static/js/conversation.js';
+import { RedScreen, showPictures } from '/static/js/distrust.js';
 import { SignallingSocket } from '/static/js/signalling.js';
 import { picture } from './checkin.js';
 import { prove } from './machine.js';
 import { examine, open, stop } from './probe.js';
+import { words } from './words.js';
 
 /** @typedef {import('./machine.js').Identity} Identity */
 /** @typedef {import('./line.js').Show} Show */
 /** @typedef {import('./probe.js').State} State */
-/** @typedef {import('/static/js/signalling.js').Participant} Participant */
+/** @typedef {import('/static/js/peer.js').Partner} Partner */
+/** @typedef {import('/static/js/peer.js').Pulse} Pulse */
+
+/**
+ * @typedef {object} Room what the call needs of the kiosk
+ * @property {() => import('/static/js/trust.js').Roster | null} roster
+ * @property {(role: string, reason: string) => void} refused tell the agent, for the audit
+ */
+
+const LOOK_MS = 100;
 
 /** @param {string} id */
 const by = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -26,37 +37,77 @@ export class Call {
   #quiet = false;
   /** @type {State | null} */
   #state = null;
+  /** We refused somebody, or were refused. */
+  #distrusts = false;
+  #distrusted = false;
+  #introduced = false;
+  #red = new RedScreen(/** @type {HTMLDialogElement} */ (by('distrust')));
+  #listens = new AbortController();
 
   /**
    * @param {Identity} me
    * @param {string} visitId
+   * @param {Room} room
    */
-  constructor(me, visitId) {
+  constructor(me, visitId, room) {
     this.me = me;
     this.visitId = visitId;
+    this.room = room;
+    const { signal } = this.#listens;
+    by('distrust-again').addEventListener('click', () => this.#again(), { signal });
+    by('compare-show').addEventListener('click', () => this.#showCompare(Boolean(by('compare-pictures').hidden)), { signal });
   }
 
-  /** Open camera and microphone, then meet whoever is in the visit. */
+  /** The conversation, for those who have more to say in it; null before and after. */
+  get talk() {
+    return this.#conversation;
+  }
+
+  /** Meet whoever is in the visit; camera and microphone join when they are open. */
   async enter() {
+    this.#meet();
     const stream = await open();
-    if (this.#left) {
-      stop(stream);
-      return;
-    }
+    if (this.#left) return stop(stream);
     this.#stream = stream;
     this.#hush(this.#quiet);
     /** @type {HTMLVideoElement} */ (by('self')).srcObject = stream;
+    this.#send();
+  }
+
+  #meet() {
     const signalling = new SignallingSocket('/kiosk/signalling', (event) => this.#conversation?.handle(event), {
       prove: (challenge) => prove(this.me, challenge),
     });
     this.#signalling = signalling;
     this.#conversation = new Conversation(signalling, {
-      offerer: true,
-      partner: 'doctor',
-      localStream: stream,
+      me: { visitId: this.visitId, role: 'kiosk', keys: this.me.keys },
+      roomId: this.me.paired.room_id,
+      roster: this.room.roster,
+      fresher: () => this.#newerRoster(),
       onRemote: (peerId, remote, partner) => this.#show(peerId, remote, partner),
+      onSilence: (_peer, pulse, partner) => partner.role === 'doctor' && this.#heard(pulse),
+      onPictures: (_peer, names, partner) => partner.role === 'doctor' && this.#compare(names),
+      onDistrust: (partner, reason, by) => this.#distrust(partner, reason, by),
     });
+    this.#conversation.enter();
     signalling.connect();
+  }
+
+  /** Until the agent has sent another roster; the conversation does not wait for ever. */
+  async #newerRoster() {
+    const seq = this.room.roster()?.seq ?? 0;
+    while (!this.#left && (this.room.roster()?.seq ?? 0) <= seq) await new Promise((done) => setTimeout(done, LOOK_MS));
+  }
+
+  #send() {
+    for (const track of this.#stream?.getTracks() ?? []) {
+      this.#conversation?.replaceTrack(track.kind === 'audio' ? 'audio' : 'video', track);
+    }
+  }
+
+  /** There is a newer roster. */
+  reconsider() {
+    this.#conversation?.reconsider();
   }
 
   /**
@@ -74,6 +125,8 @@ export class Call {
   /** @param {Show} show */
   update(show) {
     by('doctor-name').textContent = show.doctor_name;
+    by('distrust-phone').textContent = show.help_phone;
+    by('distrust-phone-line').hidden = show.help_phone === '';
     this.#hush(show.auscultation);
     for (const step of document.querySelectorAll('[data-measuring]')) {
       if (step instanceof HTMLElement) step.hidden = step.dataset.measuring !== show.measuring;
@@ -82,6 +135,10 @@ export class Call {
     by('take-device').textContent = show.take ?? '';
     by('take-asleep').hidden = !show.asleep;
     document.querySelector('[data-inflating]')?.toggleAttribute('hidden', !show.inflating);
+    if (show.introduced && !this.#introduced) this.#showCompare(false);
+    this.#introduced = show.introduced ?? false;
+    this.#distrusted = show.distrust ?? false;
+    this.#warn();
   }
 
   /** Loudspeaker and microphone are mute, or no longer. @param {boolean} quiet */
@@ -95,32 +152,91 @@ export class Call {
   /**
    * @param {string} peerId
    * @param {MediaStream | null} stream
-   * @param {Participant} partner
+   * @param {Partner} partner
    */
   #show(peerId, stream, partner) {
     const id = `doctor-${peerId}`;
-    let video = /** @type {HTMLVideoElement | null} */ (document.getElementById(id));
-    if (stream && !video) {
-      video = document.createElement('video');
-      Object.assign(video, { id, autoplay: true, playsInline: true, muted: this.#quiet });
-      video.setAttribute('aria-label', partner.name);
-      by('doctors').append(video);
-    }
-    if (video) video.srcObject = stream;
-    if (!stream) video?.remove();
+    if (!stream) document.getElementById(id)?.closest('figure')?.remove();
+    else /** @type {HTMLVideoElement} */ (document.getElementById(id) ?? this.#tile(id, partner)).srcObject = stream;
     by('doctor-waiting').hidden = by('doctors').querySelector('video') !== null;
+  }
+
+  /** A picture with who it is. @param {string} id @param {Partner} partner */
+  #tile(id, partner) {
+    const tile = document.createElement('figure');
+    const video = document.createElement('video');
+    const caption = document.createElement('figcaption');
+    Object.assign(video, { id, autoplay: true, playsInline: true, muted: this.#quiet });
+    video.setAttribute('aria-label', partner.name);
+    const role = document.createElement('span');
+    role.textContent = words(`kiosk.role.${partner.role}`);
+    caption.append(partner.name, ' ', role);
+    tile.dataset.role = partner.role;
+    tile.append(video, caption);
+    by('doctors').append(tile);
+    return video;
+  }
+
+  /** @param {Pulse} pulse */
+  #heard(pulse) {
+    by('talk-broken').hidden = pulse === 'good';
+  }
+
+  /** What the doctor sees too, if nobody stands in between. @param {string[]} names */
+  #compare(names) {
+    showPictures(by('compare-pictures'), names, words, 96);
+    by('compare').hidden = false;
+    this.#showCompare(!this.#introduced);
+  }
+
+  /** @param {boolean} large */
+  #showCompare(large) {
+    by('compare-pictures').hidden = !large;
+    by('compare-show').setAttribute('aria-expanded', String(large));
+  }
+
+  /** @param {Partner} partner @param {string} reason @param {'us' | 'them'} who */
+  #distrust(partner, reason, who) {
+    if (who === 'us') this.room.refused(partner.role, reason);
+    if (partner.role !== 'doctor') return; // a guest stays outside
+    this.#distrusts = true;
+    this.#hangUp();
+    this.#warn();
+  }
+
+  #warn() {
+    if (this.#distrusts || this.#distrusted) this.#red.show();
+    else if (this.#red.isShown) this.#again();
+  }
+
+  /** Somebody wants to try once more. */
+  #again() {
+    this.#distrusts = false;
+    this.#hangUp();
+    this.#red.hide();
+    /** @type {HTMLVideoElement} */ (by('self')).srcObject = this.#stream;
+    this.#meet();
+    this.#send();
+  }
+
+  #hangUp() {
+    this.#signalling?.close();
+    this.#conversation?.close();
+    this.#conversation = null;
+    by('compare').hidden = by('talk-broken').hidden = true;
+    by('compare-pictures').replaceChildren();
   }
 
   /** End everything: connections, tracks, names, pictures. */
   leave() {
     this.#left = true;
-    this.#signalling?.close();
-    this.#conversation?.close();
-    this.#conversation = null;
+    this.#listens.abort();
+    this.#hangUp();
+    this.#red.hide();
     stop(this.#stream);
     this.#stream = null;
     /** @type {HTMLVideoElement} */ (by('self')).srcObject = null;
-    by('doctors').querySelectorAll('video').forEach((video) => video.remove());
+    by('doctors').querySelectorAll('figure').forEach((tile) => tile.remove());
     by('doctor-waiting').hidden = false;
     by('doctor-name').textContent = '';
     by('auscultation').hidden = true;

@@ -100,6 +100,7 @@ class Kiosk {
       show: (show) => this.#show(me, show),
       checkedIn: (known) => this.checkIn.answer(known),
       sheet: (sheet) => this.sheet.print(sheet),
+      roster: () => this.#call?.reconsider(),
       lost: (allowed) => this.#lost(allowed),
     });
     this.#line.connect();
@@ -173,7 +174,10 @@ class Kiosk {
   #inCall(me, show, visitId) {
     if (this.#call?.visitId !== visitId) {
       this.#endCall();
-      this.#call = new Call(me, visitId);
+      this.#call = new Call(me, visitId, {
+        roster: () => this.#line?.roster ?? null,
+        refused: (role, reason) => this.#line?.send({ type: 'refused', role, reason }),
+      });
       this.#call.enter().then(() => this.#report(true));
       this.#lamp();
     }

@@ -1,5 +1,6 @@
 /** The socket to the room agent: what to show comes down, check-ins and reports go up. Comes back after each break. */
 
+import { readRoster } from '/static/js/trust.js';
 import { prove } from './machine.js';
 
 /** @typedef {import('./machine.js').Identity} Identity */
@@ -26,17 +27,21 @@ import { prove } from './machine.js';
  * @property {boolean} tone_test
  * @property {import('./checks.js').Check[]} checks
  * @property {boolean} auscultation
+ * @property {boolean} [introduced]
+ * @property {boolean} [distrust]
  */
 /** @typedef {{type: 'checked-in', known: boolean}} CheckedIn */
 /** @typedef {{type: 'check-in', ticket: Ticket}} CheckIn */
 /** @typedef {{type: 'report', camera: string, microphone: string, tone: string}} Report */
 /** @typedef {{type: 'want-sheet'}} WantSheet */
+/** @typedef {{type: 'refused', role: string, reason: string}} Refused */
 
 /**
  * @typedef {object} Listener
  * @property {(show: Show) => void} show
  * @property {(known: boolean) => void} checkedIn
  * @property {(sheet: import('./sheet.js').Sheet) => void} sheet
+ * @property {() => void} roster there is a newer one
  * @property {(allowed: boolean) => void} lost the line broke; when not *allowed* the agent does not know us
  */
 
@@ -62,6 +67,8 @@ export class Line {
   /** @type {WebSocket | null} */
   #socket = null;
   #silence = 0;
+  /** Whom the operator has signed. @type {import('/static/js/trust.js').Roster | null} */
+  roster = null;
   #retry = 0;
 
   /**
@@ -90,7 +97,7 @@ export class Line {
     socket?.close();
   }
 
-  /** @param {CheckIn | Report | WantSheet | import('./whose.js').Confirm} message */
+  /** @param {CheckIn | Report | WantSheet | Refused | import('./whose.js').Confirm} message */
   send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
@@ -111,8 +118,17 @@ export class Line {
     if (message.type === 'challenge') await this.#prove(socket, message);
     else if (message.type === 'show') this.listener.show(message);
     else if (message.type === 'checked-in') this.listener.checkedIn(message.known);
+    else if (message.type === 'roster') await this.#rostered(message);
     else if (message.type === 'sheet') this.listener.sheet(message);
     else socket.close(CLOSE_BROKEN_CONTRACT);
+  }
+
+  /** The agent is believed which operator; the roster only by the operator's signature. @param {any} message */
+  async #rostered({ signed, operator_keys: operators }) {
+    const newer = await readRoster(signed, operators ?? [], this.roster?.seq ?? 0).catch(() => null);
+    if (!newer) return;
+    this.roster = newer;
+    this.listener.roster();
   }
 
   /**

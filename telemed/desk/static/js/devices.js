@@ -1,7 +1,7 @@
 // @ts-check
 /** The agent's connection: exam pictures, stethoscope, and four channels (schemas/measurement.py). It only answers. */
-import { Conversation } from '/static/js/conversation.js';
 
+/** @typedef {import('/static/js/conversation.js').Conversation} Conversation */
 /** @typedef {{camera: string, name_key: string, simulated: boolean}} Camera */
 /** @typedef {{type: 'sources', cameras: Camera[], kinds: string[], simulated: boolean, tracks?: Record<string, string>}} Sources */
 /** @typedef {{type: 'progress', kind: string, state: string, reason: string, cuff_mmhg?: number | null}} Progress */
@@ -25,9 +25,6 @@ import { Conversation } from '/static/js/conversation.js';
  * @property {(state: 'none' | 'good' | 'slow' | 'lost') => void} onLine
  */
 
-const PING_MS = 1000;
-const SLOW_MS = 2500;
-const LOST_MS = 5000;
 const CTL_LIMIT = 16 * 1024;
 const VITAL_LIMIT = 64 * 1024;
 
@@ -35,38 +32,32 @@ export class Devices {
   /** @type {RTCDataChannel | null} */
   #ctl = null;
   #peerId = '';
-  #seq = 0;
-  #lastPong = 0;
-  /** @type {Map<number, number>} */
-  #pinged = new Map();
-  #timer = 0;
   /** The exam pictures of this connection, by mid, in their order. @type {Map<string, MediaStream>} */
   #pictures = new Map();
 
+  /** @type {import('/static/js/heartbeat.js').Pulse} */
+  #pulse = 'none';
+
   /**
-   * @param {import('/static/js/signalling.js').SignallingSocket} signalling
+   * @param {Conversation} talk everybody in the visit; the agent is one of them
    * @param {Room} room
    */
-  constructor(signalling, room) {
+  constructor(talk, room) {
+    this.talk = talk;
     this.room = room;
-    this.roundTripMs = Number.NaN;
-    this.conversation = new Conversation(signalling, {
-      offerer: false,
-      partner: 'agent',
-      localStream: null,
-      onTrack: (_peer, event) => this.#track(event),
-      onChannel: (peerId, channel) => this.#channel(peerId, channel),
-      onRemote: (peerId, stream) => stream === null && this.#gone(peerId),
+    talk.on({
+      onTrack: (_peer, event, { role }) => role === 'agent' && this.#track(event),
+      onChannel: (peerId, channel, { role }) => role === 'agent' && this.#channel(peerId, channel),
+      onSilence: (peerId, pulse, { role }) => role === 'agent' && this.#heardOf(peerId, pulse),
+      onParted: (peerId) => this.#gone(peerId),
     });
   }
 
-  /** @param {import('/static/js/signalling.js').SignallingEvent} event */
-  handle(event) {
-    if (event.type === 'over' || event.type === 'closed') return; // the page says when: values may still come
-    this.conversation.handle(event);
+  get roundTripMs() {
+    return this.talk.roundTripMs(this.#peerId);
   }
 
-  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string, slot: number} | {type: 'lock-camera', camera: string, on: boolean} | {type: 'take-still', still_id: string, camera: string} | {type: 'still-ack' | 'still-resume', still_id: string, part: 'preview' | 'full', offset: number} | {type: 'listen', on: boolean} | {type: 'ping', seq: number} | {type: 'confirm', vital_id: string, belongs: boolean} | {type: 'resend', vital_ids: string[]}} message */
+  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string, slot: number} | {type: 'lock-camera', camera: string, on: boolean} | {type: 'take-still', still_id: string, camera: string} | {type: 'still-ack' | 'still-resume', still_id: string, part: 'preview' | 'full', offset: number} | {type: 'listen', on: boolean} | {type: 'confirm', vital_id: string, belongs: boolean} | {type: 'resend', vital_ids: string[]} | {type: 'leave'}} message */
   say(message) {
     if (this.#ctl?.readyState === 'open') this.#ctl.send(JSON.stringify(message));
   }
@@ -108,11 +99,6 @@ export class Devices {
   #adopt(peerId, channel) {
     this.#ctl = channel;
     this.#peerId = peerId;
-    this.#pinged.clear();
-    this.#lastPong = performance.now();
-    clearInterval(this.#timer);
-    this.#timer = window.setInterval(() => this.#ping(), PING_MS);
-    channel.addEventListener('open', () => this.#ping());
   }
 
   /**
@@ -138,8 +124,6 @@ export class Devices {
       return false;
     }
     switch (message?.type) {
-      case 'pong':
-        return this.#pong(message.seq);
       case 'sources':
         return isSources(message) && this.#sources(message);
       case 'progress':
@@ -159,59 +143,38 @@ export class Devices {
     }
   }
 
-  /** @param {unknown} seq */
-  #pong(seq) {
-    if (typeof seq !== 'number') return false;
-    const sent = this.#pinged.get(seq);
-    if (sent === undefined) return true;
-    this.#pinged.delete(seq);
-    this.#lastPong = performance.now();
-    this.roundTripMs = this.#lastPong - sent;
-    this.#judge();
-    return true;
-  }
-
-  #ping() {
-    const seq = ++this.#seq;
-    this.#pinged.set(seq, performance.now());
-    this.#pinged.delete(seq - 30);
-    this.say({ type: 'ping', seq });
-    this.#judge();
-  }
-
-  #judge() {
-    const silent = performance.now() - this.#lastPong;
-    if (silent > LOST_MS) this.room.onLine('lost');
-    else this.room.onLine(silent > SLOW_MS || this.roundTripMs > 1000 ? 'slow' : 'good');
+  /** @param {string} peerId @param {import('/static/js/heartbeat.js').Pulse} pulse */
+  #heardOf(peerId, pulse) {
+    if (peerId !== this.#peerId) return;
+    this.#pulse = pulse;
+    this.room.onLine(pulse);
   }
 
   /** A peer that breaks the contract is disconnected. @param {RTCDataChannel} channel */
   #refuse(channel) {
     console.warn('devices: contract broken on', channel.label);
-    this.conversation.connection(this.#peerId)?.close();
-    this.#gone(this.#peerId);
+    this.talk.part(this.#peerId);
     this.room.onLine('lost');
   }
 
   /** @param {string} peerId */
   #gone(peerId) {
     if (peerId !== this.#peerId) return;
-    clearInterval(this.#timer);
     this.#ctl = null;
+    this.#pulse = 'none';
     this.#peerId = '';
     this.room.onLine('none');
   }
 
   /** Whether the room can be asked something. */
   get here() {
-    return this.#ctl?.readyState === 'open';
+    return this.#ctl?.readyState === 'open' && this.#pulse !== 'lost';
   }
 
   /** End for good. */
   close() {
-    clearInterval(this.#timer);
+    this.say({ type: 'leave' });
     this.#ctl = null;
-    this.conversation.close();
   }
 }
 

@@ -1,15 +1,18 @@
 // @ts-check
-/** The doctor's call: one signalling socket, one connection to the kiosk for the talk, one to the agent for devices. */
-import { Conversation } from '/static/js/conversation.js';
-import { SignallingSocket } from '/static/js/signalling.js';
+/** The doctor's call: one signalling socket, a connection with everybody in the talk, one to the agent for devices. */
 import { Cameras } from './cameras.js';
 import { Devices } from './devices.js';
 import { Ecg } from './ecg.js';
+import { Ends, isPatientsEnd, state } from './ends.js';
+import { Frozen } from './frozen.js';
+import { Handover } from './handover.js';
 import { Instruments } from './instruments.js';
 import { Listener } from './listen.js';
+import { Panel } from './panel.js';
 import { Phono } from './phono.js';
 import { Pleth } from './pleth.js';
 import { ECG, PLETH, SOUND, Waves } from './wave.js';
+import { Shortcuts } from './shortcuts.js';
 import { Stage, ownMedia } from './stage.js';
 import { Stills } from './stills.js';
 import { Vitals } from './vitals.js';
@@ -20,28 +23,8 @@ import { byId, say } from './words.js';
 const HOME = '/arzt';
 /** So long the page waits at the farewell for values that did not come. */
 const LAST_VALUES_MS = 4000;
-const CHIPS = ['chip-ok', 'chip-warn', 'chip-stop', 'chip-quiet'];
-
-/**
- * @param {string} id
- * @param {string} key
- * @param {'ok' | 'warn' | 'stop' | 'quiet'} mood
- */
-function state(id, key, mood) {
-  const chip = byId(id, HTMLElement);
-  const words = /** @type {HTMLElement} */ (chip.querySelector('[data-text]'));
-  const said = say(key);
-  if (words.textContent === said) return;
-  chip.classList.remove(...CHIPS);
-  chip.classList.add(`chip-${mood}`);
-  words.textContent = said;
-}
 
 class Call {
-  /** @type {Conversation | null} */
-  #talk = null;
-  /** @type {SignallingEvent[]} what the talk missed while the doctor's camera was not there yet */
-  #early = [];
   #over = false;
   #leaving = false;
   /** At the farewell: what the room says it has sent. @type {string[] | null} */
@@ -51,7 +34,12 @@ class Call {
   constructor(visitId) {
     this.visitId = visitId;
     this.stage = new Stage();
+    this.ends = new Ends(visitId, (event) => this.#heard(event));
+    this.talk = this.ends.talk;
+    this.talk.on({ onRemote: (_peer, stream, partner) => isPatientsEnd(partner) && this.stage.showPatient(stream) });
     this.vitals = new Vitals(visitId, (vitalId, belongs) => this.#answer(vitalId, belongs));
+    this.handover = new Handover(this.vitals, visitId);
+    this.frozen = new Frozen((picture) => this.handover.pictures.keep(picture));
     this.pleth = new Pleth();
     this.waves = new Waves();
     this.waves.on(PLETH, (piece) => this.pleth.hear(piece));
@@ -63,11 +51,10 @@ class Call {
       this.listener.hear(piece);
       this.phono.hear(piece);
     });
-    this.signalling = new SignallingSocket(`/signalling/${visitId}`, (event) => this.#heard(event));
     this.instruments = new Instruments((message) => this.devices.say(message));
-    this.stills = new Stills((message) => this.devices.say(message));
+    this.stills = new Stills((message) => this.devices.say(message), this.handover.pictures);
     this.cameras = new Cameras((message) => this.devices.say(message), (camera, name) => this.stills.take(camera, name));
-    this.devices = new Devices(this.signalling, {
+    this.devices = new Devices(this.talk, {
       onExam: (stream, slot) => this.stage.showExam(stream, slot),
       onBulk: (data) => this.stills.hear(data),
       onStill: (offer) => this.stills.offered(offer),
@@ -93,39 +80,17 @@ class Call {
     });
   }
 
-  /** Come in; the devices do not wait for the doctor's own camera. */
+  /** Come in at once; camera and microphone follow when they are there. */
   async join() {
+    if (this.ends.red.isShown) return;
     byId('before', HTMLElement).hidden = true;
     byId('call', HTMLElement).hidden = false;
-    state('talk-state', 'desk.js.talk.connecting', 'quiet');
-    state('device-state', 'desk.js.devices.connecting', 'quiet');
-    this.signalling.connect();
+    this.ends.enter();
     const { stream, refused } = await ownMedia();
-    if (this.#over) return stream?.getTracks().forEach((track) => track.stop());
+    if (this.#over || this.#leaving) return stream?.getTracks().forEach((track) => track.stop());
     if (refused) notice(say(`desk.js.refused.${refused}`));
     this.stage.showOwn(stream);
-    this.#beginTalk(stream);
-  }
-
-  /** @param {MediaStream | null} stream */
-  #beginTalk(stream) {
-    const talk = new Conversation(this.signalling, {
-      offerer: false,
-      partner: 'kiosk',
-      localStream: stream,
-      onRemote: (_peer, remote) => this.stage.showPatient(remote),
-      onState: (_peer, connection) => this.#talkState(connection),
-    });
-    for (const event of this.#early.splice(0)) talk.handle(event);
-    this.#talk = talk;
-  }
-
-  /** @param {RTCPeerConnectionState} connection */
-  #talkState(connection) {
-    const good = connection === 'connected';
-    const lost = connection === 'disconnected' || connection === 'failed';
-    if (good) state('talk-state', 'desk.js.talk.good', 'ok');
-    else state('talk-state', lost ? 'desk.js.talk.lost' : 'desk.js.talk.connecting', lost ? 'stop' : 'quiet');
+    this.ends.send(stream);
   }
 
   /** @param {'none' | 'good' | 'slow' | 'lost'} line */
@@ -159,33 +124,21 @@ class Call {
   /** @param {SignallingEvent} event */
   #heard(event) {
     if (this.#over || this.#leaving) return;
-    if (this.#talk) this.#talk.handle(event);
-    else this.#early.push(event);
-    this.devices.handle(event);
-    if (event.type === 'here' || event.type === 'came' || event.type === 'left') this.#whoIsHere(event);
     if (event.type === 'over') this.leave(false);
-    if (event.type === 'closed' && event.final) this.leave(false);
-  }
-
-  /** @param {SignallingEvent} event */
-  #whoIsHere(event) {
-    const kiosk = event.type === 'here' && event.participants.some(({ role }) => role === 'kiosk');
-    if (event.type === 'here' && !kiosk) state('talk-state', 'desk.js.talk.alone', 'quiet');
-    if (event.type === 'left' && !this.#talk?.peers.length) state('talk-state', 'desk.js.talk.alone', 'quiet');
+    if (event.type === 'closed' && event.final && !this.ends.red.isShown) this.leave(false);
   }
 
   /** Tear everything down; nothing measured or seen stays in this page. */
   end() {
     if (this.#over) return;
     this.#over = true;
-    this.signalling.close();
-    this.#talk?.close();
     this.devices.close();
+    this.ends.end();
     this.stage.clear();
     this.instruments.clear();
     this.cameras.clear();
     this.stills.clear();
-    for (const each of [this.pleth, this.ecg, this.listener, this.phono]) each.clear();
+    for (const each of [this.pleth, this.ecg, this.listener, this.phono, this.frozen, this.handover]) each.clear();
     this.vitals.clear();
     byId('visit', HTMLElement).replaceChildren();
   }
@@ -198,11 +151,11 @@ class Call {
   async leave(known) {
     if (this.#leaving) return;
     this.#leaving = true;
-    this.#talk?.close();
+    this.ends.endTalk();
     this.stage.clear();
-    const before = this.vitals.unsaved;
+    const before = this.handover.unsaved;
     await this.#lastValues();
-    if (this.vitals.unsaved && !(known && before)) await saved();
+    if (this.handover.unsaved && !(known && before)) await saved();
     this.end();
     location.replace(HOME);
   }
@@ -267,7 +220,10 @@ async function tellTheCentre(url) {
 
 const call = new Call(byId('visit', HTMLElement).dataset.visitId ?? '');
 prepareEnd(call);
+new Shortcuts();
+new Panel();
 addEventListener('pagehide', () => call.end());
+call.ends.prepare();
 if (new URLSearchParams(location.search).has('sofort')) {
   performance.mark('join-clicked', { startTime: 0 }); // the click was on the page before; it began this navigation
   call.join();

@@ -24,14 +24,17 @@ import { Distrusted, GUESTS, MOST_TALKERS, TALKERS, fingerprintOf, trusted } fro
 /** @typedef {import('./trust.js').Roster} Roster */
 
 /**
- * @typedef {object} Options
- * @property {{visitId: string, role: Role, keys: CryptoKeyPair, name?: string, secret?: string}} me *name* and *secret*
- *   (of the invitation) only of guests
+ * @typedef {object} Settings
+ * @property {{visitId: string, role: Role, keys: CryptoKeyPair | Promise<CryptoKeyPair>, name?: string, secret?: string}} me
+ *   *name* and *secret* (of the invitation) only of guests
  * @property {string | null} [roomId] the machines must be of this room
  * @property {() => Roster | null} roster the newest that was verified
  * @property {() => Promise<unknown>} [fresher] get a newer roster, before an end that is not in ours is refused
  * @property {MediaStream | null} [localStream] what the others see and hear; tracks may follow by `replaceTrack`
  * @property {RTCIceTransportPolicy} [iceTransportPolicy]
+ */
+/**
+ * @typedef {object} Hooks what others want to be told; more of them by `on`
  * @property {(peerId: string, stream: MediaStream | null, partner: Partner) => void} [onRemote] an end's sound and
  *   picture, inside `ontrack` (attach it at once: a late sink keeps its delay); null when that end is gone. Of the
  *   agent only the null
@@ -47,6 +50,8 @@ import { Distrusted, GUESTS, MOST_TALKERS, TALKERS, fingerprintOf, trusted } fro
  * @property {(peerId: string, partner: Partner) => void} [onParted] it left, was sent out, or came anew as another
  * @property {(partner: Partner) => void} [onFull] four are talking; this one has to wait
  */
+
+/** @typedef {Settings & Hooks} Options */
 
 /** So long a newer roster is waited for. */
 const FRESHER_MS = 3000;
@@ -64,6 +69,8 @@ export class Conversation {
   #relays = [];
   /** @type {RTCCertificate[]} */
   #certificates = [];
+  /** @type {Hooks[]} */
+  #hooks = [];
   #closed = false;
   /** The person has come in: offers go out, and those of others are answered. */
   entered = false;
@@ -79,6 +86,7 @@ export class Conversation {
   constructor(signalling, options) {
     this.signalling = signalling;
     this.options = options;
+    this.#hooks.push(options);
     for (const track of options.localStream?.getTracks() ?? []) this.tracks[track.kind] = track;
     /** Key and certificate of this run; both are ready before anybody comes. */
     this.me = this.#prepare();
@@ -86,7 +94,8 @@ export class Conversation {
 
   /** @returns {Promise<Me>} */
   async #prepare() {
-    const { visitId, role, keys } = this.options.me;
+    const { visitId, role } = this.options.me;
+    const keys = await this.options.me.keys;
     const made = /** @type {any} */ ({ name: 'ECDSA', namedCurve: 'P-256' });
     this.#certificates = [await RTCPeerConnection.generateCertificate(made)];
     const draft = new RTCPeerConnection({ iceServers: [], certificates: this.#certificates });
@@ -95,6 +104,20 @@ export class Conversation {
     draft.close();
     const { peerId } = this.signalling;
     return { visitId, peerId, role, keys, publicKey: await publicKey(keys), fingerprint: fingerprintOf(sdp) };
+  }
+
+  /** Be told as well. @param {Hooks} hooks */
+  on(hooks) {
+    this.#hooks.push(hooks);
+  }
+
+  /**
+   * @template {keyof Hooks} K
+   * @param {K} name
+   * @param {Parameters<NonNullable<Hooks[K]>>} told
+   */
+  emit(name, ...told) {
+    for (const hooks of this.#hooks) /** @type {any} */ (hooks[name])?.(...told);
   }
 
   /** Of each connection: only our own relays are asked for a way, and none where there is none. @type {RTCConfiguration} */
@@ -209,7 +232,7 @@ export class Conversation {
     const peer = this.#peers.get(peerId);
     if (!peer || peer.hello?.key !== hello.key) return false;
     if (this.#isFull(peer)) {
-      this.options.onFull?.(peer.partner);
+      this.emit('onFull', peer.partner);
       return false;
     }
     /** @type {Admitted} */
@@ -248,7 +271,7 @@ export class Conversation {
       if (!this.#present.has(old.id)) this.part(old.id); // it came anew: another page of the same end
     }
     if (!this.#isFull(peer)) return true;
-    this.options.onFull?.(partner);
+    this.emit('onFull', partner);
     return false;
   }
 
@@ -274,7 +297,7 @@ export class Conversation {
     partner.name = hello.name ?? '';
     if (this.options.me.role === 'doctor' && !this.#knocked.has(partner.peer_id)) {
       this.#knocked.add(partner.peer_id);
-      this.options.onKnock?.(partner, hello);
+      this.emit('onKnock', partner, hello);
     }
     return false;
   }
@@ -356,7 +379,7 @@ export class Conversation {
   opened(peer) {
     if (this.options.me.role === 'doctor') this.#admitted.forEach((each) => each.peer_id !== peer.id && peer.say(each));
     if (isTalker(peer.partner)) peer.say(this.#sending());
-    this.options.onOpen?.(peer.id, peer.partner);
+    this.emit('onOpen', peer.id, peer.partner);
   }
 
   /**
@@ -366,7 +389,7 @@ export class Conversation {
   told(peer, message) {
     if (message.type === 'bye') this.part(peer.id);
     if (message.type === 'admitted' && peer.partner.role === 'doctor') this.#admits(message);
-    this.options.onTalk?.(peer.id, message, peer.partner);
+    this.emit('onTalk', peer.id, message, peer.partner);
   }
 
   /** A doctor whom we trust says who may talk to us. @param {Admitted} message */
@@ -388,7 +411,7 @@ export class Conversation {
     this.#peers.delete(peerId);
     this.#knocked.delete(peerId);
     peer.close();
-    this.options.onParted?.(peerId, peer.partner);
+    this.emit('onParted', peerId, peer.partner);
     this.reconsider();
   }
 

@@ -249,7 +249,7 @@ export class Peer {
     this.#early = [];
     for (const each of early) await this.#candidate({ ...each.candidate, attempt: each.attempt });
     const names = await this.#handshake?.pictures();
-    if (names) this.conversation.options.onPictures?.(this.id, names, this.partner);
+    if (names) this.conversation.emit('onPictures', this.id, names, this.partner);
   }
 
   /** @param {'offer' | 'answer'} type @param {number} attempt */
@@ -307,18 +307,17 @@ export class Peer {
 
   /** @param {RTCTrackEvent} event */
   #heardTrack(event) {
-    const { onTrack, onRemote } = this.conversation.options;
-    onTrack?.(this.id, event, this.partner);
+    this.conversation.emit('onTrack', this.id, event, this.partner);
     if (this.partner.role === 'agent') return;
     this.#stream.addTrack(event.track);
-    onRemote?.(this.id, this.#stream, this.partner);
+    this.conversation.emit('onRemote', this.id, this.#stream, this.partner);
   }
 
   /** @param {RTCDataChannel} channel */
   #channel(channel) {
     const label = this.partner.role === 'agent' ? 'ctl' : 'talk';
     const connection = /** @type {RTCPeerConnection} */ (this.#connection);
-    this.conversation.options.onChannel?.(this.id, channel, this.partner);
+    this.conversation.emit('onChannel', this.id, channel, this.partner);
     if (channel.label !== label) return;
     if (label === 'talk') this.#adopt(channel);
     else channel.addEventListener('message', ({ data }) => this.#pong(data));
@@ -373,7 +372,7 @@ export class Peer {
   /** @param {RTCPeerConnection} connection */
   #changed(connection) {
     if (this.#gone || connection !== this.#connection) return;
-    this.conversation.options.onState?.(this.id, connection.connectionState, this.partner);
+    this.conversation.emit('onState', this.id, connection.connectionState, this.partner);
     if (connection.connectionState === 'connected') this.#compare(connection);
     this.#look();
   }
@@ -395,7 +394,7 @@ export class Peer {
     if (pulse !== this.#pulse && pulse !== 'none') {
       this.#pulse = pulse;
       this.wasLive ||= this.isLive;
-      this.conversation.options.onSilence?.(this.id, pulse, this.partner);
+      this.conversation.emit('onSilence', this.id, pulse, this.partner);
     }
     if (pulse !== 'lost' || !this.conversation.isPresent(this.id)) return;
     if (performance.now() - this.#askedAt < ASK_MS) return;
@@ -429,8 +428,8 @@ export class Peer {
     this.trusted = false;
     this.#pulse = 'none';
     this.#drop();
-    this.conversation.options.onRemote?.(this.id, null, this.partner);
-    this.conversation.options.onDistrust?.(this.partner, reason, by);
+    this.conversation.emit('onRemote', this.id, null, this.partner);
+    this.conversation.emit('onDistrust', this.partner, reason, by);
   }
 
   /** @param {import('./signalling.js').SignalKind} kind @param {SignalBody} body */
@@ -462,6 +461,6 @@ export class Peer {
     const connection = this.#connection;
     for (const sender of Object.values(this.#senders)) sender?.replaceTrack(null);
     setTimeout(() => connection?.close(), 150); // the word goes first
-    this.conversation.options.onRemote?.(this.id, null, this.partner);
+    this.conversation.emit('onRemote', this.id, null, this.partner);
   }
 }
