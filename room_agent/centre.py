@@ -90,9 +90,9 @@ class Centre:
         return challenge
 
 
-def signalling_path(visit_id: str, role: Role) -> str:
-    """Where a visit's participants meet; this machine comes in for itself or on behalf of its kiosk."""
-    return f"/signalling/{visit_id}?role={role.value}"
+def signalling_path(visit_id: str, role: Role, peer_id: str) -> str:
+    """Where a visit's ends meet; this machine comes in for itself or on behalf of its kiosk."""
+    return f"/signalling/{visit_id}?role={role.value}&peer={peer_id}"
 
 
 async def say(socket: ClientConnection, message: BaseModel) -> None:

@@ -4,11 +4,8 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 
-from pydantic import ValidationError
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
-
-from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, say, signalling_path
+from room_agent.centre import Centre
+from room_agent.company import Company
 from room_agent.day import Task
 from room_agent.devices.driver import DeviceEvent, Driver, Measurement, StateChanged, Waveform
 from room_agent.devices.observation import observations
@@ -30,22 +27,10 @@ from schemas.measurement import (
     MeasurementKind,
     MeasurementState,
     Progress,
+    Share,
     Sources,
     StopAsking,
     Vital,
-)
-from schemas.signalling import (
-    CLOSE_BROKEN_CONTRACT,
-    CLOSE_VISIT_OVER,
-    Came,
-    FromHub,
-    Here,
-    Left,
-    Over,
-    Participant,
-    Role,
-    Signal,
-    from_hub,
 )
 from schemas.visit import KioskDecline
 from telemed.kit.ids import new_id
@@ -55,8 +40,6 @@ log = logger("meeting")
 
 CLOSING_S = 5.0
 """So long a doctor's page may ask for what did not come, after the visit is over."""
-SHORTEST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 5.0
 
 
 Indicated = Callable[[MeasurementKind], datetime | None]
@@ -78,6 +61,7 @@ class Meeting:
         drivers: Mapping[MeasurementKind, Driver],
         media: Media,
         indicated: Indicated = lambda _kind: None,
+        relay_only: bool = False,
     ) -> None:
         self.visit = Visit(visit_id, drivers)
         self.record = Record()
@@ -85,17 +69,13 @@ class Meeting:
         self.media = media
         media.on_sound(self._sound)
         self._room = room
-        self._centre = centre
         self._drivers = drivers
         self._indicated = indicated
-        self._doctors: dict[str, Participant] = {}
-        self._peers: dict[str, DoctorPeer] = {}
-        self._hub: ClientConnection | None = None
-        self._hub_was_shut = False
         self._gone = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._turn = asyncio.Lock()
         self._listening_since: int | None = None
+        self._company = Company(visit_id, self, room=room, centre=centre, relay_only=relay_only)
         self.gate = Gatekeeper(visit_id, room=room, media=media, tell=self._tell_all, changed=self._gate_changed)
 
     @property
@@ -109,97 +89,14 @@ class Meeting:
                 self._tasks = tasks
                 tasks.create_task(self.visit.begin())
                 tasks.create_task(self.gate.follow())
-                await self._stay()
+                await self._company.stay(tasks)
                 self.over = True
         finally:
             await asyncio.shield(self._farewell())
 
-    async def _stay(self) -> None:
-        """On the signalling socket, again after each break. While the line is away the connections go on."""
-        pause = SHORTEST_PAUSE_S
-        while not await self._once():
-            await asyncio.sleep(pause)
-            pause = min(LONGEST_PAUSE_S, pause * 2) if self._hub_was_shut else SHORTEST_PAUSE_S
-
-    async def _once(self) -> bool:
-        """One connection to the hub, to its end; whether the visit is over."""
-        paired = self._room.pairing
-        if paired is None:
-            return True
-        self._hub_was_shut = True
-        try:
-            async with self._centre.open(signalling_path(self.visit.visit_id, Role.AGENT), paired) as hub:
-                self._hub = hub
-                return await self._listen(hub)
-        except (BrokenContract, *LINE_ERRORS) as error:
-            code = error.rcvd.code if isinstance(error, ConnectionClosed) and error.rcvd else 0
-            log.info("signalling_down", error=type(error).__name__, code=code)
-            return code == CLOSE_VISIT_OVER
-        finally:
-            self._hub = None
-
-    async def _listen(self, hub: ClientConnection) -> bool:
-        while True:
-            text = await hub.recv()
-            try:
-                message = from_hub.validate_json(text)
-            except ValidationError:
-                await hub.close(CLOSE_BROKEN_CONTRACT)
-                raise BrokenContract("signalling") from None
-            if isinstance(message, Over):
-                return True
-            await self._take(message)
-
-    async def _take(self, message: FromHub) -> None:
-        match message:
-            case Here(participants=participants):
-                self._hub_was_shut = False
-                await self._part_all()
-                self._doctors.clear()
-                for participant in participants:
-                    self._meet(participant)
-            case Came(participant=participant):
-                self._meet(participant)
-            case Left(peer_id=peer_id):
-                self._doctors.pop(peer_id, None)
-                await self._part(peer_id)
-            case Signal(sender=sender):
-                peer = self._peers.get(sender or "")
-                if peer is not None:
-                    await peer.hear(message)
-
-    def _meet(self, participant: Participant) -> None:
-        if participant.role is not Role.DOCTOR or self._tasks is None:
-            return
-        self._doctors[participant.peer_id] = participant
-        peer = DoctorPeer(participant, self, self._send, self._broke)
-        self._peers[participant.peer_id] = peer
-        self._tasks.create_task(peer.offer())
-
-    def _broke(self, peer: DoctorPeer) -> None:
-        """A connection was lost: a new one, if the doctor is still there."""
-        self._gone.set()
-        doctor = self._doctors.get(peer.doctor.peer_id)
-        if doctor is not None and self._tasks is not None and self._peers.get(doctor.peer_id) is peer:
-            self._tasks.create_task(peer.close())
-            self._meet(doctor)
-            self.listening_changed()
-
-    async def _send(self, signal: Signal) -> None:
-        if self._hub is not None:
-            try:
-                await say(self._hub, signal)
-            except ConnectionClosed:
-                return
-
-    async def _part(self, peer_id: str) -> None:
-        peer = self._peers.pop(peer_id, None)
-        if peer is not None:
-            self.listening_changed()
-            await peer.close()
-
-    async def _part_all(self) -> None:
-        await asyncio.gather(*(self._part(peer_id) for peer_id in list(self._peers)))
+    @property
+    def _peers(self) -> dict[str, DoctorPeer]:
+        return self._company.peers
 
     async def _farewell(self) -> None:
         """Disarm, hand over, close, forget."""
@@ -210,7 +107,7 @@ class Meeting:
         if self.over:
             self._room.offer_sheet(self.visit.visit_id, self.record.sheet())
             await self._hand_over()
-        await asyncio.gather(self.visit.end(), self._part_all())
+        await asyncio.gather(self.visit.end(), self._company.part())
         self.record.forget()
 
     async def _hand_over(self) -> None:
@@ -228,6 +125,14 @@ class Meeting:
 
     def connected(self) -> None:
         self._room.entered(self.visit.visit_id)
+
+    def share(self, said: Share) -> None:
+        self._company.share(said)
+
+    def disconnected(self) -> None:
+        """A doctor's connection is gone."""
+        self._gone.set()
+        self.listening_changed()
 
     def room_says(self, said: FromRoom | KioskDecline) -> None:
         """Somebody at the kiosk."""

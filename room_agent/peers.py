@@ -1,9 +1,10 @@
 """The devices' side of a visit: one connection to each doctor, for pictures, sound, values and curves (DESIGN D2).
 
-The agent offers and only sends. A connection that broke is replaced by a new one while the doctor is there.
+The agent offers and only sends. What is said on the connection is here; whether it is the right one in `ends`.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -11,8 +12,9 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from room_agent.devices.driver import Waveform
+from room_agent.media.aiortc_inside import Certificate
 from room_agent.media.aiortc_peer import AiortcPeer
-from room_agent.media.peer import Channel, NoPictures, Outlet, Unfit
+from room_agent.media.peer import Body, Channel, Outlet, Road
 from room_agent.media.slot import Watch
 from room_agent.media.stills import Stills, StillSender
 from room_agent.supervise import where
@@ -31,6 +33,7 @@ from schemas.measurement import (
     DeviceIs,
     GateIs,
     Introduced,
+    Leave,
     Listen,
     LockCamera,
     PauseDevices,
@@ -40,6 +43,7 @@ from schemas.measurement import (
     Progress,
     Resend,
     SelectCamera,
+    Share,
     Sources,
     StillAck,
     StillResume,
@@ -48,7 +52,7 @@ from schemas.measurement import (
     Vital,
     ctl_from_doctor,
 )
-from schemas.signalling import Participant, Signal
+from schemas.signalling import Participant, Role
 from telemed.kit.logs import logger
 
 log = logger("peers")
@@ -111,76 +115,111 @@ class Bedside(Protocol):
 
     async def confirm(self, vital_id: str, *, belongs: bool, by: ConfirmedBy) -> None: ...
 
+    def share(self, said: Share) -> None:
+        """A colleague may see the devices as well, or not any more."""
+
+    def disconnected(self) -> None:
+        """A connection is gone, for now or for good."""
+
     def resend(self, peer: "DoctorPeer", vital_ids: Collection[str]) -> None: ...
 
 
+_OF_COLLEAGUE = (Listen, Resend, StillAck, StillResume)
+"""All that a colleague may say: looks on, and hears; what is shown and measured is the doctor's to choose."""
 AboutGate = Introduced | Allow | PauseDevices | Alarm | SelectCamera | TakeStill
-Send = Callable[[Signal], Coroutine[Any, Any, None]]
+
+
+def _without_pictures(outlets: Sequence[Outlet]) -> list[Outlet]:
+    """For a browser that takes none of ours; sound, values and curves it can have."""
+    for outlet in outlets:
+        if isinstance(outlet.source, Watch):
+            outlet.source.close()
+    return [outlet for outlet in outlets if not isinstance(outlet.source, Watch)]
 
 
 class DoctorPeer:
-    """The connection to one doctor. *broke* is called once when it is lost and should be replaced."""
+    """One connection to one doctor or colleague; `ends.FarEnd` replaces it by another when it is lost.
+
+    *changed* hears ``connected`` when it stands and the certificate is the one that was signed, else ``impostor``;
+    ``left`` when the doctor takes leave, and ``lost``.
+    """
 
     def __init__(
-        self, doctor: Participant, bedside: Bedside, send: Send, broke: Callable[["DoctorPeer"], None]
+        self,
+        doctor: Participant,
+        bedside: Bedside,
+        changed: Callable[["DoctorPeer", str], None],
+        certificate: Certificate,
+        road: Road,
+        *,
+        pictures: bool = True,
     ) -> None:
         self.doctor = doctor
+        self.listening = self.stands = False
         self._bedside = bedside
-        self._send = send
-        self._broke = broke
+        self._told = changed
         self._closed = self._lost = False
-        self.listening = False
+        self._signed = ""
+        self._heard_at: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connect(bedside.media.outlets())
+        outlets = bedside.media.outlets()
+        self._connect(outlets if pictures else _without_pictures(outlets), certificate, road)
 
-    def _connect(self, outlets: Sequence[Outlet]) -> None:
-        """A new connection, which offers *outlets* and the channels."""
-        connection = self._connection = AiortcPeer(outlets, lambda state: self._changed(connection, state))
+    def _connect(self, outlets: Sequence[Outlet], certificate: Certificate, road: Road) -> None:
+        self._connection = AiortcPeer(outlets, self._changed, certificate=certificate, road=road)
         self._ctl, self._vitals, self._wave = (self._connection.channel(name) for name in ("ctl", "vitals", "wave"))
         self._stills = StillSender(self._bedside.media.stills, self._connection.channel("bulk"), self._tell)
         for channel in (self._ctl, self._vitals):
             channel.on_open(self._open)
         self._ctl.on_message(self._heard)
 
-    async def offer(self) -> None:
-        """Begin: gather our addresses and send the offer with all of them in it."""
+    async def offer(self) -> str | None:
+        """The SDP with our addresses in it; None when this was closed meanwhile."""
         body = await self._connection.offer()
-        if body is not None:
-            await self._send(Signal(to=self.doctor.peer_id, kind="offer", body=body))
+        return None if body is None else str(body["sdp"])
 
-    async def hear(self, signal: Signal) -> None:
-        """An answer or a candidate of this doctor; one that does not fit ends the connection."""
-        try:
-            if signal.kind == "answer" and signal.body:
-                await self._connection.answer(signal.body)
-            elif signal.kind == "candidate" and signal.body:
-                await self._connection.candidate(signal.body)
-        except NoPictures:
-            await self._without_pictures()
-        except Unfit as error:
-            log.warning("signal_refused", kind=signal.kind, error=str(error))
-            await self.close()
+    async def answer(self, sdp: str, fingerprint: str) -> None:
+        """The other end's, signed with this *fingerprint* of its certificate.
 
-    async def _without_pictures(self) -> None:
-        """This browser takes none of ours; sound, values and curves it can have."""
-        log.warning("no_pictures", peer_id=self.doctor.peer_id)
-        refused, outlets = self._connection, self._bedside.media.outlets()
-        for outlet in outlets:
-            if isinstance(outlet.source, Watch):
-                outlet.source.close()
-        self._connect([outlet for outlet in outlets if not isinstance(outlet.source, Watch)])
-        await refused.close()
-        await self.offer()
+        Raises:
+            NoPictures: it takes none of ours.
+            Unfit: it is no answer to our offer.
+        """
+        self._signed = fingerprint
+        self._heard_at = time.monotonic()
+        await self._connection.answer({"type": "answer", "sdp": sdp})
 
-    def _changed(self, connection: AiortcPeer, state: str) -> None:
+    async def candidate(self, body: Body) -> None:
+        """Raises:
+        Unfit: it is none.
+        """
+        await self._connection.candidate(body)
+
+    def _changed(self, state: str) -> None:
         log.info("peer", state=state, peer_id=self.doctor.peer_id)
-        if self._closed or connection is not self._connection:
+        if self._closed:
             return
         if state == "connected":
-            self._bedside.connected()
+            genuine = self._connection.far_fingerprint() == self._signed
+            self.stands = genuine
+            log.info("way", peer_id=self.doctor.peer_id, way=self._connection.stats().way)
+            self._told(self, "connected" if genuine else "impostor")
         elif state in ("failed", "closed"):
-            self._lost = True
-            self._broke(self)
+            self._lost, self.stands = True, False
+            self._told(self, "lost")
+
+    @property
+    def lost(self) -> bool:
+        """It has no future."""
+        return self._lost or self._closed
+
+    @property
+    def is_answered(self) -> bool:
+        return self._heard_at is not None
+
+    def silent_s(self, now: float) -> float:
+        """How long nothing was heard on ``ctl``, from the answer on; 0 while none is expected. *now*: monotonic."""
+        return 0.0 if self._heard_at is None else now - self._heard_at
 
     @property
     def here(self) -> bool:
@@ -191,6 +230,7 @@ class DoctorPeer:
         """Called for each channel; begin when values can follow what is said of their devices."""
         if not self._ctl.is_open or not self._vitals.is_open:
             return
+        self._heard_at = time.monotonic()
         sources = self._bedside.sources
         self._say(self._ctl, sources.model_copy(update={"tracks": dict(self._connection.roles)}))
         self._bedside.opened(self)
@@ -204,7 +244,14 @@ class DoctorPeer:
             log.warning("contract_broken", peer_id=self.doctor.peer_id)
             self._start(self.close())
             return
-        self._do(message)
+        self._heard_at = time.monotonic()
+        match message:
+            case Ping(seq=seq):
+                self._say(self._ctl, Pong(seq=seq))
+            case Leave():
+                self._told(self, "left")
+            case _ if self.doctor.role is Role.DOCTOR or isinstance(message, _OF_COLLEAGUE):
+                self._do(message)
 
     def _do(self, message: CtlFromDoctor) -> None:
         match message:
@@ -219,8 +266,8 @@ class DoctorPeer:
             case Listen(on=on):
                 self.listening = on
                 self._bedside.listening_changed()
-            case Ping(seq=seq):
-                self._say(self._ctl, Pong(seq=seq))
+            case Share():
+                self._bedside.share(message)
             case Confirm(vital_id=vital_id, belongs=belongs):
                 self._start(self._bedside.confirm(vital_id, belongs=belongs, by=ConfirmedBy.DOCTOR))
             case Resend(vital_ids=vital_ids):
@@ -268,5 +315,5 @@ class DoctorPeer:
         """End the connection; may be called twice."""
         if not self._closed:
             log.info("line", peer_id=self.doctor.peer_id, **asdict(self._connection.stats()))
-        self._closed = True
+        self._closed, self.stands = True, False
         await self._connection.close()

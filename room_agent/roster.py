@@ -56,6 +56,11 @@ class Rosters:
         log.info("roster", seq=roster.seq, keys=len(roster.keys))
         return True
 
+    @property
+    def seq(self) -> int:
+        """The number of the roster that is followed; 0 for none."""
+        return self._roster.seq if self._roster else 0
+
     def for_kiosk(self) -> KioskRoster | None:
         """What the kiosk trusts; None before there is one."""
         return KioskRoster(signed=self._signed, operator_keys=self._keys) if self._signed else None

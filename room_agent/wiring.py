@@ -75,6 +75,7 @@ class Agent:
     pages: Pages
     assistant: Assistant
     tries: Tries = field(default_factory=lambda: tries_of_the_room(TicketUnknown))
+    relay_only: bool = False
     meeting: Meeting | None = None
 
     @property
@@ -185,6 +186,7 @@ class Agent:
             drivers=self.devices.drivers,
             media=media,
             indicated=self.devices.indicated,
+            relay_only=self.relay_only,
         )
         try:
             await self.meeting.run()
@@ -273,6 +275,7 @@ def build(settings: Settings, room: Room, devices: Devices, has: Instruments) ->
         instruments=has,
         pages=Pages(TEMPLATES, frame=_frame(room)),
         assistant=Assistant(room),
+        relay_only=settings.relay_only,
     )
 
 

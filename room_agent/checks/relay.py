@@ -52,10 +52,8 @@ def read(url: str, credential: Path) -> Relay:
     Raises:
         BadSetting: the URL or the file cannot be read, or others may read the file.
     """
-    found = _URL.fullmatch(url)
-    if found is None:
+    if relay_at(url, "", "") is None:
         raise BadSetting("TELEMED_ROOM_TURN_URL is not like turn:host:port?transport=udp")
-    scheme, host, port, transport = found.groups()
     try:
         mode, text = credential.stat().st_mode, credential.read_text().strip()
     except (OSError, UnicodeDecodeError):
@@ -63,6 +61,17 @@ def read(url: str, credential: Path) -> Relay:
     user, colon, password = text.partition(":")
     if mode & 0o077 or not (user and colon and password):
         raise BadSetting(f"the relay's credential {credential.name} is not user:password, readable by its owner alone")
+    found = relay_at(url, user, password)
+    assert found is not None  # looked at above
+    return found
+
+
+def relay_at(url: str, user: str, password: str) -> Relay | None:
+    """The relay at *url* (RFC 7065); None if it is no such address."""
+    found = _URL.fullmatch(url)
+    if found is None:
+        return None
+    scheme, host, port, transport = found.groups()
     tls = scheme == "turns"
     return Relay(
         host.strip("[]"), int(port or _PORTS[scheme]), user, password, transport or ("tcp" if tls else "udp"), tls

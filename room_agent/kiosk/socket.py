@@ -1,6 +1,8 @@
 """The kiosk page and its two sockets: what it shows, and the signalling that the agent carries for it unread."""
 
 import asyncio
+import re
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,9 +17,11 @@ from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, signalling_pa
 from room_agent.door import ROOM, Door, DoorDep, TicketUnknown, anyone, shut
 from room_agent.gatekeeper import FromRoom
 from room_agent.room import Room, wait
+from room_agent.signalling import TRY_S
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import MachineKind, Ticket
 from schemas.signalling import CLOSE_VISIT_OVER, MAX_MESSAGE_BYTES, Role
+from schemas.trust import RefusedWhy
 from schemas.visit import (
     CheckedIn,
     CheckIn,
@@ -27,7 +31,9 @@ from schemas.visit import (
     KioskEmergency,
     KioskIntroduced,
     KioskPause,
+    KioskRefused,
     KioskReport,
+    KioskRoster,
     WantSheet,
     from_kiosk,
 )
@@ -38,6 +44,8 @@ from telemed.web.pages import Pages
 
 TICK_S = 5.0
 CLOSE_LINE_DOWN = 1013
+_PEER = re.compile(r"[A-Za-z0-9\-.]{0,64}")
+"""`schemas.base.Id`, or nothing."""
 
 routes = APIRouter()
 
@@ -97,8 +105,11 @@ async def state(socket: WebSocket, door: DoorDep) -> None:
 
 async def _show(socket: WebSocket, machine_id: str) -> None:
     room = agent_of(socket).room
+    roster: KioskRoster | None = None
     with room.bell.ear() as heard:
         while room.machine(machine_id, MachineKind.KIOSK) is not None:
+            if roster != (roster := room.rosters.for_kiosk()) and roster is not None:
+                await socket.send_text(roster.model_dump_json())
             await socket.send_text(room.show().model_dump_json())
             await wait(heard, TICK_S)
         await shut(socket, CLOSE_NOT_ALLOWED)
@@ -121,8 +132,18 @@ async def _hear(socket: WebSocket, machine_id: str) -> None:
                 await agent.confirm(message)
             case KioskIntroduced() | KioskAllow() | KioskPause() | KioskEmergency() | KioskDecline():
                 agent.room_says(message)
+            case KioskRefused(role=role, reason=reason):
+                _refused(agent.room, role, reason)
             case WantSheet():
                 await socket.send_text(agent.room.take_sheet().model_dump_json())
+
+
+def _refused(room: Room, role: str, reason: str) -> None:
+    """An end of the talk was not trusted; said outside a visit it concerns nobody."""
+    visit, _ = room.current()
+    known = role in {each.value for each in Role} and reason in {each.value for each in RefusedWhy}
+    if visit is not None and known:
+        room.refused(visit.visit_id, role=role, reason=reason, seen_by="kiosk")
 
 
 def _check_in(agent: KioskAgent, ticket: Ticket) -> bool:
@@ -136,19 +157,29 @@ def _check_in(agent: KioskAgent, ticket: Ticket) -> bool:
 
 
 @routes.websocket("/kiosk/signalling")
-async def signalling(socket: WebSocket, door: DoorDep) -> None:
-    """Carry the kiosk's signals to the visit that is on now, in the role ``kiosk``, and the hub's back."""
+async def signalling(socket: WebSocket, door: DoorDep, peer: str = "") -> None:
+    """Carry the kiosk's signals to the visit that is on now, in the role ``kiosk``, and the hub's back, unread.
+
+    *peer*: the kiosk's own name there.
+    """
     machine_id = await door.admit(socket, MachineKind.KIOSK)
     if machine_id is None:
         return
     agent = agent_of(socket)
     visit, _ = agent.room.current()
     paired = agent.room.pairing
+    if _PEER.fullmatch(peer) is None:
+        await shut(socket, CLOSE_BROKEN_CONTRACT)
+        return
     if visit is None or paired is None:
         await shut(socket, CLOSE_VISIT_OVER)
         return
     try:
-        async with agent.centre.open(signalling_path(visit.visit_id, Role.KIOSK), paired) as hub:
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(TRY_S):
+                hub = await stack.enter_async_context(
+                    agent.centre.open(signalling_path(visit.visit_id, Role.KIOSK, peer), paired)
+                )
             code = await _carry(socket, hub, machine_id)
     except (BrokenContract, *LINE_ERRORS):
         code = CLOSE_LINE_DOWN

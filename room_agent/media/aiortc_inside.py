@@ -1,7 +1,8 @@
 """The private names of aiortc that we need, all of them; a test fails when one of them moves.
 
 aiortc lets nobody bring an encoder of his own, spreads no packets and sends again without limit. Here a sender gets
-pictures that are cut already, tells when a key picture or another bit rate is wanted, and sends at our pace.
+pictures that are cut already, tells when a key picture or another bit rate is wanted, and sends at our pace. Nor can
+one bring a certificate, ask for the other end's, choose the cipher suites, or see which way the packets take.
 """
 
 import asyncio
@@ -9,7 +10,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from aiortc import RTCRtpSender
+from aiortc import RTCCertificate, RTCPeerConnection, RTCRtpSender
+from aiortc.rtcdtlstransport import SRTPProtectionProfile, certificate_digest
+from OpenSSL import SSL
 
 from room_agent.media.h264 import Sendable
 
@@ -19,6 +22,56 @@ _NAMES = (
 )
 RESENT_BYTES = 1250
 """One packet with its headers; what exactly was lost is known to aiortc alone."""
+
+
+CIPHERS = b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
+"""Forward secret and authenticated (BSI TR-02102-2, table 1); every browser has the first (RFC 8827, 6.5)."""
+DTLS_1_2 = 0xFEFD
+
+
+class Certificate(RTCCertificate):  # type: ignore[misc]  # aiortc's types are skipped
+    """Ours for one visit. Whoever speaks only older DTLS or weaker suites than ours is refused."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, as in SDP."""
+        return next(str(each.value) for each in self.getFingerprints() if each.algorithm == "sha-256")
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        """With AEAD for the media where the other end knows it: the order of *srtp_profiles* is aiortc's, GCM first."""
+        context: SSL.Context = super()._create_ssl_context(srtp_profiles)
+        context.set_min_proto_version(DTLS_1_2)
+        context.set_cipher_list(CIPHERS)
+        return context
+
+
+def use_certificate(connection: RTCPeerConnection, certificate: Certificate) -> None:
+    """In place of aiortc's own. Before anything is added to *connection*."""
+    _known(connection, "_RTCPeerConnection__certificates")
+    _known(certificate, "_create_ssl_context")
+    connection._RTCPeerConnection__certificates = [certificate]
+
+
+def far_fingerprint(connection: RTCPeerConnection) -> str:
+    """SHA-256 of the certificate that the other end has shown in DTLS, as in SDP; empty before that."""
+    transport = connection.sctp.transport
+    _known(transport, "_ssl")
+    shown = transport._ssl.get_peer_certificate(as_cryptography=True) if transport._ssl else None
+    return certificate_digest(shown, "sha-256") if shown else ""
+
+
+def suite(connection: RTCPeerConnection) -> tuple[str, str]:
+    """The cipher suite of DTLS and the profile of SRTP that were agreed upon."""
+    ssl = connection.sctp.transport._ssl
+    return str(ssl.get_cipher_name()), ssl.get_selected_srtp_profile().decode()
+
+
+def addresses_used(connection: RTCPeerConnection) -> tuple[str, str] | None:
+    """The kinds of the two ends' addresses in use, as in a candidate: ``host``, ``srflx``, ``prflx``, ``relay``."""
+    ice = connection.sctp.transport.transport._connection
+    _known(ice, "_nominated")
+    pair = ice._nominated.get(1)
+    return (pair.local_candidate.type, pair.remote_candidate.type) if pair else None
 
 
 class Viewer(Protocol):

@@ -8,8 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from aiortc import (
+    RTCBundlePolicy,
     RTCConfiguration,
     RTCDataChannel,
+    RTCIceServer,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCRtpSender,
     RTCRtpTransceiver,
@@ -19,13 +22,15 @@ from aiortc.exceptions import InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.sdp import candidate_from_sdp
 
-from room_agent.media.aiortc_inside import take_over
+from room_agent.media import aiortc_inside
+from room_agent.media.aiortc_inside import Certificate, take_over
 from room_agent.media.h264 import FILLING, Sendable
 from room_agent.media.ladder import shared
 from room_agent.media.line import PROBE_PAUSES_S, Line
 from room_agent.media.pacing import Allowance, Pacer
-from room_agent.media.peer import Body, LineStats, NoPictures, Outlet, Unfit
+from room_agent.media.peer import Body, LineStats, NoPictures, Outlet, Road, Unfit
 from room_agent.media.slot import Ended, Watch
+from telemed.kit.trust import with_one_fingerprint
 
 _PROFILE = "42e01f"
 """Constrained baseline, level 3.1."""
@@ -34,10 +39,20 @@ _PROBED = 2
 
 
 class AiortcPeer:
-    """One connection. *changed* hears each ``connectionState``."""
+    """One connection. *changed* hears each ``connectionState``. *certificate*: None, and it makes one for itself."""
 
-    def __init__(self, outlets: Sequence[Outlet], changed: Callable[[str], None]) -> None:
-        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    def __init__(
+        self,
+        outlets: Sequence[Outlet],
+        changed: Callable[[str], None],
+        *,
+        certificate: Certificate | None = None,
+        road: Road = Road(),
+    ) -> None:
+        self._road = road
+        self._connection = RTCPeerConnection(_configuration(road))
+        if certificate is not None:
+            aiortc_inside.use_certificate(self._connection, certificate)
         self._connection.on("connectionstatechange", lambda: changed(self._connection.connectionState))
         watches = [outlet.source for outlet in outlets if isinstance(outlet.source, Watch)]
         self._traffic = _Traffic(watches)
@@ -61,7 +76,10 @@ class AiortcPeer:
         except InvalidStateError:
             return None
         made = self._connection.localDescription
-        return {"type": made.type, "sdp": made.sdp}
+        return {"type": made.type, "sdp": with_one_fingerprint(made.sdp)}
+
+    def far_fingerprint(self) -> str:
+        return aiortc_inside.far_fingerprint(self._connection)
 
     @property
     def roles(self) -> Mapping[str, str]:
@@ -91,11 +109,34 @@ class AiortcPeer:
             raise Unfit(type(error).__name__) from error
 
     def stats(self) -> LineStats:
-        return self._traffic.stats()
+        return replace(self._traffic.stats(), way=self._way())
+
+    def _way(self) -> str:
+        used = aiortc_inside.addresses_used(self._connection) if self._connection.sctp else None
+        if used is None:
+            return ""
+        ours, theirs = used
+        if ours == "relay" and self._road.relay is not None:
+            return f"relayed {'tls' if self._road.relay.tls else self._road.relay.transport}"
+        return "relayed" if theirs == "relay" else "direct"
 
     async def close(self) -> None:
         self._traffic.end()
         await self._connection.close()
+
+
+def _configuration(road: Road) -> RTCConfiguration:
+    """Everything in one transport: one port, and one place at the relay."""
+    relay = road.relay
+    servers = []
+    if relay is not None:
+        url = f"{'turns' if relay.tls else 'turn'}:{relay.host}:{relay.port}?transport={relay.transport}"
+        servers = [RTCIceServer(urls=url, username=relay.user, credential=relay.password)]
+    return RTCConfiguration(
+        iceServers=servers,
+        bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
+        iceTransportPolicy=RTCIceTransportPolicy.RELAY if road.only_relay else RTCIceTransportPolicy.ALL,
+    )
 
 
 def _h264() -> list[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from room_agent.checks.relay import Relay
 from room_agent.media.slot import Watch
 
 Body = dict[str, Any]
@@ -32,6 +33,18 @@ class SoundTrack(Protocol):
     kind: str
 
 
+@dataclass(frozen=True)
+class Road:
+    """How a connection may reach the other end: directly, by the *relay*, or by that only."""
+
+    relay: Relay | None = None
+    only_relay: bool = False
+
+    @property
+    def leads_nowhere(self) -> bool:
+        return self.only_relay and self.relay is None
+
+
 class Channel(Protocol):
     """One data channel, reliable and ordered."""
 
@@ -55,12 +68,16 @@ class Channel(Protocol):
 
 @dataclass(frozen=True)
 class LineStats:
-    """*allowed_bps*: what the viewer's line carries as far as is known; *sent_bytes* of pictures, *resent* packets."""
+    """*allowed_bps*: what the viewer's line carries as far as is known; *sent_bytes* of pictures, *resent* packets.
+
+    *way*: ``direct``, or ``relayed`` and over what we reach the relay; empty before it is known.
+    """
 
     allowed_bps: int
     sent_bytes: int
     resent: int
     refused_resends: int
+    way: str = ""
 
 
 class MediaPeer(Protocol):
@@ -71,6 +88,9 @@ class MediaPeer(Protocol):
 
     async def offer(self) -> Body | None:
         """Gather addresses and offer everything; None when it has been closed meanwhile."""
+
+    def far_fingerprint(self) -> str:
+        """SHA-256 of the certificate that the other end really has; empty before the connection stands."""
 
     @property
     def roles(self) -> Mapping[str, str]:

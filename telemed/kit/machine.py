@@ -7,8 +7,10 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from schemas.signalling import Role
 from schemas.visit import Challenge, Proof
 from telemed.kit.ids import from_base64, to_base64
+from telemed.kit.trust import Me
 
 DOMAIN = "telemed-machine-v1"
 
@@ -44,6 +46,11 @@ class MachineKey:
         """The answer to *challenge*."""
         signature = self._private.sign(_signed(challenge, machine_id))
         return Proof(machine_id=machine_id, signature=to_base64(signature))
+
+
+    def speaks(self, *, visit_id: str, peer_id: str, role: Role, fingerprint: str) -> Me:
+        """This machine as an end of a visit's call; *fingerprint*: of its certificate there."""
+        return Me(visit_id=visit_id, peer_id=peer_id, role=role, key=self._private, fingerprint=fingerprint)
 
 
 def write_whole(path: Path, secret: bytes) -> None:

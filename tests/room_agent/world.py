@@ -26,7 +26,7 @@ from schemas.channels import (
     from_room,
 )
 from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
-from schemas.signalling import Role, Signal
+from schemas.signalling import Role, Signal, to_hub
 from schemas.trust import RosterKey, SignedRoster
 from schemas.visit import Challenge, Paired, PairRequest, Proof
 from telemed.kit.ids import new_id
@@ -204,13 +204,13 @@ class SmallCentre:
                 await socket.send_text(answer.model_dump_json())
                 await self.send_roster()
 
-    async def signalling(self, socket: WebSocket, visit_id: str, role: str) -> None:
-        """A doctor needs no proof here."""
+    async def signalling(self, socket: WebSocket, visit_id: str, role: str, peer: str = "") -> None:
+        """A doctor needs no proof here. Beats are answered."""
         if role == "doctor":
             await socket.accept()
         elif await self.prove(socket) is None:
             return
-        seat = self.hub.join(visit_id, Entrant(Role(role), role if role == "doctor" else "agent", role))
+        seat = self.hub.join(visit_id, Entrant(Role(role), role if role == "doctor" else "agent", role), peer_id=peer)
 
         async def tell() -> None:
             while not isinstance(message := await seat.outbox.next(), int):
@@ -220,7 +220,11 @@ class SmallCentre:
         telling = asyncio.create_task(tell())
         try:
             while True:
-                self.hub.carry(seat, Signal.model_validate_json(await socket.receive_text()))
+                message = to_hub.validate_json(await socket.receive_text())
+                if isinstance(message, Signal):
+                    self.hub.carry(seat, message)
+                else:
+                    await socket.send_text(message.model_dump_json())
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
@@ -240,8 +244,8 @@ class SmallCentre:
         async def link(socket: WebSocket) -> None:
             await self.link(socket)
 
-        async def signalling(socket: WebSocket, visit_id: str, role: str = "agent") -> None:
-            await self.signalling(socket, visit_id, role)
+        async def signalling(socket: WebSocket, visit_id: str, role: str = "agent", peer: str = "") -> None:
+            await self.signalling(socket, visit_id, role, peer)
 
         def roster() -> SignedRoster:
             return self.roster()
