@@ -24,11 +24,15 @@ from tests.serving import served
 ROOM_HOST = "raum.localhost"
 CENTRE_HOST = "zentrum.localhost"
 DOCTOR = """
-async ({ visitId }) => {
+async ({ visitId, subject }) => {
   const { SignallingSocket } = await import('/static/js/signalling.js');
   const { Conversation } = await import('/static/js/conversation.js');
+  const { ownKey, pinOperator, publicKey, roster } = await import('/static/js/keys.js');
+  await pinOperator(OPERATOR);
+  await fetch(`/enrol?subject=${subject}&public_key=${await publicKey()}`, { method: 'POST' });
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
-  const seen = { kiosk: [], agent: [], ctl: [], vitals: [], waves: 0, codes: [], videos: {}, channels: {} };
+  const seen = { kiosk: [], agent: [], ctl: [], vitals: [], bulk: [], waves: 0, codes: [], videos: {}, channels: {},
+    talk: [], pulses: [], distrust: [], pictures: [], here: 0 };
   window.seen = seen;
   const watch = (name, media) => {
     const video = document.createElement('video');
@@ -36,32 +40,38 @@ async ({ visitId }) => {
     document.body.append(video);
     seen.videos[name] = video;
   };
+  let known = await roster();
   const socket = new SignallingSocket(`/signalling/${visitId}?role=doctor`, (event) => {
     if (event.type === 'closed') seen.codes.push(event.code);
-    talk.handle(event);
-    if (event.type !== 'over' && event.type !== 'closed') devices.handle(event); // the last values may still come
+    if (event.type === 'here') seen.here += 1;
+    talk.handle(event); // closes the talk at the end; the last values may still come
   });
   const talk = new Conversation(socket, {
-    offerer: false, partner: 'kiosk', localStream: stream,
-    onRemote: (id, media) => media && watch('kiosk', media), onState: (id, state) => seen.kiosk.push(state),
-  });
-  const devices = new Conversation(socket, {
-    offerer: false, partner: 'agent', onState: (id, state) => seen.agent.push(state),
-    onTrack: (id, { track }) => watch(`agent-${track.kind}`, new MediaStream([track])),
+    me: { visitId, role: 'doctor', keys: ownKey() }, roomId: 'room-1', localStream: stream,
+    roster: () => known, fresher: async () => { known = await roster(); },
+    onRemote: (id, media, { role }) => media && watch(role, media),
+    onState: (id, state, { role }) => seen[role].push(state),
+    onSilence: (id, pulse, { role }) => seen.pulses.push([role, pulse]),
+    onTrack: (id, { track }, { role }) => role === 'agent' && watch(`agent-${track.kind}`, new MediaStream([track])),
+    onTalk: (id, message) => seen.talk.push(message),
+    onDistrust: ({ role }, reason, by) => seen.distrust.push([role, reason, by]),
+    onPictures: (id, names, { role }) => role === 'kiosk' && (seen.pictures = names),
     onChannel: (id, channel) => {
+      if (channel.label === 'talk') return;
       seen.channels[channel.label] = channel;
-      channel.onmessage = ({ data }) => {
+      channel.addEventListener('message', ({ data }) => {
         if (typeof data !== 'string') seen.waves += 1;
         else seen[channel.label].push(JSON.parse(data));
-      };
+      });
     },
   });
-  window.devices = devices;
   window.talk = talk;
+  window.socket = socket;
   window.say = (message) => seen.channels.ctl.send(JSON.stringify(message));
+  talk.enter();
   socket.connect();
 }
-"""
+""".replace("OPERATOR", repr(OPERATOR_KEY))
 
 
 @dataclass
@@ -97,7 +107,7 @@ class Scene:
         context = await self.browser.new_context()
         page = await context.new_page()
         await page.goto(f"{self.centre_url}/doctor")
-        await page.evaluate(DOCTOR, {"visitId": visit_id})
+        await page.evaluate(DOCTOR, {"visitId": visit_id, "subject": "doctor-1"})
         return page
 
     async def end(self, visit_id: str = "visit-1") -> None:
