@@ -39,7 +39,7 @@ class Settings:
     clock, *simulated* the bar that says so. Secrets lie in *state_dir* as ``key_of_keys`` and ``pepper``.
     *operator_keys*: who may sign the roster, public keys with commas between them. *relay_urls*: the own relay, like
     ``turn:host:3478?transport=udp``, with commas between them; *relay_secret*: the file with what stands in its
-    ``static-auth-secret``, below *state_dir* if it is no whole path.
+    ``static-auth-secret``, below *state_dir* if it is no whole path. *practice_fhir*: see `telemed.desk.practice`.
     """
 
     state_dir: Path
@@ -51,6 +51,7 @@ class Settings:
     exercise: bool = False
     simulated: bool = False
     operator_keys: str = ""
+    practice_fhir: str = ""
     relay_urls: str = ""
     relay_secret: Path = Path("relay_secret")
 
@@ -128,7 +129,7 @@ def _practice_servers(settings: Settings) -> practice.PracticeServers:
     try:
         return practice.parse(settings.practice_fhir)
     except practice.BadAddress as error:
-        raise BadSetting(f"{PREFIX}PRACTICE_FHIR: {error}") from None
+        raise kit_settings.BadSetting(f"{PREFIX}PRACTICE_FHIR: {error}") from None
 
 
 def _clock(settings: Settings, db: Database) -> Clock:

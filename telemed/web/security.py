@@ -4,7 +4,7 @@
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -43,20 +43,27 @@ def protect(app: FastAPI, protection: Protection) -> None:
     app.add_middleware(Headers, media=protection.media)
 
 
-def policy(nonce: str) -> str:
+def reach(scope: Scope, address: str) -> None:
+    """Let the page that is being answered send to *address*, and to no other beside its own server."""
+    scope["csp_connect"].append(address)
+
+
+def policy(nonce: str, connect: Collection[str] = ()) -> str:
     """The Content Security Policy of one answer.
 
-    A page's own script carries the nonce; ``'self'`` is for the modules that it imports.
+    A page's own script carries the nonce; ``'self'`` is for the modules that it imports. *connect*: where its scripts
+    may send to, beside its own server.
     """
+    connected = " ".join(("'self'", *connect))
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self'; img-src 'self' data:; "
-        "font-src 'self'; connect-src 'self'; media-src 'self' blob:; form-action 'self'; "
+        f"font-src 'self'; connect-src {connected}; media-src 'self' blob:; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
 
 
 class Headers:
-    """Sets the security headers on each answer and gives each request a ``csp_nonce`` in its scope."""
+    """Sets the security headers on each answer and gives each request a ``csp_nonce`` in its scope; see `reach`."""
 
     def __init__(self, app: ASGIApp, *, media: tuple[str, ...] = ()) -> None:
         self._app = app
@@ -68,17 +75,19 @@ class Headers:
             return
         nonce = secrets.token_urlsafe(16)
         path: str = scope["path"]
+        connect: list[str] = []
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._stamp(MutableHeaders(scope=message), nonce, path)
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = policy(nonce, connect)
+                self._stamp(headers, path)
             await send(message)
 
-        await self._app({**scope, "csp_nonce": nonce}, receive, with_headers)
+        await self._app({**scope, "csp_nonce": nonce, "csp_connect": connect}, receive, with_headers)
 
-    def _stamp(self, headers: MutableHeaders, nonce: str, path: str) -> None:
+    def _stamp(self, headers: MutableHeaders, path: str) -> None:
         allowed = "(self)" if _under(path, self._media) else "()"
-        headers["Content-Security-Policy"] = policy(nonce)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"

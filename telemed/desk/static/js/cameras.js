@@ -13,6 +13,8 @@ export class Cameras {
   #shown = ['', ''];
   /** @type {Set<string>} */
   #locked = new Set();
+  /** @type {Map<string, string>} */
+  #names = new Map();
 
   /**
    * @param {(message: Parameters<Devices['say']>[0]) => void} tell
@@ -29,19 +31,24 @@ export class Cameras {
    * @param {Camera[]} cameras
    */
   offer(cameras) {
-    if (cameras.length) byId('cameras', HTMLElement).replaceChildren(...cameras.map((camera) => this.#row(camera)));
+    if (cameras.length) byId('cameras', HTMLElement).replaceChildren(...cameras.map((camera, n) => this.#row(camera, n + 1)));
     this.#shown.forEach((camera, slot) => camera && this.tell({ type: 'select-camera', camera, slot }));
     for (const camera of this.#locked) this.tell({ type: 'lock-camera', camera, on: true });
     this.#press();
   }
 
-  /** @param {Camera} offered */
-  #row({ camera, name_key: key, simulated }) {
+  /**
+   * @param {Camera} offered
+   * @param {number} place its key, as far as there are digits
+   */
+  #row({ camera, name_key: key, simulated }, place) {
     const name = known(key) ? say(key) : camera;
+    this.#names.set(camera, name);
     const row = made('div', { className: 'camera-row', role: 'group', ariaLabel: name }, '');
     row.dataset.camera = camera;
     const show = made('button', { type: 'button', className: 'second' }, name);
     if (simulated) show.append(made('small', {}, say('desk.js.simulated')));
+    if (place < 10) show.dataset.key = String(place);
     const beside = made('button', { type: 'button', className: 'second' }, say('desk.js.camera.second'));
     const still = made('button', { type: 'button', className: 'second' }, say('desk.js.camera.still'));
     const lock = made('button', { type: 'button', className: 'second' }, say('desk.js.camera.lock'));
@@ -50,6 +57,7 @@ export class Cameras {
       button.addEventListener('click', () => this.#select(camera, slot));
     });
     still.dataset.still = camera;
+    still.dataset.keyName = `${say('desk.js.camera.still')}: ${name}`;
     still.addEventListener('click', () => this.take(camera, name));
     lock.dataset.lock = camera;
     lock.addEventListener('click', () => this.#lock(camera));
@@ -88,8 +96,14 @@ export class Cameras {
         const { slot, lock } = button.dataset;
         if (slot !== undefined) button.setAttribute('aria-pressed', String(this.#shown[Number(slot)] === camera));
         if (lock !== undefined) button.setAttribute('aria-pressed', String(this.#locked.has(camera)));
+        if (button.dataset.still && camera === this.#shown[0]) button.dataset.key = 'f';
+        else if (button.dataset.still) delete button.dataset.key;
       }
     }
+    this.#shown.forEach((camera, slot) => {
+      const name = this.#names.get(camera);
+      if (name) caption(SLOTS[slot] ?? '').textContent = name;
+    });
   }
 
   /** Forget everything. */
@@ -97,5 +111,11 @@ export class Cameras {
     byId('cameras', HTMLElement).replaceChildren();
     this.#shown = ['', ''];
     this.#locked.clear();
+    this.#names.clear();
   }
+}
+
+/** The words under a picture. @param {string} tile */
+function caption(tile) {
+  return /** @type {HTMLElement} */ (document.querySelector(`[data-enlarge="${tile}"]`));
 }

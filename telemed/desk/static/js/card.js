@@ -1,22 +1,31 @@
 // @ts-check
 /** One quantity on the doctor's page: the newest value with unit, age, device, and whose it is said to be. */
 import { lines, notes, reasonInWords } from './observation.js';
+import { Trend } from './trend.js';
 import { ago, say } from './words.js';
 
 /** @typedef {import('./vitals.js').Vital} Vital */
 /** @typedef {import('./observation.js').Observation} Observation */
 /** @typedef {{belongs: boolean, by: string}} Answer */
 
-/** After this a value is grey: an oximeter speaks every second, a cuff once. @type {Record<string, number>} */
-const OLD_AFTER_MS = { oximeter: 10_000, 'heart-rate': 10_000, ecg: 10_000 };
-const OLD_MS = 120_000;
+/**
+ * Of these a value comes every second while they measure: one that is older is not the present one, is grey and says so.
+ * Everything else is measured once (cuff, thermometer, scale, glucose): it stays what was measured then. Its age is told,
+ * and how old is too old is the doctor's to say, not this page's.
+ */
+export const LIVE_KINDS = new Set(['oximeter', 'heart-rate', 'ecg']);
+const OLD_AFTER_MS = 10_000;
 
 export class Card {
   #vitalId = '';
+  /** What the question calls it: "Blutdruck 121/79". */
+  measured = '';
   #at = 0;
-  #oldAfter = OLD_MS;
+  #goesOn = false;
+  /** @type {Answer | undefined} */
+  #answer;
 
-  /** @param {(vitalId: string, belongs: boolean) => void} answer the doctor has asked aloud */
+  /** @param {(belongs: boolean) => void} answer the doctor has asked aloud, of all that was measured at once */
   constructor(answer) {
     this.element = document.createElement('li');
     this.element.className = 'vital';
@@ -31,16 +40,19 @@ export class Card {
     marks.append(this.age, this.live, this.said, this.device, this.simulated);
     this.asks = document.createElement('p');
     this.asks.className = 'chips asks';
+    this.question = span('question', '');
+    this.asks.append(this.question);
+    this.trend = new Trend();
     for (const belongs of [true, false]) {
       const button = document.createElement('button');
       button.type = 'button';
       button.className = 'second';
       button.textContent = say(belongs ? 'desk.js.whose.yes' : 'desk.js.whose.no');
       button.dataset.belongs = String(belongs);
-      button.addEventListener('click', () => answer(this.#vitalId, belongs));
+      button.addEventListener('click', () => answer(belongs));
       this.asks.append(button);
     }
-    this.element.append(this.values, marks, this.asks);
+    this.element.append(this.values, this.trend.element, marks, this.asks);
   }
 
   get vitalId() {
@@ -51,9 +63,12 @@ export class Card {
   show(vital) {
     this.#vitalId = vital.vital_id;
     this.#at = Date.parse(vital.sent_at);
-    this.#oldAfter = OLD_AFTER_MS[vital.kind] ?? OLD_MS;
+    this.#goesOn = LIVE_KINDS.has(vital.kind);
     this.element.dataset.kind = vital.kind;
-    this.values.replaceChildren(...lines(vital.observation).map(valueLine), ...noticed(notes(vital.observation)));
+    const found = lines(vital.observation);
+    this.values.replaceChildren(...found.map(valueLine), ...noticed(notes(vital.observation)));
+    this.measured = found.filter(({ value }) => value !== null).map(({ label, value }) => `${label} ${value}`)[0] ?? '';
+    this.trend.add(vital);
     this.device.textContent = vital.device_name ?? '';
     this.simulated.hidden = !vital.simulated;
     this.grow();
@@ -65,17 +80,28 @@ export class Card {
     this.said.className = `chip chip-${mood}`;
     this.said.textContent = saidInWords(answer);
     this.element.classList.toggle('wrong', answer?.belongs === false);
+    this.#answer = answer;
     for (const button of this.asks.querySelectorAll('button')) {
       button.hidden = button.dataset.belongs === String(answer?.belongs);
     }
   }
 
-  /** The age goes on by itself; after a while the value is grey, and says so. */
+  /**
+   * One question for everything that one measurement brought; '' where another card asks for this one, too.
+   * @param {string} question
+   */
+  ask(question) {
+    this.asks.hidden = question === '';
+    this.question.textContent = question;
+    this.question.hidden = this.#answer !== undefined;
+  }
+
+  /** The age goes on by itself. */
   grow() {
     const passed = Math.max(0, Date.now() - this.#at);
-    const old = passed > this.#oldAfter;
+    const old = this.#goesOn && passed > OLD_AFTER_MS;
     this.age.textContent = old ? say('desk.js.old', { ago: ago(passed) }) : ago(passed);
-    this.live.hidden = old;
+    this.live.hidden = old || !this.#goesOn;
     this.element.classList.toggle('old', old);
   }
 }
@@ -106,14 +132,15 @@ export function saidInWords(answer) {
   return say(`desk.js.whose.${answer.belongs ? 'is' : 'not'}.${answer.by}`);
 }
 
-/** @param {{label: string, value: string | null, unit: string, reason: string}} line */
-function valueLine({ label, value, unit, reason }) {
+/** @param {import('./observation.js').Line} line */
+function valueLine({ label, value, unit, reason, converted }) {
   const made = document.createElement('p');
   made.className = 'vital-line';
   if (value === null) {
     made.append(span('label', label), span('absent', reasonInWords(reason)));
   } else {
     made.append(span('label', label), span('value', value), ' ', span('unit', unit));
+    if (converted) made.append(' ', span('converted', say('desk.js.converted', { value: converted })));
   }
   return made;
 }

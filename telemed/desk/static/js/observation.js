@@ -1,12 +1,15 @@
 // @ts-check
-/** FHIR R4 Observations from the room: read with every digit, said in words, handed over as a Bundle. */
+/** FHIR R4 Observations from the room: read with every digit, said in words. */
 import { known, say } from './words.js';
 
 const SYSTOLIC = '8480-6';
 const DIASTOLIC = '8462-4';
 const BEATS = '8637-1';
+/** Glucose weighs 180.156 g/mol (IUPAC): so many mg/dL are one mmol/L. */
+const MG_DL_PER_MMOL_L = 18.0156;
 
 /** @typedef {{code: string, value: string | null, unit: string, reason: string}} Quantity */
+/** @typedef {{label: string, value: string | null, unit: string, reason: string, converted: string}} Line *converted*: with its unit */
 /** @typedef {Record<string, any>} Observation */
 
 /** @type {any} JSON with the source text of numbers, where the browser has it */
@@ -99,7 +102,7 @@ export function reasonInWords(reason) {
 /**
  * The lines to show: systolic and diastolic as one ("128/82"), times between beats in one, everything else one by one.
  * @param {Observation} observation
- * @returns {{label: string, value: string | null, unit: string, reason: string}[]}
+ * @returns {Line[]}
  */
 export function lines(observation) {
   const all = quantities(observation);
@@ -115,12 +118,24 @@ function beats(all) {
   const times = all.filter((each) => each.code === BEATS && each.value !== null);
   if (!times.length) return [];
   const value = times.map((each) => each.value).join(' · ');
-  return [{ label: nameOf(BEATS), value, unit: times[0]?.unit ?? '', reason: '' }];
+  return [{ label: nameOf(BEATS), value, unit: times[0]?.unit ?? '', reason: '', converted: '' }];
 }
 
 /** @param {Quantity} each */
 function line(each) {
-  return { label: nameOf(each.code), value: each.value, unit: each.unit, reason: each.reason };
+  return { label: nameOf(each.code), value: each.value, unit: each.unit, reason: each.reason, converted: converted(each) };
+}
+
+/**
+ * Glucose in the other unit, rounded as meters show it (whole mg/dL, tenths of mmol/L); '' for everything else. What
+ * the device sent stands before it and alone goes into the Observation.
+ * @param {Quantity} each
+ */
+function converted({ value, unit }) {
+  const number = Number((value ?? '').replace(',', '.'));
+  if (value === null) return '';
+  if (unit === 'mg/dL') return `${(number / MG_DL_PER_MMOL_L).toFixed(1).replace('.', ',')} mmol/L`;
+  return unit === 'mmol/L' ? `${Math.round(number * MG_DL_PER_MMOL_L)} mg/dL` : '';
 }
 
 /**
@@ -134,6 +149,7 @@ function pressure(high, low) {
     value: whole ? `${high.value}/${low.value}` : null,
     unit: high.unit,
     reason: high.reason || low.reason || (whole ? '' : 'unknown'),
+    converted: '',
   };
 }
 
@@ -150,10 +166,13 @@ export function withAnswer(observation, { belongs, by, at }) {
 }
 
 /**
- * A FHIR R4 Bundle (type collection) of what was measured in this visit.
- * @param {Map<string, Observation>} byId observations by the id under which the room sent them
+ * What was measured, in one line: "Blutzucker 98 mg/dL (umgerechnet 5,4 mmol/L)".
+ * @param {Observation} observation
  */
-export function bundle(byId) {
-  const entry = [...byId].map(([id, resource]) => ({ fullUrl: `urn:uuid:${id}`, resource }));
-  return { resourceType: 'Bundle', type: 'collection', timestamp: new Date().toISOString(), entry };
+export function inOneLine(observation) {
+  const said = lines(observation).map(({ label, value, unit, reason, converted: other }) => {
+    if (value === null) return `${label}: ${reasonInWords(reason)}`;
+    return `${label} ${value} ${unit}${other && ` (${say('desk.js.converted', { value: other })})`}`;
+  });
+  return [...said, ...notes(observation)].join(', ');
 }

@@ -32,6 +32,10 @@ export class Stage {
     this.exams = [byId('exam-video', HTMLVideoElement), byId('second-video', HTMLVideoElement)];
     this.sound = byId('sound', HTMLButtonElement);
     byId('swap', HTMLButtonElement).addEventListener('click', () => this.swap());
+    this.tiles.addEventListener('click', ({ target }) => {
+      const chosen = target instanceof HTMLElement ? target.closest('[data-enlarge]') : null;
+      if (chosen instanceof HTMLElement) this.tiles.dataset.big = chosen.dataset.enlarge;
+    });
     this.sound.addEventListener('click', () => this.#play());
     this.#toggle('microphone', 'audio', 'desk.js.mute', 'desk.js.unmute');
     this.#toggle('camera', 'video', 'desk.js.hide', 'desk.js.show');
@@ -39,8 +43,9 @@ export class Stage {
 
   /** The next picture becomes the big one. */
   swap() {
-    const shown = byId('second', HTMLElement).hidden ? ['patient', 'exam'] : ['patient', 'exam', 'second'];
-    this.tiles.dataset.big = shown[(shown.indexOf(this.tiles.dataset.big ?? '') + 1) % shown.length];
+    const shown = [.../** @type {NodeListOf<HTMLElement>} */ (this.tiles.querySelectorAll('[data-tile]:not([hidden])'))];
+    const names = shown.map(({ dataset }) => dataset.tile ?? '');
+    this.tiles.dataset.big = names[(names.indexOf(this.tiles.dataset.big ?? '') + 1) % names.length];
   }
 
   /** @param {MediaStream | null} stream */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Still pictures: asked for, seen small at once, large when every byte is here and the hash is right. */
 import { made } from './made.js';
-import { byId, known, say } from './words.js';
+import { byId, known, onTheClock, say } from './words.js';
 
 /** @typedef {import('./devices.js').Devices} Devices */
 /** @typedef {'preview' | 'full'} PartName */
@@ -34,9 +34,13 @@ export class Stills {
   /** @type {Map<number, Part>} */
   #numbers = new Map();
 
-  /** @param {(message: Parameters<Devices['say']>[0]) => void} tell */
-  constructor(tell) {
+  /**
+   * @param {(message: Parameters<Devices['say']>[0]) => void} tell
+   * @param {import('./pictures.js').Pictures} [pictures] what is handed over: every whole still, until it is taken out
+   */
+  constructor(tell, pictures) {
     this.tell = tell;
+    this.pictures = pictures;
   }
 
   /**
@@ -170,11 +174,14 @@ export class Stills {
    * @param {Blob} blob
    * @param {StillOffered} offer
    */
-  #offerToSave({ save, card }, blob, offer) {
+  #offerToSave({ save, card, name }, blob, offer) {
     save.href = URL.createObjectURL(blob);
     save.download = `${offer.camera}-${offer.taken_at.slice(0, 19).replaceAll(':', '')}.${SUFFIX[offer.mime]}`;
     save.hidden = false;
+    save.addEventListener('click', () => this.pictures?.saved(offer.still_id));
     card.dataset.whole = 'true';
+    const { still_id: id, width, height, taken_at: takenAt } = offer;
+    this.pictures?.keep({ id, blob, width, height, takenAt, title: caption(name, offer) });
   }
 
   /** @param {{still_id: string, reason: string}} failed */
@@ -211,8 +218,7 @@ function fresh(offer) {
 function caption(name, offer) {
   const { part, width, height, taken_at: at, settings } = offer;
   if (part === 'preview') return say('desk.js.still.preview', { name });
-  const moment = Date.parse(at) + Number(byId('visit', HTMLElement).dataset.offsetS ?? 0) * 1000;
-  const time = new Date(moment).toLocaleTimeString('de-DE', { timeZone: 'Europe/Berlin' });
+  const time = onTheClock(Date.parse(at));
   const set = Object.entries(settings ?? {}).map(([what, value]) => {
     const words = known(`desk.js.still.setting.${what}`) ? say(`desk.js.still.setting.${what}`) : what;
     return `${words}: ${known(`desk.js.still.is.${value}`) ? say(`desk.js.still.is.${value}`) : value}`;

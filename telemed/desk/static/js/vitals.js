@@ -1,19 +1,16 @@
 // @ts-check
 /** The measured values on the page and what was said of them. In memory only, and a copy: the room forgets its own. */
-import { Card, heldBack, saidInWords } from './card.js';
-import { bundle, lines, notes, parseExactly, reasonInWords, withAnswer } from './observation.js';
-import { byId, known, say } from './words.js';
+import { Card, LIVE_KINDS, heldBack, saidInWords } from './card.js';
+import { inOneLine, parseExactly, withAnswer } from './observation.js';
+import { byId, known, onTheClock, say } from './words.js';
 
 /** @typedef {import('./observation.js').Observation} Observation */
 /** @typedef {import('./devices.js').Confirmed} Confirmed */
 /** @typedef {{type: 'vital', vital_id: string, visit_id: string, kind: string, live: boolean, simulated: boolean, sent_at: string, observation: Observation, device_name?: string, confirmed_by?: string}} Vital */
 
-/** They go on measuring: only the newest value is kept, or it would bury the others. */
-const LIVE_KINDS = new Set(['oximeter', 'heart-rate', 'ecg']);
 const BY = new Set(['patient', 'assistant', 'doctor']);
 const HELD = new Set(['stored', 'future', 'duplicate', 'no-request']);
 const IDS = /^[A-Za-z0-9.-]{1,64}$/;
-const CLOCK = new Intl.DateTimeFormat('de-DE', { timeZone: 'Europe/Berlin', hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 /**
  * @param {any} message
@@ -35,6 +32,11 @@ function quantityOf(vital) {
   return `${vital.kind} ${vital.observation.code?.coding?.[0]?.code}`;
 }
 
+/** Which measurement: what a device sent at once. @param {Vital} vital */
+function measurementOf(vital) {
+  return `${vital.kind} ${vital.sent_at}`;
+}
+
 export class Vitals {
   /** @type {Map<string, Observation>} as sent, digit by digit, with what was said of it */
   #kept = new Map();
@@ -46,8 +48,10 @@ export class Vitals {
   #listed = new Map();
   /** @type {Map<string, string>} the newest id of each quantity */
   #latest = new Map();
-  #changes = 0;
-  #savedAt = 0;
+  /** How often something here became different. */
+  changes = 0;
+  /** What happens then. */
+  changed = () => {};
 
   /**
    * @param {string} visitId values of any other visit are never shown
@@ -57,14 +61,19 @@ export class Vitals {
     this.visitId = visitId;
     this.answer = answer;
     this.timer = setInterval(() => this.#cards.forEach((card) => card.grow()), 1000);
-    for (const id of ['download', 'end-download', 'left-download']) {
-      byId(id, HTMLButtonElement).addEventListener('click', () => this.#download());
-    }
   }
 
-  /** Whether something is here that was never saved. */
-  get unsaved() {
-    return this.#kept.size > 0 && this.#savedAt !== this.#changes;
+  get count() {
+    return this.#kept.size;
+  }
+
+  /** What is here, oldest first, with its device and whose it is said to be. @returns {import('./bundle.js').Kept[]} */
+  records() {
+    return [...this.#kept].map(([id, observation]) => {
+      const vital = this.#listed.get(id)?.vital;
+      const [device, simulated] = [vital?.device_name ?? '', vital?.simulated ?? false];
+      return { id, observation, device, simulated, said: saidInWords(this.#answers.get(id)) };
+    });
   }
 
   /**
@@ -105,19 +114,25 @@ export class Vitals {
     const already = answerIn(vital);
     if (already) this.#answers.set(vital.vital_id, already);
     else this.#note(vital.vital_id);
-    this.#changes += 1;
     this.#list(vital);
     this.#show(vital);
     this.#drawAnswer(vital.vital_id);
+    this.#change();
+  }
+
+  #change() {
+    this.changes += 1;
+    this.changed();
   }
 
   /** @param {Vital} vital */
   #show(vital) {
     const what = quantityOf(vital);
-    const card = this.#cards.get(what) ?? new Card(this.answer);
+    const card = this.#cards.get(what) ?? new Card((belongs) => this.answer(card.vitalId, belongs));
     const moves = !this.#cards.has(what) || !LIVE_KINDS.has(vital.kind) || card.element.classList.contains('old');
     this.#cards.set(what, card);
     card.show(vital);
+    card.element.dataset.of = measurementOf(vital);
     if (moves) this.#toTheTop(card.element, vital);
     byId('vitals', HTMLUListElement).querySelector(`[data-held][data-kind="${vital.kind}"]`)?.remove();
     byId('no-values', HTMLElement).hidden = true;
@@ -134,8 +149,7 @@ export class Vitals {
    */
   #toTheTop(card, vital) {
     const list = byId('vitals', HTMLUListElement);
-    const of = `${vital.kind} ${vital.sent_at}`;
-    card.dataset.of = of;
+    const of = measurementOf(vital);
     if (card.contains(document.activeElement)) return;
     const same = [...list.children].filter((each) => each !== card && each instanceof HTMLElement && each.dataset.of === of);
     const before = same.at(-1);
@@ -159,14 +173,20 @@ export class Vitals {
   }
 
   /**
-   * Somebody said whose value it is.
+   * Somebody said whose value it is; it holds for all of that measurement, also where the room names one value only.
    * @param {Confirmed} confirmed
    */
   confirmed(confirmed) {
     if (!BY.has(confirmed.by) || !IDS.test(confirmed.vital_id)) return;
-    this.#answers.set(confirmed.vital_id, confirmed);
-    this.#note(confirmed.vital_id);
-    this.#drawAnswer(confirmed.vital_id);
+    const vital = this.#listed.get(confirmed.vital_id)?.vital;
+    const others = [...this.#listed.values()].filter((each) => vital && measurementOf(each.vital) === measurementOf(vital));
+    for (const id of new Set([confirmed.vital_id, ...others.map((each) => each.vital.vital_id)])) {
+      const before = this.#answers.get(id);
+      if (before?.at === confirmed.at && before.by === confirmed.by && before.belongs === confirmed.belongs) continue;
+      this.#answers.set(id, { ...confirmed, vital_id: id });
+      this.#note(id);
+      this.#drawAnswer(id);
+    }
   }
 
   /** Into the Observation that is handed over. @param {string} vitalId */
@@ -175,7 +195,24 @@ export class Vitals {
     const observation = this.#kept.get(vitalId);
     if (!answer || !observation) return;
     this.#kept.set(vitalId, withAnswer(observation, answer));
-    this.#changes += 1;
+    this.#change();
+  }
+
+  /** The cards of the measurement that the card of *what* shows. @param {string} what @returns {Card[]} */
+  #together(what) {
+    const of = this.#cards.get(what)?.element.dataset.of;
+    return [...this.#cards.values()].filter(({ element }) => element.dataset.of === of);
+  }
+
+  /** A cuff brings pressure and pulse: they are asked for once, by the first of their cards. */
+  #drawQuestions() {
+    for (const [what, card] of this.#cards) {
+      const together = this.#together(what);
+      const named = together.map(({ measured }) => measured).filter(Boolean);
+      const first = together[0] === card;
+      const all = new Intl.ListFormat('de-DE').format(named);
+      card.ask(first ? (named.length ? say('desk.js.whose.question', { values: all, n: named.length }) : ' ') : '');
+    }
   }
 
   /** @param {string} vitalId */
@@ -184,6 +221,9 @@ export class Vitals {
     for (const card of this.#cards.values()) if (card.vitalId === vitalId) card.answered(answer);
     const listed = this.#listed.get(vitalId);
     if (listed) listed.item.replaceChildren(...inList(listed.vital, answer));
+    this.#drawQuestions();
+    const wrong = new Set([...this.#answers].filter(([, { belongs }]) => !belongs).map(([id]) => id));
+    for (const { trend } of this.#cards.values()) trend.without(wrong);
   }
 
   /** @param {Vital} vital */
@@ -201,17 +241,6 @@ export class Vitals {
     const item = document.createElement('li');
     this.#listed.set(vital.vital_id, { item, vital });
     byId('observations', HTMLOListElement).prepend(item);
-    for (const id of ['download', 'end-download']) byId(id, HTMLButtonElement).disabled = false;
-  }
-
-  #download() {
-    this.#savedAt = this.#changes;
-    const blob = new Blob([JSON.stringify(bundle(this.#kept), null, 2)], { type: 'application/fhir+json' });
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(blob);
-    link.download = `bundle-${this.visitId}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
   /** Forget everything. */
@@ -223,9 +252,9 @@ export class Vitals {
   }
 }
 
-/** Scroll the panel, never the page, until *card* is in view. @param {HTMLElement} card */
+/** Scroll the list of values, never the page, until *card* is in view. @param {HTMLElement} card */
 function reveal(card) {
-  const panel = card.closest('.panel');
+  const panel = card.closest('[data-part="values"]');
   if (!panel) return;
   const [frame, own] = [panel.getBoundingClientRect(), card.getBoundingClientRect()];
   const seen = Math.min(frame.bottom, innerHeight);
@@ -248,16 +277,13 @@ function answerIn({ vital_id, confirmed_by: by, observation }) {
  * @param {Confirmed | undefined} answer
  */
 function inList(vital, answer) {
-  const said = lines(vital.observation).map(({ label, value, unit, reason }) =>
-    value === null ? `${label}: ${reasonInWords(reason)}` : `${label} ${value} ${unit}`,
-  );
   const text = document.createElement(answer?.belongs === false ? 's' : 'span');
-  text.textContent = `${measuredAt(vital.observation)} · ${[...said, ...notes(vital.observation)].join(', ')}`;
+  text.textContent = `${measuredAt(vital.observation)} · ${inOneLine(vital.observation)}`;
   return [text, ` · ${saidInWords(answer)}`];
 }
 
 /** @param {Observation} observation */
 function measuredAt(observation) {
-  const moment = new Date(observation.effectiveDateTime ?? Number.NaN);
-  return Number.isNaN(moment.getTime()) ? say('desk.js.time_unknown') : CLOCK.format(moment);
+  const ms = Date.parse(observation.effectiveDateTime ?? '');
+  return Number.isNaN(ms) ? say('desk.js.time_unknown') : onTheClock(ms);
 }

@@ -31,6 +31,15 @@ export function ago(ms) {
 }
 
 /**
+ * A moment as every other time on the page: in an exercise its clock goes otherwise than the real one.
+ * @param {number} ms real time
+ */
+export function onTheClock(ms) {
+  const offsetMs = Number(document.getElementById('visit')?.dataset.offsetS ?? 0) * 1000;
+  return new Date(ms + offsetMs).toLocaleTimeString('de-DE', { timeZone: 'Europe/Berlin' });
+}
+
+/**
  * The element with this id, which the page surely has.
  * @template {HTMLElement} T
  * @param {string} id
