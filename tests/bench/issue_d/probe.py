@@ -1,7 +1,7 @@
 """What a page's connections do, seen from inside it without its knowledge: when the first picture and sound came.
 
-`PROBE` goes into a page before its own scripts. Each connection is in ``probe.ends``; ``firsts`` has, by kind and number
-of the track, when the first picture was decoded, or the first sound that is not silence (milliseconds since 1970).
+`PROBE` goes into a page before its own scripts. Each connection is in ``probe.ends``; its ``firsts`` says, by kind and
+number of the track, when the first picture was decoded or the first sound came that is not silence (ms since 1970).
 """
 
 from pathlib import Path
