@@ -26,6 +26,7 @@ from telemed.link.service import Lines, PairingTries
 from telemed.people.model import Person, Way
 from telemed.signalling.hub import Hub
 from telemed.web.centre import Centre
+from tests.rosters import OPERATOR_KEY
 
 ZONE = ZoneInfo("Europe/Berlin")
 TUESDAY = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -98,6 +99,7 @@ def make_world(
         secrets=Secrets(key_of_keys=b"k" * 32, pepper=b"p" * 32),
         server=SERVER,
         public_url=f"https://{SERVER}",
+        operator_keys=(OPERATOR_KEY,),
     )
     centre.live.update({Hub: Hub(), Lines: Lines(), PairingTries: PairingTries(), Index: Index(database)})
     centre.live[Relay] = Relay(database, subscriptions, clock)

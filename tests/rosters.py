@@ -7,8 +7,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.signalling import Role
 from schemas.trust import Roster, RosterKey, SignedRoster
+from telemed.identity import roster
 from telemed.kit.ids import to_base64
 from telemed.kit.trust import sign_roster
+from telemed.operator import service
+from telemed.roster_commands import next_roster
+from telemed.web.centre import Centre
 
 OPERATOR = Ed25519PrivateKey.from_private_bytes(b"operator of the tests, and no one else's"[:32])
 OPERATOR_KEY = to_base64(OPERATOR.public_key().public_bytes_raw())
@@ -41,3 +45,12 @@ def signed(
     """A roster of *keys*, good from now on."""
     issued = issued_at or datetime.now(UTC) - SKEW
     return sign_roster(Roster(seq=seq, issued_at=issued, expires_at=issued + lasts, keys=tuple(keys)), operator)
+
+
+def publish_all(centre: Centre, *, lasts: timedelta = YEAR) -> Roster:
+    """Sign whatever *centre* knows, good from its real time, and publish it there."""
+    now = centre.clock.now()
+    with centre.db.transaction() as tx:
+        former = roster.roster(tx)
+        next_one = next_roster(service.roster_draft(tx), former, now=now - centre.clock.offset, lasts=lasts)
+        return roster.publish(tx, sign_roster(next_one, OPERATOR), centre.operator_keys, now=now)

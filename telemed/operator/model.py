@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from schemas.checks import CheckReport, CheckResult, Severity
 from schemas.signalling import Role as RosterRole
-from schemas.trust import RosterKey
+from schemas.trust import Roster, RosterKey
 from telemed.identity.model import Machine
 from telemed.kit.outbox import Event
 from telemed.kit.refusal import Refusal, Sense
@@ -67,9 +67,9 @@ def not_well(report: CheckReport | None) -> tuple[CheckResult, ...]:
     return tuple(sorted(found, key=lambda each: (not each.alarm, each.severity is not Severity.BLOCK)))
 
 
-def version(rooms: Iterable[RoomView]) -> str:
-    """Changes when the rooms' part of the page would look different."""
-    seen = [
+def version(rooms: Iterable[RoomView], roster: "RosterView") -> str:
+    """Changes when the part of the page that keeps itself fresh would look different."""
+    seen: list[object] = [
         (
             room.room_id,
             room.online,
@@ -78,6 +78,7 @@ def version(rooms: Iterable[RoomView]) -> str:
         )
         for room in rooms
     ]
+    seen.append((roster.state, roster.seq, roster.waiting))
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
@@ -107,6 +108,8 @@ def is_online(heard: datetime | None, now: datetime) -> bool:
 
 
 EXPIRES_SOON = timedelta(days=30)
+NO_OPERATOR, NONE, EXPIRED, SOON, GOOD = "no-operator", "none", "expired", "soon", "good"
+SIGNED, WAITS, GOES = "signed", "waits", "goes"
 
 
 @dataclass(frozen=True)
@@ -138,3 +141,55 @@ def in_order(keys: Iterable[RosterKey]) -> tuple[RosterKey, ...]:
     return tuple(
         sorted(keys, key=lambda each: (each.room_id is None, each.name, order[each.role], each.subject, each.key))
     )
+
+
+@dataclass(frozen=True)
+class KeyView:
+    """One key. *state*: `SIGNED`; or `WAITS` or `GOES` with the next signature. *pictures* of `CALL_PICTURES`."""
+
+    entry: RosterKey
+    pictures: tuple[str, str, str]
+    state: str
+
+
+@dataclass(frozen=True)
+class RosterView:
+    """How the newest roster stands against what the centre knows. *state*: `NO_OPERATOR`, `NONE`, `EXPIRED`, `SOON` or
+    `GOOD`; the second and third let no call begin. *seq* is 0 without a roster.
+    """
+
+    state: str
+    seq: int
+    expires_at: datetime | None
+    keys: tuple[KeyView, ...]
+
+    @property
+    def waiting(self) -> int:
+        """How many keys the operator has to look at."""
+        return sum(each.state != SIGNED for each in self.keys)
+
+    @property
+    def is_trouble(self) -> bool:
+        if self.state is NONE:
+            return self.waiting > 0
+        return self.state is not GOOD or self.waiting > 0
+
+
+def roster_state(newest: Roster | None, *, has_operator: bool, now: datetime) -> str:
+    """*now* is real time, as in a roster."""
+    if not has_operator:
+        return NO_OPERATOR
+    if newest is None:
+        return NONE
+    if newest.expires_at <= now:
+        return EXPIRED
+    return SOON if newest.expires_at - now <= EXPIRES_SOON else GOOD
+
+
+def keys_by_state(newest: Roster | None, wanted: Iterable[RosterKey]) -> list[tuple[RosterKey, str]]:
+    """All keys, those first for which the operator has something to do. A changed entry waits as it shall become."""
+    wanted = tuple(wanted)
+    found = changes(newest.keys if newest else (), wanted)
+    waits = in_order((*found.new, *(after for _, after in found.changed)))
+    signed = in_order(set(wanted) - set(waits))
+    return [(each, WAITS) for each in waits] + [(each, GOES) for each in found.gone] + [(e, SIGNED) for e in signed]

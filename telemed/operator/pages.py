@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from babel.dates import get_day_names
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import ValidationError
 
 from schemas.day import MachineKind
+from schemas.trust import SignedRoster
+from telemed.identity import roster
 from telemed.identity import service as identity
-from telemed.identity.model import PAIRING_CODE, Actor, Right
+from telemed.identity.model import PAIRING_CODE, Actor, Right, RosterRefused
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
@@ -37,9 +40,11 @@ def overview(request: Request, centre: CentreDep, _actor: Operator) -> HTMLRespo
 def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse:
     now = centre.clock.now()
     rooms = service.rooms(tx, centre.the(Lines), now=now)
+    standing = service.roster_view(tx, centre.operator_keys, now=now - centre.clock.offset)
     shown: dict[str, Any] = {
         "rooms": rooms,
-        "version": model.version(rooms),
+        "roster": standing,
+        "version": model.version(rooms, standing),
         "kinds": [kind.value for kind in MachineKind],
         "steps": STEPS_MINUTES if centre.exercise else (),
         "unmet": service.unmet(tx),
@@ -54,9 +59,11 @@ def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse
 @routes.get("/betrieb/stand")
 def version(centre: CentreDep, _actor: Operator) -> dict[str, str | float]:
     """Whether the rooms are still as they were shown, and where the exercise clock is."""
+    now, offset = centre.clock.now(), centre.clock.offset
     with centre.db.reading() as tx:
-        rooms = service.rooms(tx, centre.the(Lines), now=centre.clock.now())
-    return {"version": model.version(rooms), "offset_s": centre.clock.offset.total_seconds()}
+        rooms = service.rooms(tx, centre.the(Lines), now=now)
+        standing = service.roster_view(tx, centre.operator_keys, now=now - offset)
+    return {"version": model.version(rooms, standing), "offset_s": offset.total_seconds()}
 
 
 @routes.get("/betrieb/kopplung")
@@ -87,6 +94,26 @@ def revoke(machine_id: str, centre: CentreDep, _actor: Operator) -> RedirectResp
     with centre.db.transaction() as tx:
         identity.revoke(tx, machine_id, now=centre.clock.now())
     return RedirectResponse("/betrieb", status_code=303)
+
+
+@routes.post("/betrieb/schluessel/sperren")
+def revoke_browser(centre: CentreDep, _actor: Operator, public_key: Annotated[str, Form()]) -> RedirectResponse:
+    """Leave a doctor's browser out of the next roster."""
+    with centre.db.transaction() as tx:
+        roster.revoke_key(tx, public_key, now=centre.clock.now())
+    return RedirectResponse("/betrieb#roster", status_code=303)
+
+
+@routes.post("/betrieb/roster")
+def publish(centre: CentreDep, _actor: Operator, signed: Annotated[UploadFile, File()]) -> RedirectResponse:
+    """Take in the list that the operator has signed on his own machine."""
+    try:
+        read = SignedRoster.model_validate_json(signed.file.read())
+    except ValidationError:
+        raise RosterRefused from None
+    with centre.db.transaction() as tx:
+        roster.publish(tx, read, centre.operator_keys, now=centre.clock.now())
+    return RedirectResponse("/betrieb#roster", status_code=303)
 
 
 class UnknownStep(Refusal):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from schemas.trust import RosterKey, SignedRoster
@@ -33,8 +33,9 @@ def signed(centre: CentreDep) -> SignedRoster:
 
 
 @routes.get("/roster/draft")
-def draft(centre: CentreDep, _actor: Annotated[Actor, Depends(Needs(Right.ROSTER))]) -> Draft:
-    """What the operator is asked to sign."""
+def draft(centre: CentreDep, answer: Response, _actor: Annotated[Actor, Depends(Needs(Right.ROSTER))]) -> Draft:
+    """What the operator is asked to sign; a browser keeps it as a file."""
+    answer.headers["Content-Disposition"] = 'attachment; filename="draft.json"'
     with centre.db.reading() as tx:
         return Draft(keys=service.roster_draft(tx))
 

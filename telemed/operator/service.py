@@ -1,5 +1,6 @@
 """The operator's verbs."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from schemas.day import MachineKind
@@ -13,9 +14,10 @@ from telemed.kit.clock import Clock, ExerciseClock
 from telemed.kit.db import Tx
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotFound
+from telemed.kit.trust import key_pictures
 from telemed.link.service import Lines
 from telemed.operator import model, store
-from telemed.operator.model import BrokenDevice, ClockMoved, NoExercise, RoomView, Unmet, is_online
+from telemed.operator.model import BrokenDevice, ClockMoved, KeyView, NoExercise, RoomView, RosterView, Unmet, is_online
 from telemed.upkeep import service as upkeep
 
 
@@ -118,3 +120,17 @@ def roster_draft(tx: Tx) -> tuple[RosterKey, ...]:
         if not each.revoked and each.doctor_id in known.doctors
     )
     return model.in_order((*machines, *browsers))
+
+
+def roster_view(tx: Tx, operator_keys: Collection[str], *, now: datetime) -> RosterView:
+    """What the operator sees of the roster; *now* is real time."""
+    newest = roster.roster(tx)
+    return RosterView(
+        state=model.roster_state(newest, has_operator=bool(operator_keys), now=now),
+        seq=newest.seq if newest else 0,
+        expires_at=newest.expires_at if newest else None,
+        keys=tuple(
+            KeyView(each, key_pictures(each.key), state)
+            for each, state in model.keys_by_state(newest, roster_draft(tx))
+        ),
+    )

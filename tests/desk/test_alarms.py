@@ -14,6 +14,7 @@ from telemed.link.service import Line, Lines
 from telemed.upkeep import service as upkeep
 from tests.desk.test_pages import ASSISTANT, browser
 from tests.desk.world import ROOM, World, make_world
+from tests.rosters import publish_all
 
 
 @pytest.fixture
@@ -88,6 +89,7 @@ def test_the_operator_reads_what_is_not_well_and_what_is_blocked(
     world: World, operator: TestClient, tmp_path: Path
 ) -> None:
     world.machine(tmp_path)
+    publish_all(world.centre)
     world.room_reports()
     assert "Alles ist in Ordnung." in operator.get("/betrieb").text
     before = operator.get("/betrieb/stand").json()["version"]

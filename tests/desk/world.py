@@ -46,6 +46,7 @@ from telemed.visit.reactions import give_back
 from telemed.web import refusals, security
 from telemed.web.centre import Centre
 from telemed.web.pages import FrameInfo, Pages, mount_static
+from tests.rosters import OPERATOR_KEY
 from tests.serving import served_beside
 
 SEED = Path(__file__).parents[2] / "ops" / "seed" / "lobeda"
@@ -115,7 +116,13 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
     """The world at 9:00 on a Tuesday with *visits* booked."""
     clock = clock or ExerciseClock(TUESDAY_9 - datetime.now(UTC))
     centre = Centre(
-        db, clock, Secrets(b"k" * 32, b"p" * 32), "zentrum.localhost", "http://zentrum.localhost", exercise=exercise
+        db,
+        clock,
+        Secrets(b"k" * 32, b"p" * 32),
+        "zentrum.localhost",
+        "http://zentrum.localhost",
+        exercise=exercise,
+        operator_keys=(OPERATOR_KEY,),
     )
     folders = (booking_pages.TEMPLATES, identity_pages.TEMPLATES, desk_pages.TEMPLATES, operator_pages.TEMPLATES)
     frame = FrameInfo(True, exercise, lambda: clock.offset, "telemed")
