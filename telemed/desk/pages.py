@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from schemas.day import FactKind
-from telemed.desk import model, planned, service
+from telemed.desk import emergencies, emergency, model, planned, service
 from telemed.desk.model import Alarm, RoomDay
 from telemed.directory.model import Room
 from telemed.identity import service as identity
@@ -27,6 +27,7 @@ TEMPLATES = HERE / "templates"
 STATIC = HERE / "static"
 
 routes = APIRouter()
+routes.include_router(emergency.routes)
 Doctor = Annotated[Actor, Depends(Needs(Right.DOCTOR_DAY))]
 Caller = Annotated[Actor, Depends(Needs(Right.JOIN_VISIT))]
 Assistant = Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]
@@ -126,8 +127,9 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
         people = service.people(tx, centre.secrets, model.visit_ids([day]), actor=actor, now=now)
         tasks = planned.tasks(tx, actor=actor, now=now)
         alarms = _alarms(tx, centre, actor, now)
+        calls = emergencies.of_assistant(tx, actor.subject, now=now)
     shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "tasks": tasks, "is_assistant": True}
-    shown |= {"version": model.version([day], tasks.to_call), "alarms": alarms}
+    shown |= {"version": model.version([day], tasks.to_call), "alarms": alarms, "emergencies": calls}
     shown |= {"room_code": identity.room_code(centre.secrets, room_id, now.astimezone(BERLIN).date())}
     return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
 
@@ -138,10 +140,11 @@ def _alarms(tx: Tx, centre: Centre, actor: Actor, now: datetime) -> list[Alarm]:
 
 @routes.get("/assistenz/alarm")
 def alarm(request: Request, centre: CentreDep, actor: Assistant) -> HTMLResponse:
-    """What is to be mended now in all her rooms: a piece of a page, without a name, asked for every 2 s."""
+    """Who calls for help and what is to be mended now in all her rooms: a piece of a page, without a name."""
     with centre.db.reading() as tx:
         alarms = _alarms(tx, centre, actor, centre.clock.now())
-    return centre.the(Pages).render(request, "desk/_alarms.html", alarms=alarms)
+        calls = emergencies.of_assistant(tx, actor.subject, now=centre.clock.now())
+    return centre.the(Pages).render(request, "desk/_alarms.html", alarms=alarms, emergencies=calls)
 
 
 @routes.get("/assistenz/raum/{room_id}/stand")

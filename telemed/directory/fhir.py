@@ -63,6 +63,7 @@ NEEDS_ORDER = "urn:telemed:fhir:needs-order"
 SETTING = "urn:telemed:fhir:setting"
 SETUP = "urn:telemed:fhir:setup"
 CLEANING = "urn:telemed:fhir:cleaning"
+FLOOR = "urn:telemed:fhir:floor"
 WHEELCHAIR = "urn:telemed:fhir:wheelchair"
 COMPANION = "urn:telemed:fhir:companion"
 BUFFER_BEFORE = "urn:telemed:fhir:buffer-before"
@@ -245,6 +246,7 @@ def _room(place: Fields, quarter: Quarter) -> Room:
         wheelchair=value(place, WHEELCHAIR, "valueBoolean", False),
         companion=value(place, COMPANION, "valueBoolean", True),
         position=(float(position["latitude"]), float(position["longitude"])) if position else None,
+        floor=value(place, FLOOR, "valueString", ""),
     )
 
 

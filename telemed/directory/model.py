@@ -94,6 +94,8 @@ class Interpreter:
 class Room:
     """*cleaning* is kept free after each visit, *setup* before; *address* is one line; *phone* is for who needs help.
 
+    *floor*: where in the house, for whoever brings help.
+
     *position*: latitude and longitude in degrees (WGS 84), if told.
     """
 
@@ -108,6 +110,7 @@ class Room:
     wheelchair: bool = False
     companion: bool = True
     position: tuple[float, float] | None = None
+    floor: str = ""
 
     @property
     def buffers(self) -> Buffers:

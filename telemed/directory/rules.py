@@ -135,6 +135,13 @@ def _is_opening(part: Fields, start: str, end: str) -> bool:
     return whole and (opens < closes or closes == MIDNIGHT)
 
 
+LONGEST_FLOOR = 80
+
+
+def _is_floor(extension: Fields) -> bool:
+    return 0 < len(extension.get("valueString", "")) <= LONGEST_FLOOR
+
+
 def _is_absence(extension: Fields) -> bool:
     return "valuePeriod" in extension and _is_period(extension["valuePeriod"])
 
@@ -168,6 +175,7 @@ _RULES = {
     fhir.NEEDS_ORDER: _YES_OR_NO,
     fhir.WHEELCHAIR: _YES_OR_NO,
     fhir.COMPANION: _YES_OR_NO,
+    fhir.FLOOR: _Rule(f"a valueString of at most {LONGEST_FLOOR} characters", _is_floor),
     fhir.BOOKABLE_UNTIL: _Rule("a moment", _is_moment),
     NOT_AVAILABLE: _Rule(PERIOD, _is_absence),
     ALSO_AVAILABLE: _Rule(f"{PERIOD}, both given", _is_extra_opening),

@@ -22,7 +22,9 @@ facts = Table(
     column("at", Utc(), kept=_COURSE),
     column("by", Text(), kept=_COURSE),
     column("heard_at", Utc(), kept=TECHNICAL),
-    CheckConstraint("kind in ('arrived', 'called', 'entered', 'ended', 'cleaned', 'no-show')", name="kind"),
+    CheckConstraint(
+        "kind in ('arrived', 'called', 'entered', 'ended', 'cleaned', 'no-show', 'emergency', 'helped')", name="kind"
+    ),
     Index("ix_visit_fact_visit_id", "visit_id", "at"),
 )
 

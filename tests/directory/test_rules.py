@@ -45,6 +45,8 @@ WRONG: list[tuple[str, Resource]] = [
     (fhir.SETTING, {"valueCode": "caravan"}),
     (fhir.WHEELCHAIR, {"valueString": "yes"}),
     (fhir.COMPANION, {"valueInteger": 1}),
+    (fhir.FLOOR, {"valueString": "1. Stock " * 10}),
+    (fhir.FLOOR, {"valueCode": "1"}),
     (fhir.NEEDS_ORDER, {"valueCode": "true"}),
     (fhir.REQUIRED_DEVICE, {"valueCoding": {"system": fhir.MDC, "code": "528390"}}),
     (fhir.ASSISTANT_LEVEL, {"valueCode": "surgeon"}),

@@ -1,16 +1,25 @@
 // @ts-check
 /**
- * The assistant's alarm, on all her pages: asks every 2 s what is to be mended, shows it without a reload, and sounds
- * until she says that she has heard it. What comes new sounds anew.
+ * The assistant's alarm, on all her pages: asks every second who calls for help and what is to be mended, shows it
+ * without a reload, and sounds until she says that she has heard it. What comes new sounds anew. A call for help cannot
+ * be hushed: it sounds until somebody says that he comes.
  */
 
-const EVERY_MS = 2000;
-const SOUND_EVERY_MS = 4000;
+const EVERY_MS = 1000;
+const SOUND_EVERY_MS = 2000;
+/** Of what is only to be mended each second sound is left out. */
+const CALM = 2;
 const HUSHED = 'telemed-hushed-alarms';
 /** Two tones, as a doorbell: Hz, and when each begins, in seconds. */
 const TONES = [
   [880, 0],
   [660, 0.35],
+];
+const EMERGENCY_TONES = [
+  [988, 0],
+  [740, 0.35],
+  [988, 0.7],
+  [740, 1.05],
 ];
 const TONE_S = 0.3;
 const LOUDNESS = 0.5;
@@ -25,22 +34,29 @@ const place = () => /** @type {HTMLElement} */ (document.querySelector('[data-al
 
 /** What is to be mended and was not yet heard. */
 function unheard() {
-  return ids().filter((id) => !hushed.has(id));
+  return ids('[data-alarm]:not([data-emergency])').filter((id) => !hushed.has(id));
 }
 
-function ids() {
-  return [...place().querySelectorAll('[data-alarm]')].map((each) => each.getAttribute('data-alarm') ?? '');
+/** @param {string} [which] */
+function ids(which = '[data-alarm]') {
+  return [...place().querySelectorAll(which)].map((each) => each.getAttribute('data-alarm') ?? '');
 }
+
+let turn = 0;
 
 function sound() {
   const sounds = unheard().length > 0;
-  const section = place().querySelector('section');
-  section?.setAttribute('data-sounding', String(sounds && context.state === 'running'));
+  const emergency = ids('[data-emergency]').length > 0;
+  for (const section of place().querySelectorAll('section')) {
+    const loud = section.classList.contains('emergencies') || sounds;
+    section.setAttribute('data-sounding', String(loud && context.state === 'running'));
+  }
   const hush = place().querySelector('[data-hush]');
   if (hush instanceof HTMLElement) hush.hidden = !sounds;
   document.title = ids().length > 0 ? `(${ids().length}) ${title}` : title;
-  if (!sounds) return;
-  for (const [hz, after] of TONES) tone(Number(hz), context.currentTime + Number(after));
+  turn += 1;
+  if (!emergency && (!sounds || turn % CALM === 0)) return;
+  for (const [hz, after] of emergency ? EMERGENCY_TONES : TONES) tone(Number(hz), context.currentTime + Number(after));
   if ('vibrate' in navigator && navigator.userActivation.hasBeenActive) navigator.vibrate([300, 100, 300]);
 }
 
@@ -65,6 +81,7 @@ async function look() {
   if (ids().join() === [...fresh.querySelectorAll('[data-alarm]')].map((each) => each.getAttribute('data-alarm')).join())
     return;
   place().replaceWith(fresh);
+  turn = 0;
   sound();
 }
 
