@@ -19,7 +19,7 @@ from telemed.operator.model import changes
 from telemed.operator.routes import Draft
 from telemed.roster_commands import next_roster, public_of
 
-LASTS = timedelta(days=30)
+LASTS = timedelta(days=365)
 LOOK_S = 0.4
 """The pause between two looks: what waits is signed within a second."""
 OPERATOR = "exercise-operator.key"

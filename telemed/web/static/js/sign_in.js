@@ -4,6 +4,7 @@
  * Without this script signing in works too; then the browser has no key that could be trusted in a call.
  */
 
+import { showPictures } from './distrust.js';
 import { ownKey, pinOperator, publicKey } from './keys.js';
 import { picturesOfKey } from './trust.js';
 
@@ -16,28 +17,12 @@ const believed = /** @type {HTMLElement} */ (document.querySelector('#believed')
 /** @type {Record<string, string>} */
 const words = JSON.parse(document.querySelector('#words')?.textContent ?? '{}');
 
-/**
- * Three pictures with their names.
- * @param {Element} list
- * @param {string[]} pictures
- */
-function show(list, pictures) {
-  list.replaceChildren(
-    ...pictures.map((picture) => {
-      const item = document.createElement('li');
-      const image = document.createElement('img');
-      Object.assign(image, { src: `/static/tickets/${picture}.svg`, alt: '', width: 56, height: 56 });
-      item.append(image, words[`ticket.${picture}`] ?? picture);
-      return item;
-    }),
-  );
-}
-
 /** Believe the operator's key of the link, if it is the first one that this browser hears of; else a person decides. */
 async function pin() {
   const key = A_KEY.exec(location.hash)?.[1];
   if (!key || (await pinOperator(key)) !== 'other') return;
-  show(/** @type {Element} */ (asking.querySelector('[data-pictures]')), await picturesOfKey(key));
+  const list = /** @type {HTMLElement} */ (asking.querySelector('[data-pictures]'));
+  showPictures(list, await picturesOfKey(key), (word) => words[word] ?? '', 56);
   asking.hidden = false;
   asking.querySelector('[data-believe]')?.addEventListener('click', async () => {
     await pinOperator(key, { replace: true });
