@@ -48,6 +48,7 @@ export class Cameras {
     row.dataset.camera = camera;
     const show = made('button', { type: 'button', className: 'second' }, name);
     if (simulated) show.append(made('small', {}, say('desk.js.simulated')));
+    show.dataset.keyName = name;
     if (place < 10) show.dataset.key = String(place);
     const beside = made('button', { type: 'button', className: 'second' }, say('desk.js.camera.second'));
     const still = made('button', { type: 'button', className: 'second' }, say('desk.js.camera.still'));

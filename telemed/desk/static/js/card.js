@@ -52,7 +52,7 @@ export class Card {
       button.addEventListener('click', () => answer(belongs));
       this.asks.append(button);
     }
-    this.element.append(this.values, this.trend.element, marks, this.asks);
+    this.element.append(this.values, marks, this.asks, this.trend.element);
   }
 
   get vitalId() {

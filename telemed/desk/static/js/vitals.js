@@ -2,7 +2,7 @@
 /** The measured values on the page and what was said of them. In memory only, and a copy: the room forgets its own. */
 import { Card, LIVE_KINDS, heldBack, saidInWords } from './card.js';
 import { inOneLine, parseExactly, withAnswer } from './observation.js';
-import { byId, known, onTheClock, say } from './words.js';
+import { byId, known, say } from './words.js';
 
 /** @typedef {import('./observation.js').Observation} Observation */
 /** @typedef {import('./devices.js').Confirmed} Confirmed */
@@ -10,6 +10,7 @@ import { byId, known, onTheClock, say } from './words.js';
 
 const BY = new Set(['patient', 'assistant', 'doctor']);
 const HELD = new Set(['stored', 'future', 'duplicate', 'no-request']);
+const CLOCK = new Intl.DateTimeFormat('de-DE', { timeZone: 'Europe/Berlin', hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const IDS = /^[A-Za-z0-9.-]{1,64}$/;
 
 /**
@@ -284,6 +285,6 @@ function inList(vital, answer) {
 
 /** @param {Observation} observation */
 function measuredAt(observation) {
-  const ms = Date.parse(observation.effectiveDateTime ?? '');
-  return Number.isNaN(ms) ? say('desk.js.time_unknown') : onTheClock(ms);
+  const moment = new Date(observation.effectiveDateTime ?? Number.NaN); // of the room's clock, which follows the exercise
+  return Number.isNaN(moment.getTime()) ? say('desk.js.time_unknown') : CLOCK.format(moment);
 }
