@@ -1,7 +1,8 @@
 """The assistant's page in the room, for hours without a line: who is there, is called, has left, and the cleaning.
 
 The way in is the code of the day, which the centre showed her while there was a line; it came with the plan. With the
-line the page does nothing: then the tablet is the place, and nothing can be noted twice.
+line the page notes nothing: then the tablet is the place, and nothing can be noted twice. Only a call for help is shown
+and answered here at any time, with and without a line.
 """
 
 import hmac
@@ -85,6 +86,10 @@ class Assistant:
             self._inside[digest(token)] = now + IDLE_S
         return known and self.is_possible
 
+    def is_inside(self, token: str) -> bool:
+        """As `knows`, without keeping it so: a page that asks by itself is no sign of a person."""
+        return self._mono() < self._inside.get(digest(token), 0.0) and self.is_possible
+
     def leave(self, token: str) -> None:
         self._inside.pop(digest(token), None)
 
@@ -136,7 +141,27 @@ def _page(request: Request, agent: AssistantAgent, *, inside: bool, wrong: bool 
         room_name=plan.room_name if plan else "",
         steps=agent.room.steps() if inside else (),
         idle_s=IDLE_S,
+        emergency=agent.room.calls_for_help,
     )
+
+
+@routes.get("/assistenz/alarm", dependencies=[Depends(anyone)])
+async def alarm(request: Request, agent: AgentDep, token: Token = "") -> HTMLResponse:
+    """Whether somebody in this room calls for help: a piece of the page, asked for every second. It names nobody."""
+    return agent.pages.render(
+        request,
+        "_alarm.html",
+        emergency=agent.room.calls_for_help,
+        inside=agent.assistant.is_inside(token),
+        room_name=agent.room.plan.room_name if agent.room.plan else "",
+    )
+
+
+@routes.post("/assistenz/ich-komme", dependencies=[Depends(assistant_inside)])
+async def come(agent: AgentDep) -> Response:
+    """She comes; the doctor and the room are told."""
+    agent.room.comes()
+    return _to("/assistenz")
 
 
 @routes.post("/assistenz/code", dependencies=[Depends(anyone)])

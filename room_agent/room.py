@@ -264,6 +264,17 @@ class Room:
             self._gate = gate
             self.bell.ring()
 
+    @property
+    def calls_for_help(self) -> bool:
+        """Somebody in this room calls for help, and nobody has said yet that he comes."""
+        return self._gate.emergency != "" and not self._gate.helped
+
+    def comes(self) -> None:
+        """An assistant says here that she comes."""
+        visit, _ = self.current()
+        if visit is not None and self.calls_for_help:
+            self.happened(FactKind.HELPED, visit.visit_id, "assistant")
+
     def distrust(self, on: bool) -> None:
         """Who claims to be the doctor of this visit is not to be trusted, or no such one is here any more."""
         if on is not self._distrust:

@@ -10,6 +10,7 @@ import pytest
 
 from room_agent.app import create_app
 from room_agent.assistant import COOKIE, Assistant, CodeWrong
+from room_agent.gate import OnScreen
 from room_agent.instruments import none
 from room_agent.journal import Journal
 from room_agent.room import Room
@@ -17,7 +18,7 @@ from room_agent.settings import Settings
 from room_agent.wiring import Agent, Devices, build
 from schemas.day import FactKind
 from telemed.kit.i18n import words
-from tests.room_agent.world import plan, ticket, visit
+from tests.room_agent.world import fact, plan, ticket, visit
 from tests.serving import served
 
 pytestmark = pytest.mark.anyio
@@ -200,3 +201,25 @@ async def test_who_was_marked_as_missing_and_comes_is_there(tmp_path: Path) -> N
     assert room.note(FactKind.ARRIVED, "visit-1")
     assert room.note(FactKind.CALLED, "visit-1")
     assert FactKind.ENDED in {kind for step in room.steps() for kind in step.may}
+
+
+async def test_a_call_for_help_is_shown_without_a_code_and_answered_with_it_with_and_without_a_line(
+    tmp_path: Path,
+) -> None:
+    room = room_of(tmp_path)
+    room.hear([fact(FactKind.ARRIVED), fact(FactKind.CALLED)])
+    async with page(tmp_path, room) as client:
+        assert "data-emergency" not in (await client.get(f"{PAGE}/alarm")).text
+        room.show_gate(OnScreen(emergency="room"))
+        for line in (False, True):
+            if line:
+                room.heard_centre()
+            seen = (await client.get(f"{PAGE}/alarm")).text
+            assert "In diesem Raum braucht jemand sofort Hilfe." in seen
+            assert "ich-komme" not in seen
+            assert "Geben Sie den Code von heute ein." in (await client.get(PAGE)).text
+            assert (await client.post(f"{PAGE}/ich-komme")).status_code == 403
+        await sign_in(client)
+        assert "ich-komme" in (await client.get(PAGE)).text
+        assert (await client.post(f"{PAGE}/ich-komme")).headers["location"] == PAGE
+    assert [(each.kind.value, each.by) for each in room.journal.untaken()] == [("helped", "assistant")]

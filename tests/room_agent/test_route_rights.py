@@ -22,8 +22,9 @@ from tests.privacy.test_rights import routes_of
 
 GUARDS = (anyone, the_door, assistant_inside, simulated_only, on_this_machine)
 """`the_door`: a pairing code once, a signed challenge at each connection."""
-OPEN_ON_PURPOSE = {"/health", "/kiosk", "/assistenz", "/assistenz/code"}
-"""Whether the agent lives; pages that hold nothing before a key or a code; and where the code is typed."""
+OPEN_ON_PURPOSE = {"/health", "/kiosk", "/assistenz", "/assistenz/alarm", "/assistenz/code"}
+"""Whether the agent lives; pages that hold nothing before a key or a code; that help is called, without a name; and
+where the code is typed."""
 
 
 def guards_of(dependant: Dependant) -> set[Callable[..., Any]]:
