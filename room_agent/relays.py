@@ -108,7 +108,8 @@ class Relays:
             left = None if until is None else max(0.0, until - loop.time())
             done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             good = [relay for task, relay in tasks.items() if task.done() and not task.result()]
-            if good and (not done or not waiting):
+            better = min((_rank(tasks[task]) for task in waiting), default=9)
+            if good and (not done or better >= min(map(_rank, good))):
                 break
             until = until or (loop.time() + BETTER_S if good else None)
         good = [relay for task, relay in tasks.items() if task.done() and not task.result()]

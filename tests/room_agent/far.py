@@ -31,8 +31,9 @@ class FarDoctor:
         peer_id: str = "doctor-1",
         role: Role = Role.DOCTOR,
         takes_h264: bool = True,
+        certificate: Certificate | None = None,
     ) -> None:
-        self.certificate = Certificate.generateCertificate()
+        self.certificate = certificate or Certificate.generateCertificate()
         self.me = Me(visit_id, peer_id, role, key, self.certificate.fingerprint)
         self.handshake = Handshake(self.me)
         self.offers: list[Description] = []
@@ -89,6 +90,7 @@ class FarDoctor:
         await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         await connection.setLocalDescription(await connection.createAnswer())
         made = with_one_fingerprint(connection.localDescription.sdp)
+        made = made.replace(self.certificate.fingerprint, self.me.fingerprint)  # of an impostor
         return made if self._takes_h264 else made.replace("H264/90000", "other/90000")
 
     def _channel(self, channel: RTCDataChannel) -> None:

@@ -26,7 +26,7 @@ from schemas.channels import (
     from_room,
 )
 from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
-from schemas.signalling import Role, Signal, to_hub
+from schemas.signalling import Relay, Role, Signal, to_hub
 from schemas.trust import RosterKey, SignedRoster
 from schemas.visit import Challenge, Paired, PairRequest, Proof
 from telemed.kit.ids import new_id
@@ -107,6 +107,8 @@ class SmallCentre:
     plan: DayPlan | None = None
     facts: list[Fact] = field(default_factory=list)
     hub: Hub = field(default_factory=Hub)
+    relays: tuple[Relay, ...] = ()
+    signallers: list[WebSocket] = field(default_factory=list)
     links: list[WebSocket] = field(default_factory=list)
     link_codes: list[int] = field(default_factory=list)
 
@@ -206,11 +208,14 @@ class SmallCentre:
 
     async def signalling(self, socket: WebSocket, visit_id: str, role: str, peer: str = "") -> None:
         """A doctor needs no proof here. Beats are answered."""
+        if self.away:
+            return
         if role == "doctor":
             await socket.accept()
         elif await self.prove(socket) is None:
             return
-        seat = self.hub.join(visit_id, Entrant(Role(role), role if role == "doctor" else "agent", role), peer_id=peer)
+        entrant = Entrant(Role(role), role if role == "doctor" else "agent", role)
+        seat = self.hub.join(visit_id, entrant, peer_id=peer, relays=self.relays)
 
         async def tell() -> None:
             while not isinstance(message := await seat.outbox.next(), int):
@@ -218,6 +223,7 @@ class SmallCentre:
             await socket.close(message)
 
         telling = asyncio.create_task(tell())
+        self.signallers.append(socket)
         try:
             while True:
                 message = to_hub.validate_json(await socket.receive_text())
@@ -229,6 +235,7 @@ class SmallCentre:
             pass
         finally:
             telling.cancel()
+            self.signallers.remove(socket)
             self.hub.leave(seat)
 
     def reports(self) -> list[ChecksUp]:
