@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 from fastapi import FastAPI, WebSocket
 from fastapi.responses import HTMLResponse
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Playwright
 from starlette.websockets import WebSocketDisconnect
 
 from tests.bench.issue_c.scene import NoisyCamera
@@ -79,10 +78,10 @@ class BareSender:
 
 
 @contextmanager
-def bare_pair(link: Link) -> Iterator[Page]:
+def bare_pair(link: Link, playwright: Playwright) -> Iterator[Page]:
     """A page beyond *link*; the sender on this side."""
-    with served_beside(BareSender().app()) as server, doorway(link, server.port), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=Path(link.starter), args=[*FLAGS, *CALL])
+    with served_beside(BareSender().app()) as server, doorway(link, server.port):
+        browser = playwright.chromium.launch(executable_path=link.starter, args=[*FLAGS, *CALL])
         page = browser.new_page()
         page.add_init_script(PROBE)
         page.goto(f"http://bare.localhost:{server.port}/")

@@ -52,6 +52,17 @@ PROBE = """
   addEventListener('click', () => { window.probe.clicked = now(); }, true);
 })();
 """
+ONLY_RELAY = """
+(() => {
+  const Probed = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Probed {
+    constructor(configuration) {
+      super({ ...configuration, iceTransportPolicy: 'relay' });
+    }
+  };
+})();
+"""
+"""After `PROBE`: this page uses no way but the relay."""
 LOOK = """() => ({
   clicked: window.probe.clicked,
   ends: window.probe.ends.map(({ connection, channels, firsts, made }) => ({
