@@ -123,6 +123,14 @@ def book(request: Request, centre: CentreDep, given: Given, actor: Anyone) -> HT
     return steps.slip(request, centre, booked, taken, known)
 
 
+@routes.get("/nutzungsbedingungen")
+def terms(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
+    """What everybody agrees to who uses this, to be read without signing in (Anlage 31b BMV-Ä)."""
+    with centre.db.reading() as tx:
+        known = directory.load(tx)
+    return centre.the(Pages).render(request, "booking/terms.html", known=known)
+
+
 def opening_lines(hours: Hours) -> list[tuple[str, str]]:
     """Opening hours for people: (days, times), equal days in a row together."""
     names = get_day_names("wide", locale=words().language)

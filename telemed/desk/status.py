@@ -76,8 +76,8 @@ class Own:
 
     @property
     def may_join(self) -> bool:
-        """At home: the doctor calls, or sees her already."""
-        return self.is_home and self.stage in (Stage.CALLED, Stage.INSIDE)
+        """At home: whoever is ready may try camera and sound, and wait there."""
+        return self.is_home and self.stage in (Stage.HERE, Stage.NEXT, Stage.CALLED, Stage.INSIDE)
 
     @property
     def may_change(self) -> bool:

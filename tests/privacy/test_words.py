@@ -20,8 +20,10 @@ from room_agent.media.simulated import CameraFault
 from room_agent.media.simulated_stethoscope import SoundFault
 from schemas.board import RoomState, RowState
 from schemas.checks import Severity
+from schemas.conversation import Relation
 from schemas.day import FactKind, MachineKind
 from schemas.measurement import MeasurementKind
+from schemas.signalling import Role as CallRole
 from telemed.booking.model import ALSO_LACKING, Reason, Urgency, WaitState
 from telemed.booking.search import Rule
 from telemed.desk.asked import ALWAYS_THERE
@@ -107,6 +109,12 @@ PARTS: dict[str, set[str]] = {
     },
     "doctor.state.": set(DeviceState),
     "fault.": {*Fault, *CameraFault, *SoundFault},
+    "guest.end.": {f"{end}{more}" for end in ("over", "left", "refused", "full") for more in ("", ".more")},
+    "guest.js.refused.": {"camera", "both"},
+    "guest.js.relation.": set(Relation),
+    "guest.js.wait.": {"soon", "open", "line"},
+    "guest.role.": set(CallRole),
+    "guests.js.": {"knocks", "in", "silent"},
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "operator.kind.": set(MachineKind),
@@ -125,6 +133,11 @@ PARTS: dict[str, set[str]] = {
     "signage.": {"unpaired", "barred"},
     "signage.room.": set(RoomState),
     "signage.row.": {*RowState, "delay", "delay_about", "delay_up_to"},
+    "status.home.": {
+        f"{stage}{more}"
+        for stage in ("booked", "today", "here", "next", "called", "inside", "missed")
+        for more in ("", ".more")
+    },
     "status.": {
         f"{stage}{more}"
         for stage in ("cancelled", "booked", "today", "here", "next", "called", "inside", "ended", "missed", "over")

@@ -57,7 +57,7 @@ export class Devices {
     return this.talk.roundTripMs(this.#peerId);
   }
 
-  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string, slot: number} | {type: 'lock-camera', camera: string, on: boolean} | {type: 'take-still', still_id: string, camera: string} | {type: 'still-ack' | 'still-resume', still_id: string, part: 'preview' | 'full', offset: number} | {type: 'listen', on: boolean} | {type: 'confirm', vital_id: string, belongs: boolean} | {type: 'resend', vital_ids: string[]} | {type: 'leave'}} message */
+  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string, slot: number} | {type: 'lock-camera', camera: string, on: boolean} | {type: 'take-still', still_id: string, camera: string} | {type: 'still-ack' | 'still-resume', still_id: string, part: 'preview' | 'full', offset: number} | {type: 'listen', on: boolean} | {type: 'confirm', vital_id: string, belongs: boolean} | {type: 'resend', vital_ids: string[]} | {type: 'share', peer_id: string, key: string, on: boolean} | {type: 'leave'}} message */
   say(message) {
     if (this.#ctl?.readyState === 'open') this.#ctl.send(JSON.stringify(message));
   }

@@ -5,6 +5,7 @@ import { Devices } from './devices.js';
 import { Ecg } from './ecg.js';
 import { Ends, isPatientsEnd, state } from './ends.js';
 import { Frozen } from './frozen.js';
+import { Guests } from './guests.js';
 import { Handover } from './handover.js';
 import { Instruments } from './instruments.js';
 import { Listener } from './listen.js';
@@ -15,6 +16,7 @@ import { ECG, PLETH, SOUND, Waves } from './wave.js';
 import { Shortcuts } from './shortcuts.js';
 import { Stage, ownMedia } from './stage.js';
 import { Stills } from './stills.js';
+import { ToRoom } from './to-room.js';
 import { Vitals } from './vitals.js';
 import { byId, say } from './words.js';
 
@@ -37,6 +39,8 @@ class Call {
     this.ends = new Ends(visitId, (event) => this.#heard(event));
     this.talk = this.ends.talk;
     this.talk.on({ onRemote: (_peer, stream, partner) => isPatientsEnd(partner) && this.stage.showPatient(stream) });
+    this.guests = new Guests(this.talk, visitId, (share) => this.devices.say(share));
+    if (document.getElementById('to-room-dialog')) new ToRoom(visitId);
     this.vitals = new Vitals(visitId, (vitalId, belongs) => this.#answer(vitalId, belongs));
     this.handover = new Handover(this.vitals, visitId);
     this.frozen = new Frozen((picture) => this.handover.pictures.keep(picture));
@@ -133,6 +137,7 @@ class Call {
     if (this.#over) return;
     this.#over = true;
     this.devices.close();
+    this.guests.clear();
     this.ends.end();
     this.stage.clear();
     this.instruments.clear();
@@ -156,6 +161,7 @@ class Call {
     const before = this.handover.unsaved;
     await this.#lastValues();
     if (this.handover.unsaved && !(known && before)) await saved();
+    this.guests.forget();
     this.end();
     location.replace(HOME);
   }
