@@ -57,16 +57,18 @@ export function collection(records, pictures, patient) {
  *
  * Encounter and device are of our centre: they become identifiers, as a server that holds references together would
  * refuse them. The person is the one the server finds under the number; none, or two, and it refuses all of it.
+ * @param {string} id
  * @param {Resource} resource
  * @param {string} patient the practice's own number
  * @param {boolean} change
  */
-export function entryOf(resource, patient, change) {
-  const { system, value } = resource.identifier[0];
+export function entryOf(id, resource, patient, change) {
+  const identifier = resource.identifier ?? [{ system: UUIDS, value: `urn:uuid:${id}` }];
+  const { system, value } = identifier[0];
   const where = `identifier=${encodeURIComponent(system)}|${encodeURIComponent(value)}`;
   const type = resource.resourceType;
   const request = change ? { method: 'PUT', url: `${type}?${where}` } : { method: 'POST', url: type, ifNoneExist: where };
-  const named = { ...resource, subject: { reference: `Patient?identifier=${encodeURIComponent(escaped(patient))}` } };
+  const named = { ...resource, identifier, subject: { reference: `Patient?identifier=${encodeURIComponent(escaped(patient))}` } };
   if (resource.encounter) Object.assign(named, { encounter: logical(resource.encounter, VISITS) });
   if (resource.device) Object.assign(named, { device: logical(resource.device, DEVICES) });
   return { resource: named, request };

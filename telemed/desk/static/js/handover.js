@@ -100,7 +100,7 @@ export class Handover {
     this.#say('sending');
     const changes = this.vitals.changes;
     const resources = await this.#changed();
-    const found = transaction(resources.map(([id, each]) => entryOf(each, patient, this.#sent.has(id))));
+    const found = transaction(resources.map(([id, each]) => entryOf(id, each, patient, this.#sent.has(id))));
     const outcome = resources.length ? await this.#deliver(JSON.stringify(found), resources.length) : 'sent';
     this.send.disabled = false;
     if (outcome === 'sent') {
