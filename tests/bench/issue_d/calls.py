@@ -51,6 +51,10 @@ class Calls:
         clicked = float(look(self.doctor)["clicked"])
         return {name: at - clicked for name, at in found.items()}
 
+    def leave(self) -> None:
+        """Her page goes; the room and the kiosk are told."""
+        self.doctor.goto("about:blank")
+
     def _firsts(self, found: dict[str, float]) -> dict[str, float]:
         there, here = look(self.doctor), look(self.kiosk)
         for name, seen, channel, kind in (
