@@ -186,7 +186,8 @@ def _text(file: Path) -> str:
 
 
 def _asked(method: str, url: str, path: str, body: SignedRoster | None = None) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {os.environ.get('TELEMED_TOKEN', '')}", "Accept": "application/json"}
+    token = os.environ.get("TELEMED_TOKEN", "")
+    headers = {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     try:
         answer = httpx.request(method, address(url).join(path), json=body and body.model_dump(), headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -30,6 +30,8 @@ from schemas.channels import (
     PairAnswer,
     PairAsked,
     PlanDown,
+    RefusedUp,
+    RosterDown,
     from_centre,
 )
 from schemas.checks import BlockedDevice, CheckReport
@@ -38,19 +40,22 @@ from schemas.visit import Challenge, PairRequest
 from telemed.booking.model import BookingConfirmed
 from telemed.directory import service as directory
 from telemed.identity import service as identity
-from telemed.identity.model import MachinesChanged
+from telemed.identity.model import MachinesChanged, RosterPublished
 from telemed.kit.db import Database
 from telemed.kit.machine import MachineKey
 from telemed.kit.outbox import Relay, Subscription
+from telemed.kit.trust import read_roster
 from telemed.link import routes
-from telemed.link.reactions import send_plan
+from telemed.link.reactions import send_plan, send_plan_to_all
 from telemed.link.service import Lines
+from telemed.signalling import service as signalling
 from telemed.visit import service as visit
 from telemed.visit import store as visit_store
 from telemed.visit.model import FactKnown
 from telemed.web import refusals
 from telemed.web.pages import FrameInfo, Pages
 from tests.builders import SERVER, World, make_booking, make_fact, make_machine, make_world
+from tests.rosters import OPERATOR_KEY, publish_all
 from tests.serving import served_beside
 
 pytestmark = pytest.mark.anyio
@@ -75,6 +80,7 @@ def centre(sqlite_database: Database, tmp_path: Path) -> Iterator[Running]:
     told = [
         Subscription(f"send {kind.__name__}", kind, reacts) for kind in (BookingConfirmed, FactKnown, MachinesChanged)
     ]
+    told.append(Subscription("send roster", RosterPublished, send_plan_to_all(world.centre.the(Lines))))
     relay = Relay(world.db, told, world.clock)
     relaying = threading.Thread(target=relay.run)
     relaying.start()
@@ -145,6 +151,17 @@ async def test_a_room_hears_its_day_at_once_and_again_when_it_changes(centre: Ru
         second = await heard(socket, PlanDown, AT_ONCE_S)
         assert len(second.plan.visits) == 2
         assert second.plan.seq > first.plan.seq
+
+
+async def test_a_room_hears_the_newest_roster_at_once_and_again_when_there_is_another(centre: Running) -> None:
+    machine_id = make_machine(centre.world, centre.key)
+    publish_all(centre.world.centre)
+    async with line(centre, machine_id=machine_id) as socket:
+        first = read_roster((await heard(socket, RosterDown)).signed, [OPERATOR_KEY])
+        assert [(each.key, each.subject) for each in first.keys] == [(centre.key.public, machine_id)]
+        await heard(socket, PlanDown)
+        await asyncio.to_thread(publish_all, centre.world.centre)
+        assert read_roster((await heard(socket, RosterDown, AT_ONCE_S)).signed, [OPERATOR_KEY]).seq == first.seq + 1
 
 
 async def test_what_happens_elsewhere_comes_down_once(centre: Running) -> None:
@@ -267,6 +284,29 @@ async def test_a_revoked_machine_is_shut_out_within_five_seconds_and_stays_out(c
         assert await closed(socket, within_s=5.0) == CLOSE_NOT_ALLOWED
     async with line(centre, machine_id=machine_id) as socket:
         assert await closed(socket) == CLOSE_NOT_ALLOWED
+
+
+async def test_an_end_that_a_room_refused_is_kept_once_and_answered_each_time(centre: Running) -> None:
+    own = make_booking(centre.world).id
+    foreign = make_booking(centre.world, room="room-2", doctor="brandt", at="11:00").id
+
+    def kept() -> int:
+        with centre.world.db.reading() as tx:
+            return sum(each.count for each in signalling.refusals(tx))
+
+    async with line(centre) as socket:
+        for refused_id, visit_id in (("r-1", own), ("r-1", own), ("r-2", foreign), ("r-3", "unheard-of")):
+            told = RefusedUp(
+                refused_id=refused_id,
+                visit_id=visit_id,
+                at=centre.world.now,
+                seen_by="kiosk",
+                role="doctor",
+                reason="signature",
+            )
+            await socket.send(told.model_dump_json())
+            assert (await heard(socket, FactsTaken)).fact_ids == (refused_id,)
+            assert kept() == 1
 
 
 async def test_both_ends_know_that_the_line_is_up(centre: Running) -> None:
