@@ -8,6 +8,7 @@ from typing import Any
 from room_agent.centre import Centre
 from room_agent.ends import FarEnd, Own
 from room_agent.media.aiortc_inside import Certificate
+from room_agent.media.aiortc_peer import own_addresses
 from room_agent.peers import Bedside, DoctorPeer
 from room_agent.relays import Relays
 from room_agent.room import RelayTrouble, Room
@@ -114,8 +115,9 @@ class Company:
             if roster != self._room.rosters.seq:
                 roster = self._room.rosters.seq
                 self._connect_all()
+            addresses = own_addresses()
             for end in self._ends.values():
-                end.look(time.monotonic())
+                end.look(time.monotonic(), addresses)
             self._room.distrust(self._is_distrusted)
 
     @property

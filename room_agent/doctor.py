@@ -13,9 +13,13 @@ from room_agent.devices.driver import Driver
 from room_agent.naming import Names, described
 from schemas.base import Id, Message
 from schemas.checks import CheckReport, CheckResult, Severity
+from schemas.day import MachineKind
 from schemas.measurement import MeasurementKind
+from schemas.trust import Key
 from telemed.kit.i18n import Words
 from telemed.kit.refusal import NotFound
+from telemed.kit.trust import key_pictures
+from telemed.web import tickets
 
 LOOPBACK = ("127.0.0.1", "::1")
 _FORWARDED = ("forwarded", "x-forwarded-for")
@@ -35,11 +39,19 @@ class DeviceCondition(Message):
     name: str = ""
 
 
+class RoomKey(Message):
+    """A machine of this room that is in calls; the operator compares its pictures before he signs."""
+
+    kind: MachineKind
+    public_key: Key
+
+
 class Condition(Message):
     """*report*: None as long as this machine belongs to no room."""
 
     report: CheckReport | None
     devices: tuple[DeviceCondition, ...]
+    keys: tuple[RoomKey, ...] = ()
 
 
 class Reporting(Protocol):
@@ -67,6 +79,9 @@ class DoctorAgent(Protocol):
 
     @property
     def room(self) -> Naming: ...
+
+    @property
+    def keys(self) -> tuple[RoomKey, ...]: ...
 
 
 def agent_of(connection: HTTPConnection) -> DoctorAgent:
@@ -101,7 +116,7 @@ async def condition(agent: Annotated[DoctorAgent, Depends(agent_of)]) -> Conditi
         )
         for driver in drivers
     ]
-    return Condition(report=await agent.checks.report(), devices=tuple(devices))
+    return Condition(report=await agent.checks.report(), devices=tuple(devices), keys=agent.keys)
 
 
 def is_fit(found: Condition) -> bool:
@@ -110,7 +125,7 @@ def is_fit(found: Condition) -> bool:
 
 
 def lines(found: Condition, words: Words) -> Iterator[str]:
-    """What is printed: the worst first, then each device."""
+    """What is printed: the worst first, then each device, then the pictures of the keys."""
     if found.report is None:
         yield words.text("doctor.no-room")
     else:
@@ -119,6 +134,9 @@ def lines(found: Condition, words: Words) -> Iterator[str]:
             yield _check(result, words)
     for device in found.devices:
         yield _device(device, words)
+    for key in found.keys:
+        pictures = ", ".join(tickets.picture_name(each, words) for each in key_pictures(key.public_key))
+        yield f"{words.text('doctor.key'):<8} {words.text(f'roster.role.{key.kind.value}')}: {pictures}"
 
 
 def _check(result: CheckResult, words: Words) -> str:

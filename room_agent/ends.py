@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from room_agent.media.aiortc_inside import Certificate
+from room_agent.media.aiortc_peer import own_addresses
 from room_agent.media.peer import NoPictures, Road, Unfit
 from room_agent.peers import Bedside, DoctorPeer
 from room_agent.relays import Relays
@@ -75,6 +76,7 @@ class FarEnd:
         self._hello: Hello | None = None
         self._attempt = 0
         self._offered_at = 0.0
+        self._offered_from: frozenset[str] = frozenset()
         self._offering = self._has_left = False
         self._takes_pictures = True
         self._turn = asyncio.Lock()
@@ -142,7 +144,7 @@ class FarEnd:
         try:
             async with self._turn:
                 await self._drop()
-                self._offered_at = time.monotonic()
+                self._offered_at, self._offered_from = time.monotonic(), own_addresses()
                 self._attempt += 1
                 sdp = await self._prepared(await self._own.relays.road())
         finally:
@@ -231,13 +233,18 @@ class FarEnd:
         await self._drop()
         await self._refuse(RefusedWhy.FINGERPRINT)
 
-    def look(self, now: float) -> None:
-        """Replace what was lost, as soon as the other end can be told; to be called often. *now*: monotonic."""
+    def look(self, now: float, addresses: frozenset[str]) -> None:
+        """Replace what was lost, as soon as the other end can be told; to be called often. *now*: monotonic.
+
+        *addresses*: our own now. An offer with others leads nowhere, and a connection from others will not come back.
+        """
         peer = self.peer
         if peer is None or not self.on_hub or now - self._offered_at < BETWEEN_OFFERS_S:
             return
-        if peer.lost or peer.silent_s(now) > SILENCE_S:
-            log.info("replaced", peer_id=self.who.peer_id, attempt=self._attempt, lost=peer.lost)
+        has_moved = bool(addresses) and addresses != self._offered_from
+        silence_s = FRESH_S if has_moved else SILENCE_S
+        if peer.lost or peer.silent_s(now) > silence_s or (has_moved and not peer.is_answered):
+            log.info("replaced", peer_id=self.who.peer_id, attempt=self._attempt, lost=peer.lost, moved=has_moved)
             self.connect(now)
 
     async def leave(self) -> None:

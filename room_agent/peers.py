@@ -218,8 +218,13 @@ class DoctorPeer:
         return self._heard_at is not None
 
     def silent_s(self, now: float) -> float:
-        """How long nothing was heard on ``ctl``, from the answer on; 0 while none is expected. *now*: monotonic."""
-        return 0.0 if self._heard_at is None else now - self._heard_at
+        """How long nothing was heard, on ``ctl`` or of how pictures arrive; 0 before the answer. *now*: monotonic.
+
+        After a loss ``ctl`` takes up to a second longer to speak again than the pictures do.
+        """
+        if self._heard_at is None:
+            return 0.0
+        return now - max(self._heard_at, self._connection.reported_at or 0.0)
 
     @property
     def here(self) -> bool:

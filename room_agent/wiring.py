@@ -20,6 +20,7 @@ from room_agent.devices.driver import Driver, StateChanged
 from room_agent.devices.guarded import Guarded
 from room_agent.devices.simulated.room import SimulatedRoom
 from room_agent.devices.simulated.scenario import Scenario
+from room_agent.doctor import RoomKey
 from room_agent.door import Door, TicketUnknown, tries_of_the_room
 from room_agent.faults import Faulty, FaultyDevice
 from room_agent.gatekeeper import FromRoom
@@ -33,6 +34,7 @@ from room_agent.room import Room, wait
 from room_agent.sealing import Seal
 from room_agent.settings import Settings
 from room_agent.supervise import end, keep_running, left_in_time, where, within
+from schemas.day import MachineKind
 from schemas.measurement import ConfirmedBy, MeasurementKind
 from schemas.visit import KioskConfirm, KioskDecline, KioskReport
 from telemed.kit.i18n import words
@@ -81,6 +83,15 @@ class Agent:
     @property
     def faulty(self) -> tuple[Faulty, ...]:
         return (*self.devices.faulty, *self.instruments.faulty)
+
+    @property
+    def keys(self) -> tuple[RoomKey, ...]:
+        """Of this machine, and of the kiosks that it lets in."""
+        machines = self.room.plan.machines if self.room.plan else ()
+        kiosks = (
+            RoomKey(kind=one.kind, public_key=one.public_key) for one in machines if one.kind is MachineKind.KIOSK
+        )
+        return (RoomKey(kind=MachineKind.AGENT, public_key=self.centre.key.public), *kiosks)
 
     def report(self, machine_id: str, report: KioskReport) -> None:  # noqa: ARG002 - one kiosk a room
         self.checks.kiosk_says(report)

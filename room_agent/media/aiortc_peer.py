@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from aioice.ice import get_host_addresses
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
@@ -36,6 +37,11 @@ _PROFILE = "42e01f"
 """Constrained baseline, level 3.1."""
 _PROBED = 2
 """Which picture is followed by filling: the first is shown at once, and Chromium looks at two seconds only."""
+
+
+def own_addresses() -> frozenset[str]:
+    """Under which others could reach this machine now."""
+    return frozenset(get_host_addresses(use_ipv4=True, use_ipv6=True))
 
 
 class AiortcPeer:
@@ -77,6 +83,10 @@ class AiortcPeer:
             return None
         made = self._connection.localDescription
         return {"type": made.type, "sdp": with_one_fingerprint(made.sdp)}
+
+    @property
+    def reported_at(self) -> float | None:
+        return self._traffic.reported_at
 
     def far_fingerprint(self) -> str:
         return aiortc_inside.far_fingerprint(self._connection)
@@ -180,6 +190,7 @@ class _Traffic:
         self._allowance = Allowance(self._line.allowed_bps)
         self._resent = self._refused = 0
         self._probed = False
+        self.reported_at: float | None = None
         self._probe: deque[float] = deque()
 
     def carries(self, bps: int) -> None:
@@ -195,7 +206,8 @@ class _Traffic:
             watch.allowed_bps = each
 
     def reported(self, round_trip_s: float, lost: float) -> None:
-        self._line.reported(round_trip_s, lost, now=time.monotonic())
+        self.reported_at = time.monotonic()
+        self._line.reported(round_trip_s, lost, now=self.reported_at)
         self._share()
 
     def filled(self, picture: Sendable) -> Sendable:

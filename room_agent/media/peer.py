@@ -89,6 +89,10 @@ class MediaPeer(Protocol):
     async def offer(self) -> Body | None:
         """Gather addresses and offer everything; None when it has been closed meanwhile."""
 
+    @property
+    def reported_at(self) -> float | None:
+        """When the other end last said how our pictures or sound arrive; monotonic."""
+
     def far_fingerprint(self) -> str:
         """SHA-256 of the certificate that the other end really has; empty before the connection stands."""
 

@@ -1,6 +1,7 @@
 """The far end of one doctor: what is offered to whom, and what is refused; nothing connects here."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from room_agent.ends import FarEnd, Own
 from room_agent.media.aiortc_inside import Certificate
+from room_agent.media.aiortc_peer import own_addresses
 from room_agent.media.heart import heart_sounds
 from room_agent.media.live import LiveMedia, for_visit
 from room_agent.media.simulated import simulated_cameras
@@ -279,7 +281,7 @@ def test_who_left_is_not_called_back_and_who_greets_again_is_welcome() -> None:
             await it.meet()
             await it.end.leave()
             it.end.connect()
-            it.end.look(1e9)
+            it.end.look(1e9, own_addresses())
             await it.settled()
             assert len(it.doctor.offers) == 1
             await it.doctor.greet("agent-1")
@@ -294,13 +296,30 @@ def test_a_silent_connection_is_replaced_once_the_other_end_can_be_told() -> Non
         async with pair() as it:
             await it.meet()
             it.doctor.answers = it.end.on_hub = False
-            it.end.look(1e9)
+            it.end.look(1e9, own_addresses())
             await it.settled()
             assert [offer.attempt for offer in it.doctor.offers] == [1]
             it.end.on_hub = True
-            it.end.look(1e9)
+            it.end.look(1e9, own_addresses())
             await it.settled()
             attempts = [Description.model_validate(body).attempt for body in it.said("offer")]
             assert attempts == [1, 2]
+
+    run(story)
+
+
+def test_an_offer_from_an_address_that_we_have_no_more_is_made_anew() -> None:
+    async def story() -> None:
+        async with pair() as it:
+            it.doctor.answers = False
+            await it.meet()
+            now = time.monotonic() + 2
+            for addresses in (own_addresses(), frozenset[str]()):  # the same, or none at all for a while
+                it.end.look(now, addresses)
+                await it.settled()
+            assert len(it.doctor.offers) == 1
+            it.end.look(now, frozenset({"192.0.2.1"}))
+            await it.settled()
+            assert len(it.doctor.offers) == 2
 
     run(story)

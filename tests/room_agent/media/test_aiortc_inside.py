@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender
 from aiortc.codecs.base import Encoder
+from aiortc.rtcdtlstransport import SRTP_PROFILES
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -16,9 +17,16 @@ from aiortc.rtp import (
     RtcpRtpfbPacket,
     pack_remb_fci,
 )
+from OpenSSL import SSL
 
 import room_agent
-from room_agent.media.aiortc_inside import take_over
+from room_agent.media.aiortc_inside import (
+    Certificate,
+    addresses_used,
+    far_fingerprint,
+    take_over,
+    use_certificate,
+)
 from room_agent.media.h264 import Sendable
 from tests.room_agent.media.loops import run
 
@@ -103,6 +111,32 @@ def test_a_picture_that_is_cut_already_goes_through_as_it_is() -> None:
         assert {"pack"} <= set(Encoder.__abstractmethods__)
 
     run(story)
+
+
+def test_our_certificate_is_in_every_m_line_and_the_far_end_is_unknown_before_dtls() -> None:
+    async def story() -> None:
+        certificate = Certificate.generateCertificate()
+        connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        use_certificate(connection, certificate)
+        connection.createDataChannel("ctl")
+        connection.addTransceiver("video", direction="sendonly")
+        sdp = (await connection.createOffer()).sdp
+        assert sdp.count(f"a=fingerprint:sha-256 {certificate.fingerprint}") == sdp.count("m=") == 2
+        assert far_fingerprint(connection) == ""
+        assert addresses_used(connection) is None
+        await connection.close()
+
+    run(story)
+
+
+def test_suites_are_those_of_the_bsi_and_dtls_is_not_older_than_1_2() -> None:
+    context = Certificate.generateCertificate()._create_ssl_context(SRTP_PROFILES)
+    suites = [name for name in SSL.Connection(context).get_cipher_list() if not name.startswith("TLS_")]
+    assert suites == ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"]
+    assert [profile.openssl_profile for profile in SRTP_PROFILES][:2] == [
+        b"SRTP_AEAD_AES_256_GCM",
+        b"SRTP_AEAD_AES_128_GCM",
+    ]
 
 
 def test_an_aiortc_that_is_built_differently_is_refused_at_once() -> None:
