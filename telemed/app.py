@@ -28,6 +28,8 @@ from telemed.link import routes as link_routes
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
 from telemed.people.service import Auditor
+from telemed.signalling import jobs as signalling_jobs
+from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
 from telemed.web import refusals, security
 from telemed.web.centre import Centre
@@ -66,6 +68,7 @@ def make_app(centre: Centre) -> FastAPI:
         operator_pages.routes,
         operator_routes.routes,
         link_routes.routes,
+        signalling_routes.routes,
         signalling_socket.routes,
     ):
         app.include_router(routes)
@@ -104,6 +107,6 @@ def _ticking(centre: Centre) -> BackgroundScheduler:
     """The clock that ticks. What is due each job asks of the centre's clock, which an exercise moves forward."""
     ticking = BackgroundScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True}, timezone="UTC")
     ticking.add_job(booking_jobs.expire, "interval", seconds=5, args=[centre.db, centre.secrets, centre.clock])
-    for forget in (forget_expired, forget_delivered, booking_jobs.forget_changes):
+    for forget in (forget_expired, forget_delivered, booking_jobs.forget_changes, signalling_jobs.forget_refused):
         ticking.add_job(forget, "interval", hours=1, args=[centre.db, centre.clock])
     return ticking

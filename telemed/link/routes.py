@@ -21,6 +21,7 @@ from schemas.channels import (
     PairAnswer,
     PairAsked,
     PlanDown,
+    RefusedUp,
     RosterDown,
     from_room,
 )
@@ -29,13 +30,16 @@ from schemas.trust import SignedRoster
 from schemas.visit import Challenge, Paired, PairRequest, Proof
 from telemed.identity import roster
 from telemed.identity import service as identity
-from telemed.identity.model import Actor, CodeUnknown, Machine, Right
+from telemed.identity.model import Actor, CodeUnknown, Machine, Right, Role
 from telemed.identity.rights import Needs
 from telemed.kit.logs import logger
 from telemed.kit.machine import new_challenge
 from telemed.kit.refusal import NotAllowed, Refusal
 from telemed.link.service import Line, Lines, PairingTries
 from telemed.queue import service as queue
+from telemed.signalling import model as calls
+from telemed.signalling import service as signalling
+from telemed.signalling.model import RefusedEnd, SeenBy
 from telemed.upkeep import service as upkeep
 from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
@@ -200,6 +204,9 @@ class _Session:
                     lines.checked(report)
             case BlockedUp():
                 await run_in_threadpool(self._block, message)
+            case RefusedUp():
+                await run_in_threadpool(self._refused, message)
+                await self._send(FactsTaken(fact_ids=(message.refused_id,)))
             case PairAsked():
                 await self._send(await run_in_threadpool(self._pair, message))
             case Beat():
@@ -208,6 +215,17 @@ class _Session:
     def _take_in(self, message: FactsUp) -> tuple[str, ...]:
         with self.centre.db.transaction() as tx:
             return visit.take_in(tx, self.machine.room_id, message.facts, now=self.centre.clock.now())
+
+    def _refused(self, told: RefusedUp) -> None:
+        role, reason = calls.role_of(told.role), calls.reason_of(told.reason)
+        end = RefusedEnd(told.refused_id, told.visit_id, told.at, SeenBy(told.seen_by), role, reason)
+        room = Actor(Role.MACHINE, self.machine.id, self.machine.room_id)
+        with self.centre.db.transaction() as tx:
+            new = signalling.take_in(tx, end, room=room, now=self.centre.clock.now())
+        if new:
+            log.warning(
+                "end_refused", visit_id=end.visit_id, seen_by=told.seen_by, role=role.value, reason=reason.value
+            )
 
     def _block(self, message: BlockedUp) -> None:
         with self.centre.db.transaction() as tx:

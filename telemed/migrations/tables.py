@@ -9,12 +9,13 @@ from telemed.kit import outbox
 from telemed.kit.db import metadata
 from telemed.operator import store as operator
 from telemed.people import store as people
+from telemed.signalling import store as signalling
 from telemed.upkeep import store as upkeep
 from telemed.visit import store as visit
 
 STORES = (
     *(outbox, identity, invitation_store, roster_store, directory, people, booking, claims, waitlist_store, visit),
-    *(upkeep, operator),
+    *(upkeep, signalling, operator),
 )
 
 __all__ = ["STORES", "metadata"]

@@ -11,6 +11,7 @@ from schemas.trust import Roster, RosterKey
 from telemed.identity.model import Machine
 from telemed.kit.outbox import Event
 from telemed.kit.refusal import Refusal, Sense
+from telemed.signalling.model import Refusals
 
 SILENT = timedelta(seconds=15)
 """A room beats every 5 s."""
@@ -67,7 +68,7 @@ def not_well(report: CheckReport | None) -> tuple[CheckResult, ...]:
     return tuple(sorted(found, key=lambda each: (not each.alarm, each.severity is not Severity.BLOCK)))
 
 
-def version(rooms: Iterable[RoomView], roster: "RosterView") -> str:
+def version(rooms: Iterable[RoomView], roster: "RosterView", refusals: tuple[Refusals, ...]) -> str:
     """Changes when the part of the page that keeps itself fresh would look different."""
     seen: list[object] = [
         (
@@ -79,7 +80,17 @@ def version(rooms: Iterable[RoomView], roster: "RosterView") -> str:
         for room in rooms
     ]
     seen.append((roster.state, roster.seq, roster.waiting))
+    seen += refusals
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+LATELY = timedelta(days=7)
+"""So long an end that was refused is trouble; afterwards it is one of the figures."""
+
+
+def refused_lately(refusals: Iterable[Refusals], now: datetime) -> int:
+    """How many kinds of refusals happened of late."""
+    return sum(now - each.last <= LATELY for each in refusals)
 
 
 FEWEST_SHOWN = 5

@@ -21,6 +21,7 @@ from telemed.kit.refusal import Refusal
 from telemed.link.service import Lines
 from telemed.operator import model, service
 from telemed.operator.model import STEPS_MINUTES
+from telemed.signalling import service as signalling
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
 
@@ -41,10 +42,13 @@ def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse
     now = centre.clock.now()
     rooms = service.rooms(tx, centre.the(Lines), now=now)
     standing = service.roster_view(tx, centre.operator_keys, now=now - centre.clock.offset)
+    refusals = signalling.refusals(tx)
     shown: dict[str, Any] = {
         "rooms": rooms,
         "roster": standing,
-        "version": model.version(rooms, standing),
+        "refusals": refusals,
+        "refused_lately": model.refused_lately(refusals, now),
+        "version": model.version(rooms, standing, refusals),
         "kinds": [kind.value for kind in MachineKind],
         "steps": STEPS_MINUTES if centre.exercise else (),
         "unmet": service.unmet(tx),
@@ -63,7 +67,8 @@ def version(centre: CentreDep, _actor: Operator) -> dict[str, str | float]:
     with centre.db.reading() as tx:
         rooms = service.rooms(tx, centre.the(Lines), now=now)
         standing = service.roster_view(tx, centre.operator_keys, now=now - offset)
-    return {"version": model.version(rooms, standing), "offset_s": offset.total_seconds()}
+        refusals = signalling.refusals(tx)
+    return {"version": model.version(rooms, standing, refusals), "offset_s": offset.total_seconds()}
 
 
 @routes.get("/betrieb/kopplung")

@@ -24,6 +24,7 @@ from schemas.conversation import Relation
 from schemas.day import FactKind, MachineKind
 from schemas.measurement import MeasurementKind
 from schemas.signalling import Role as CallRole
+from schemas.trust import RefusedWhy
 from telemed.booking.model import ALSO_LACKING, Reason, Urgency, WaitState
 from telemed.booking.search import Rule
 from telemed.desk.asked import ALWAYS_THERE
@@ -63,6 +64,7 @@ PARTS: dict[str, set[str]] = {
     "booking.wrong.": {"name", "birth_year", "way", "phone", "email"},
     "camera.": {"room", "otoscope", "dermatoscope", "document"},
     "emergency.by.": {"doctor", "room"},
+    "refused.why.": set(RefusedWhy),
     "stream.": {"room", "otoscope", "dermatoscope", "document"},
     "desk.js.ask.": set(MeasurementKind),
     "desk.js.devices.": {"connecting", "none", "good", "slow", "lost"},

@@ -167,7 +167,7 @@ export class Ends {
   #report(role, reason) {
     const body = JSON.stringify({ role, reason });
     const headers = { 'content-type': 'application/json' };
-    fetch(`/api/visits/${this.visitId}/refused`, { method: 'POST', headers, body, keepalive: true }).catch(() => {});
+    fetch(`/arzt/besuch/${this.visitId}/abgewiesen`, { method: 'POST', headers, body, keepalive: true }).catch(() => {});
   }
 
   /** The talk ends; the room's last values may still come. */
