@@ -14,12 +14,15 @@ from room_agent.checks.result import result
 from room_agent.devices.config import Label
 from room_agent.devices.driver import Driver
 from room_agent.devices.simulated.room import SimulatedRoom
-from room_agent.doctor import Condition, DeviceCondition
+from room_agent.doctor import Condition, DeviceCondition, RoomKey
 from room_agent.naming import Names
 from schemas.checks import UNCHECKED, CheckReport, CheckResult, Severity
+from schemas.day import MachineKind
 from schemas.measurement import MeasurementKind
 from telemed.kit.clock import RealClock
 from telemed.kit.i18n import words
+from telemed.kit.ids import to_base64
+from telemed.roster_commands import pictures
 from telemed.web import refusals
 from telemed.web.pages import FrameInfo, Pages
 
@@ -65,6 +68,7 @@ class SmallAgent:
     checks: Reports
     devices: Equipment
     room: Named = field(default_factory=Named)
+    keys: tuple[RoomKey, ...] = ()
 
 
 def app_with(agent: SmallAgent) -> FastAPI:
@@ -80,6 +84,19 @@ async def ask(agent: SmallAgent, client: str = "127.0.0.1", **headers: str) -> h
     transport = httpx.ASGITransport(app=app_with(agent), client=(client, 4000))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8200") as http:
         return await http.get("/doctor", headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+
+def test_the_operator_compares_the_pictures_of_the_rooms_keys_at_the_machine() -> None:
+    keys = tuple(
+        RoomKey(kind=kind, public_key=to_base64(bytes([n]) * 32))
+        for n, kind in enumerate((MachineKind.AGENT, MachineKind.KIOSK), 1)
+    )
+    answer = asyncio.run(ask(SmallAgent(Reports(None), Equipment(), keys=keys)))
+    said = list(doctor.lines(Condition.model_validate_json(answer.content), words()))[-2:]
+    assert [line.split(": ") for line in said] == [
+        ["Schlüssel Rechner im Raum", pictures(keys[0].public_key)],
+        ["Schlüssel Bildschirm im Raum", pictures(keys[1].public_key)],
+    ]
 
 
 def test_whoever_sits_at_the_machine_is_told() -> None:
