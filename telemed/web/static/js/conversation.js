@@ -5,9 +5,10 @@
  * A broken signalling line leaves the connections alone: the talk goes on.
  */
 
-import { Peer } from './peer.js';
+import { Door } from './door.js';
 import { publicKey } from './keys.js';
-import { Distrusted, GUESTS, MOST_TALKERS, TALKERS, fingerprintOf, trusted } from './trust.js';
+import { Peer } from './peer.js';
+import { MOST_TALKERS, TALKERS, fingerprintOf } from './trust.js';
 
 /** @typedef {import('./peer.js').Partner} Partner */
 /** @typedef {import('./peer.js').Pulse} Pulse */
@@ -24,9 +25,13 @@ import { Distrusted, GUESTS, MOST_TALKERS, TALKERS, fingerprintOf, trusted } fro
 /** @typedef {import('./trust.js').Roster} Roster */
 
 /**
+ * *name* and *secret* (of the invitation) only of guests.
+ * @typedef {{visitId: string, role: Role, keys: Keys | Promise<Keys>, name?: string, secret?: string}} Myself
+ */
+/** @typedef {CryptoKeyPair} Keys */
+/**
  * @typedef {object} Settings
- * @property {{visitId: string, role: Role, keys: CryptoKeyPair | Promise<CryptoKeyPair>, name?: string, secret?: string}} me
- *   *name* and *secret* (of the invitation) only of guests
+ * @property {Myself} me
  * @property {string | null} [roomId] the machines must be of this room
  * @property {() => Roster | null} roster the newest that was verified
  * @property {() => Promise<unknown>} [fresher] get a newer roster, before an end that is not in ours is refused
@@ -53,18 +58,12 @@ import { Distrusted, GUESTS, MOST_TALKERS, TALKERS, fingerprintOf, trusted } fro
 
 /** @typedef {Settings & Hooks} Options */
 
-/** So long a newer roster is waited for. */
-const FRESHER_MS = 3000;
-
 export class Conversation {
   /** @type {Map<string, Peer>} */
   #peers = new Map();
   /** @type {Set<string>} who is on the hub */
   #present = new Set();
-  /** Guests whom a doctor has let in. @type {Map<string, Admitted>} */
-  #admitted = new Map();
-  /** @type {Set<string>} */
-  #knocked = new Set();
+  #door;
   /** @type {Relay[]} */
   #relays = [];
   /** @type {RTCCertificate[]} */
@@ -87,6 +86,7 @@ export class Conversation {
     this.signalling = signalling;
     this.options = options;
     this.#hooks.push(options);
+    this.#door = new Door(options, (partner, hello) => this.emit('onKnock', partner, hello));
     for (const track of options.localStream?.getTracks() ?? []) this.tracks[track.kind] = track;
     /** Key and certificate of this run; both are ready before anybody comes. */
     this.me = this.#prepare();
@@ -120,7 +120,7 @@ export class Conversation {
     for (const hooks of this.#hooks) /** @type {any} */ (hooks[name])?.(...told);
   }
 
-  /** Of each connection: only our own relays are asked for a way, and none where there is none. @type {RTCConfiguration} */
+  /** Only our own relays are asked for a way, and nobody where there is none. @type {RTCConfiguration} */
   get configuration() {
     return {
       iceServers: this.#relays.map(({ urls, username = '', credential = '' }) => ({ urls, username, credential })),
@@ -235,18 +235,14 @@ export class Conversation {
       this.emit('onFull', peer.partner);
       return false;
     }
-    /** @type {Admitted} */
-    const admitted = { type: 'admitted', peer_id: peerId, key: hello.key, role: peer.partner.role, name, on: true };
-    this.#admitted.set(peerId, admitted);
-    this.send(admitted);
+    this.send(this.#door.admit(peer.partner, hello, name));
     peer.reconsider();
     return true;
   }
 
   /** A doctor sends a guest out, or does not let it in. @param {string} peerId */
   dismiss(peerId) {
-    const admitted = this.#admitted.get(peerId);
-    this.#admitted.delete(peerId);
+    const admitted = this.#door.dismiss(peerId);
     if (admitted) this.send({ ...admitted, on: false });
     this.part(peerId);
   }
@@ -262,61 +258,17 @@ export class Conversation {
    * May *peer* be connected to? False: not yet, somebody has to say so first.
    * @param {Peer} peer
    * @param {Hello} hello
-   * @throws {Distrusted} it is none whom the operator has signed
+   * @throws {import('./trust.js').Distrusted} it is none whom the operator has signed
    */
   async judge(peer, hello) {
     const { partner } = peer;
-    if (!(await this.#knows(partner, hello))) return false;
+    if (!(await this.#door.knows(partner, hello))) return false;
     for (const old of this.#all((each) => each !== peer && each.partner.key === hello.key)) {
       if (!this.#present.has(old.id)) this.part(old.id); // it came anew: another page of the same end
     }
     if (!this.#isFull(peer)) return true;
     this.emit('onFull', partner);
     return false;
-  }
-
-  /**
-   * @param {Partner} partner its name is filled in
-   * @param {Hello} hello
-   */
-  async #knows(partner, hello) {
-    if (GUESTS.includes(partner.role)) return this.#wasAdmitted(partner, hello);
-    const entry = await this.#inRoster(partner.role, hello);
-    partner.name = entry.name;
-    partner.subject = entry.subject;
-    return true;
-  }
-
-  /** @param {Partner} partner @param {Hello} hello */
-  #wasAdmitted(partner, hello) {
-    const admitted = this.#admitted.get(partner.peer_id);
-    if (admitted && admitted.key === hello.key && admitted.role === partner.role) {
-      partner.name = admitted.name;
-      return true;
-    }
-    partner.name = hello.name ?? '';
-    if (this.options.me.role === 'doctor' && !this.#knocked.has(partner.peer_id)) {
-      this.#knocked.add(partner.peer_id);
-      this.emit('onKnock', partner, hello);
-    }
-    return false;
-  }
-
-  /** @param {Role} role @param {Hello} hello */
-  async #inRoster(role, hello) {
-    const look = () => {
-      const { roomId, roster } = this.options;
-      return trusted(hello, roster(), { role, roomId: roomId ?? null, nowMs: Date.now() });
-    };
-    try {
-      return look();
-    } catch (error) {
-      const old = error instanceof Distrusted && ['unknown-key', 'roster', 'wrong-role'].includes(error.reason);
-      if (!old || !this.options.fresher) throw error;
-      const late = new Promise((done) => setTimeout(done, FRESHER_MS));
-      await Promise.race([this.options.fresher().catch(() => null), late]);
-      return look();
-    }
   }
 
   /**
@@ -363,7 +315,7 @@ export class Conversation {
   #left(peerId) {
     this.#present.delete(peerId);
     const peer = this.#peers.get(peerId);
-    if (peer && !peer.isLive && !peer.wasLive) this.part(peerId);
+    if (peer && (peer.distrusted || !peer.wasLive)) this.part(peerId);
   }
 
   /** Connections that run keep what they have; the next ones ask these. @param {Relay[]} relays */
@@ -377,7 +329,7 @@ export class Conversation {
    * @param {Peer} peer
    */
   opened(peer) {
-    if (this.options.me.role === 'doctor') this.#admitted.forEach((each) => each.peer_id !== peer.id && peer.say(each));
+    for (const each of this.#door.admittedByUs) if (each.peer_id !== peer.id) peer.say(each);
     if (isTalker(peer.partner)) peer.say(this.#sending());
     this.emit('onOpen', peer.id, peer.partner);
   }
@@ -394,14 +346,9 @@ export class Conversation {
 
   /** A doctor whom we trust says who may talk to us. @param {Admitted} message */
   #admits(message) {
-    if (this.options.me.role === 'doctor' && this.#admitted.has(message.peer_id) && message.on !== false) return;
-    if (message.on === false) {
-      this.#admitted.delete(message.peer_id);
-      this.part(message.peer_id);
-    } else {
-      this.#admitted.set(message.peer_id, message);
-      this.#peers.get(message.peer_id)?.reconsider();
-    }
+    this.#door.told(message);
+    if (message.on === false) this.part(message.peer_id);
+    else this.#peers.get(message.peer_id)?.reconsider();
   }
 
   /** End the connection to one. @param {string} peerId */
@@ -409,7 +356,7 @@ export class Conversation {
     const peer = this.#peers.get(peerId);
     if (!peer) return;
     this.#peers.delete(peerId);
-    this.#knocked.delete(peerId);
+    this.#door.forget(peerId);
     peer.close();
     this.emit('onParted', peerId, peer.partner);
     this.reconsider();

@@ -35,6 +35,7 @@ const SILENCE_MS = 5000;
 /** A try is not waited for longer. */
 const TRY_MS = 1500;
 const LONGEST_PAUSE_MS = 500;
+const BARRED_PAUSE_MS = 15_000;
 /** After a break that was our own fault. */
 const FAULT_PAUSE_MS = 5000;
 const KINDS = ['hello', 'offer', 'answer', 'candidate', 'refused'];
@@ -95,6 +96,8 @@ export class SignallingSocket {
   #trying = 0;
   #beat = 0;
   #heardAt = 0;
+  /** A machine may be shut out once for facts that are on their way; after that it does not insist. */
+  #barred = 0;
   #ended = false;
   #here = false;
   /** The machine has its way back: do not sit out the pause. */
@@ -205,7 +208,7 @@ export class SignallingSocket {
   /** @param {FromHub} message */
   #told(message) {
     if (message.type === 'here') {
-      this.#tries = 0;
+      this.#tries = this.#barred = 0;
       this.#here = true;
     }
     if (message.type === 'over') this.#ended = true;
@@ -220,13 +223,14 @@ export class SignallingSocket {
     if (socket !== this.#socket) return;
     this.#socket = null;
     this.#rest();
-    this.#ended ||= FINAL.includes(code);
+    this.#ended ||= FINAL.includes(code) && !(this.prove && code === CLOSE_NOT_ALLOWED);
     if (!this.#ended) this.#retry = window.setTimeout(() => this.connect(), this.#pause(code));
     this.onEvent({ type: 'closed', code, final: this.#ended });
   }
 
   /** At once the first time; never in step with others. @param {number} code */
   #pause(code) {
+    if (code === CLOSE_NOT_ALLOWED && this.#barred++) return BARRED_PAUSE_MS;
     if (code === CLOSE_BROKEN_CONTRACT || code === CLOSE_TOO_FAST) return FAULT_PAUSE_MS;
     return (this.#tries++ ? LONGEST_PAUSE_MS : LONGEST_PAUSE_MS / 5) * (0.5 + Math.random() / 2);
   }
