@@ -18,6 +18,7 @@ import { words } from './words.js';
  * @typedef {object} Room what the call needs of the kiosk
  * @property {() => import('/static/js/trust.js').Roster | null} roster
  * @property {(role: string, reason: string) => void} refused tell the agent, for the audit
+ * @property {(talk: Conversation) => void} met a talk begins
  */
 
 const LOOK_MS = 100;
@@ -35,6 +36,8 @@ export class Call {
   #left = false;
   /** A doctor listens to the stethoscope: nobody else is to be heard. */
   #quiet = false;
+  /** Pictures and sound of all ends rest. */
+  #rests = false;
   /** @type {State | null} */
   #state = null;
   /** We refused somebody, or were refused. */
@@ -89,6 +92,7 @@ export class Call {
       onPictures: (_peer, names, partner) => partner.role === 'doctor' && this.#compare(names),
       onDistrust: (partner, reason, by) => this.#distrust(partner, reason, by),
     });
+    this.room.met(this.#conversation);
     this.#conversation.enter();
     signalling.connect();
   }
@@ -145,8 +149,21 @@ export class Call {
   #hush(quiet) {
     this.#quiet = quiet;
     by('auscultation').hidden = !quiet;
-    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = !quiet;
-    for (const video of by('doctors').querySelectorAll('video')) video.muted = quiet;
+    this.#settle();
+  }
+
+  /** A pause begins or ends. @param {boolean} on */
+  rest(on) {
+    if (on === this.#rests) return;
+    this.#rests = on;
+    this.#settle();
+    this.#conversation?.sendingChanged();
+  }
+
+  #settle() {
+    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = !this.#quiet && !this.#rests;
+    for (const track of this.#stream?.getVideoTracks() ?? []) track.enabled = !this.#rests;
+    for (const video of by('doctors').querySelectorAll('video')) video.muted = this.#quiet || this.#rests;
   }
 
   /**
@@ -166,7 +183,7 @@ export class Call {
     const tile = document.createElement('figure');
     const video = document.createElement('video');
     const caption = document.createElement('figcaption');
-    Object.assign(video, { id, autoplay: true, playsInline: true, muted: this.#quiet });
+    Object.assign(video, { id, autoplay: true, playsInline: true, muted: this.#quiet || this.#rests });
     video.setAttribute('aria-label', partner.name);
     const role = document.createElement('span');
     role.textContent = words(`kiosk.role.${partner.role}`);

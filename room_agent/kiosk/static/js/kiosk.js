@@ -5,6 +5,7 @@
 import { Call, showCalled } from './call.js';
 import { CheckIn } from './checkin.js';
 import { showChecks } from './checks.js';
+import { Gate } from './gate.js';
 import { Line } from './line.js';
 import { PairingRefused, identity, pair } from './machine.js';
 import { examine, open, stop } from './probe.js';
@@ -51,6 +52,7 @@ class Kiosk {
   constructor() {
     this.checkIn = new CheckIn(screenOf('welcome'), (ticket) => this.#line?.send({ type: 'check-in', ticket }));
     this.whose = new Whose((answer) => this.#line?.send(answer));
+    this.gate = new Gate((message) => this.#line?.send(message), (rests) => this.#call?.rest(rests));
     this.sheet = new SheetOffer(() => this.#line?.send({ type: 'want-sheet' }));
     by('pairing').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -109,6 +111,7 @@ class Kiosk {
   /** @param {boolean} allowed */
   #lost(allowed) {
     this.whose.show(null); // nobody would hear the answer
+    this.gate.away();
     if (allowed && this.#call) return; // the talk goes on while the agent comes back
     this.#endCall();
     if (allowed) turnTo('starting');
@@ -177,11 +180,13 @@ class Kiosk {
       this.#call = new Call(me, visitId, {
         roster: () => this.#line?.roster ?? null,
         refused: (role, reason) => this.#line?.send({ type: 'refused', role, reason }),
+        met: (talk) => this.gate.meet(talk),
       });
       this.#call.enter().then(() => this.#report(true));
       this.#lamp();
     }
     this.#call.update(show);
+    this.gate.update(show);
     showCalled(show.called);
   }
 
@@ -189,6 +194,7 @@ class Kiosk {
     if (!this.#call) return;
     this.#call.leave();
     this.#call = null;
+    this.gate.end();
     showCalled(null);
     this.#lamp();
   }

@@ -27,7 +27,14 @@ import { prove } from './machine.js';
  * @property {boolean} tone_test
  * @property {import('./checks.js').Check[]} checks
  * @property {boolean} auscultation
+ * @property {import('./allow.js').ToAllow | null} [to_allow]
+ * @property {import('./allow.js').ToAllow[]} [allowed]
  * @property {boolean} [introduced]
+ * @property {'' | 'doctor' | 'room'} [paused]
+ * @property {'' | 'doctor' | 'room'} [emergency]
+ * @property {boolean} [helped]
+ * @property {string} [address]
+ * @property {string} [floor]
  * @property {boolean} [distrust]
  */
 /** @typedef {{type: 'checked-in', known: boolean}} CheckedIn */
@@ -35,6 +42,8 @@ import { prove } from './machine.js';
 /** @typedef {{type: 'report', camera: string, microphone: string, tone: string}} Report */
 /** @typedef {{type: 'want-sheet'}} WantSheet */
 /** @typedef {{type: 'refused', role: string, reason: string}} Refused */
+/** @typedef {{type: 'introduced' | 'pause' | 'emergency', on: boolean}} OfTheTalk */
+/** @typedef {CheckIn | Report | WantSheet | Refused | OfTheTalk | import('./whose.js').Confirm | import('./allow.js').Answer} ToAgent */
 
 /**
  * @typedef {object} Listener
@@ -97,7 +106,7 @@ export class Line {
     socket?.close();
   }
 
-  /** @param {CheckIn | Report | WantSheet | Refused | import('./whose.js').Confirm} message */
+  /** @param {ToAgent} message */
   send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
