@@ -37,6 +37,7 @@ from telemed.kit.outbox import Relay, Subscription
 from telemed.kit.secrets import Secrets
 from telemed.link.service import Lines
 from telemed.operator import pages as operator_pages
+from telemed.operator import routes as operator_routes
 from telemed.people.model import Need, Person, Way
 from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
@@ -156,7 +157,13 @@ def make_app(centre: Centre) -> FastAPI:
     app.state.centre = centre
     security.protect(app, security.Protection(media=("/arzt/besuch", "/gast", desk_home.TALK)))
     refusals.install(app, centre.the(Pages))
-    staff = (identity_pages.routes, desk_pages.routes, desk_planning.routes, operator_pages.routes)
+    staff = (
+        identity_pages.routes,
+        desk_pages.routes,
+        desk_planning.routes,
+        operator_pages.routes,
+        operator_routes.routes,
+    )
     for routes in (*staff, desk_guests.routes, desk_home.routes, signalling_routes.routes, signalling_socket.routes):
         app.include_router(routes)
     mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC)

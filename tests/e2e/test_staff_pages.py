@@ -6,10 +6,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from schemas.day import FactKind
+from telemed.identity import roster
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database
+from telemed.kit.ids import to_base64
+from telemed.kit.trust import key_pictures
 from tests.desk.world import NAMES, World, make_world, running
+from tests.rosters import OPERATOR_KEY, publish_all
 
 pytestmark = pytest.mark.e2e
 FRESH_MS = 8_000
@@ -23,13 +27,17 @@ def world(sqlite_database: Database) -> World:
     return made
 
 
-def signed_in(browser: Browser, world: World, address: str, role: Role, subject: str, *, width: int = 1280) -> Page:
-    """Through the link and its button, as people do."""
+def link(world: World, address: str, role: Role, subject: str) -> str:
     with world.centre.db.transaction() as tx:
         token = identity.invite(tx, Actor(role, subject), now=world.now)
+    return f"http://zentrum.localhost:{address.rpartition(':')[2]}/anmelden/{token}"
+
+
+def signed_in(browser: Browser, world: World, address: str, role: Role, subject: str, *, width: int = 1280) -> Page:
+    """Through the link and its button, as people do."""
     context = browser.new_context(viewport={"width": width, "height": 740})
     page = context.new_page()
-    page.goto(f"http://zentrum.localhost:{address.rpartition(':')[2]}/anmelden/{token}")
+    page.goto(link(world, address, role, subject))
     page.locator("main form button").click()
     return page
 
@@ -90,3 +98,51 @@ def test_nothing_is_cut_off_and_no_word_is_missing(browser: Browser, world: Worl
                 assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (role, width)
                 assert "⟦" not in page.content()
             page.close()
+
+
+OWN = "async () => { const keys = await import('/static/js/keys.js'); return [await keys.publicKey()]; }"
+BELIEVED = "async () => (await import('/static/js/keys.js')).operatorKeys()"
+OTHER_OPERATOR = to_base64(b"9" * 32)
+SHOWN = "(list) => Array.from(list.children, (item) => item.dataset.picture)"
+
+
+def enrolled(world: World) -> list[str]:
+    with world.centre.db.reading() as tx:
+        return [each.public_key for each in roster.browser_keys(tx) if each.doctor_id == world.doctor]
+
+
+def test_a_doctors_browser_is_enrolled_by_its_link_and_shows_its_pictures_until_the_operator_has_signed(
+    browser: Browser, world: World
+) -> None:
+    with running(world) as address:
+        page = browser.new_context().new_page()
+        page.goto(f"{link(world, address, Role.DOCTOR, world.doctor)}#{OPERATOR_KEY}")
+        page.locator("#sign-in button").click()
+        expect(page.locator("#unreleased")).to_be_visible()
+        assert enrolled(world) == (own := page.evaluate(OWN))
+        assert tuple(page.locator("#own-pictures").evaluate(SHOWN)) == key_pictures(own[0])
+        assert page.evaluate(BELIEVED) == [OPERATOR_KEY]
+        publish_all(world.centre)
+        expect(page.locator("#unreleased")).to_be_hidden(timeout=FRESH_MS)
+        for believes, operator in ((False, OPERATOR_KEY), (True, OTHER_OPERATOR)):
+            page.goto(f"{link(world, address, Role.DOCTOR, world.doctor)}#{OTHER_OPERATOR}")
+            expect(page.locator("#other-operator")).to_be_visible()
+            assert tuple(page.locator("[data-pictures]").evaluate(SHOWN)) == key_pictures(OTHER_OPERATOR)
+            if believes:
+                page.locator("[data-believe]").click()
+                expect(page.locator("#believed")).to_be_visible()
+            page.locator("#sign-in button").click()
+            page.wait_for_url("**/arzt")
+            assert page.evaluate(BELIEVED) == [operator]
+            assert enrolled(world) == own
+        page.close()
+
+
+def test_a_browser_without_scripts_signs_in_and_has_no_key(browser: Browser, world: World) -> None:
+    with running(world) as address:
+        page = browser.new_context(java_script_enabled=False).new_page()
+        page.goto(f"{link(world, address, Role.DOCTOR, world.doctor)}#{OPERATOR_KEY}")
+        page.locator("#sign-in button").click()
+        page.wait_for_url("**/arzt")
+        assert enrolled(world) == []
+        page.close()
