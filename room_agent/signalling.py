@@ -46,6 +46,8 @@ class Signalling:
         centre: Centre,
         take: Callable[[FromHub], Awaitable[None]],
         lost: Callable[[], None],
+        beat_s: float = BEAT_S,
+        silence_s: float = SILENCE_S,
     ) -> None:
         self._path = signalling_path(visit_id, Role.AGENT, peer_id)
         self._room = room
@@ -53,6 +55,7 @@ class Signalling:
         self._take = take
         self._lost = lost
         self._hub: ClientConnection | None = None
+        self._beat_s, self._silence_s = beat_s, silence_s
         self._barred = 0
 
     @property
@@ -117,12 +120,12 @@ class Signalling:
 
     async def _beat(self, hub: ClientConnection) -> None:
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(self._beat_s)
             await say(hub, Beat())
 
     async def _listen(self, hub: ClientConnection) -> int:
         while True:
-            async with asyncio.timeout(SILENCE_S):
+            async with asyncio.timeout(self._silence_s):
                 text = await hub.recv()
             self._barred = 0
             try:

@@ -44,8 +44,8 @@ from telemed.web.pages import Pages
 
 TICK_S = 5.0
 CLOSE_LINE_DOWN = 1013
-_PEER = re.compile(r"[A-Za-z0-9\-.]{0,64}")
-"""`schemas.base.Id`, or nothing."""
+_PEER = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+"""`schemas.base.Id`."""
 
 routes = APIRouter()
 

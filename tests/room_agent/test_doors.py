@@ -23,7 +23,7 @@ from schemas.board import Board, RowState
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import FactKind
 from schemas.signalling import CLOSE_VISIT_OVER, Here, Role
-from schemas.visit import Challenge, CheckedIn, CheckIn, KioskReport, Paired, Show
+from schemas.visit import Challenge, CheckedIn, CheckIn, KioskRefused, KioskReport, KioskRoster, Paired, Show
 from telemed.kit.i18n import words
 from telemed.kit.machine import MachineKey
 from tests.room_agent.world import (
@@ -41,7 +41,7 @@ from tests.rosters import OPERATOR_KEY
 from tests.serving import served
 
 pytestmark = pytest.mark.anyio
-M = TypeVar("M", Show, CheckedIn)
+M = TypeVar("M", Show, CheckedIn, KioskRoster)
 
 
 class World:
@@ -81,7 +81,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             centre_url=centre_url, state_dir=tmp_path, pairing_code=CODE, simulated=True, operator_keys=OPERATOR_KEY
         )
         journal = Journal(tmp_path / "journal.sqlite")
-        agent = build(settings, Room(journal, simulated=True), Devices(), none(words()))
+        agent = build(settings, Room(journal, simulated=True, operator_keys=[OPERATOR_KEY]), Devices(), none(words()))
 
         @asynccontextmanager
         async def running() -> AsyncIterator[Agent]:
@@ -285,18 +285,51 @@ async def test_the_kiosks_signals_are_carried_in_its_role_until_it_is_revoked(wo
     await world.centre.send_plan(visit(), seq=2)
     await world.centre.tell(fact(FactKind.ARRIVED), fact(FactKind.CALLED))
     await until(lambda: world.agent.room.current()[0] and world.agent.room.plan and world.agent.room.plan.seq == 2)
-    async with world.socket("/kiosk/signalling", key, paired) as socket:
+    async with world.socket("/kiosk/signalling?peer=kiosk-7", key, paired) as socket:
         here = Here.model_validate_json(await asyncio.wait_for(socket.recv(), 8))
         me = next(each for each in here.participants if each.peer_id == here.you)
-        assert me.role is Role.KIOSK
+        assert (me.role, me.peer_id) == (Role.KIOSK, "kiosk-7")
         await world.centre.send_plan(visit(), seq=3, machines=())
         assert await close_code(socket) == CLOSE_NOT_ALLOWED
 
 
 async def test_outside_a_call_there_is_nothing_to_signal(world: World) -> None:
     key, paired = await world.pair("kiosk", KIOSK_CODE)
-    async with world.socket("/kiosk/signalling", key, paired) as socket:
+    async with world.socket("/kiosk/signalling?peer=kiosk-7", key, paired) as socket:
         assert await close_code(socket) == CLOSE_VISIT_OVER
+    for peer in ("", "?peer=../other", f"?peer={'a' * 65}"):
+        async with world.socket(f"/kiosk/signalling{peer}", key, paired) as socket:
+            assert await close_code(socket) == CLOSE_BROKEN_CONTRACT
+
+
+async def test_the_kiosk_gets_the_roster_and_each_newer_one(world: World) -> None:
+    key, paired = await world.pair("kiosk", KIOSK_CODE)
+    await until(lambda: world.agent.room.rosters.seq == world.centre.roster_seq)
+    async with world.socket("/kiosk/socket", key, paired) as socket:
+        first = await _next(socket, KioskRoster)
+        assert first.operator_keys == (OPERATOR_KEY,)
+        assert key.public in first.signed.roster
+        await world.centre.enrol("A" * 43)
+        assert "A" * 43 in (await _next(socket, KioskRoster)).signed.roster
+
+
+async def test_whom_the_kiosk_did_not_trust_is_said_to_the_centre_until_it_has_it(world: World) -> None:
+    key, paired = await world.pair("kiosk", KIOSK_CODE)
+    await world.centre.tell(fact(FactKind.ARRIVED), fact(FactKind.CALLED))
+    await until(lambda: world.agent.room.current()[0])
+    world.centre.takes = False
+    async with world.socket("/kiosk/socket", key, paired) as socket:
+        for role, reason in [("doctor", "signature"), ("doctor", "signature"), ("Frau Sommer", "signature")]:
+            await socket.send(KioskRefused(role=role, reason=reason).model_dump_json())
+        await until(lambda: world.centre.refused)
+        assert [(each.visit_id, each.seen_by, each.role, each.reason) for each in world.centre.refused] == [
+            ("visit-1", "kiosk", "doctor", "signature")
+        ]
+        assert len(world.agent.room.journal.refusals()) == 1
+        world.centre.takes = True
+        await world.centre.links[0].close(1012)
+        await until(lambda: not world.agent.room.journal.refusals())
+        assert len({each.refused_id for each in world.centre.refused}) == 1
 
 
 async def test_what_the_kiosk_says_of_its_camera_goes_into_the_checks(world: World) -> None:

@@ -22,6 +22,7 @@ from schemas.channels import (
     PairAnswer,
     PairAsked,
     PlanDown,
+    RefusedUp,
     RosterDown,
     from_room,
 )
@@ -126,6 +127,10 @@ class SmallCentre:
             for each, (kind, key) in self.keys.items()
         )
 
+    @property
+    def refused(self) -> list[RefusedUp]:
+        return [each for each in self.heard if isinstance(each, RefusedUp)]
+
     def all_facts_up(self) -> list[Fact]:
         return [each for message in self.heard if isinstance(message, FactsUp) for each in message.facts]
 
@@ -199,6 +204,8 @@ class SmallCentre:
                 self.facts.extend(facts)
                 taken = FactsTaken(fact_ids=tuple(each.fact_id for each in facts))
                 await socket.send_text(taken.model_dump_json())
+            case RefusedUp(refused_id=refused_id) if self.takes:
+                await socket.send_text(FactsTaken(fact_ids=(refused_id,)).model_dump_json())
             case Beat():
                 await socket.send_text(message.model_dump_json())
             case PairAsked(request_id=request_id, request=request):
