@@ -47,6 +47,7 @@ class Guest {
       event.preventDefault();
       this.enter();
     });
+    document.querySelector('#enter-form button')?.removeAttribute('disabled'); // pressed before this it would only load the page anew
     for (const button of document.querySelectorAll('[data-leave]')) button.addEventListener('click', () => this.leave());
     this.#look(root.dataset.door ?? '');
   }

@@ -1,0 +1,223 @@
+"""Guests and the visit from home, in real browsers: four ends talk, each with each, and nobody else gets in."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ops.programs import NAMES, Programs, free_port
+from schemas.day import FactKind
+from telemed import wiring
+from telemed.booking import service as booking
+from telemed.booking.model import Booked, Request
+from telemed.booking.planner import What, Wish
+from telemed.directory import service as directory
+from telemed.identity.model import Actor, Role
+from telemed.kit.db import Database
+from telemed.kit.ids import new_link_token
+from telemed.people.model import Person, Way
+from telemed.visit import service as visit
+from tests.e2e.chromium import AXE, CALL, chromium
+from tests.e2e.stage import wait_until_released
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+SHOTS = Path(os.environ.get("SHOTS", "build/shots"))
+PATIENCE_MS = 30_000
+IN_ROOM, AT_HOME = ("allgemein-20-blutdruck", "weiss"), ("sprechstunde-15", "vogt")
+DECODES = """([selector, count]) => {
+  const videos = [...document.querySelectorAll(selector)].filter((one) => one.srcObject);
+  return videos.filter((one) => one.getVideoPlaybackQuality().totalVideoFrames > 5).length >= count;
+}"""
+OTHERS = "#faces figure:not([data-peer=own]) video"
+
+
+def book(programs: Programs) -> dict[str, Booked]:
+    """One visit in the room, whose person is there, and one at home, before the centre runs."""
+    settings = wiring.read_settings(programs.environment())
+    db = Database(settings.url)
+    try:
+        centre = wiring.build(settings, db)
+        now, booked = centre.clock.now(), {}
+        for where, (service, doctor) in (("room", IN_ROOM), ("home", AT_HOME)):
+            with db.transaction() as tx:
+                rooms = ("raum-1",) if where == "room" else ("zu-hause",)
+                wish = Wish(What(service, (doctor,), rooms), now, now + timedelta(hours=8))
+                offer = booking.offers(tx, directory.load(tx), wish, now=now)[0]
+                request = Request(new_link_token(), offer, Person("Erika Sommer", 1948, Way.PAPER))
+                booked[where] = booking.book(tx, centre.secrets, request, actor=Actor(Role.ANYONE), now=now)
+        with db.transaction() as tx:
+            visit.record(tx, visit_id=booked["room"].id, kind=FactKind.ARRIVED, by="assistant", now=now)
+        return booked
+    finally:
+        db.dispose()
+
+
+class Scene:
+    """Centre, room, and a window per person."""
+
+    def __init__(self, programs: Programs, browser: Browser, booked: dict[str, Booked]) -> None:
+        self.programs, self.browser, self.booked = programs, browser, booked
+        self.faults: list[str] = []
+
+    def window(self) -> Page:
+        context = self.browser.new_context(viewport={"width": 1920, "height": 1080}, locale="de-DE")
+        context.set_default_timeout(PATIENCE_MS)
+        context.grant_permissions(["camera", "microphone"])
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        return page
+
+    def kiosk(self) -> Page:
+        page = self.window()
+        page.goto(f"{self.programs.url('room-agent')}/kiosk#{self.programs.keys['rooms'][0]['kiosk']}")
+        expect(page.locator("body[data-screen=welcome]")).to_be_visible(timeout=PATIENCE_MS)
+        return page
+
+    def doctor(self, subject: str) -> Page:
+        page = self.window()
+        page.goto(next(one["url"] for one in self.programs.keys["staff"] if one["id"] == subject))
+        page.locator("main form button").click()
+        page.wait_for_url("**/arzt")
+        wait_until_released(page)
+        return page
+
+    @staticmethod
+    def call(doctor: Page) -> None:
+        button = doctor.locator("form[action='/arzt/aufrufen'] button")
+        expect(button).to_be_enabled(timeout=PATIENCE_MS)
+        button.click()
+        doctor.wait_for_url("**/arzt/besuch/*")
+
+    @staticmethod
+    def link(doctor: Page, role: str) -> str:
+        """The doctor invites; the link as the guest gets it."""
+        doctor.locator("#invite-open").click()
+        before = doctor.locator("#invite-link").input_value()
+        doctor.locator(f"[data-invite-as={role}]").click()
+        expect(doctor.locator("#invite-link")).not_to_have_value(before)
+        link = doctor.locator("#invite-link").input_value()
+        doctor.locator("#invite-close").click()
+        return link
+
+    def guest(self, link: str, name: str) -> Page:
+        """Somebody follows the link and wants to come in."""
+        page = self.window()
+        page.goto(link)
+        page.locator("main form button").click()
+        page.wait_for_url("**/gast")
+        page.locator("#guest-name").fill(name)
+        page.locator("#consent").check()
+        page.locator("#enter-form button").click()
+        return page
+
+    @staticmethod
+    def knocking(doctor: Page, name: str) -> Any:
+        card = doctor.locator(".guest-card").filter(has_text=name)
+        expect(card).to_be_visible(timeout=PATIENCE_MS)
+        return card
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    ports = {name: free_port(0) for name in NAMES}
+    with Programs(tmp_path, ports=ports) as programs:
+        programs.prepare()
+        booked = book(programs)
+        programs.start("telemed")
+        programs.start("room-agent")
+        with chromium(*CALL) as browser:
+            yield Scene(programs, browser, booked)
+
+
+def picture(page: Page, name: str, **size: int) -> None:
+    """For somebody to look at; nobody's face is in it."""
+    if size:
+        page.set_viewport_size({"width": size["width"], "height": size["height"]})
+    page.add_style_tag(content="video { visibility: hidden }") if False else None
+    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+
+def axe(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
+
+
+def test_four_ends_talk_each_with_each_and_a_fifth_stays_outside(scene: Scene) -> None:
+    kiosk, doctor = scene.kiosk(), scene.doctor("weiss")
+    scene.call(doctor)
+    relative = scene.guest(scene.link(doctor, "relative"), "Anna Sommer")
+    card = scene.knocking(doctor, "Anna Sommer")
+    expect(card.locator("[data-proved]")).to_be_visible()
+    expect(relative.locator("[data-step=wait]")).to_be_visible()
+    card.locator("[data-admit]").click()
+    interpreter = scene.guest(scene.link(doctor, "interpreter"), "Ines Petrova")
+    scene.knocking(doctor, "Ines Petrova").locator("[data-admit]").click()
+    for page in (relative, interpreter):
+        page.wait_for_function(DECODES, arg=[OTHERS, 3], timeout=PATIENCE_MS)
+        assert page.locator("#devices figure").count() == 0
+    doctor.wait_for_function(DECODES, arg=["#patient-video, .guest-card video", 3], timeout=PATIENCE_MS)
+    kiosk.wait_for_function(DECODES, arg=["video:not(#self)", 3], timeout=PATIENCE_MS)
+    expect(relative.locator("figure[data-role=doctor] figcaption")).to_contain_text("Dr. med. Miriam Weiß")
+
+    fifth = scene.guest(scene.link(doctor, "colleague"), "Dr. Zweite")
+    outside = scene.knocking(doctor, "Dr. Zweite")
+    outside.locator("[data-admit]").click()
+    expect(outside).to_contain_text("Es sind schon vier im Gespräch")
+    outside.locator("[data-refuse]").click()
+    expect(fifth.locator("[data-step=refused]")).to_be_visible(timeout=PATIENCE_MS)
+
+    scene.knocking(doctor, "Ines Petrova").locator("[data-out]").click()
+    expect(interpreter.locator("[data-step=refused]")).to_be_visible(timeout=PATIENCE_MS)
+    relative.locator("[data-step=call] [data-leave]").click()
+    expect(doctor.locator(".guest-card")).to_have_count(0, timeout=PATIENCE_MS)
+    assert scene.faults == []
+
+
+def test_a_visit_from_home_goes_on_in_a_room(scene: Scene) -> None:
+    resident, doctor = scene.window(), scene.doctor("vogt")
+    resident.goto(f"{scene.programs.url('telemed')}/t/{scene.booked['home'].link_token}")
+    resident.locator("main form button").click()
+    resident.locator("form[action='/mein-termin/bereit'] button").click()
+    resident.get_by_role("link", name="Zum Gespräch").click()
+    resident.locator("#consent").check()
+    resident.locator("#enter-form button").click()
+    expect(resident.locator("#wait-text")).to_contain_text("noch nicht begonnen")
+    scene.call(doctor)
+    card = scene.knocking(doctor, "Patientin oder Patient")
+    expect(card.locator("[data-unproved]")).to_be_visible()
+    card.locator("[data-admit]").click()
+    resident.wait_for_function(DECODES, arg=[OTHERS, 1], timeout=PATIENCE_MS)
+    doctor.wait_for_function(DECODES, arg=["#patient-video", 1], timeout=PATIENCE_MS)
+    seen = [
+        page.locator(f"{place} [data-picture]").evaluate_all("(all) => all.map((one) => one.dataset.picture)")
+        for page, place in ((resident, "#code-pictures"), (doctor, ".guest-card"))
+    ]
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 3
+    card.locator("[data-match]").click()
+    expect(card.locator("[data-proved]")).to_be_visible()
+
+    organiser = scene.window()
+    organiser.goto(scene.link(doctor, "organiser"))
+    organiser.locator("main form button").click()
+    organiser.locator("#enter-form button").click()
+    expect(organiser.locator("#here li")).to_have_count(2, timeout=PATIENCE_MS)
+    assert organiser.locator("video").count() == 0
+
+    doctor.locator("#to-room-open").click()
+    doctor.locator("#to-room-times button").first.click()
+    expect(doctor.locator("#to-room-done")).to_contain_text("Gebucht: ")
+    expect(resident.locator("#next")).to_contain_text("Ihr neuer Termin: ", timeout=PATIENCE_MS)
+    doctor.locator("#end").click()
+    doctor.locator("#end-form button.danger").click()
+    expect(resident.locator("[data-step=over]")).to_be_visible(timeout=PATIENCE_MS)
+    resident.goto(f"{scene.programs.url('telemed')}/mein-termin")
+    expect(resident.locator("main")).not_to_contain_text("Zu Hause")
+    assert scene.faults == []
