@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 
 OPS = Path(__file__).resolve().parent
 TEMPLATE = OPS / "turnserver.conf"
-OPENSSL = OPS / "openssl-relay.cnf"
+OPENSSL = OPS / "openssl.cnf"
 TURNSERVER = shutil.which("turnserver") or "/usr/bin/turnserver"
 STOP_TIMEOUT_S = 5.0
 

@@ -48,6 +48,7 @@ def serve() -> None:
     """Run the centre until it is stopped."""
     logs.start("telemed")
     settings = wiring.read_settings()
+    tls = settings.tls
     with opened() as centre:
         pace.settle()
         uvicorn.run(
@@ -59,6 +60,7 @@ def serve() -> None:
             server_header=False,
             timeout_graceful_shutdown=2,
             ws_max_size=MAX_MESSAGE_BYTES,
+            ssl_context_factory=(lambda *_: tls) if tls else None,
         )
 
 

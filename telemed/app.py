@@ -3,6 +3,7 @@
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import Depends, FastAPI
@@ -51,7 +52,7 @@ def make_app(centre: Centre) -> FastAPI:
     """The centre's one ASGI application."""
     app = FastAPI(lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None, telemetry=NOBODY_LISTENS)
     app.state.centre = centre
-    security.protect(app, PROTECTION)
+    security.protect(app, replace(PROTECTION, only_tls=centre.public_url.startswith("https://")))
     refusals.install(app, centre.the(Pages), edges={**interop_routes.EDGES, **booking_routes.EDGES})
     app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
     for routes in (

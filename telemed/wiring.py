@@ -1,6 +1,7 @@
 """Builds the one `Centre` from its settings."""
 
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from telemed.desk import practice
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
 from telemed.kit import settings as kit_settings
+from telemed.kit import tls
 from telemed.kit.clock import Clock, ExerciseClock, RealClock, exercise_start, real_now
 from telemed.kit.db import Database, Tx
 from telemed.kit.outbox import Relay
@@ -33,6 +35,9 @@ OPEN_HOURS = range(8, 17)
 """An exercise that would go on outside these hours begins anew on the next Tuesday."""
 
 
+NO_FILE = Path()
+
+
 @dataclass(frozen=True)
 class Settings:
     """``TELEMED_CENTRE_*``. *server* is the name that machines are paired with; *exercise* turns on the exercise
@@ -40,6 +45,8 @@ class Settings:
     *operator_keys*: who may sign the roster, public keys with commas between them. *relay_urls*: the own relay, like
     ``turn:host:3478?transport=udp``, with commas between them; *relay_secret*: the file with what stands in its
     ``static-auth-secret``, below *state_dir* if it is no whole path. *practice_fhir*: see `telemed.desk.practice`.
+    *tls_certificate* and *tls_key*: PEM files; without them it speaks plain HTTP, which only a proxy on this machine
+    may hear.
     """
 
     state_dir: Path
@@ -54,6 +61,8 @@ class Settings:
     practice_fhir: str = ""
     relay_urls: str = ""
     relay_secret: Path = Path("relay_secret")
+    tls_certificate: Path = NO_FILE
+    tls_key: Path = NO_FILE
 
     def __post_init__(self) -> None:
         """
@@ -61,6 +70,17 @@ class Settings:
             BadSetting: an operator's key is none.
         """
         self.operators  # noqa: B018 - asked for here, so that a wrong one stops the start
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """What the server speaks, if it has a certificate.
+
+        Raises:
+            BadSetting: its files cannot be read.
+        """
+        if self.tls_certificate == NO_FILE and self.tls_key == NO_FILE:
+            return None
+        return tls.server_context(self.tls_certificate, self.tls_key)
 
     @property
     def operators(self) -> tuple[str, ...]:

@@ -10,10 +10,12 @@ import pytest
 
 from ops.programs import ROOT
 from room_agent.settings import PREFIX, Settings
+from telemed import wiring
 from telemed.kit.settings import read
 
 UNITS = ROOT / "ops" / "units"
-SERVICES = ("room-agent.service", "room-kiosk.service")
+SERVICES = ("room-agent.service", "room-kiosk.service", "telemed-centre.service", "telemed-relay.service")
+TIGHT = ("room-agent.service", "telemed-centre.service", "telemed-relay.service")
 TIGHTEST = 2.0
 """`systemd-analyze security`: 0 is a program that can do nothing, 10 one that can do everything."""
 
@@ -45,9 +47,10 @@ def test_a_spoilt_unit_would_be_found(tmp_path: Path) -> None:
     assert "Failed to parse" in done.stderr
 
 
-def test_the_agents_sandbox_is_tight() -> None:
-    done = analyzed("security", "--offline=true", f"--threshold={TIGHTEST * 10:.0f}", UNITS / SERVICES[0])
-    found = re.search(r"exposure level for room-agent.service: ([\d.]+)", done.stdout)
+@pytest.mark.parametrize("name", TIGHT)
+def test_the_sandbox_is_tight(name: str) -> None:
+    done = analyzed("security", "--offline=true", f"--threshold={TIGHTEST * 10:.0f}", UNITS / name)
+    found = re.search(rf"exposure level for {name}: ([\d.]+)", done.stdout)
     assert found is not None, done.stderr
     assert float(found[1]) <= TIGHTEST
 
@@ -64,6 +67,16 @@ def test_the_settings_of_the_example_are_settings() -> None:
     unit = dict(re.findall(rf"^Environment=({PREFIX}\w+)=(\S+)", (UNITS / SERVICES[0]).read_text(), re.MULTILINE))
     environ = {**unit, **dict(line.split("=", 1) for line in lines)}
     assert read(Settings, environ, prefix=PREFIX).state_dir == Path("/var/lib/telemed-room")
+
+
+def test_the_settings_of_the_centres_example_are_settings() -> None:
+    lines = [line for line in (UNITS / "centre.env.example").read_text().splitlines() if not line.startswith("#")]
+    text = (UNITS / "telemed-centre.service").read_text()
+    unit = dict(re.findall(rf"^Environment=({wiring.PREFIX}\w+)=(\S+)", text, re.MULTILINE))
+    environ = {**unit, **dict(line.split("=", 1) for line in lines)}
+    found = read(wiring.Settings, environ, prefix=wiring.PREFIX)
+    assert found.public_url == "https://zentrum.example"
+    assert len(found.relay_urls.split(",")) == 3
 
 
 def test_the_kiosk_may_open_its_own_pages_only() -> None:

@@ -19,6 +19,7 @@ from telemed.web.refusals import TooLarge, problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_CAP = 64 * 1024
+TWO_YEARS_S = 63_072_000
 CLOSE_OTHER_SITE = 4403
 
 
@@ -28,19 +29,21 @@ class Protection:
 
     *media*: pages that may use camera and microphone. *machines*: called by programs with a bearer token or a
     pairing code, never by a browser's cookie, so that their origin does not matter; they are told in problem details
-    what is too large. *body_caps*: bytes allowed in a request body, where it is not `BODY_CAP`.
+    what is too large. *body_caps*: bytes allowed in a request body, where it is not `BODY_CAP`. *only_tls*: browsers
+    are told to come by TLS alone from now on (RFC 6797).
     """
 
     media: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     body_caps: Mapping[str, int] = field(default_factory=dict)
+    only_tls: bool = False
 
 
 def protect(app: FastAPI, protection: Protection) -> None:
     """Put all three on *app*; the last one added is the first to see a request."""
     app.add_middleware(BodyCap, caps=protection.body_caps, machines=protection.machines)
     app.add_middleware(SameOrigin, machines=protection.machines)
-    app.add_middleware(Headers, media=protection.media)
+    app.add_middleware(Headers, media=protection.media, only_tls=protection.only_tls)
 
 
 def reach(scope: Scope, address: str) -> None:
@@ -65,9 +68,10 @@ def policy(nonce: str, connect: Collection[str] = ()) -> str:
 class Headers:
     """Sets the security headers on each answer and gives each request a ``csp_nonce`` in its scope; see `reach`."""
 
-    def __init__(self, app: ASGIApp, *, media: tuple[str, ...] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, media: tuple[str, ...] = (), only_tls: bool = False) -> None:
         self._app = app
         self._media = media
+        self._only_tls = only_tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,6 +94,8 @@ class Headers:
         allowed = "(self)" if _under(path, self._media) else "()"
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
+        if self._only_tls:
+            headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS_S}"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = f"camera={allowed}, microphone={allowed}, geolocation=(), payment=(), usb=()"
         headers["Cache-Control"] = "no-cache" if path.startswith("/static/") else "no-store"
