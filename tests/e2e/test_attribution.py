@@ -115,7 +115,7 @@ def test_after_a_crash_of_the_room_the_page_has_its_copy_and_goes_on(room: Progr
         expect(card).to_contain_text("gehört nicht zu dieser Person")
         measure(page, "thermometer")
         bundle = downloaded(page)
-        assert [status for status, _ in told(bundle)] == ["entered-in-error", "preliminary", "preliminary"]
+        assert [status for status, _ in told(bundle)] == ["entered-in-error", "entered-in-error", "preliminary"]  # one cuff, one answer
         kinds = [each["resource"]["code"]["coding"][0]["code"] for each in bundle["entry"]]
         assert kinds == ["85354-9", "8867-4", "8310-5"]
 

@@ -67,7 +67,7 @@ export class Card {
     this.element.dataset.kind = vital.kind;
     const found = lines(vital.observation);
     this.values.replaceChildren(...found.map(valueLine), ...noticed(notes(vital.observation)));
-    this.measured = found.filter(({ value }) => value !== null).map(({ label, value }) => `${label} ${value}`)[0] ?? '';
+    this.measured = found.filter(({ value }) => value !== null).map(({ label, value }) => `${label}\u00a0${value}`)[0] ?? '';
     this.trend.add(vital);
     this.device.textContent = vital.device_name ?? '';
     this.simulated.hidden = !vital.simulated;

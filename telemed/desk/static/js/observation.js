@@ -55,11 +55,12 @@ function quantity(part) {
 
 /**
  * A number as people write it: 36,4 for 36.40, whose zero stays in the Observation; null when it is none.
- * @param {unknown} value
+ * @param {any} value a number, or one that was read exactly
  */
 function digits(value) {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
-  return String(value).replace('.', ',');
+  const number = Json.isRawJSON?.(value) ? Number(value.rawJSON) : value;
+  if (typeof number !== 'number' || !Number.isFinite(number)) return null;
+  return String(number).replace('.', ',');
 }
 
 /**
