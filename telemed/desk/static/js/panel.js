@@ -16,7 +16,9 @@ export class Panel {
     this.#mark();
     const tools = byId('tools', HTMLElement);
     const card = tools.querySelector(`[data-part="${part}"]`);
-    if (card) tools.scrollTop += card.getBoundingClientRect().top - tools.getBoundingClientRect().top;
+    if (!card) return;
+    tools.scrollTop += card.getBoundingClientRect().top - tools.getBoundingClientRect().top;
+    if (tools.scrollHeight <= tools.clientHeight) card.scrollIntoView({ block: 'nearest' }); // here the page scrolls
   }
 
   #mark() {
