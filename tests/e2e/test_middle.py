@@ -1,4 +1,4 @@
-"""A centre that stands in between gets no media, where ends that do not check give it all; the full count is a proof."""
+"""A centre that stands in between gets no media; ends that do not check give it all. The full count is a proof."""
 
 import pytest
 
