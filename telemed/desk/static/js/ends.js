@@ -45,9 +45,11 @@ export class Ends {
   /**
    * @param {string} visitId
    * @param {(event: SignallingEvent) => void} onEvent after the conversation has heard it
+   * @param {() => void} onDistrust the room's end was not trusted: no picture stays
    */
-  constructor(visitId, onEvent) {
+  constructor(visitId, onEvent, onDistrust) {
     this.visitId = visitId;
+    this.onDistrust = onDistrust;
     this.red = new RedScreen(byId('distrust', HTMLDialogElement));
     this.signalling = new SignallingSocket(`/signalling/${visitId}`, (event) => {
       this.talk.handle(event);
@@ -89,7 +91,7 @@ export class Ends {
     this.signalling.connect();
   }
 
-  /** The operator has not signed this browser's key yet: he compares three pictures, and signs. */
+  /** The operator has not signed this browser's key yet: he compares six pictures, and signs. */
   async #unreleased() {
     const box = byId('unreleased', HTMLElement);
     showPictures(byId('own-pictures', HTMLElement), await picturesOfKey(this.ownKey), say, 64);
@@ -160,6 +162,7 @@ export class Ends {
     if (!isPatientsEnd(partner) && partner.role !== 'agent') return; // a guest stays outside
     this.end();
     byId('call', HTMLElement).hidden = byId('before', HTMLElement).hidden = true;
+    this.onDistrust();
     this.red.show();
   }
 

@@ -36,7 +36,7 @@ class Call {
   constructor(visitId) {
     this.visitId = visitId;
     this.stage = new Stage();
-    this.ends = new Ends(visitId, (event) => this.#heard(event));
+    this.ends = new Ends(visitId, (event) => this.#heard(event), () => this.stage.clear());
     this.talk = this.ends.talk;
     this.talk.on({ onRemote: (_peer, stream, partner) => isPatientsEnd(partner) && this.stage.showPatient(stream) });
     this.guests = new Guests(this.talk, visitId, (share) => this.devices.say(share));
@@ -91,7 +91,7 @@ class Call {
     byId('call', HTMLElement).hidden = false;
     this.ends.enter();
     const { stream, refused } = await ownMedia();
-    if (this.#over || this.#leaving) return stream?.getTracks().forEach((track) => track.stop());
+    if (this.#over || this.#leaving || this.ends.red.isShown) return stream?.getTracks().forEach((track) => track.stop());
     if (refused) notice(say(`desk.js.refused.${refused}`));
     this.stage.showOwn(stream);
     this.ends.send(stream);
