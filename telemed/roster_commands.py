@@ -136,7 +136,7 @@ def public_of(private: Ed25519PrivateKey) -> str:
 
 
 def pictures(key: str) -> str:
-    """Three words by which people compare a key: "Löwe, Schuh, Anker"."""
+    """Six words by which people compare a key: "Löwe, Schuh, Anker, …"."""
     return ", ".join(tickets.picture_name(each, words()) for each in key_pictures(key))
 
 

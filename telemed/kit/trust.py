@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
@@ -35,6 +36,7 @@ _CALL, _PICTURES, _ROSTER, _INVITED = (
     "telemed-roster-v1",
     "telemed-invited-v1",
 )
+_KEY_PICTURES, _KEY_ROUNDS = "telemed-key-pictures-v1", 100_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FINGERPRINT = re.compile(r"^a=fingerprint:(\S+) (\S+?)\r?$", re.MULTILINE)
 _SHA_256 = re.compile(r"^(?:[0-9A-F]{2}:){31}[0-9A-F]{2}$")
@@ -190,7 +192,7 @@ class Handshake:
         """The SDP of *said*, if the other end has signed it for us.
 
         Raises:
-            Distrusted: it has not; or it is old, seen before, no answer to the newest offer, or not what was committed to.
+            Distrusted: it has not; or it is old, seen before, no answer to the newest offer, or not as committed to.
         """
         far, me = self._known(), self._me
         if abs(_ms(now) - said.at_ms) > LONGEST_AGE_S * 1000:
@@ -253,18 +255,24 @@ def _signed(
 def pictures(visit_id: str, *ends: tuple[str, str, str, str]) -> tuple[str, str, str]:
     """Three of `CALL_PICTURES` for two *ends*: peer_id, key, fingerprint, reveal."""
     parts = [part for end in sorted(ends) for part in end]
-    return _three(hashlib.sha256(_lines(_PICTURES, visit_id, *parts)).digest())
-
-
-def key_pictures(key: str) -> tuple[str, str, str]:
-    """Three of `CALL_PICTURES` for a public key, the same wherever it is shown: the first 18 bits of its SHA-256."""
-    return _three(hashlib.sha256(from_base64(key)).digest())
-
-
-def _three(digest: bytes) -> tuple[str, str, str]:
-    number = int.from_bytes(digest[:3], "big")
-    first, second, third = (CALL_PICTURES[number >> shift & 63] for shift in (18, 12, 6))
+    first, second, third = _drawn(hashlib.sha256(_lines(_PICTURES, visit_id, *parts)).digest(), 3)
     return first, second, third
+
+
+@lru_cache(maxsize=4096)
+def key_pictures(key: str) -> tuple[str, ...]:
+    """Six of `CALL_PICTURES` for a public key: the first 36 bits of PBKDF2-HMAC-SHA-256 (RFC 8018), 100,000 rounds.
+
+    Slow on purpose: nobody commits to a key beforehand, so looking for one with given pictures must take long.
+    """
+    digest = hashlib.pbkdf2_hmac("sha256", from_base64(key), _KEY_PICTURES.encode(), _KEY_ROUNDS)
+    return _drawn(digest, 6)
+
+
+def _drawn(digest: bytes, count: int) -> tuple[str, ...]:
+    """A picture for each 6 bits."""
+    number = int.from_bytes(digest, "big") >> 8 * len(digest) - 6 * count
+    return tuple(CALL_PICTURES[number >> 6 * place & 63] for place in reversed(range(count)))
 
 
 def verifies(key: str, signature: str, text: bytes) -> bool:

@@ -159,7 +159,7 @@ class KeyView:
     """One key. *state*: `SIGNED`; or `WAITS` or `GOES` with the next signature. *pictures* of `CALL_PICTURES`."""
 
     entry: RosterKey
-    pictures: tuple[str, str, str]
+    pictures: tuple[str, ...]
     state: str
 
 

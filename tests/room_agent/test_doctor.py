@@ -94,7 +94,7 @@ def test_the_operator_compares_the_pictures_of_the_rooms_keys_at_the_machine() -
     answer = asyncio.run(ask(SmallAgent(Reports(None), Equipment(), keys=keys)))
     said = list(doctor.lines(Condition.model_validate_json(answer.content), words()))[-2:]
     assert [line.split(": ") for line in said] == [
-        ["Schlüssel Rechner im Raum", pictures(keys[0].public_key)],
+        ["Schlüssel Raum-PC", pictures(keys[0].public_key)],
         ["Schlüssel Bildschirm im Raum", pictures(keys[1].public_key)],
     ]
 

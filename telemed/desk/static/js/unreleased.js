@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The doctor's day: whether the operator has signed this browser's key, before a patient waits for it. Until then the
- * page shows three pictures, which the operator asks for on the telephone.
+ * page shows six pictures, which the operator asks for on the telephone.
  */
 import { showPictures } from '/static/js/distrust.js';
 import { operatorKeys, publicKey, roster } from '/static/js/keys.js';

@@ -34,6 +34,8 @@ import { fromBase64, toBase64 } from './base64.js';
 /** @typedef {[peerId: string, key: string, fingerprint: string, reveal: string]} End */
 
 const PICTURES = 'telemed-pictures-v1';
+const KEY_PICTURES = 'telemed-key-pictures-v1';
+const KEY_ROUNDS = 100_000;
 const INVITED = 'telemed-invited-v1';
 const ORDER = ['agent', 'kiosk', 'resident', 'doctor', 'colleague', 'interpreter', 'relative'];
 /** Who takes part in the talk, each with each. */
@@ -176,9 +178,24 @@ export async function pictures(visitId, ...ends) {
 }
 
 /**
- * The three pictures of a public key, for the operator and whoever has it to compare before it is signed.
+ * The six pictures of a public key, for the operator and whoever has it to compare before it is signed. Slow on purpose:
+ * nobody has to commit to a key beforehand, so that looking for one with given pictures must take long.
  * @param {string} key raw, base64
  */
 export async function picturesOfKey(key) {
-  return drawn(await sha256(fromBase64(key)));
+  const base = await crypto.subtle.importKey('raw', fromBase64(key), 'PBKDF2', false, ['deriveBits']);
+  const salt = new TextEncoder().encode(KEY_PICTURES);
+  const how = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations: KEY_ROUNDS };
+  const bits = new Uint8Array(await crypto.subtle.deriveBits(how, base, 256));
+  return Array.from({ length: 6 }, (_, place) => pictureAt(bits, place));
+}
+
+/**
+ * @param {Uint8Array} bits
+ * @param {number} place of 6 bits
+ */
+function pictureAt(bits, place) {
+  const at = (place * 6) >> 3;
+  const two = ((bits[at] ?? 0) << 8) | (bits[at + 1] ?? 0);
+  return String(CALL_PICTURES[(two >> (10 - ((place * 6) & 7))) & 63]);
 }
