@@ -21,17 +21,19 @@ from telemed.kit.db import Database
 from telemed.kit.ids import new_link_token
 from telemed.people.model import Person, Way
 from telemed.visit import service as visit
-from tests.e2e.chromium import AXE, CALL, chromium
+from tests.e2e.chromium import AXE, CALL, CAMERA, chromium
 from tests.e2e.stage import wait_until_released
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 SHOTS = Path(os.environ.get("SHOTS", "build/shots"))
 PATIENCE_MS = 30_000
+CALMER = tuple(f"{CAMERA}=fps=5" if flag == CAMERA else flag for flag in CALL)
+"""Twelve pictures are coded at once on a machine that others use as well."""
 IN_ROOM, AT_HOME = ("allgemein-20-blutdruck", "weiss"), ("sprechstunde-15", "vogt")
 DECODES = """([selector, count]) => {
   const videos = [...document.querySelectorAll(selector)].filter((one) => one.srcObject);
-  return videos.filter((one) => one.getVideoPlaybackQuality().totalVideoFrames > 5).length >= count;
+  return videos.filter((one) => one.getVideoPlaybackQuality().totalVideoFrames > 3).length >= count;
 }"""
 OTHERS = "#faces figure:not([data-peer=own]) video"
 
@@ -65,7 +67,7 @@ class Scene:
         self.faults: list[str] = []
 
     def window(self) -> Page:
-        context = self.browser.new_context(viewport={"width": 1920, "height": 1080}, locale="de-DE")
+        context = self.browser.new_context(viewport={"width": 1000, "height": 700}, locale="de-DE")
         context.set_default_timeout(PATIENCE_MS)
         context.grant_permissions(["camera", "microphone"])
         page = context.new_page()
@@ -131,7 +133,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         booked = book(programs)
         programs.start("telemed")
         programs.start("room-agent")
-        with chromium(*CALL) as browser:
+        with chromium(*CALMER) as browser:
             yield Scene(programs, browser, booked)
 
 
@@ -166,15 +168,22 @@ def test_four_ends_talk_each_with_each_and_a_fifth_stays_outside(scene: Scene) -
     kiosk.wait_for_function(DECODES, arg=["video:not(#self)", 3], timeout=PATIENCE_MS)
     expect(relative.locator("figure[data-role=doctor] figcaption")).to_contain_text("Dr. med. Miriam Weiß")
 
-    fifth = scene.guest(scene.link(doctor, "colleague"), "Dr. Zweite")
+    colleague = scene.guest(scene.link(doctor, "colleague"), "Dr. Zweite")
     outside = scene.knocking(doctor, "Dr. Zweite")
     outside.locator("[data-admit]").click()
     expect(outside).to_contain_text("Es sind schon vier im Gespräch")
-    outside.locator("[data-refuse]").click()
-    expect(fifth.locator("[data-step=refused]")).to_be_visible(timeout=PATIENCE_MS)
-
     scene.knocking(doctor, "Ines Petrova").locator("[data-out]").click()
     expect(interpreter.locator("[data-step=refused]")).to_be_visible(timeout=PATIENCE_MS)
+
+    outside.locator("[data-admit]").click()
+    colleague.wait_for_function(DECODES, arg=[OTHERS, 3], timeout=PATIENCE_MS)
+    assert colleague.locator("#devices figure").count() == 0
+    outside.locator("[data-share] input").check()
+    colleague.wait_for_function(DECODES, arg=["#devices video", 1], timeout=PATIENCE_MS)
+    outside.locator("[data-share] input").uncheck()
+    expect(colleague.locator("#devices figure")).to_have_count(0, timeout=PATIENCE_MS)
+    outside.locator("[data-out]").click()
+    expect(colleague.locator("[data-step=refused]")).to_be_visible(timeout=PATIENCE_MS)
     relative.locator("[data-step=call] [data-leave]").click()
     expect(doctor.locator(".guest-card")).to_have_count(0, timeout=PATIENCE_MS)
     assert scene.faults == []
