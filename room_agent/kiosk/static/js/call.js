@@ -187,7 +187,7 @@ export class Call {
     video.setAttribute('aria-label', partner.name);
     const role = document.createElement('span');
     role.textContent = words(`kiosk.role.${partner.role}`);
-    caption.append(partner.name, ' ', role);
+    caption.append(partner.name, ', ', role);
     tile.dataset.role = partner.role;
     tile.append(video, caption);
     by('doctors').append(tile);
