@@ -22,13 +22,13 @@ test: ready-to-test  ## everything: checks, unit, contract, PostgreSQL, end to e
 	$(PYTHON_IN_VENV) -m pytest --ignore=tests/e2e --numprocesses=2 --dist=worksteal
 	ops/in_namespace.sh $(PYTHON_IN_VENV) -m pytest tests/e2e --numprocesses=2 --dist=loadfile
 
-check: ready-to-test  ## format, lint, types, plan of the house, sizes, schemas fresh
+check: ready-to-test  ## format, lint, types, plan of the house, sizes, intended purpose, schemas fresh
 	$(PYTHON_IN_VENV) -m ruff format --check
 	$(PYTHON_IN_VENV) -m ruff check
 	$(PYTHON_IN_VENV) -m mypy
 	$(TSC) --project tools/tsconfig.json
 	$(PYTHON_IN_VENV) -m schemas.publish --check
-	$(PYTHON_IN_VENV) -m pytest --quiet tests/test_architecture.py tests/test_sizes.py
+	$(PYTHON_IN_VENV) -m pytest --quiet tests/test_architecture.py tests/test_sizes.py tests/test_intended_purpose.py
 
 bench: ready-to-test  ## the figures, one JSON line each; plots in build/bench/
 	@ops/in_namespace.sh $(PYTHON_IN_VENV) -m tests.bench
