@@ -1,6 +1,7 @@
 """``make demo``: the whole product on one machine, with simulated devices. Ctrl-C ends everything it started."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ops import relay
 from ops.programs import PORTS, ROOT, NotStarted, Programs
 
 STATE = Path(os.environ.get("DEMO_STATE", ROOT / ".demo"))
@@ -24,10 +26,10 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
     try:
         faults = {name: text for name, text in os.environ.items() if name.startswith("TELEMED_ROOM_SIMULATED_")}
-        with network(), Programs(STATE, extra=faults) as programs:
+        with network(), own_relay(STATE) as relayed, Programs(STATE, extra={**faults, **relayed}) as programs:
             programs.prepare()
             programs.start_all()
-            print(table(programs), flush=True)
+            print(table(programs, bool(relayed)), flush=True)
             return watch(programs)
     except NotStarted as error:
         print(f"demo: {error}", file=sys.stderr)
@@ -37,7 +39,7 @@ def main() -> int:
         return 0
 
 
-def table(programs: Programs) -> str:
+def table(programs: Programs, is_relayed: bool) -> str:
     """Who you are, and where to go."""
     rows = [("Who you are", "Address"), ("-----------", "-------")]
     rows.append(("Resident (Frau Sommer)", programs.url("telemed") + "/"))
@@ -64,6 +66,9 @@ def table(programs: Programs) -> str:
             f"Bearer token: {programs.keys['bearer']}",
             "Open each person in a browser window (or profile) of its own; a sign-in link works once.",
             "An operator of the exercise signs each new key by itself; in earnest a person does, on another machine.",
+            ""
+            if is_relayed
+            else "Without a relay, as Debian's package coturn is missing: all ends must reach each other.",
             f"Logs: {programs.state}/log/   Devices are simulated.   Ctrl-C ends everything.",
         ]
     )
@@ -102,9 +107,46 @@ def network() -> Iterator[None]:
 
 
 def has_network() -> bool:
-    """Whether there is an address that is not loopback."""
+    return bool(addresses())
+
+
+def addresses() -> list[str]:
+    """This machine's IPv4 addresses that are not loopback."""
     shown = subprocess.run(["/sbin/ip", "-4", "-o", "addr", "show", "up"], capture_output=True, text=True, check=False)
-    return any(" lo " not in line for line in shown.stdout.splitlines())
+    return [
+        found[1]
+        for line in shown.stdout.splitlines()
+        if " lo " not in line and (found := re.search(r"inet (\S+)/", line))
+    ]
+
+
+@contextmanager
+def own_relay(state: Path) -> Iterator[dict[str, str]]:
+    """A relay of the demo's own, where coturn is installed: the settings that the centre needs, or none."""
+    if not Path(relay.TURNSERVER).exists() or not addresses():
+        yield {}
+        return
+    folder, address = (state / "relay").resolve(), addresses()[0]
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = relay.new_secret(folder / "relay_secret")
+    certificate, key = relay.self_signed(folder, address)
+    port, tls_port = relay.free_ports(address)
+    made = relay.Relay(
+        "exercise",
+        secret,
+        certificate,
+        key,
+        folder,
+        port,
+        tls_port,
+        addresses=(address,),
+        rooms=(f"{address}/32",),
+    )
+    with relay.running(made):
+        yield {
+            "TELEMED_CENTRE_RELAY_URLS": ",".join(relay.urls(made, address, tls=False)),
+            "TELEMED_CENTRE_RELAY_SECRET": str(folder / "relay_secret"),
+        }
 
 
 def ip(*command: str) -> None:

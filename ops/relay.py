@@ -10,6 +10,7 @@ import ipaddress
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,6 +116,12 @@ def running(relay: Relay, *options: str) -> Iterator[subprocess.Popen[bytes]]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def free_ports(host: str) -> tuple[int, int]:
+    """Two that nobody has."""
+    with socket.create_server((host, 0)) as one, socket.create_server((host, 0)) as other:
+        return int(one.getsockname()[1]), int(other.getsockname()[1])
 
 
 def self_signed(folder: Path, address: str) -> tuple[Path, Path]:

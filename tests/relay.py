@@ -69,7 +69,7 @@ def coturn(
     """
     certificate, key = relay.self_signed(folder, host)
     secret = relay.new_secret(folder / "relay_secret")
-    (port, tls_port), ports = _free_ports(host), (50000, 50999)
+    (port, tls_port), ports = relay.free_ports(host), (50000, 50999)
     made = relay.Relay(
         "relay.example",
         secret,
@@ -86,11 +86,6 @@ def coturn(
         _await(host, made)
         own = OwnRelays(relay.urls(made, host), secret.encode())
         yield Running(made, host, own, certificate, folder / "turnserver.log")
-
-
-def _free_ports(host: str) -> tuple[int, int]:
-    with socket.create_server((host, 0)) as one, socket.create_server((host, 0)) as other:
-        return int(one.getsockname()[1]), int(other.getsockname()[1])
 
 
 def _await(host: str, made: relay.Relay) -> None:
