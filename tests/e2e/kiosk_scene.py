@@ -17,6 +17,7 @@ from room_agent.wiring import Agent, running
 from schemas.day import FactKind, PlannedVisit
 from telemed.web.pages import mount_static
 from tests.e2e.chromium import CALL, EXECUTABLE, FLAGS
+from tests.e2e.shots import shot_of
 from tests.room_agent.world import CODE, SmallCentre, fact, until, visit
 from tests.rosters import OPERATOR_KEY
 from tests.serving import served
@@ -27,6 +28,7 @@ DOCTOR = """
 async ({ visitId, subject }) => {
   const { SignallingSocket } = await import('/static/js/signalling.js');
   const { Conversation } = await import('/static/js/conversation.js');
+  const { RollCall } = await import('/static/js/rollcall.js');
   const { ownKey, pinOperator, publicKey, roster } = await import('/static/js/keys.js');
   await pinOperator(OPERATOR);
   await fetch(`/enrol?subject=${subject}&public_key=${await publicKey()}`, { method: 'POST' });
@@ -65,6 +67,20 @@ async ({ visitId, subject }) => {
       });
     },
   });
+  const roll = new RollCall(socket.peerId, (message, to) => talk.send(message, to), () => {});
+  talk.on({
+    onOpen: (id) => roll.opened(id),
+    onTalk: (id, message, partner) => roll.heard(partner, message),
+    onParted: (id) => roll.parted(id),
+  });
+  window.roll = roll;
+  // as a doctor does who asks aloud and notes it
+  window.introduce = () => {
+    const kiosk = talk.partners.find(({ role }) => role === 'kiosk');
+    roll.name([{ relation: 'doctor', name: 'Dr. Ada Weiß' }]);
+    roll.note(kiosk.peer_id, [{ relation: 'patient', name: '' }]);
+    say({ type: 'introduced', on: true });
+  };
   window.talk = talk;
   window.socket = socket;
   window.say = (message) => seen.channels.ctl.send(JSON.stringify(message));
@@ -72,6 +88,12 @@ async ({ visitId, subject }) => {
   socket.connect();
 }
 """.replace("OPERATOR", repr(OPERATOR_KEY))
+
+IN_TOUCH = """
+seen.ctl.some(({ type }) => type === 'gate')
+  && talk.partners.some(({ role, peer_id: id }) => role === 'kiosk' && talk.send({ type: 'ping', seq: 0 }, id))
+"""
+"""Agent and kiosk hear this doctor."""
 
 
 @dataclass
@@ -110,13 +132,29 @@ class Scene:
         await page.evaluate(DOCTOR, {"visitId": visit_id, "subject": "doctor-1"})
         return page
 
+    async def introduced_doctor(self, *streams: str) -> Page:
+        """As `doctor`, when everybody was introduced aloud, and the patient said yes to *streams*."""
+        page = await self.doctor()
+        await truth(page, IN_TOUCH, within_s=30)
+        await page.evaluate("introduce()")
+        await truth(page, "seen.ctl.some(({ type, introduced }) => type === 'gate' && introduced)")
+        for stream in streams:
+            wanted: dict[str, object] = {"type": "select-camera", "camera": stream}
+            if stream == "stethoscope":
+                wanted = {"type": "listen", "on": True}
+            await page.evaluate("(message) => say(message)", wanted)
+            await page.evaluate("(stream) => say({ type: 'allow', stream, yes: true })", stream)
+            allowed = f"seen.ctl.some((each) => each.stream === '{stream}' && each.state === 'yes')"
+            await truth(page, allowed)
+        return page
+
     async def end(self, visit_id: str = "visit-1") -> None:
         """The doctor says goodbye."""
         await self.centre.tell(fact(FactKind.ENDED, visit_id, at=self.agent.room.now()))
         self.centre.hub.end(visit_id)
 
     async def shoot(self, folder: Path, name: str) -> None:
-        await self.page.screenshot(path=folder / f"kiosk-{name}.png")
+        await shot_of(self.page, folder / f"kiosk-{name}.png")
 
 
 @asynccontextmanager
