@@ -61,6 +61,8 @@ import { MOST_TALKERS, TALKERS, fingerprintOf } from './trust.js';
 export class Conversation {
   /** @type {Map<string, Peer>} */
   #peers = new Map();
+  /** @type {Map<string, import('./peer.js').Acquaintance>} */
+  #acquaintances = new Map();
   /** @type {Set<string>} who is on the hub */
   #present = new Set();
   #door;
@@ -104,6 +106,13 @@ export class Conversation {
     draft.close();
     const { peerId } = this.signalling;
     return { visitId, peerId, role, keys, publicKey: await publicKey(keys), fingerprint: fingerprintOf(sdp) };
+  }
+
+  /** The same for whoever comes back. @param {string} peerId */
+  acquaintance(peerId) {
+    const known = this.#acquaintances.get(peerId) ?? { handshake: null, attempt: 0 };
+    this.#acquaintances.set(peerId, known);
+    return known;
   }
 
   /** Be told as well. @param {Hooks} hooks */

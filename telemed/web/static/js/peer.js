@@ -20,6 +20,12 @@ import { Distrusted, Handshake, offersFirst } from './trust.js';
  * @typedef {Participant & {subject?: string, key?: string}} Partner
  */
 /** @typedef {import('./conversation.js').Conversation} Conversation */
+/**
+ * @typedef {object} Acquaintance what this page and an end have said to each other. It outlasts that end's line to the
+ *   hub: a second handshake under the same names would be refused
+ * @property {Handshake | null} handshake
+ * @property {number} attempt
+ */
 
 const LOOK_MS = 250;
 /** So often an end asks for a connection that it misses. */
@@ -31,11 +37,10 @@ const LIVE = ['good', 'slow'];
 export class Peer {
   /** @type {Promise<void>} */
   #work = Promise.resolve();
-  /** @type {Handshake | null} */
-  #handshake = null;
+  /** @type {Acquaintance} */
+  #known;
   /** @type {Link | null} */
   #link = null;
-  #attempt = 0;
   /** @type {SignalBody} an offer that came before we could verify it */
   #unread = null;
   /** @type {{attempt: number, candidate: RTCIceCandidateInit}[]} */
@@ -59,6 +64,7 @@ export class Peer {
     /** @type {Partner} */
     this.partner = { ...participant };
     this.conversation = conversation;
+    this.#known = conversation.acquaintance(participant.peer_id);
     const { role } = conversation.options.me;
     this.offers = offersFirst([role, conversation.signalling.peerId], [participant.role, participant.peer_id]);
     this.#timer = window.setInterval(() => this.#look(), LOOK_MS);
@@ -75,7 +81,7 @@ export class Peer {
 
   /** What it said of itself. @type {Hello | null} */
   get hello() {
-    return this.#handshake?.farHello ?? null;
+    return this.#known.handshake?.farHello ?? null;
   }
 
   get roundTripMs() {
@@ -91,9 +97,9 @@ export class Peer {
   greet() {
     this.#next(async () => {
       const { name = '', secret = '' } = this.conversation.options.me;
-      this.#handshake ??= new Handshake(await this.conversation.me);
+      this.#known.handshake ??= new Handshake(await this.conversation.me);
       this.#askedAt = performance.now();
-      this.#send('hello', await this.#handshake.hello({ name, secret }));
+      this.#send('hello', await this.#known.handshake.hello({ name, secret }));
     });
   }
 
@@ -122,7 +128,7 @@ export class Peer {
 
   /** @param {SignalBody} body */
   async #greeted(body) {
-    const handshake = /** @type {Handshake} */ (this.#handshake);
+    const handshake = /** @type {Handshake} */ (this.#known.handshake);
     const again = handshake.isGreeted;
     handshake.greeted(body, { peerId: this.id, role: this.partner.role });
     if (!again || !this.trusted) await this.#judge();
@@ -155,20 +161,20 @@ export class Peer {
 
   async #proceed() {
     if (!this.trusted || !this.conversation.entered) return;
-    if (this.offers && this.#attempt === 0) await this.#offer();
+    if (this.offers && !this.#link) await this.#offer();
     else if (this.#link?.isHeld) await this.#answer(this.#link);
   }
 
   /** Begin, or begin anew on a fresh connection. */
   async #offer() {
-    const link = this.#renew(++this.#attempt);
+    const link = this.#renew(++this.#known.attempt);
     link.offerMedia(this.conversation.outgoing, this.conversation.tracks);
     await this.#describe(link, 'offer');
   }
 
   /** @param {SignalBody} body */
   async #offered(body) {
-    const handshake = /** @type {Handshake} */ (this.#handshake);
+    const handshake = /** @type {Handshake} */ (this.#known.handshake);
     if (this.offers) throw new Distrusted('malformed');
     if (!this.trusted) {
       this.#unread = body;
@@ -176,8 +182,8 @@ export class Peer {
       return;
     }
     const sdp = await handshake.open(body, { nowMs: Date.now() });
-    this.#attempt = body?.attempt;
-    const link = this.#renew(this.#attempt);
+    this.#known.attempt = body?.attempt;
+    const link = this.#renew(this.#known.attempt);
     await link.connection.setRemoteDescription({ type: 'offer', sdp });
     link.isHeld = true;
     if (this.partner.role !== 'agent') link.joinMedia(this.conversation.outgoing, this.conversation.tracks);
@@ -195,9 +201,9 @@ export class Peer {
   /** @param {SignalBody} body */
   async #answered(body) {
     const link = this.#link;
-    const stale = Number.isInteger(body?.attempt) && body?.attempt < this.#attempt;
+    const stale = Number.isInteger(body?.attempt) && body?.attempt < this.#known.attempt;
     if (!this.offers || link?.connection.signalingState !== 'have-local-offer' || stale) return;
-    const sdp = await /** @type {Handshake} */ (this.#handshake).open(body, { nowMs: Date.now() });
+    const sdp = await /** @type {Handshake} */ (this.#known.handshake).open(body, { nowMs: Date.now() });
     if (body?.type !== 'answer') throw new Distrusted('malformed');
     await link.connection.setRemoteDescription({ type: 'answer', sdp });
     link.settled();
@@ -209,7 +215,7 @@ export class Peer {
     const early = this.#early;
     this.#early = [];
     for (const each of early) await this.#candidate({ ...each.candidate, attempt: each.attempt });
-    const names = await this.#handshake?.pictures();
+    const names = await this.#known.handshake?.pictures();
     if (names) this.conversation.emit('onPictures', this.id, names, this.partner);
   }
 
@@ -217,16 +223,16 @@ export class Peer {
   async #describe(link, type) {
     const sdp = await link.describe();
     const { attempt } = link;
-    const sealed = await this.#handshake?.seal(type, sdp, { attempt, nowMs: Date.now() });
+    const sealed = await this.#known.handshake?.seal(type, sdp, { attempt, nowMs: Date.now() });
     this.#send(type, sealed ?? null);
     link.described();
   }
 
   /** @param {SignalBody} body */
   async #candidate(body) {
-    if (!body || !Number.isInteger(body.attempt) || body.attempt < this.#attempt) return;
+    if (!body || !Number.isInteger(body.attempt) || body.attempt < this.#known.attempt) return;
     const { attempt, ...candidate } = body;
-    if (attempt > this.#attempt || !this.#link?.connection.remoteDescription) {
+    if (attempt > this.#known.attempt || !this.#link?.connection.remoteDescription) {
       if (this.#early.length < MOST_EARLY) this.#early.push({ attempt, candidate });
       return;
     }
@@ -285,7 +291,7 @@ export class Peer {
     if (state !== 'connected') return;
     this.#next(async () => {
       const used = await link.farFingerprint();
-      if (link === this.#link && used && used !== this.#handshake?.farFingerprint) this.#distrust('fingerprint');
+      if (link === this.#link && used && used !== this.#known.handshake?.farFingerprint) this.#distrust('fingerprint');
     });
   }
 
