@@ -20,7 +20,6 @@ from schemas.signalling import (
     Role,
     Signal,
 )
-from telemed.kit.ids import new_id
 from telemed.kit.refusal import NotAllowed
 
 WAITING_LIMIT = 256
@@ -145,7 +144,7 @@ class Hub:
         """The visits that somebody is in."""
         return frozenset(self._visits)
 
-    def join(self, visit_id: str, entrant: Entrant, *, peer_id: str = "", relays: tuple[Relay, ...] = ()) -> Seat:
+    def join(self, visit_id: str, entrant: Entrant, *, peer_id: str, relays: tuple[Relay, ...] = ()) -> Seat:
         """Take a seat, hear who is here, and let them know.
 
         Who has this *peer_id* already takes the own seat anew, and misses nothing that was not sent yet. A machine's
@@ -155,7 +154,6 @@ class Hub:
             NotAllowed: somebody else has this *peer_id*.
         """
         self._loop = asyncio.get_running_loop()
-        peer_id = peer_id or new_id()
         seat = Seat(visit_id, entrant, Participant(peer_id=peer_id, role=entrant.role, name=entrant.name), Outbox())
         inside = self._visits.setdefault(visit_id, _Inside())
         inside.claim(peer_id, entrant)

@@ -103,7 +103,7 @@ async def serve(
         seat = hub.join(visit_id, entrant, peer_id=peer_id, relays=relays.given_for(visit_id, now=real_now()))
         try:
             await run_in_threadpool(look)  # once more: an end or a revocation in between found no seat to clear
-            code = await _talk(socket, hub, seat, relays, beats=bool(peer_id))
+            code = await _talk(socket, hub, seat, relays)
         finally:
             hub.leave(seat)
     except Refusal:
@@ -122,7 +122,7 @@ def _peer_id(peer: str) -> str:
         Broken: it is no id.
     """
     try:
-        return _ids.validate_python(peer) if peer else ""
+        return _ids.validate_python(peer)
     except ValidationError:
         raise Broken(CLOSE_BROKEN_CONTRACT) from None
 
@@ -227,13 +227,11 @@ def _relays(centre: Centre, entrant: Entrant) -> OwnRelays:
     return NO_RELAYS if entrant.role is Role.ORGANISER else own
 
 
-async def _talk(socket: WebSocket, hub: Hub, seat: Seat, relays: OwnRelays, *, beats: bool) -> int:
+async def _talk(socket: WebSocket, hub: Hub, seat: Seat, relays: OwnRelays) -> int:
     """Carry messages both ways until one side ends it; the code to close with."""
-    works = [_listen(socket, hub, seat, hub.silence_s if beats else None), _tell(socket, seat)]
+    works = [_listen(socket, hub, seat), _tell(socket, seat), _beat(hub, seat)]
     if relays.urls:
         works.append(_renew(seat, relays))
-    if beats:
-        works.append(_beat(hub, seat))
     tasks = [asyncio.create_task(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -244,11 +242,11 @@ async def _talk(socket: WebSocket, hub: Hub, seat: Seat, relays: OwnRelays, *, b
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _listen(socket: WebSocket, hub: Hub, seat: Seat, silence_s: float | None) -> int:
+async def _listen(socket: WebSocket, hub: Hub, seat: Seat) -> int:
     pace = Pace()
     while True:
         try:
-            async with asyncio.timeout(silence_s):
+            async with asyncio.timeout(hub.silence_s):
                 text = await _text(socket)
         except TimeoutError:
             return CLOSE_GONE

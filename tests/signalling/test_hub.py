@@ -17,6 +17,7 @@ from schemas.signalling import (
     Role,
     Signal,
 )
+from telemed.kit.ids import new_id
 from telemed.kit.refusal import NotAllowed
 from telemed.signalling.hub import (
     CLOSE_REPLACED,
@@ -54,7 +55,7 @@ async def heard(seat: Seat) -> list[FromHub | int]:
 
 
 def join(hub: Hub, role: Role, machine_id: str = "", visit_id: str = VISIT, peer_id: str = "") -> Seat:
-    return hub.join(visit_id, Entrant(role, machine_id or role.value, role.value), peer_id=peer_id)
+    return hub.join(visit_id, Entrant(role, machine_id or role.value, role.value), peer_id=peer_id or new_id())
 
 
 async def test_who_comes_hears_who_is_here_and_the_others_hear_of_it() -> None:
