@@ -9,6 +9,7 @@ from schemas.signalling import (
     BEAT_S,
     CLOSE_NOT_ALLOWED,
     CLOSE_VISIT_OVER,
+    GUESTS,
     SILENCE_S,
     Came,
     FromHub,
@@ -25,9 +26,14 @@ from telemed.kit.refusal import NotAllowed
 WAITING_LIMIT = 256
 """Messages that may wait for one client; an honest call needs a few dozen."""
 SEATS = 12
-"""Clients in one visit at once; four people with their machines, and some who come back before they were missed."""
+"""Clients in one visit at once; four people with their machines, and some who come back before they were missed. Whose
+visit it is (doctor and room) finds a seat also when guests have taken all of them."""
+SEATS_OF_ONE = 3
+"""Of one person or machine in one role: a page that is loaded again may come before its last line was missed."""
 KNOWN_ENDS = 200
 """Ends of one visit whose owner is remembered; each reload of a page is a new one."""
+
+GUESTS_AND_LOOKERS = (*GUESTS, Role.ORGANISER)
 
 CLOSE_REPLACED = 1000
 CLOSE_TRY_LATER = 1013
@@ -148,7 +154,7 @@ class Hub:
         """Take a seat, hear who is here, and let them know.
 
         Who has this *peer_id* already takes the own seat anew, and misses nothing that was not sent yet. A machine's
-        other seat in the same role is given up: it has been started anew.
+        other seat in the same role is given up: it has been started anew; so is the oldest of a person's that has many.
 
         Raises:
             NotAllowed: somebody else has this *peer_id*.
@@ -158,9 +164,8 @@ class Hub:
         inside = self._visits.setdefault(visit_id, _Inside())
         inside.claim(peer_id, entrant)
         missed = self._resumed(inside, peer_id)
-        if entrant.is_machine:
-            self._replace(inside, entrant)
-        if len(inside.seats) >= SEATS:
+        self._make_room(inside, entrant)
+        if len(inside.seats) >= SEATS and entrant.role in GUESTS_AND_LOOKERS:
             seat.outbox.close(CLOSE_TRY_LATER)
             return seat
         self._visits[visit_id] = inside  # who was replaced may have been the last
@@ -181,10 +186,16 @@ class Hub:
         before.outbox.close(CLOSE_REPLACED)
         return missed
 
-    def _replace(self, inside: _Inside, entrant: Entrant) -> None:
-        for other in list(inside.seats.values()):
-            if (other.entrant.role, other.entrant.who) == (entrant.role, entrant.who):
-                self._send_away(other, CLOSE_REPLACED)
+    def _make_room(self, inside: _Inside, entrant: Entrant) -> None:
+        """Give up what is too many of this one's own, the oldest first."""
+        own = [
+            seat
+            for seat in inside.seats.values()
+            if (seat.entrant.role, seat.entrant.who) == (entrant.role, entrant.who)
+        ]
+        kept = 0 if entrant.is_machine else SEATS_OF_ONE - 1
+        for seat in own[: max(0, len(own) - kept)]:
+            self._send_away(seat, CLOSE_REPLACED)
 
     def is_seated(self, seat: Seat) -> bool:
         """Whether this is still the line of its end."""

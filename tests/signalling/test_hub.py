@@ -24,6 +24,7 @@ from telemed.signalling.hub import (
     CLOSE_TRY_LATER,
     KNOWN_ENDS,
     SEATS,
+    SEATS_OF_ONE,
     WAITING_LIMIT,
     Entrant,
     Hub,
@@ -198,11 +199,22 @@ async def test_the_last_who_leaves_takes_the_visit_along() -> None:
     assert hub.visits == frozenset()
 
 
-async def test_a_full_visit_takes_nobody_more() -> None:
+async def test_a_full_visit_takes_no_guest_more_and_still_its_doctor_and_its_room() -> None:
     hub = Hub()
-    for _ in range(SEATS):
-        join(hub, Role.DOCTOR)
-    assert await heard(join(hub, Role.DOCTOR)) == [CLOSE_TRY_LATER]
+    for number in range(SEATS):
+        join(hub, Role.RELATIVE, f"guest {number}")
+    for role in (Role.RELATIVE, Role.ORGANISER):
+        assert await heard(join(hub, role, "one more")) == [CLOSE_TRY_LATER]
+    for role in (Role.DOCTOR, Role.AGENT, Role.KIOSK):
+        assert isinstance((await heard(join(hub, role)))[0], Here)
+
+
+async def test_of_one_persons_many_pages_the_oldest_goes() -> None:
+    hub = Hub()
+    other = join(hub, Role.RELATIVE, "another")
+    pages = [join(hub, Role.RELATIVE, "one") for _ in range(SEATS_OF_ONE + 1)]
+    assert [hub.is_seated(page) for page in (other, *pages)] == [True, False, *[True] * SEATS_OF_ONE]
+    assert (await heard(pages[0]))[-1] == CLOSE_REPLACED
 
 
 async def test_a_slow_client_loses_its_oldest_candidates_and_no_offer() -> None:
