@@ -15,10 +15,15 @@ from tests.bench.issue_d.probe import ONLY_RELAY, PROBE, first, look, voice
 from tests.bench.issue_d.ways import DIRECT, Way
 from tests.e2e.chromium import EXECUTABLE
 from tests.e2e.stage import FLAGS, PATIENCE_MS, SCREEN, Stage, wait_for
-from tests.e2e.visit import DOCTOR, SERVICE, SOMMER
+from tests.e2e.test_bare_end import INTRODUCED, KEEPS_SOCKETS
+from tests.e2e.visit import DOCTOR, RUNS, SERVICE, SOMMER
 
 READY = "() => window.probe.ends.filter(({ connection }) => connection.remoteDescription).length >= 2"
 """The offers of room and kiosk are here and verified: nothing waits for the doctor's click but the answers."""
+SAY = """(message) => {
+  const channels = window.probe.ends.flatMap(({ channels }) => channels);
+  channels.findLast(({ label, readyState }) => label === 'ctl' && readyState === 'open').send(JSON.stringify(message));
+}"""
 TRUSTING = ("--ignore-certificate-errors",)
 """The relay's certificate is its own."""
 
@@ -50,6 +55,22 @@ class Calls:
         wait_for(lambda: len(self._firsts(found)) == 3, timeout_s=20, what=f"picture and speech both ways: {found}")
         clicked = float(look(self.doctor)["clicked"])
         return {name: at - clicked for name, at in found.items()}
+
+    def show_camera(self, camera: str = "otoscope") -> None:
+        """Everybody was introduced aloud and the patient said yes; until the camera's picture runs."""
+        self.kiosk.evaluate(INTRODUCED)
+        for message in (
+            {"type": "introduced", "on": True},
+            {"type": "select-camera", "camera": camera, "slot": 0},
+            {"type": "allow", "stream": camera, "yes": True},
+        ):
+            self.doctor.evaluate(SAY, message)
+        wait_for(lambda: bool(self.doctor.evaluate(RUNS, "#exam-video")), timeout_s=20, what="the camera's picture")
+
+    @property
+    def is_well(self) -> bool:
+        """The page says that both connections are good."""
+        return all(self.doctor.locator(f"{chip}.chip-ok").count() for chip in ("#talk-state", "#device-state"))
 
     def leave(self) -> None:
         """Her page goes; the room and the kiosk are told."""
@@ -91,6 +112,7 @@ def calls(link: Link, playwright: Playwright, way: Way = DIRECT, **extra: str) -
         on = Stage(programs, here, _contexts={"doctor": context}, _pages={"doctor": context.new_page()})
         for who in ("doctor", "kiosk"):
             on.page(who).add_init_script(PROBE + (ONLY_RELAY if way.only else ""))
+        on.page("kiosk").add_init_script(KEEPS_SOCKETS)
         yield Calls(on, called(on))
 
 
