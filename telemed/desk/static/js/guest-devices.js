@@ -8,10 +8,15 @@ export class GuestDevices {
   /** @param {Conversation} talk */
   constructor(talk) {
     this.place = /** @type {HTMLElement} */ (document.getElementById('devices'));
+    const clear = () => this.place.replaceChildren();
     talk.on({
       onTrack: (_peer, { track }, { role }) => role === 'agent' && track.kind === 'video' && this.#show(track),
-      onParted: (_peer, { role }) => role === 'agent' && this.place.replaceChildren(),
-      onRemote: (_peer, stream, { role }) => role === 'agent' && !stream && this.place.replaceChildren(),
+      onChannel: (_peer, channel, { role }) => {
+        if (role !== 'agent' || channel.label !== 'ctl') return;
+        channel.addEventListener('close', clear); // the doctor shows them no more
+      },
+      onSilence: (_peer, pulse, { role }) => role === 'agent' && pulse === 'lost' && clear(),
+      onParted: (_peer, { role }) => role === 'agent' && clear(),
     });
   }
 

@@ -79,7 +79,7 @@ class Guest {
     if (LAST.includes(this.#step)) return;
     try {
       const answer = await fetch(this.standing, { headers: { accept: 'application/json' }, cache: 'no-store' });
-      if (answer.status === 401 || answer.status === 403 || answer.status === 404) this.#refused();
+      if ([401, 403, 404].includes(answer.status)) this.#refused(answer.status === 404);
       else if (answer.ok) this.#heard(await answer.json());
     } catch {
       this.#wait('guest.js.wait.line');
@@ -87,9 +87,9 @@ class Guest {
     this.#poll = window.setTimeout(() => this.#ask(), POLL_MS);
   }
 
-  /** What the centre does not know any more may still go on between the ends. */
-  #refused() {
-    if (!this.#talk?.peers.length) this.show(this.#door === 'open' ? 'over' : 'refused');
+  /** What the centre does not know any more may still go on between the ends. @param {boolean} isOver or taken back */
+  #refused(isOver) {
+    if (!this.#talk?.peers.length) this.show(isOver ? 'over' : 'refused');
   }
 
   /** @param {{door: string, next?: string}} standing */
