@@ -146,7 +146,7 @@ async def test_a_whole_visit_and_nothing_of_it_stays(room: Scene) -> None:
     await room.plan(visit(), seq=2)  # which names the kiosk, so that it may stay longer than one just paired
     await room.call()
     await room.shoot(SHOTS, "called")
-    doctor = await room.doctor()
+    doctor = await room.introduced_doctor()
     await truth(doctor, "seen.kiosk.includes('connected') && seen.agent.includes('connected')")
     await truth(doctor, "seen.videos.kiosk.videoWidth > 0 && seen.videos['agent-video'].videoWidth > 0")
     await room.page.wait_for_selector("#doctors video")
