@@ -10,6 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from schemas.day import FactKind
 from telemed.desk import emergencies, emergency, model, planned, service
 from telemed.desk.model import Alarm, RoomDay
+from telemed.desk.practice import PracticeServers
+from telemed.directory import service as directory
 from telemed.directory.model import Room
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Right
@@ -21,6 +23,7 @@ from telemed.queue import service as queue
 from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import BERLIN, Pages
+from telemed.web.security import reach
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
@@ -90,8 +93,12 @@ def call(request: Request, visit_id: str, centre: CentreDep, actor: Caller) -> H
         visit.admit(tx, visit_id, doctor_id=actor.subject, now=now)
         day, row = model.find(_doctor_days(tx, centre, actor, now), visit_id)
         people = service.people(tx, centre.secrets, [visit_id], actor=actor, now=now)
-    shown: dict[str, Any] = {"day": day, "row": row, "person": people.get(visit_id)}
-    return centre.the(Pages).render(request, "desk/visit.html", **shown)
+        place = directory.load(tx).rooms[day.room_id]
+    address = centre.the(PracticeServers).of(actor.subject)
+    if address:
+        reach(request.scope, address)
+    shown: dict[str, Any] = {"day": day, "row": row, "person": people.get(visit_id), "practice_fhir": address}
+    return centre.the(Pages).render(request, "desk/visit.html", place=place, room_phone=place.phone, **shown)
 
 
 @routes.post("/arzt/besuch/{visit_id}/ende")

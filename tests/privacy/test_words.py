@@ -21,7 +21,7 @@ from room_agent.media.simulated_stethoscope import SoundFault
 from schemas.board import RoomState, RowState
 from schemas.checks import Severity
 from schemas.conversation import Relation
-from schemas.day import FactKind, MachineKind
+from schemas.day import MachineKind
 from schemas.measurement import MeasurementKind
 from schemas.signalling import Role as CallRole
 from schemas.trust import RefusedWhy
@@ -66,6 +66,15 @@ PARTS: dict[str, set[str]] = {
     "emergency.by.": {"doctor", "room"},
     "refused.why.": set(RefusedWhy),
     "stream.": {"room", "otoscope", "dermatoscope", "document"},
+    "desk.js.allowed.": {
+        *("asked", "yes", "no"),
+        *(f"{said}.{by}" for said in ("yes", "no") for by in ("patient", "assistant", "doctor")),
+    },
+    "desk.js.emergency.": {"calling", "alarmed", "centre", "failed", "helped"},
+    "desk.js.relation.": set(Relation),
+    "desk.js.rollcall.": {"open", "waits", "done"},
+    "kiosk.relation.": set(Relation),
+    "kiosk.role.": {"doctor", "colleague", "interpreter", "relative"},
     "desk.js.ask.": set(MeasurementKind),
     "desk.js.devices.": {"connecting", "none", "good", "slow", "lost"},
     "desk.js.device.": {"absent", "connecting", "ready", "measuring", "error"},
@@ -78,6 +87,7 @@ PARTS: dict[str, set[str]] = {
     "desk.js.failed.": {
         *("no-value", "garbled", "absent", "stored", "timeout", "stopped", "future", "no-request", "wrong-user"),
         *("no-radio", "radio-stuck", "not-paired", "bond-lost", "wrong-device"),
+        *("declined", "not-introduced", "paused"),
     },
     "desk.js.kind.": set(MeasurementKind),
     "desk.js.flag.": set(Flag),
@@ -92,7 +102,7 @@ PARTS: dict[str, set[str]] = {
     "desk.js.progress.": {"waiting", "asleep", "measuring", "done"},
     "desk.js.reason.": {"not-a-number", "error", "positive-infinity", "negative-infinity"},
     "desk.js.refused.": {"camera", "both"},
-    "desk.js.still.failed.": {"gone", "unknown-camera", "unknown-still", "busy"},
+    "desk.js.still.failed.": {"gone", "unknown-camera", "unknown-still", "busy", "not-allowed"},
     "desk.js.still.is.": {"automatic", "locked"},
     "desk.js.still.setting.": {"exposure", "white-balance", "focus"},
     "desk.js.stop.": set(MeasurementKind),
@@ -131,7 +141,7 @@ PARTS: dict[str, set[str]] = {
     "room.device.": set(MeasurementKind),
     "refusal.do.": {sense.name.lower() for sense in Sense},
     "refusal.not_offered.": {*Rule, *(f"{rule}.named" for rule in ALSO_LACKING)},
-    "room.assist.do.": {str(kind) for kind in FactKind if kind is not FactKind.ENTERED},
+    "room.assist.do.": {*("arrived", "called", "ended", "cleaned", "no-show")},
     "signage.": {"unpaired", "barred"},
     "signage.room.": set(RoomState),
     "signage.row.": {*RowState, "delay", "delay_about", "delay_up_to"},

@@ -82,6 +82,15 @@ export class Cameras {
     this.#press();
   }
 
+  /** The patient said no: only a new choice asks again. @param {string} camera */
+  refused(camera) {
+    const slot = this.#shown.indexOf(camera);
+    if (slot < 0) return;
+    this.#shown[slot] = '';
+    byId('second', HTMLElement).hidden = !this.#shown[1];
+    this.#press();
+  }
+
   /** @param {string} camera */
   #lock(camera) {
     const on = !this.#locked.delete(camera);

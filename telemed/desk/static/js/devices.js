@@ -22,6 +22,9 @@
  * @property {(data: ArrayBuffer) => boolean} onBulk
  * @property {(offer: import('./stills.js').StillOffered) => boolean} onStill
  * @property {(failed: {still_id: string, reason: string}) => void} onStillFailed
+ * @property {(place: import('./emergency.js').Place) => void} onPlace
+ * @property {(gate: import('./gate.js').GateIs) => void} onGate
+ * @property {(allowed: import('./gate.js').Allowed) => void} onAllowed
  * @property {(state: 'none' | 'good' | 'slow' | 'lost') => void} onLine
  */
 
@@ -57,7 +60,7 @@ export class Devices {
     return this.talk.roundTripMs(this.#peerId);
   }
 
-  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string, slot: number} | {type: 'lock-camera', camera: string, on: boolean} | {type: 'take-still', still_id: string, camera: string} | {type: 'still-ack' | 'still-resume', still_id: string, part: 'preview' | 'full', offset: number} | {type: 'listen', on: boolean} | {type: 'confirm', vital_id: string, belongs: boolean} | {type: 'resend', vital_ids: string[]} | {type: 'share', peer_id: string, key: string, on: boolean} | {type: 'leave'}} message */
+  /** @param {{type: 'ask' | 'stop', kind: string} | {type: 'select-camera', camera: string, slot: number} | {type: 'lock-camera', camera: string, on: boolean} | {type: 'take-still', still_id: string, camera: string} | {type: 'still-ack' | 'still-resume', still_id: string, part: 'preview' | 'full', offset: number} | {type: 'listen', on: boolean} | {type: 'confirm', vital_id: string, belongs: boolean} | {type: 'resend', vital_ids: string[]} | {type: 'share', peer_id: string, key: string, on: boolean} | {type: 'leave'} | import('./gate.js').AboutGate} message */
   say(message) {
     if (this.#ctl?.readyState === 'open') this.#ctl.send(JSON.stringify(message));
   }
@@ -126,6 +129,12 @@ export class Devices {
     switch (message?.type) {
       case 'sources':
         return isSources(message) && this.#sources(message);
+      case 'place':
+        return isPlace(message) && (this.room.onPlace(message), true);
+      case 'gate':
+        return isGate(message) && (this.room.onGate(message), true);
+      case 'allowed':
+        return areTexts([message.stream, message.state, message.by ?? '']) && (this.room.onAllowed(message), true);
       case 'progress':
         return isProgress(message) && (this.room.onProgress(message), true);
       case 'device':
@@ -176,6 +185,24 @@ export class Devices {
     this.say({ type: 'leave' });
     this.#ctl = null;
   }
+}
+
+/**
+ * @param {any} message
+ * @returns {message is import('./emergency.js').Place}
+ */
+function isPlace(message) {
+  const { room_name: name, address, floor, phone } = message;
+  return areTexts([name, address, floor, phone]);
+}
+
+/**
+ * @param {any} message
+ * @returns {message is import('./gate.js').GateIs}
+ */
+function isGate(message) {
+  const { introduced, paused = '', emergency = '', helped = false } = message;
+  return areTexts([paused, emergency]) && typeof introduced === 'boolean' && typeof helped === 'boolean';
 }
 
 /**

@@ -158,6 +158,8 @@ export class Sound {
 
 export class Listener {
   #listening = false;
+  /** The patient has said yes to the stethoscope, or nobody has to. */
+  #allowed = true;
   #timer = 0;
   #lastHeard = -Infinity;
   #lastSeq = -1;
@@ -207,6 +209,13 @@ export class Listener {
     this.sound.hear({ ...piece, gap: piece.gap + dropped * piece.samples.length });
   }
 
+  /** What the patient says to the stethoscope; after a no only a new click asks again. @param {string} state */
+  allowed(state) {
+    this.#allowed = state === 'yes';
+    if (state === 'no' && this.#listening) this.#turn(false);
+    else if (this.#listening) this.#say();
+  }
+
   /** @param {boolean} on */
   async #turn(on) {
     this.#listening = on;
@@ -229,7 +238,8 @@ export class Listener {
   /** Whether there is sound, and whether all of it was heard as it was recorded. */
   async #say() {
     const silent = performance.now() - this.#lastHeard > 2 * LOOK_MS;
-    const state = this.#listening ? (silent ? 'desk.js.listen.none' : 'desk.js.listening') : 'desk.js.not_listening';
+    const heard = this.#allowed ? (silent ? 'desk.js.listen.none' : 'desk.js.listening') : 'desk.js.listen.asked';
+    const state = this.#listening ? heard : 'desk.js.not_listening';
     const place = byId('listen-state', HTMLElement);
     if (place.textContent !== say(state)) place.textContent = say(state);
     const report = await this.#stats();

@@ -25,6 +25,8 @@ export async function ownMedia() {
 export class Stage {
   /** @type {MediaStream | null} */
   #own = null;
+  /** Pictures and sound of all ends rest. */
+  #rests = false;
 
   constructor() {
     this.tiles = byId('tiles', HTMLElement);
@@ -37,8 +39,8 @@ export class Stage {
       if (chosen instanceof HTMLElement) this.tiles.dataset.big = chosen.dataset.enlarge;
     });
     this.sound.addEventListener('click', () => this.#play());
-    this.#toggle('microphone', 'audio', 'desk.js.mute', 'desk.js.unmute');
-    this.#toggle('camera', 'video', 'desk.js.hide', 'desk.js.show');
+    this.#toggle('microphone', 'desk.js.mute', 'desk.js.unmute');
+    this.#toggle('camera', 'desk.js.hide', 'desk.js.show');
   }
 
   /** The next picture becomes the big one. */
@@ -51,6 +53,7 @@ export class Stage {
   /** @param {MediaStream | null} stream */
   showOwn(stream) {
     this.#own = stream;
+    this.#send();
     const hasPicture = Boolean(stream?.getVideoTracks().length);
     byId('self', HTMLElement).hidden = !hasPicture;
     byId('self-video', HTMLVideoElement).srcObject = hasPicture ? stream : null;
@@ -90,18 +93,32 @@ export class Stage {
   /**
    * A button that stops sending one kind of track and starts again.
    * @param {'microphone' | 'camera'} id
-   * @param {'audio' | 'video'} kind
    * @param {string} off
    * @param {string} on
    */
-  #toggle(id, kind, off, on) {
+  #toggle(id, off, on) {
     const button = byId(id, HTMLButtonElement);
     button.addEventListener('click', () => {
       const silent = button.getAttribute('aria-pressed') !== 'true';
-      for (const track of this.#own?.getTracks() ?? []) if (track.kind === kind) track.enabled = !silent;
       button.setAttribute('aria-pressed', String(silent));
+      this.#send();
       button.lastChild?.replaceWith(say(silent ? on : off));
     });
+  }
+
+  /** A pause: nothing of ours is sent, and nothing of the patient is heard or seen. @param {boolean} on */
+  rest(on) {
+    if (on === this.#rests) return;
+    this.#rests = on;
+    this.patient.muted = on;
+    this.#send();
+  }
+
+  #send() {
+    for (const track of this.#own?.getTracks() ?? []) {
+      const button = byId(track.kind === 'audio' ? 'microphone' : 'camera', HTMLButtonElement);
+      track.enabled = !this.#rests && button.getAttribute('aria-pressed') !== 'true';
+    }
   }
 
   /** Stop and forget everything. */

@@ -3,8 +3,10 @@
 import { Cameras } from './cameras.js';
 import { Devices } from './devices.js';
 import { Ecg } from './ecg.js';
+import { Emergency } from './emergency.js';
 import { Ends, isPatientsEnd, state } from './ends.js';
 import { Frozen } from './frozen.js';
+import { Gate } from './gate.js';
 import { Guests } from './guests.js';
 import { Handover } from './handover.js';
 import { Instruments } from './instruments.js';
@@ -13,6 +15,7 @@ import { Panel } from './panel.js';
 import { Phono } from './phono.js';
 import { Pleth } from './pleth.js';
 import { ECG, PLETH, SOUND, Waves } from './wave.js';
+import { RollCallPanel } from './rollcall.js';
 import { Shortcuts } from './shortcuts.js';
 import { Stage, ownMedia } from './stage.js';
 import { Stills } from './stills.js';
@@ -41,6 +44,9 @@ class Call {
     this.talk.on({ onRemote: (_peer, stream, partner) => isPatientsEnd(partner) && this.stage.showPatient(stream) });
     this.guests = new Guests(this.talk, visitId, (share) => this.devices.say(share));
     if (document.getElementById('to-room-dialog')) new ToRoom(visitId);
+    this.rollcall = new RollCallPanel(this.talk, () => this.devices.say({ type: 'introduced', on: true }));
+    this.gate = new Gate(this.talk, (said) => this.devices.say(said), (rests) => this.#rest(rests));
+    this.emergency = new Emergency(this.talk, visitId, (said) => this.devices.say(said));
     this.vitals = new Vitals(visitId, (vitalId, belongs) => this.#answer(vitalId, belongs));
     this.handover = new Handover(this.vitals, visitId);
     this.frozen = new Frozen((picture) => this.handover.pictures.keep(picture));
@@ -70,6 +76,17 @@ class Call {
         this.stills.resume();
         this.listener.offer();
       },
+      onPlace: (place) => this.emergency.place(place),
+      onGate: (gate) => {
+        this.rollcall.gate(gate.introduced);
+        this.gate.is(gate);
+        this.emergency.is(gate);
+      },
+      onAllowed: (allowed) => {
+        this.gate.allowed(allowed);
+        if (allowed.stream === 'stethoscope') this.listener.allowed(allowed.state);
+        else if (allowed.state === 'no') this.cameras.refused(allowed.stream);
+      },
       onProgress: (progress) => {
         this.instruments.progress(progress);
         this.ecg.progress(progress);
@@ -90,11 +107,18 @@ class Call {
     byId('before', HTMLElement).hidden = true;
     byId('call', HTMLElement).hidden = false;
     this.ends.enter();
+    this.rollcall.open();
     const { stream, refused } = await ownMedia();
     if (this.#over || this.#leaving || this.ends.red.isShown) return stream?.getTracks().forEach((track) => track.stop());
     if (refused) notice(say(`desk.js.refused.${refused}`));
     this.stage.showOwn(stream);
     this.ends.send(stream);
+  }
+
+  /** A pause: our own sound and picture as well. @param {boolean} rests */
+  #rest(rests) {
+    this.stage.rest(rests);
+    this.talk.sendingChanged();
   }
 
   /** @param {'none' | 'good' | 'slow' | 'lost'} line */
@@ -142,6 +166,8 @@ class Call {
     this.stage.clear();
     this.instruments.clear();
     this.cameras.clear();
+    this.gate.clear();
+    this.emergency.clear();
     this.stills.clear();
     for (const each of [this.pleth, this.ecg, this.listener, this.phono, this.frozen, this.handover]) each.clear();
     this.vitals.clear();
