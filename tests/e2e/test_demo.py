@@ -56,6 +56,7 @@ def test_a_taken_port_is_one_clear_line_and_the_next_start_finds_the_data_again(
         port = re.findall(rf"Port {PORTS['telemed']} is taken, so telemed uses (\d+)\.", said)[0]
         book(f"http://127.0.0.1:{port}")
         assert appointments(said) == 1
+        assert "turn server id" in (state / "relay" / "turnserver.log").read_text()
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/health")
     with demo(state) as said:
