@@ -97,8 +97,9 @@ def test_the_doctor_tells_of_the_running_agent_and_nothing_is_paired_meanwhile(t
             done = await asyncio.to_thread(run, "doctor", "--port", port)
             first, *rest = done.stdout.splitlines()
             assert (done.exit_code, first) == (1, NO_ROOM)
-            assert len(rest) == len(drivers)
-            assert all(line.startswith("Gerät ") and "simuliert, Zustand bereit" in line for line in rest)
+            devices, keys = rest[: len(drivers)], rest[len(drivers) :]
+            assert all(line.startswith("Gerät ") and "simuliert, Zustand bereit" in line for line in devices)
+            assert [line.split()[0] for line in keys] == ["Schlüssel"]
             refused = await asyncio.to_thread(run, "pair", "AA:BB:CC:00:00:02", "--port", port)
             assert (refused.exit_code, refused.stderr.startswith("Das Raum-Programm läuft")) == (2, True)
 
