@@ -25,7 +25,7 @@ from telemed.kit.trust import Distrusted, Handshake, Me, fingerprint_of
 log = logger("ends")
 
 SILENCE_S = 6.0
-"""After so long without a word a connection is replaced."""
+"""After so long without a word a connection is replaced; twice as long while pictures are known to arrive."""
 FRESH_S = 2.5
 """A connection that was heard within this is well, whatever the other end may ask for."""
 BETWEEN_OFFERS_S = 1.0
@@ -242,7 +242,7 @@ class FarEnd:
         if peer is None or not self.on_hub or now - self._offered_at < BETWEEN_OFFERS_S:
             return
         has_moved = bool(addresses) and addresses != self._offered_from
-        silence_s = FRESH_S if has_moved else SILENCE_S
+        silence_s = FRESH_S if has_moved else SILENCE_S * (1 + peer.shows(now))
         if peer.lost or peer.silent_s(now) > silence_s or (has_moved and not peer.is_answered):
             log.info("replaced", peer_id=self.who.peer_id, attempt=self._attempt, lost=peer.lost, moved=has_moved)
             self.connect(now)

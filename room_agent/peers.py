@@ -60,6 +60,7 @@ log = logger("peers")
 WAVE_LIMIT_BYTES = 64 * 1024
 """A curve that piles up more than this loses pieces, which the doctor sees as a gap."""
 CTL_LIMIT_BYTES = 16 * 1024
+REPORTED_S = 2.5
 
 
 class Media(Protocol):
@@ -218,13 +219,13 @@ class DoctorPeer:
         return self._heard_at is not None
 
     def silent_s(self, now: float) -> float:
-        """How long nothing was heard, on ``ctl`` or of how pictures arrive; 0 before the answer. *now*: monotonic.
+        """How long nothing was heard on ``ctl``, from the answer on; 0 before it. *now*: monotonic."""
+        return 0.0 if self._heard_at is None else now - self._heard_at
 
-        After a loss ``ctl`` takes up to a second longer to speak again than the pictures do.
-        """
-        if self._heard_at is None:
-            return 0.0
-        return now - max(self._heard_at, self._connection.reported_at or 0.0)
+    def shows(self, now: float) -> bool:
+        """Whether the other end has told lately how our pictures arrive. After a loss ``ctl`` speaks again later."""
+        told = self._connection.reported_at
+        return told is not None and now - told < REPORTED_S
 
     @property
     def here(self) -> bool:

@@ -127,19 +127,23 @@ class Agent:
             del event  # it may be a value, and the next one may be long in coming
 
     async def _look_at_line(self) -> None:
-        """A line that went or came back, or another time, is told at once, not with the next round of checks.
+        """A line or relay that went or came back, another time or roster is told at once, not with the next round.
 
         At midnight the day's list goes.
         """
-        before = self.room.line_ok, self.room.clock.offset
+        before = self._standing()
         with self.room.bell.ear() as heard:
             while True:
                 await wait(heard, LOOK_S)
                 self.room.turn_page()
-                now = self.room.line_ok, self.room.clock.offset
+                now = self._standing()
                 if now != before:
                     before = now
                     self.checks.want()
+
+    def _standing(self) -> tuple[object, ...]:
+        room = self.room
+        return room.line_ok, room.clock.offset, room.visit_relay, room.rosters.seq
 
     async def _check(self) -> None:
         while True:

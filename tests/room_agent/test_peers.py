@@ -323,3 +323,18 @@ def test_an_offer_from_an_address_that_we_have_no_more_is_made_anew() -> None:
             assert len(it.doctor.offers) == 2
 
     run(story)
+
+
+def test_while_pictures_are_known_to_arrive_a_silent_channel_is_given_twice_the_time() -> None:
+    async def story() -> None:
+        async with pair() as it:
+            await it.meet()
+            began = time.monotonic()
+            assert it.end.peer is not None
+            for seconds, offers in ((5, 1), (7, 1), (13, 2)):
+                it.end.peer._connection._traffic.reported_at = began + seconds - 1
+                it.end.look(began + seconds, own_addresses())
+                await it.settled()
+                assert len(it.doctor.offers) == offers, seconds
+
+    run(story)
