@@ -7,9 +7,12 @@ from schemas.trust import Roster, SignedRoster
 from telemed.identity import roster_store
 from telemed.identity.model import Actor, BrowserKey, KeysChanged, KeyTaken, Role, RosterPublished, RosterRefused
 from telemed.kit.db import Tx
+from telemed.kit.logs import logger
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotAllowed, NotFound
 from telemed.kit.trust import Distrusted, read_roster
+
+log = logger("roster")
 
 
 def enrol(tx: Tx, actor: Actor, public_key: str, *, now: datetime) -> None:
@@ -32,6 +35,7 @@ def enrol(tx: Tx, actor: Actor, public_key: str, *, now: datetime) -> None:
         raise KeyTaken
     else:
         return
+    log.info("browser_enrolled", doctor_id=actor.subject)
     emit(tx, KeysChanged(doctor_id=actor.subject), now=now)
 
 
@@ -44,6 +48,7 @@ def revoke_key(tx: Tx, public_key: str, *, now: datetime) -> None:
     doctor_id = roster_store.revoke_browser_key(tx, public_key)
     if doctor_id is None:
         raise NotFound
+    log.info("browser_revoked", doctor_id=doctor_id)
     emit(tx, KeysChanged(doctor_id=doctor_id), now=now)
 
 
@@ -64,7 +69,8 @@ def roster(tx: Tx) -> Roster | None:
 
 
 def publish(tx: Tx, signed: SignedRoster, operator_keys: Collection[str], *, now: datetime) -> Roster:
-    """Keep *signed* in place of the former roster, if the operator has signed it.
+    """Keep *signed* in place of the former roster, if the operator has signed it. Revoked browsers that are no longer
+    in it are forgotten.
 
     Raises:
         RosterRefused: he has not; or it has no higher number than the former one.
@@ -75,5 +81,7 @@ def publish(tx: Tx, signed: SignedRoster, operator_keys: Collection[str], *, now
     except Distrusted:
         raise RosterRefused from None
     roster_store.keep_roster(tx, read.seq, signed, now)
+    roster_store.drop_revoked(tx, [each.key for each in read.keys])
+    log.info("roster_published", seq=read.seq, keys=len(read.keys))
     emit(tx, RosterPublished(seq=read.seq), now=now)
     return read

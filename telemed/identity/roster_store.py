@@ -1,5 +1,6 @@
 """Doctors' browsers, and the newest roster."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Integer, Table, Text, delete, insert, select, update
@@ -9,7 +10,9 @@ from telemed.identity.model import BrowserKey
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.register import Kept, column
 
-_BROWSER = Kept("tells the ends of a call which browser is a doctor's", "until the doctor has left", "everyone")
+_BROWSER = Kept(
+    "tells the ends of a call which browser is a doctor's", "until revoked and out of the roster", "everyone"
+)
 _ROSTER = Kept("tells the ends of a call which keys the operator has signed", "until a newer one is there", "everyone")
 
 browser_keys = Table(
@@ -65,6 +68,11 @@ def revoke_browser_key(tx: Tx, public_key: str) -> str | None:
         .values(revoked=1)
         .returning(browser_keys.c.doctor_id)
     ).scalar_one_or_none()
+
+
+def drop_revoked(tx: Tx, signed: Collection[str]) -> None:
+    """Forget revoked browsers, but for those that are *signed*."""
+    tx.execute(delete(browser_keys).where(browser_keys.c.revoked == 1, browser_keys.c.public_key.not_in(signed)))
 
 
 def newest_roster(tx: Tx) -> SignedRoster | None:

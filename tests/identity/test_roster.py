@@ -68,6 +68,17 @@ def test_a_browser_is_one_doctor_s_until_it_is_revoked(world: World) -> None:
     assert known(world) == [(KEY, "brandt", False)]
 
 
+def test_a_revoked_browser_is_forgotten_once_the_roster_is_without_it(world: World) -> None:
+    for key in (KEY, OTHER_KEY):
+        enrol(world, key)
+    with world.db.transaction() as tx:
+        roster.revoke_key(tx, KEY, now=world.now)
+    publish(world, signed([doctor_key(KEY), doctor_key(OTHER_KEY)], seq=1))
+    assert known(world) == [(KEY, "weiss", True), (OTHER_KEY, "weiss", False)]
+    publish(world, signed([doctor_key(OTHER_KEY)], seq=2))
+    assert known(world) == [(OTHER_KEY, "weiss", False)]
+
+
 def test_an_unknown_browser_is_not_revoked(world: World) -> None:
     with world.db.transaction() as tx, pytest.raises(NotFound):
         roster.revoke_key(tx, KEY, now=world.now)
