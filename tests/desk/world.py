@@ -23,6 +23,7 @@ from telemed.desk import guests as desk_guests
 from telemed.desk import home as desk_home
 from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
+from telemed.desk import status as desk_status
 from telemed.desk.practice import PracticeServers
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
@@ -164,7 +165,9 @@ def make_app(centre: Centre) -> FastAPI:
         operator_pages.routes,
         operator_routes.routes,
     )
-    for routes in (*staff, desk_guests.routes, desk_home.routes, signalling_routes.routes, signalling_socket.routes):
+    for routes in (*staff, desk_guests.routes, desk_home.routes, desk_status.routes):
+        app.include_router(routes)
+    for routes in (signalling_routes.routes, signalling_socket.routes):
         app.include_router(routes)
     mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC)
     return app
