@@ -202,7 +202,9 @@ export class SignallingSocket {
       socket.close(CLOSE_BROKEN_CONTRACT);
     } else if (message.type === 'challenge') {
       this.prove?.(message).then((proof) => socket.send(JSON.stringify(proof)), () => socket.close(CLOSE_NOT_ALLOWED));
-    } else if (message.type !== 'beat') this.#told(message);
+    } else if (message.type === 'beat') {
+      this.#say({ type: 'beat' }); // at once: the browser slows the clocks of a page in the background, but not its ears
+    } else this.#told(message);
   }
 
   /** @param {FromHub} message */
