@@ -94,3 +94,14 @@ def test_an_observation_says_what_was_measured_and_no_more(kind: MeasurementKind
     for each in made:
         assert not {"interpretation", "referenceRange", "derivedFrom", "hasMember"} & set(each)
         assert all(set(part) <= {"code", "valueQuantity", "dataAbsentReason"} for part in each.get("component", []))
+
+
+def test_every_picture_of_a_page_is_taken_without_media() -> None:
+    """`tests/e2e/shots.py` hides what cameras show; one test has its control, and says so."""
+    lines = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted(ROOT.glob("tests/**/*.py")) + sorted(ROOT.glob("ops/**/*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if ".screenshot(" in line and "# unsafe:" not in line and path.name not in {"shots.py", Path(__file__).name}
+    ]
+    assert lines == []

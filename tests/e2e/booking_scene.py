@@ -16,6 +16,7 @@ from telemed.kit.db import Database
 from tests.booking.residents import LOBEDA, lobeda, served
 from tests.builders import OPERATOR, World, make_booking
 from tests.e2e.chromium import AXE
+from tests.e2e.shots import shot
 
 SERVICE = "allgemein-20-blutdruck"
 SIZES: dict[str, tuple[ViewportSize, float]] = {
@@ -132,4 +133,4 @@ class Looker:
         folder = os.environ.get("SHOTS")
         if folder:
             place = Path(folder) / f"{re.sub('[^a-z0-9]+', '-', f'{name} {self._size}'.lower())}.png"
-            self._page.screenshot(path=place, full_page=True)
+            shot(self._page, place, full_page=True)

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from ops.programs import NAMES, Programs, free_port
 from tests.e2e.chromium import AXE, CALL, chromium
+from tests.e2e.shots import shot
 from tests.e2e.test_call_page import (
     PATIENCE_MS,
     book_and_arrive,
@@ -47,7 +48,7 @@ def shoot(page: Page, name: str) -> None:
     for wide, high in ((360, 740), (960, 540), (1920, 1080)):
         page.set_viewport_size({"width": wide, "height": high})
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, wide
-        page.screenshot(path=SHOTS / f"{name}-{wide}.png", full_page=True)
+        shot(page, SHOTS / f"{name}-{wide}.png", full_page=True)
 
 
 def told(bundle: Any) -> list[tuple[str, list[str]]]:
@@ -91,7 +92,7 @@ def _vanish_and_return(room: Programs, faults: Page, page: Page) -> None:
     choice = "form[data-device=blood-pressure] input[value={}]"
     faults.locator(choice.format("absent")).check()
     expect(chip).to_have_text("Blutdruckmessgerät: Verbindung verloren", timeout=3_000)
-    page.screenshot(path=SHOTS / "doctor-device-gone.png")
+    shot(page, SHOTS / "doctor-device-gone.png")
     faults.locator(choice.format("none")).check()
     expect(chip).to_have_text("Blutdruckmessgerät: bereit", timeout=10_000)
 
@@ -105,7 +106,7 @@ def test_after_a_crash_of_the_room_the_page_has_its_copy_and_goes_on(room: Progr
         expect(page.locator("#device-state")).not_to_contain_text("gut verbunden", timeout=PATIENCE_MS)
         card = page.locator(PRESSURE).filter(has_text="mmHg")
         expect(card).to_contain_text("121/79")
-        page.screenshot(path=SHOTS / "doctor-room-gone.png")
+        shot(page, SHOTS / "doctor-room-gone.png")
         card.get_by_role("button", name="Laut gefragt").click()
         expect(card).to_contain_text("bestätigt: Ärztin oder Arzt")
         room.start("room-agent")
@@ -115,7 +116,11 @@ def test_after_a_crash_of_the_room_the_page_has_its_copy_and_goes_on(room: Progr
         expect(card).to_contain_text("gehört nicht zu dieser Person")
         measure(page, "thermometer")
         bundle = downloaded(page)
-        assert [status for status, _ in told(bundle)] == ["entered-in-error", "entered-in-error", "preliminary"]  # one cuff, one answer
+        assert [status for status, _ in told(bundle)] == [
+            "entered-in-error",
+            "entered-in-error",
+            "preliminary",
+        ]  # one cuff, one answer
         kinds = [each["resource"]["code"]["coding"][0]["code"] for each in bundle["entry"]]
         assert kinds == ["85354-9", "8867-4", "8310-5"]
 
@@ -130,7 +135,7 @@ def _somebody_else_ends(page: Page) -> None:
     second.wait_for_url("**/arzt")
     expect(page.locator("#left-dialog")).to_be_visible(timeout=PATIENCE_MS)
     clean_of_axe(page)
-    page.screenshot(path=SHOTS / "doctor-left.png")
+    shot(page, SHOTS / "doctor-left.png")
     with page.expect_download() as started:
         page.locator("#left-download").click()
     assert "8310-5" in Path(started.value.path()).read_text(encoding="utf-8")

@@ -24,6 +24,8 @@ from telemed.kit.ids import new_link_token
 from telemed.people.model import Person, Way
 from telemed.visit import service as visit
 from tests.e2e.chromium import AXE, CALL, CALL_REFUSED, chromium, chromium_beside
+from tests.e2e.introduced import allow, introduce
+from tests.e2e.shots import shot
 from tests.e2e.stage import wait_until_released
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -113,6 +115,7 @@ def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Prog
         page.wait_for_function(RUNS, arg="exam-video", timeout=PATIENCE_MS)
         expect(page.locator("#device-state")).to_contain_text("gut verbunden")
         expect(page.locator("#talk-state")).to_contain_text("Gespräch steht")
+        introduce(page)
         marks = page.evaluate("performance.getEntriesByType('mark').map(({ name }) => name)")
         assert {"join-clicked", "device-frame", "conversation-frame"} <= set(marks)
 
@@ -161,13 +164,13 @@ def record_an_ecg(page: Page) -> None:
     expect(first).to_have_attribute("data-kind", "ecg")
     expect(first).to_be_in_viewport(ratio=0.95)
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / "desk-ecg.png")
+    shot(page, SHOTS / "desk-ecg.png")
     assert page.locator("#tiles").evaluate("(tiles) => tiles.clientHeight") >= 360
     assert page.evaluate(IN_VIEW, "ecg-canvas")
     page.locator("#kinds [data-kind=ecg]").click()
     expect(page.locator("#ecg-state")).to_contain_text("Die Aufzeichnung ist beendet.")
     expect(page.locator("#ecg-quality")).not_to_contain_text("kommt nichts")
-    page.screenshot(path=SHOTS / "desk-ecg-ended.png")
+    shot(page, SHOTS / "desk-ecg-ended.png")
     page.locator("#ecg-close").click()
     expect(page.locator("#ecg")).to_be_hidden()
 
@@ -189,6 +192,9 @@ def listen_and_look(page: Page, kiosk: Page) -> None:
     muted = "[...document.querySelectorAll('#doctors video')].map(({ muted }) => muted)"
     expect(page.locator("#listening")).to_be_hidden()
     page.locator("#listen").click()
+    expect(page.locator("#listen-state")).to_have_text("Die Patientin oder der Patient wird noch gefragt.")
+    assert kiosk.evaluate(muted) == [False]
+    allow(page, "stethoscope")
     expect(page.locator("#listening")).to_contain_text("Lautsprecher und Mikrofon im Raum sind stumm")
     expect(page.locator("#listen-state")).to_have_text("Sie hören das Stethoskop.")
     expect(kiosk.locator("#auscultation")).to_contain_text("Herz und Lunge werden jetzt abgehört")
@@ -203,6 +209,7 @@ def listen_and_look(page: Page, kiosk: Page) -> None:
     assert kiosk.evaluate(muted) == [False]
     big = page.locator("#tiles")
     page.locator("#cameras [data-camera=otoscope] [data-slot='0']").click()
+    allow(page, "otoscope")
     expect(big).to_have_attribute("data-big", "exam")
     page.locator("#swap").click()
     expect(big).to_have_attribute("data-big", "patient")
@@ -226,6 +233,7 @@ def look_at_two_and_keep_one(page: Page) -> None:
     first, second = (page.locator(f"#cameras [data-camera={camera}]") for camera in ("otoscope", "dermatoscope"))
     expect(page.locator("#second")).to_be_hidden()
     second.locator("[data-slot='1']").click()
+    allow(page, "dermatoscope")
     expect(page.locator("#tiles")).to_have_attribute("data-big", "second")
     expect(first.locator("[data-slot='0']")).to_have_attribute("aria-pressed", "true")
     page.wait_for_function(COLOURED, arg="second-video", timeout=PATIENCE_MS)

@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import av
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 from playwright.sync_api import Browser, Page, expect
@@ -15,6 +17,7 @@ from tests.desk.world import make_world
 from tests.e2e.chromium import AXE
 from tests.e2e.doctors_scene import PAINTED, DoctorsPage, doctors_page, downloaded
 from tests.e2e.practice import Practice, practice_server
+from tests.e2e.shots import shot
 
 pytestmark = pytest.mark.e2e
 
@@ -86,6 +89,27 @@ def test_a_laptop_shows_picture_values_question_and_asking_at_once(doctor: Docto
             "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html]))"
         )
         assert found == []
+
+
+def _blue(path: Path) -> int:
+    """How many dots of a picture are as blue as the painted one."""
+    with av.open(str(path)) as picture:
+        dots = next(picture.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    red, green, blue = dots[..., 0], dots[..., 1], dots[..., 2]
+    return int(((red > 30) & (red < 50) & (green > 70) & (green < 130) & (blue > 105) & (blue < 135)).sum())
+
+
+def test_a_picture_of_the_page_has_no_picture_of_a_camera(doctor: DoctorsPage, tmp_path: Path) -> None:
+    page = doctor.page
+    page.evaluate(PAINTED, "patient-video")
+    expect(page.locator("[data-tile=patient] [data-waiting]")).to_be_hidden()
+    page.keyboard.press("e")
+    expect(page.locator("#frozen")).to_be_visible()
+    shot(page, tmp_path / "hidden.png")
+    assert _blue(tmp_path / "hidden.png") < 2_000
+    assert page.locator("#patient-video").evaluate("(video) => getComputedStyle(video).visibility") == "visible"
+    page.screenshot(path=tmp_path / "control.png")  # unsafe: what would be there without it
+    assert _blue(tmp_path / "control.png") > 50_000
 
 
 def test_each_stream_has_a_key_that_rests_while_somebody_types(doctor: DoctorsPage) -> None:

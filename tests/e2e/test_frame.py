@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.e2e.chromium import AXE
+from tests.e2e.shots import shot
 from tests.serving import served_beside
 from tests.web.apps import make_app
 
@@ -44,6 +45,7 @@ FORM = """
 {% endblock %}
 {% block scripts %}<script type="module" nonce="{{ csp_nonce }}">
 import { local } from "/static/js/clock.js";
+from tests.e2e.shots import shot
 document.body.dataset.ran = local(new Date(0));
 const socket = new WebSocket(`ws://${location.host}/socket`);
 socket.addEventListener("message", event => { document.body.dataset.socket = event.data; });
@@ -73,10 +75,10 @@ def violations(page: Page) -> list[tuple[str, object]]:
     return [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]]
 
 
-def shot(page: Page, name: str) -> None:
+def keep(page: Page, name: str) -> None:
     folder = os.environ.get("SHOTS")
     if folder:
-        page.screenshot(path=f"{folder}/frame-{name}.png", full_page=True)
+        shot(page, f"{folder}/frame-{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize("width", [320, 768, 1920])
@@ -85,7 +87,7 @@ def test_a_page_is_in_order_at_every_width(browser: Browser, address: str, body:
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(f"{address}/page/{body}.html")
     page.wait_for_function("() => document.fonts.status === 'loaded'")
-    shot(page, f"{body}-{width}")
+    keep(page, f"{body}-{width}")
     assert not page.evaluate(WIDE)
     assert page.evaluate(TARGETS, least) == []
     assert violations(page) == []
@@ -104,7 +106,7 @@ def test_a_page_stays_in_order_in_other_colours_and_without_motion(
     size = ViewportSize(width=768, height=900)
     page = browser.new_page(viewport=size, forced_colors=colours, reduced_motion=motion)
     page.goto(f"{address}/page/resident.html")
-    shot(page, f"resident-{colours}-{motion}")
+    keep(page, f"resident-{colours}-{motion}")
     assert violations(page) == []
     page.close()
 
@@ -127,7 +129,7 @@ def test_a_form_of_our_own_page_is_taken_and_the_exercise_clock_runs(browser: Br
         page.get_by_role("button", name="Weiter").click()
     assert answer.value.status == 422
     assert page.get_by_role("heading", level=1).inner_text() == "Das hat nicht geklappt"
-    shot(page, "refusal")
+    keep(page, "refusal")
     assert violations(page) == []
     page.close()
 
@@ -137,7 +139,7 @@ def test_the_skip_link_is_first_and_every_focus_is_seen(browser: Browser, addres
     page.goto(f"{address}/page/resident.html")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip-link"
-    shot(page, "skip")
+    keep(page, "skip")
     for _ in range(6):
         page.keyboard.press("Tab")
         width = page.evaluate(

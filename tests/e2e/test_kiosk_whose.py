@@ -19,6 +19,7 @@ from schemas.visit import Line, Sheet, ToConfirm
 from telemed.kit.i18n import words
 from tests.e2e.chromium import AXE
 from tests.e2e.kiosk_scene import Scene, scene, truth
+from tests.e2e.shots import shot_of
 from tests.room_agent.world import KIOSK_CODE, fact, until, visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -55,9 +56,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Scene]:
 
 async def present(room: Scene) -> Page:
     """A doctor, connected."""
-    doctor = await room.doctor()
-    await truth(doctor, "seen.ctl.some((each) => each.type === 'sources')")
-    return doctor
+    return await room.introduced_doctor()
 
 
 async def measured(room: Scene, doctor: Page, kind: str = "blood-pressure") -> None:
@@ -203,7 +202,7 @@ async def _is_a_sheet(page: Page) -> None:
       .map((each) => parseFloat(getComputedStyle(each).fontSize) * 0.75)""")
     assert min(sizes) >= 14, f"{min(sizes)} pt"
     await page.set_viewport_size({"width": 794, "height": 1123})  # A4 at 96 dpi
-    await page.screenshot(path=SHOTS / "kiosk-sheet.png")
+    await shot_of(page, SHOTS / "kiosk-sheet.png")
     await page.set_viewport_size({"width": 1920, "height": 1080})
     await page.emulate_media(media="screen")
 

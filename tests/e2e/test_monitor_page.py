@@ -16,6 +16,7 @@ from signage.screen import Line
 from signage.wiring import Monitor
 from telemed.kit.clock import real_now
 from tests.e2e.chromium import AXE
+from tests.e2e.shots import shot
 from tests.serving import Serving, served_beside
 from tests.signage.boards import full_rows, make_board, make_row
 from tests.signage.test_app import make_monitor
@@ -111,11 +112,11 @@ STATES: dict[str, Callable[[], dict[str, object]]] = {
 }
 
 
-def shot(page: Page, name: str) -> None:
+def keep(page: Page, name: str) -> None:
     """Keep a picture for people to look at, where SHOTS names a folder."""
     folder = os.environ.get("SHOTS")
     if folder:
-        page.screenshot(path=f"{folder}/monitor-{name}-{page.evaluate('innerWidth')}.png", full_page=True)
+        shot(page, f"{folder}/monitor-{name}-{page.evaluate('innerWidth')}.png", full_page=True)
 
 
 def assert_in_order(page: Page, *, sizes: bool) -> None:
@@ -141,7 +142,7 @@ def test_every_state_is_readable_and_nothing_is_cut_off(
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(program.url)
-        shot(page, state)
+        keep(page, state)
         assert_in_order(page, sizes=viewport is MONITOR)
         assert set(page.evaluate(FONTS)) >= {"Atkinson Hyperlegible Next", "Inter Digits"}
         assert problems == []
@@ -159,7 +160,7 @@ def test_what_the_stream_brings_is_shown_at_once_and_a_call_is_highlighted(brows
         program.change(lambda: program.monitor.bulletin.stands(Line.BARRED))
         expect(page.get_by_text("nicht mehr zugelassen")).to_be_visible(timeout=1000)
         expect(page.locator(".row")).to_have_count(0)
-        shot(page, "barred")
+        keep(page, "barred")
         assert_in_order(page, sizes=True)
         page.close()
 
@@ -189,11 +190,11 @@ def test_a_page_whose_own_program_died_says_so_and_trusts_nothing_after_two_minu
         expect(page.locator(".row")).to_have_count(4)
     page.clock.run_for(8_000)
     expect(page.get_by_text("Diese Anzeige steht still. Stand")).to_be_visible()
-    shot(page, "still")
+    keep(page, "still")
     assert_in_order(page, sizes=True)
     page.clock.run_for(120_000)
     expect(page.locator(".row")).to_have_count(0)
     expect(page.get_by_text("Bitte fragen Sie am Empfang.")).to_be_visible()
-    shot(page, "still-ask")
+    keep(page, "still-ask")
     assert_in_order(page, sizes=True)
     page.close()

@@ -13,6 +13,7 @@ from telemed.kit.i18n import words
 from tests.e2e.booking_scene import MISSING_WORDS, TOO_WIDE
 from tests.e2e.chromium import AXE
 from tests.e2e.kiosk_scene import Scene
+from tests.e2e.shots import shot_of
 from tests.room_agent.world import KIOSK_CODE, ticket, until, visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -33,7 +34,7 @@ async def in_order(page: Page, name: str) -> None:
     for size in SIZES:
         await page.set_viewport_size(size)
         await page.wait_for_function("() => document.fonts.status === 'loaded'")
-        await page.screenshot(path=SHOTS / f"room-{name}-{size['width']}.png", full_page=True)
+        await shot_of(page, SHOTS / f"room-{name}-{size['width']}.png", full_page=True)
         await page.evaluate(AXE.read_text(encoding="utf-8"))
         assert await page.evaluate(FINDINGS, AXE_TAGS) == [], (name, size)
         assert await page.evaluate(TOO_WIDE) == [], (name, size)
@@ -64,7 +65,7 @@ async def test_the_assistant_goes_from_the_kiosk_through_a_visit_without_a_line(
     await page.click("#help form button")
     await without_line(room, monkeypatch)
     await page.click("#help-button")
-    await page.screenshot(path=SHOTS / "room-help.png")
+    await shot_of(page, SHOTS / "room-help.png")
     await page.click("#assistant-line a")
     await in_order(page, "assistant-code")
     await page.fill("#code", "111111")

@@ -18,6 +18,7 @@ from schemas.trust import CALL_PICTURES
 from telemed.web.pages import mount_static
 from telemed.web.security import Protection, protect
 from tests.e2e.chromium import AXE, CALL, chromium
+from tests.e2e.shots import shot
 from tests.e2e.stage import wait_for
 from tests.e2e.test_call_page import PATIENCE_MS, RUNS, call, open_kiosk, programs, sign_in  # noqa: F401 - a fixture
 from tests.rosters import OPERATOR_KEY, doctor_key, signed
@@ -201,8 +202,8 @@ def test_a_cut_line_and_a_reload_mend_themselves_and_a_swapped_fingerprint_is_a_
 def both_see_the_same_pictures(kiosk: Page, page: Page) -> None:
     expect(page.locator("#compare-pictures li")).to_have_count(3)
     expect(kiosk.locator("#compare-pictures li")).to_have_count(3)
-    page.screenshot(path=SHOTS / "trust-doctor.png")
-    kiosk.screenshot(path=SHOTS / "trust-kiosk.png")
+    shot(page, SHOTS / "trust-doctor.png")
+    shot(kiosk, SHOTS / "trust-kiosk.png")
     assert kiosk.evaluate(COMPARED) == page.evaluate(COMPARED)
     expect(kiosk.locator("#compare-pictures")).to_be_visible()
 
@@ -232,7 +233,7 @@ def red_screens(kiosk: Page, page: Page) -> None:
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for width, height in ((360, 740), (960, 540), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=SHOTS / f"trust-red-{width}.png")
+        shot(page, SHOTS / f"trust-red-{width}.png")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("axe.run().then(({ violations }) => violations.map(({ id }) => id))") == []
-    kiosk.screenshot(path=SHOTS / "trust-red-kiosk.png")
+    shot(kiosk, SHOTS / "trust-red-kiosk.png")

@@ -13,6 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Error, expect
 
 from ops.programs import ROOT
+from tests.e2e.shots import shot
 from tests.e2e.stage import PATIENCE_MS, Resident, Stage, TicketSeen, stage, wait_for
 from tests.e2e.traces import personal_traces
 
@@ -79,6 +80,7 @@ class Visit:
             ("he checks in with the assistant, and the monitor shows his", self.arrive_next),
             ("the doctor calls; the monitor says Raum 1", self.call),
             ("picture and sound run both ways between kiosk and doctor", self.talk),
+            ("she says who is with her, both sides confirm, and nobody was examined before", self.introduce),
             ("blood pressure comes as a number with unit and age", self.blood_pressure),
             ("she says at the kiosk that the value is hers, and the doctor sees who said it", self.whose),
             ("the oximeter's curve is alive", self.oximeter),
@@ -156,6 +158,19 @@ class Visit:
                 what=f"{selector} is heard",
             )
 
+    def introduce(self) -> None:
+        doctor, kiosk = self.on.page("doctor"), self.on.page("kiosk")
+        kiosk.locator("[data-people=alone]").click()
+        expect(doctor.locator("#rollcall-room")).to_have_text("Patientin oder Patient")
+        doctor.locator("#rollcall-confirm").click()
+        kiosk.locator("#rollcall-yes").click()
+        expect(doctor.locator("#rollcall-state")).to_have_text("vorgestellt", timeout=PATIENCE_MS)
+        expect(kiosk.locator("#rollcall")).to_be_hidden()
+
+    def _yes(self) -> None:
+        """She allows what she is asked for."""
+        self.on.page("kiosk").locator("#allow [data-by=patient][data-yes=yes]").click()
+
     def blood_pressure(self) -> None:
         page = self.on.page("doctor")
         page.locator("#kinds [data-kind=blood-pressure]").click()
@@ -187,6 +202,7 @@ class Visit:
     def stethoscope(self) -> None:
         page = self.on.page("doctor")
         page.locator("#listen").click()
+        self._yes()
         wait_for(
             lambda: page.evaluate(LOUDNESS, "#stethoscope-audio") > 0.001, timeout_s=20, what="heart sounds are heard"
         )
@@ -199,6 +215,7 @@ class Visit:
         buttons = page.locator("#cameras [data-camera] [data-slot='0']")
         assert buttons.count() >= 2
         buttons.nth(1).click()
+        self._yes()
 
         def other_picture() -> bool:
             now = page.evaluate(PICTURE, "#exam-video")
@@ -250,7 +267,7 @@ class Visit:
 def picture_of(on: Stage, place: int) -> None:
     """A picture of every open window."""
     for who in on.people:
-        on.page(who).screenshot(path=PICTURES / f"{place:02d}-{who}.png")
+        shot(on.page(who), PICTURES / f"{place:02d}-{who}.png")
 
 
 def play(on: Stage) -> str | None:
