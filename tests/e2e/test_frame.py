@@ -45,7 +45,6 @@ FORM = """
 {% endblock %}
 {% block scripts %}<script type="module" nonce="{{ csp_nonce }}">
 import { local } from "/static/js/clock.js";
-from tests.e2e.shots import shot
 document.body.dataset.ran = local(new Date(0));
 const socket = new WebSocket(`ws://${location.host}/socket`);
 socket.addEventListener("message", event => { document.body.dataset.socket = event.data; });
