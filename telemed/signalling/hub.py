@@ -36,6 +36,8 @@ KNOWN_ENDS = 200
 GUESTS_AND_LOOKERS = (*GUESTS, Role.ORGANISER)
 
 CLOSE_REPLACED = 1000
+CLOSE_TAKEN_ANEW = 1001
+"""The same end sits here by another line. Where that one was given up, and arrived late, the end may come again."""
 CLOSE_TRY_LATER = 1013
 """RFC 6455 registry: try again later."""
 
@@ -183,7 +185,7 @@ class Hub:
         if before is None:
             return []
         missed = before.outbox.take_signals()
-        before.outbox.close(CLOSE_REPLACED)
+        before.outbox.close(CLOSE_TAKEN_ANEW)
         return missed
 
     def _make_room(self, inside: _Inside, entrant: Entrant) -> None:

@@ -21,6 +21,7 @@ from telemed.kit.ids import new_id
 from telemed.kit.refusal import NotAllowed
 from telemed.signalling.hub import (
     CLOSE_REPLACED,
+    CLOSE_TAKEN_ANEW,
     CLOSE_TRY_LATER,
     KNOWN_ENDS,
     SEATS,
@@ -151,7 +152,7 @@ async def test_an_end_that_comes_back_takes_its_own_seat_and_nobody_hears_that_i
     assert here == Here(you="d", participants=(kiosk.participant, new.participant))
     assert isinstance(missed, Signal)
     assert missed.sender == "k"
-    assert (await heard(old))[-1] == CLOSE_REPLACED
+    assert (await heard(old))[-1] == CLOSE_TAKEN_ANEW
     hub.carry(old, offer("k"))
     assert await heard(kiosk) == []
     hub.carry(new, offer("k"))

@@ -27,7 +27,7 @@ from telemed.identity.model import Role
 from telemed.kit.db import Database
 from telemed.kit.ids import new_id
 from telemed.kit.machine import MachineKey
-from telemed.signalling.hub import CLOSE_REPLACED, Entrant, Hub
+from telemed.signalling.hub import CLOSE_REPLACED, CLOSE_TAKEN_ANEW, Entrant, Hub
 from telemed.signalling.relays import OwnRelays
 from telemed.signalling.socket import CLOSE_GONE, MESSAGES_ALLOWED, PEOPLE, Broken, Pace
 from tests.desk.world import NAMES, World, make_world, running
@@ -236,7 +236,7 @@ def test_an_end_that_comes_back_with_its_peer_id_goes_on_and_nobody_hears_that_i
     assert agent.next()["type"] == "came"
     new = room.doctor(peer="doctor-1")
     assert new.here() == "doctor-1"
-    assert old.closed() == CLOSE_REPLACED
+    assert old.closed() == CLOSE_TAKEN_ANEW
     assert agent.next() == {
         "type": "came",
         "participant": {"peer_id": "doctor-1", "role": "doctor", "name": room.name_of_doctor},
