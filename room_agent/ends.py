@@ -239,13 +239,23 @@ class FarEnd:
         *addresses*: our own now. An offer with others leads nowhere, and a connection from others will not come back.
         """
         peer = self.peer
-        if peer is None or not self.on_hub or now - self._offered_at < BETWEEN_OFFERS_S:
+        if peer is None:
+            return
+        self._heed(peer, now)
+        if not self.on_hub or now - self._offered_at < BETWEEN_OFFERS_S:
             return
         has_moved = bool(addresses) and addresses != self._offered_from
         silence_s = FRESH_S if has_moved else SILENCE_S * (1 + peer.shows(now))
         if peer.lost or peer.silent_s(now) > silence_s or (has_moved and not peer.is_answered):
             log.info("replaced", peer_id=self.who.peer_id, attempt=self._attempt, lost=peer.lost, moved=has_moved)
             self.connect(now)
+
+    def _heed(self, peer: DoctorPeer, now: float) -> None:
+        """The room is not kept mute for somebody who is not heard any more."""
+        silent = peer.silent_s(now) > SILENCE_S
+        if silent is not peer.is_silent:
+            peer.is_silent = silent
+            self._bedside.listening_changed()
 
     async def leave(self) -> None:
         """It goes, and comes back only if it greets again."""

@@ -178,7 +178,7 @@ class Meeting:
 
     def listening_changed(self) -> None:
         """The stethoscope is heard while anybody listens and may; meanwhile the room is quiet."""
-        self.gate.listen(any(peer.listening for peer in self._peers.values()))
+        self.gate.listen(any(peer.listening and not peer.is_silent for peer in self._peers.values()))
         self._quiet()
 
     def _quiet(self) -> None:

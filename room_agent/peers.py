@@ -156,7 +156,7 @@ class DoctorPeer:
         pictures: bool = True,
     ) -> None:
         self.doctor = doctor
-        self.listening = self.stands = False
+        self.listening = self.stands = self.is_silent = False
         self._bedside = bedside
         self._told = changed
         self._closed = self._lost = False

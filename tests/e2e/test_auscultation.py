@@ -9,12 +9,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
 HUSHED = """
 [...document.querySelectorAll('#doctors video')].every(({ muted }) => muted)
-  && document.getElementById('self').srcObject.getAudioTracks().every(({ enabled }) => !enabled)
+  && document.getElementById('self').srcObject?.getAudioTracks().every(({ enabled }) => !enabled)
   && !document.getElementById('auscultation').hidden
 """
 HEARD = """
 [...document.querySelectorAll('#doctors video')].every(({ muted }) => !muted)
-  && document.getElementById('self').srcObject.getAudioTracks().every(({ enabled }) => enabled)
+  && document.getElementById('self').srcObject?.getAudioTracks().every(({ enabled }) => enabled)
   && document.getElementById('auscultation').hidden
 """
 
@@ -23,12 +23,13 @@ async def test_the_room_is_mute_until_the_last_doctor_has_stopped_listening(room
     await room.open_kiosk(KIOSK_CODE)
     await room.shows("welcome")
     await room.call()
-    first, second = await room.doctor(), await room.doctor()
+    first, second = await room.introduced_doctor(), await room.introduced_doctor()
     for doctor in (first, second):
         await truth(doctor, "seen.ctl.length > 0 && seen.channels.wave.readyState === 'open'", within_s=30)
     await truth(room.page, "document.querySelectorAll('#doctors video').length === 2", within_s=30)
     await truth(room.page, HEARD)
     await first.evaluate("say({ type: 'listen', on: true })")
+    await first.evaluate("say({ type: 'allow', stream: 'stethoscope', yes: true })")
     await truth(room.page, HUSHED)
     await truth(first, "seen.waves > 2")
     assert await second.evaluate("seen.waves") == 0
