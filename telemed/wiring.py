@@ -67,9 +67,10 @@ class Settings:
     def __post_init__(self) -> None:
         """
         Raises:
-            BadSetting: an operator's key is none.
+            BadSetting: an operator's key is none, or a practice's server has no address that values may go to.
         """
         self.operators  # noqa: B018 - asked for here, so that a wrong one stops the start
+        self.practices  # noqa: B018
 
     @property
     def tls(self) -> ssl.SSLContext | None:
@@ -85,6 +86,13 @@ class Settings:
     @property
     def operators(self) -> tuple[str, ...]:
         return kit_settings.public_keys(f"{PREFIX}OPERATOR_KEYS", self.operator_keys)
+
+    @property
+    def practices(self) -> practice.PracticeServers:
+        try:
+            return practice.parse(self.practice_fhir)
+        except practice.BadAddress as error:
+            raise kit_settings.BadSetting(f"{PREFIX}PRACTICE_FHIR: {error}") from None
 
     @property
     def url(self) -> str:
@@ -139,17 +147,10 @@ def build(settings: Settings, db: Database) -> Centre:
     folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, operator_pages)]
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})
     centre.live.update({Auditor: Auditor(db), Index: Index(db)})
-    centre.live[practice.PracticeServers] = _practice_servers(settings)
+    centre.live[practice.PracticeServers] = settings.practices
     centre.live[OwnRelays] = relays.read(settings.relay_urls, settings.state_dir / settings.relay_secret)
     centre.live[Relay] = Relay(db, subscriptions(centre), clock)
     return centre
-
-
-def _practice_servers(settings: Settings) -> practice.PracticeServers:
-    try:
-        return practice.parse(settings.practice_fhir)
-    except practice.BadAddress as error:
-        raise kit_settings.BadSetting(f"{PREFIX}PRACTICE_FHIR: {error}") from None
 
 
 def _clock(settings: Settings, db: Database) -> Clock:

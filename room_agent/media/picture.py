@@ -22,14 +22,14 @@ _LETTERS = {
     "K": "7F08142241", "L": "7F40404040", "M": "7F020C027F", "N": "7F0408107F", "O": "3E4141413E",
     "P": "7F09090906", "Q": "3E4151215E", "R": "7F09192946", "S": "4649494931", "T": "01017F0101",
     "U": "3F4040403F", "V": "1F2040201F", "W": "3F4038403F", "X": "6314081463", "Y": "0708700807",
-    "Z": "6151494543",
+    "Z": "6151494543", "Ä": "7029242970", "Ö": "3845444538", "Ü": "3C4140413C",
 }  # fmt: skip
 """Five columns of seven dots each, the top dot in the lowest bit."""
 
 
 def lettering(text: str, scale: int) -> NDArray[np.bool_]:
-    """*text* as dots, *scale* pixels each; what has no letter is a blank. Umlauts are written out."""
-    plain = text.upper().translate({0xC4: "AE", 0xD6: "OE", 0xDC: "UE", 0x1E9E: "SS", 0xDF: "SS"})
+    """*text* as dots, *scale* pixels each; what has no letter is a blank; ß is SS."""
+    plain = text.upper().replace("\u1e9e", "SS")
     columns = b"".join(bytes.fromhex(_LETTERS.get(letter, _LETTERS[" "])) + b"\0" for letter in plain)
     dots = np.array([[(column >> row) & 1 for column in columns] for row in range(7)], dtype=bool)
     return np.kron(dots, np.ones((scale, scale), dtype=bool)).astype(bool)

@@ -14,9 +14,14 @@ def test_every_time_code_is_read_back(ms: int, size: tuple[int, int]) -> None:
     assert picture.read_time_code(picture.luma_of(picture.to_frame(pixels))) == ms
 
 
-def test_letters_are_drawn_and_umlauts_written_out() -> None:
+def test_letters_are_drawn_with_their_dots() -> None:
     assert picture.lettering("I", 1).sum() == 11
-    assert picture.lettering("Ä", 2).shape == picture.lettering("AE", 2).shape
+    assert picture.lettering("ß", 2).shape == picture.lettering("SS", 2).shape
+    for letter in "ÄÖÜ":
+        dots = picture.lettering(letter, 1)
+        assert dots[0].sum() == 2  # above a row without any
+        assert dots[1].sum() == 0
+        assert dots[2:].any()
 
 
 def test_a_blur_keeps_brightness_and_takes_edges() -> None:
