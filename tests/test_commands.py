@@ -9,8 +9,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from ops.programs import NAMES, ROOT, Programs, free_port
+from telemed.__main__ import cli
 
 DATA = ROOT / "tests" / "data"
 WINZERLA = DATA / "seed" / "winzerla"
@@ -104,8 +106,8 @@ WITHOUT = {
 def test_without_an_offer_it_says_why_in_one_line_and_ends_with_2(programs: Programs) -> None:
     programs.prepare()
     for words, why in WITHOUT.items():
-        done = run(programs, "offers", *words)
-        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), words
+        done = CliRunner().invoke(cli, ["offers", *words], env=programs.environment())
+        assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), words
         assert why in done.stderr
 
 
@@ -139,6 +141,7 @@ def test_another_quarter_is_another_folder(tmp_path: Path) -> None:
         programs.start("telemed")
         page = httpx.get(f"http://127.0.0.1:{programs.ports['telemed']}/termin").text
     assert "Winzerla" in keys["quarter"]
+    assert {one["url"].partition("#")[2] for one in keys["staff"]} == {programs.operator.public}
     assert 'name="service"' in page
     assert "Lobeda" not in page
 
