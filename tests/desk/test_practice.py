@@ -62,5 +62,5 @@ def test_only_the_page_that_asks_may_reach_it() -> None:
 
 def test_a_wrong_setting_stops_the_start() -> None:
     settings = {"TELEMED_CENTRE_STATE_DIR": "/nowhere", "TELEMED_CENTRE_PRACTICE_FHIR": "http://praxis.example"}
-    with pytest.raises(BadSetting, match="PRACTICE_FHIR: http://praxis.example is not https"):
+    with pytest.raises(BadSetting, match=r"PRACTICE_FHIR: http://praxis\.example is not https"):
         read_settings(settings)
