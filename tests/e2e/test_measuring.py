@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.introduced import introduce
 from tests.e2e.stage import PATIENCE_MS, Stage, stage
 from tests.e2e.visit import DOCTOR, SERVICE, SOMMER
 
@@ -86,4 +87,5 @@ def to_the_call(on: Stage) -> Page:
     expect(button).to_be_enabled(timeout=60_000)
     button.click()
     expect(doctor.locator("#kinds [data-kind=blood-pressure]")).to_be_visible(timeout=PATIENCE_MS)
+    introduce(doctor)
     return doctor

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.introduced import introduce
 from tests.e2e.stage import PATIENCE_MS, Stage, stage, wait_for
 from tests.e2e.visit import DOCTOR, SERVICE, SOMMER
 
@@ -37,3 +38,4 @@ def _to_the_call(on: Stage) -> None:
     expect(button).to_be_enabled(timeout=60_000)
     button.click()
     expect(doctor.locator("#kinds [data-kind=blood-pressure]")).to_be_visible(timeout=PATIENCE_MS)
+    introduce(doctor)

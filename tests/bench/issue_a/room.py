@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.bench.harness import Figure, note, percentile
 from tests.bench.plot import Plot, distribution, save
+from tests.e2e.introduced import introduce
 from tests.e2e.stage import PATIENCE_MS, Stage, TicketSeen, stage, wait_for
 
 ARRIVALS = 12
@@ -154,6 +155,7 @@ def call(on: Stage) -> tuple[list[float], list[float]]:
         page.locator("#join").click()
         wait_for(lambda: page.evaluate(MARKS) is not None, timeout_s=20, what="the first device frame")
         joins.append(page.evaluate(MARKS))
+    introduce(page)
     pressures = []
     button = page.locator("#kinds [data-kind=blood-pressure]")
     for place in range(MEASUREMENTS):
