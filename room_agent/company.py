@@ -96,7 +96,7 @@ class Company:
         if end is None or end.who.role is not participant.role:
             log.warning("end_left_out", role=participant.role.value)
             return
-        end.on_hub = True
+        end.met()
         if not end.stands:
             await end.greet()
             end.connect()

@@ -75,7 +75,7 @@ class FarEnd:
         self._handshake = Handshake(own.me)
         self._hello: Hello | None = None
         self._attempt = 0
-        self._offered_at = 0.0
+        self._offered_at = self._met_at = 0.0
         self._offered_from: frozenset[str] = frozenset()
         self._offering = self._has_left = False
         self._takes_pictures = True
@@ -122,7 +122,19 @@ class FarEnd:
         self._handshake.greeted(hello, peer_id=self.who.peer_id, role=self.who.role)
         self._hello = hello
         self._has_left = False
-        self.connect()
+        if not self._has_just_offered:
+            self.connect()
+
+    def met(self) -> None:
+        """It is on the hub, or on it again: what was sent before may be lost."""
+        self.on_hub = True
+        self._met_at = time.monotonic()
+
+    @property
+    def _has_just_offered(self) -> bool:
+        """The offer that it asks for is on its way."""
+        pending = self.peer is not None and not self.peer.lost
+        return pending and self._met_at <= self._offered_at > time.monotonic() - BETWEEN_OFFERS_S
 
     def connect(self, now: float | None = None) -> None:
         """Offer a fresh connection to whoever is there, trusted, and has no good one."""

@@ -248,7 +248,11 @@ def test_an_answer_to_an_earlier_offer_is_left_alone_and_one_that_comes_twice_re
             await it.end.hear(it.post[0])
             await it.settled()
             early = it.post[-1]
-            await it.end.hear(it.post[0])  # asks for another: the first was lost, for all it knows
+            await it.end.hear(it.post[0])  # its hello crosses our offer
+            await it.settled()
+            assert len(it.doctor.offers) == 1
+            it.end.met()
+            await it.end.hear(it.post[0])  # it was away: the offer was lost, for all it knows
             await it.settled()
             assert [offer.attempt for offer in it.doctor.offers] == [1, 2]
             await it.end.hear(early)
