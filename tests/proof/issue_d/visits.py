@@ -90,7 +90,7 @@ async def one(centre: SmallCentre, key: Ed25519PrivateKey, number: int) -> None:
         await until(lambda: any(isinstance(each, Pong) for each in doctor.heard), within_s=PATIENCE_S)
         await centre.tell(fact(FactKind.ENDED, visit_id), fact(FactKind.CLEANED, visit_id))
         centre.hub.end(visit_id)
-        await until(lambda: doctor.state == "closed" or doctor.heard[-1].type == "closing", within_s=PATIENCE_S)
+        await until(lambda: any(each.type == "closing" for each in doctor.heard), within_s=PATIENCE_S)
     finally:
         listening.cancel()
         await doctor.close()

@@ -84,7 +84,8 @@ export class Adaptation {
     const before = connection === way.connection ? way.counted : null;
     if (!before) way.told = 'full'; // a fresh connection has not heard yet what we want
     Object.assign(way, { counted: found, connection });
-    const heard = before && grade(between(before, found, this.conversation.roundTripMs(peerId)));
+    const silent = before?.packets === found.packets; // the line is gone, or nobody sends: that says nothing of its width
+    const heard = before && !silent && grade(between(before, found, this.conversation.roundTripMs(peerId)));
     if (heard) way.steps.look(heard, performance.now());
     this.#tell(peerId, way);
     this.#send(peerId);
