@@ -204,6 +204,11 @@ def test_a_visit_from_home_goes_on_in_a_room(scene: Scene) -> None:
     card.locator("[data-match]").click()
     expect(card.locator("[data-proved]")).to_be_visible()
 
+    link = scene.link(doctor, "relative")
+    deceived = scene.guest(f"{link.rpartition('.')[0]}.{'A' * 43}", "Anna Sommer")  # another operator has signed
+    expect(deceived.locator("[data-step=distrust]")).to_be_visible(timeout=PATIENCE_MS)
+    expect(doctor.locator(".guest-card")).to_have_count(1, timeout=PATIENCE_MS)
+
     organiser = scene.window()
     organiser.goto(scene.link(doctor, "organiser"))
     organiser.locator("main form button").click()
