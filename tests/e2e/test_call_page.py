@@ -135,7 +135,7 @@ def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Prog
         expect(page.locator("#kinds [data-kind=oximeter]")).to_have_text("Bitte Sauerstoff")
         bundle = downloaded(page)
         assert bundle["type"] == "collection"
-        assert {entry["resource"]["resourceType"] for entry in bundle["entry"]} == {"Observation"}
+        assert {entry["resource"]["resourceType"] for entry in bundle["entry"]} == {"Observation", "Media"}
         assert NAME not in json.dumps(bundle)
 
         page.locator("#end").click()

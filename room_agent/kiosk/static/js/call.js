@@ -1,5 +1,6 @@
 /** The talk with the doctor and whoever else was let in, from the call to the farewell. Nothing of it stays. */
 
+import { Adaptation } from '/static/js/adaptation.js';
 import { Conversation } from '/static/js/conversation.js';
 import { RedScreen, showPictures } from '/static/js/distrust.js';
 import { SignallingSocket } from '/static/js/signalling.js';
@@ -33,6 +34,8 @@ export class Call {
   #signalling = null;
   /** @type {Conversation | null} */
   #conversation = null;
+  /** @type {Adaptation | null} */
+  #adaptation = null;
   #left = false;
   /** A doctor listens to the stethoscope: nobody else is to be heard. */
   #quiet = false;
@@ -92,6 +95,9 @@ export class Call {
       onPictures: (_peer, names, partner) => partner.role === 'doctor' && this.#compare(names),
       onDistrust: (partner, reason, by) => this.#distrust(partner, reason, by),
     });
+    const adaptation = new Adaptation(this.#conversation); // how to go on is for the doctor to ask
+    this.#conversation.on({ onTalk: (peerId, message) => adaptation.hear(peerId, message) });
+    this.#adaptation = adaptation;
     this.room.met(this.#conversation);
     this.#conversation.enter();
     signalling.connect();
@@ -239,7 +245,8 @@ export class Call {
   #hangUp() {
     this.#signalling?.close();
     this.#conversation?.close();
-    this.#conversation = null;
+    this.#adaptation?.close();
+    this.#conversation = this.#adaptation = null;
     by('compare').hidden = by('talk-broken').hidden = true;
     by('compare-pictures').replaceChildren();
   }

@@ -13,6 +13,7 @@ import { Instruments } from './instruments.js';
 import { Listener } from './listen.js';
 import { Panel } from './panel.js';
 import { Phono } from './phono.js';
+import { PoorLine } from './poor-line.js';
 import { Pleth } from './pleth.js';
 import { ECG, PLETH, SOUND, Waves } from './wave.js';
 import { RollCallPanel } from './rollcall.js';
@@ -41,6 +42,7 @@ class Call {
     this.stage = new Stage();
     this.ends = new Ends(visitId, (event) => this.#heard(event), () => this.stage.clear());
     this.talk = this.ends.talk;
+    this.poor = new PoorLine(this.talk);
     this.talk.on({ onRemote: (_peer, stream, partner) => isPatientsEnd(partner) && this.stage.showPatient(stream) });
     this.guests = new Guests(this.talk, visitId, (share) => this.devices.say(share));
     if (document.getElementById('to-room-dialog')) new ToRoom(visitId);
@@ -163,6 +165,7 @@ class Call {
     this.devices.close();
     this.guests.clear();
     this.ends.end();
+    this.poor.clear();
     this.stage.clear();
     this.instruments.clear();
     this.cameras.clear();
