@@ -66,7 +66,12 @@ class Call {
     this.instruments = new Instruments((message) => this.devices.say(message));
     this.stills = new Stills((message) => this.devices.say(message), this.handover.pictures);
     this.cameras = new Cameras((message) => this.devices.say(message), (camera, name) => this.stills.take(camera, name));
-    this.devices = new Devices(this.talk, {
+    this.devices = new Devices(this.talk, this.#fromRoom());
+  }
+
+  /** What the page does with what comes from the room. @returns {import('./devices.js').Room} */
+  #fromRoom() {
+    return {
       onExam: (stream, slot) => this.stage.showExam(stream, slot),
       onBulk: (data) => this.stills.hear(data),
       onStill: (offer) => this.stills.offered(offer),
@@ -100,7 +105,7 @@ class Call {
       onVital: (text) => this.vitals.hear(text),
       onWave: (data) => this.waves.hear(data),
       onLine: (line) => this.#line(line),
-    });
+    };
   }
 
   /** Come in at once; camera and microphone follow when they are there. */
