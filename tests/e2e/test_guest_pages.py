@@ -26,7 +26,7 @@ THE_CALL = """async () => {
   const people = [['doctor', 'Dr. med. Miriam Weiß'], ['kiosk', 'Raum 1'], ['interpreter', 'Ines Petrova']];
   people.forEach(([role, name]) => faces.show(role, new MediaStream(), { peer_id: role, role, name }));
   showPictures(document.getElementById('code-pictures'), ['fish', 'key', 'sun'], (key) => words[key], 72);
-  for (const id of ['code', 'next', 'paused', 'microphone', 'camera']) document.getElementById(id).hidden = false;
+  for (const id of ['code', 'next', 'paused', 'poor', 'microphone', 'camera']) document.getElementById(id).hidden = false;
   for (const id of ['next']) document.querySelector('#' + id + ' span').textContent = 'Ihr neuer Termin: Dienstag';
 }"""
 
@@ -76,6 +76,10 @@ def test_every_page_fits_and_has_no_finding(world: World, address: str, browser:
     seen("guest in the call")
     page.locator("[data-step=call] [data-leave]").click()
     seen("guest has left")
+    page.locator("#forget").click()
+    expect(page.locator("#forgotten")).to_have_text("Der Zugang ist gelöscht.")
+    page.goto(f"{address}/gast")
+    expect(page.locator("#guest")).to_have_count(0)
 
     home = book_at_home(world)
     sign_in(world, page, address, Role.RESIDENT, home.id)

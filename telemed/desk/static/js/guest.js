@@ -1,8 +1,8 @@
 // @ts-check
 /** The talk for whoever is not in the room: a guest by invitation, or the resident at home. */
-import { Adaptation } from '/static/js/adaptation.js';
 import { Conversation } from '/static/js/conversation.js';
 import { showPictures } from '/static/js/distrust.js';
+import { PoorLine } from '/static/js/poor-line.js';
 import { SignallingSocket } from '/static/js/signalling.js';
 import { readRoster } from '/static/js/trust.js';
 import { Company } from './company.js';
@@ -34,6 +34,8 @@ class Guest {
   /** @type {Company | null} */
   #company = null;
   #name = '';
+  /** @type {PoorLine | null} */
+  #poor = null;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -49,7 +51,16 @@ class Guest {
     });
     document.querySelector('#enter-form button')?.removeAttribute('disabled'); // pressed before this it would only load the page anew
     for (const button of document.querySelectorAll('[data-leave]')) button.addEventListener('click', () => this.leave());
+    document.getElementById('forget')?.addEventListener('click', () => this.#forget());
     this.#look(root.dataset.door ?? '');
+  }
+
+  /** Whoever uses this browser next does not come in by it. */
+  async #forget() {
+    const answer = await fetch('/gast/verlassen', { method: 'POST' }).catch(() => null);
+    if (!answer?.ok && answer?.status !== 401) return;
+    sessionStorage.clear();
+    byId('forgotten', HTMLElement).textContent = say('guest.js.forgotten');
   }
 
   /** @param {Step} step */
@@ -144,12 +155,10 @@ class Guest {
       onDistrust: (partner, reason, by) => this.#distrusted(partner, reason, by),
       onParted: () => this.#alone(),
       onFull: () => !this.#talk?.peers.length && this.show('full'),
-      onTalk: (peerId, message) => {
-        adaptation.hear(peerId, message);
-        if (message.type === 'sending') this.faces.blank(peerId, message.picture === 'off');
-      },
+      onTalk: (peerId, message) => message.type === 'sending' && this.faces.blank(peerId, message.picture === 'off'),
     });
-    const adaptation = new Adaptation(talk);
+    this.#poor?.close();
+    this.#poor = new PoorLine(talk, byId('poor', HTMLElement), ({ role }) => role === 'doctor');
     this.#company = new Company(talk, { role: this.role, name: this.#name, stream });
     if (this.role === 'colleague') new GuestDevices(talk);
     this.#talk = talk;
@@ -266,6 +275,7 @@ class Guest {
 
   #end() {
     clearTimeout(this.#poll);
+    this.#poor?.close();
     this.#talk?.close();
     this.#signalling?.close();
     this.#talk = this.#signalling = null;
