@@ -72,7 +72,9 @@ class Kiosk:
 
     async def shows(self) -> Show:
         async with self.open() as socket, asyncio.timeout(PATIENCE_S):
-            return Show.model_validate_json(await socket.recv())
+            while '"type":"show"' not in (text := str(await socket.recv())):
+                continue
+            return Show.model_validate_json(text)
 
 
 def book(programs: Programs) -> list[dict[str, Any]]:
