@@ -1,6 +1,7 @@
 """The doctor's day and call, and the assistant's tablet."""
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,9 @@ from telemed.link.service import Lines
 from telemed.queue import service as queue
 from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
+from telemed.web.modules import modules
 from telemed.web.pages import BERLIN, Pages
+from telemed.web.pages import STATIC as WEB_STATIC
 from telemed.web.security import reach
 
 HERE = Path(__file__).parent
@@ -98,7 +101,14 @@ def call(request: Request, visit_id: str, centre: CentreDep, actor: Caller) -> H
     if address:
         reach(request.scope, address)
     shown: dict[str, Any] = {"day": day, "row": row, "person": people.get(visit_id), "practice_fhir": address}
-    return centre.the(Pages).render(request, "desk/visit.html", place=place, room_phone=place.phone, **shown)
+    shown |= {"place": place, "room_phone": place.phone, "modules": visit_modules()}
+    return centre.the(Pages).render(request, "desk/visit.html", **shown)
+
+
+@cache
+def visit_modules() -> tuple[str, ...]:
+    """All scripts of the call, for the browser to ask for at once."""
+    return modules("/static/desk/js/visit.js", {"/static/desk/": STATIC, "/static/": WEB_STATIC})
 
 
 @routes.post("/arzt/besuch/{visit_id}/ende")
