@@ -26,7 +26,7 @@ log = logger("company")
 
 LOOK_S = 0.25
 MOST_ENDS = 64
-"""Doctors and colleagues, and the pages they have loaded anew; whoever sends more wants something else."""
+"""At once. Whoever sends more doctors and colleagues than this wants something else."""
 
 
 class Company:
@@ -91,6 +91,8 @@ class Company:
         if participant.role not in (Role.DOCTOR, Role.COLLEAGUE):
             return
         end = self._ends.get(participant.peer_id)
+        if end is None:
+            self._make_room()
         if end is None and len(self._ends) < MOST_ENDS:
             end = self._ends[participant.peer_id] = FarEnd(participant, self._own, self._bedside, self)
         if end is None or end.who.role is not participant.role:
@@ -100,6 +102,12 @@ class Company:
         if not end.stands:
             await end.greet()
             end.connect()
+
+    def _make_room(self) -> None:
+        """Pages that are gone give way to new ones."""
+        gone = [peer_id for peer_id, end in self._ends.items() if not end.on_hub and not end.stands]
+        for peer_id in gone[: max(0, len(self._ends) + 1 - MOST_ENDS)]:
+            self.start(self._ends.pop(peer_id).close())
 
     def _connect_all(self) -> None:
         """There is another way, or other keys are trusted: whoever has no connection is offered one."""
