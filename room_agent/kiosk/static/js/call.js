@@ -1,11 +1,12 @@
 /** The talk with the doctor and whoever else was let in, from the call to the farewell. Nothing of it stays. */
 
-import { Adaptation } from '/static/js/adaptation.js';
 import { Conversation } from '/static/js/conversation.js';
 import { RedScreen, showPictures } from '/static/js/distrust.js';
+import { PoorLine } from '/static/js/poor-line.js';
 import { SignallingSocket } from '/static/js/signalling.js';
 import { picture } from './checkin.js';
 import { prove } from './machine.js';
+import { Own } from './own.js';
 import { examine, open, stop } from './probe.js';
 import { words } from './words.js';
 
@@ -34,8 +35,9 @@ export class Call {
   #signalling = null;
   /** @type {Conversation | null} */
   #conversation = null;
-  /** @type {Adaptation | null} */
-  #adaptation = null;
+  /** @type {PoorLine | null} */
+  #poor = null;
+  #own = new Own();
   #left = false;
   /** A doctor listens to the stethoscope: nobody else is to be heard. */
   #quiet = false;
@@ -77,6 +79,7 @@ export class Call {
     this.#stream = stream;
     this.#hush(this.#quiet);
     /** @type {HTMLVideoElement} */ (by('self')).srcObject = stream;
+    this.#own.begin(stream);
     this.#send();
   }
 
@@ -95,9 +98,7 @@ export class Call {
       onPictures: (_peer, names, partner) => partner.role === 'doctor' && this.#compare(names),
       onDistrust: (partner, reason, by) => this.#distrust(partner, reason, by),
     });
-    const adaptation = new Adaptation(this.#conversation); // how to go on is for the doctor to ask
-    this.#conversation.on({ onTalk: (peerId, message) => adaptation.hear(peerId, message) });
-    this.#adaptation = adaptation;
+    this.#poor = new PoorLine(this.#conversation, by('poor'), ({ role }) => role === 'doctor');
     this.room.met(this.#conversation);
     this.#conversation.enter();
     signalling.connect();
@@ -135,7 +136,8 @@ export class Call {
   /** @param {Show} show */
   update(show) {
     by('doctor-name').textContent = show.doctor_name;
-    by('distrust-phone').textContent = show.help_phone;
+    by('distrust-phone').textContent = by('poor-phone').textContent = show.help_phone;
+    by('poor-phone-line').hidden = show.help_phone === '';
     by('distrust-phone-line').hidden = show.help_phone === '';
     this.#hush(show.auscultation);
     for (const step of document.querySelectorAll('[data-measuring]')) {
@@ -153,9 +155,11 @@ export class Call {
 
   /** Loudspeaker and microphone are mute, or no longer. @param {boolean} quiet */
   #hush(quiet) {
+    const changed = quiet !== this.#quiet;
     this.#quiet = quiet;
     by('auscultation').hidden = !quiet;
     this.#settle();
+    if (changed) this.#conversation?.sendingChanged();
   }
 
   /** A pause begins or ends. @param {boolean} on */
@@ -182,6 +186,14 @@ export class Call {
     if (!stream) document.getElementById(id)?.closest('figure')?.remove();
     else /** @type {HTMLVideoElement} */ (document.getElementById(id) ?? this.#tile(id, partner)).srcObject = stream;
     by('doctor-waiting').hidden = by('doctors').querySelector('video') !== null;
+    this.#company();
+  }
+
+  /** Who else is there, in words: a picture alone says it too quietly. */
+  #company() {
+    const captions = by('doctors').querySelectorAll('figure:not([data-role="doctor"]) figcaption');
+    by('company-names').textContent = [...captions].map((each) => [...each.childNodes].map((part) => part.textContent).join(', ')).join(' · ');
+    by('company').hidden = captions.length === 0;
   }
 
   /** A picture with who it is. @param {string} id @param {Partner} partner */
@@ -193,7 +205,7 @@ export class Call {
     video.setAttribute('aria-label', partner.name);
     const role = document.createElement('span');
     role.textContent = words(`kiosk.role.${partner.role}`);
-    caption.append(partner.name, ', ', role);
+    caption.append(partner.name || role.textContent, ...(partner.name ? [role] : []));
     tile.dataset.role = partner.role;
     tile.append(video, caption);
     by('doctors').append(tile);
@@ -245,8 +257,8 @@ export class Call {
   #hangUp() {
     this.#signalling?.close();
     this.#conversation?.close();
-    this.#adaptation?.close();
-    this.#conversation = this.#adaptation = null;
+    this.#poor?.close();
+    this.#conversation = this.#poor = null;
     by('compare').hidden = by('talk-broken').hidden = true;
     by('compare-pictures').replaceChildren();
   }
@@ -256,11 +268,13 @@ export class Call {
     this.#left = true;
     this.#listens.abort();
     this.#hangUp();
+    this.#own.end();
     this.#red.hide();
     stop(this.#stream);
     this.#stream = null;
     /** @type {HTMLVideoElement} */ (by('self')).srcObject = null;
     by('doctors').querySelectorAll('figure').forEach((tile) => tile.remove());
+    this.#company();
     by('doctor-waiting').hidden = false;
     by('doctor-name').textContent = '';
     by('auscultation').hidden = true;

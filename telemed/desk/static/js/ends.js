@@ -41,6 +41,8 @@ export class Ends {
   #looking = 0;
   ownKey = '';
   #over = false;
+  /** @type {import('/static/js/peer.js').Pulse} */
+  #pulse = 'none';
 
   /**
    * @param {string} visitId
@@ -140,10 +142,18 @@ export class Ends {
 
   /** @param {string} peerId @param {import('/static/js/peer.js').Pulse} pulse */
   async #heard(peerId, pulse) {
+    this.#pulse = pulse;
     if (pulse === 'lost') return state('talk-state', 'desk.js.talk.lost', 'stop');
     if (pulse === 'slow') return state('talk-state', 'desk.js.talk.slow', 'warn');
-    const path = await this.talk.path(peerId);
-    if (!this.#over) state('talk-state', path?.relayed ? 'desk.js.talk.relayed' : 'desk.js.talk.good', 'ok');
+    return this.looked(peerId);
+  }
+
+  /** Which way the sound comes from the patient; it may have changed since. @param {string} peerId */
+  async looked(peerId) {
+    const partner = this.talk.partners.find((each) => each.peer_id === peerId);
+    const path = partner && isPatientsEnd(partner) ? await this.talk.path(peerId) : null;
+    if (!path || this.#over || this.#pulse !== 'good') return;
+    state('talk-state', path.relayed ? 'desk.js.talk.relayed' : 'desk.js.talk.good', 'ok');
   }
 
   /** What people on both sides can compare. @param {string[]} names */

@@ -1,10 +1,8 @@
 // @ts-check
 /** Camera, microphone and loudspeaker are tried before anybody sees or hears one. Nothing leaves the page meanwhile. */
+import { bar, loudness, playNotes } from '/static/js/voice.js';
 import { byId, say } from './words.js';
 import { ownMedia } from './stage.js';
-
-const NOTES_HZ = [523, 659, 784];
-const NOTE_S = 0.4;
 
 export class Tryout {
   /** @type {MediaStream | null} */
@@ -49,8 +47,7 @@ export class Tryout {
     byId('loudness', HTMLElement).hidden = false;
     const look = () => {
       analyser.getFloatTimeDomainData(samples);
-      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-      level.value = Math.min(1, Math.sqrt(power) * 4);
+      level.value = bar(loudness(samples));
       this.#frame = requestAnimationFrame(look);
     };
     look();
@@ -59,16 +56,7 @@ export class Tryout {
   /** Three notes, to hear whether anything is heard. */
   async #play() {
     byId('tone-asked', HTMLElement).hidden = false;
-    const context = this.#context;
-    await context.resume();
-    NOTES_HZ.forEach((frequency, place) => {
-      const at = context.currentTime + place * NOTE_S;
-      const loud = new GainNode(context, { gain: 0.2 });
-      const note = new OscillatorNode(context, { frequency });
-      note.connect(loud).connect(context.destination);
-      note.start(at);
-      note.stop(at + NOTE_S * 0.9);
-    });
+    await playNotes(this.#context);
   }
 
   /** The test is over; the stream goes on into the talk. */

@@ -1,5 +1,6 @@
 // @ts-check
 /** The doctor's call: one signalling socket, a connection with everybody in the talk, one to the agent for devices. */
+import { PoorLine } from '/static/js/poor-line.js';
 import { Cameras } from './cameras.js';
 import { Devices } from './devices.js';
 import { Ecg } from './ecg.js';
@@ -9,11 +10,11 @@ import { Frozen } from './frozen.js';
 import { Gate } from './gate.js';
 import { Guests } from './guests.js';
 import { Handover } from './handover.js';
+import { Hearing } from './hearing.js';
 import { Instruments } from './instruments.js';
 import { Listener } from './listen.js';
 import { Panel } from './panel.js';
 import { Phono } from './phono.js';
-import { PoorLine } from './poor-line.js';
 import { Pleth } from './pleth.js';
 import { ECG, PLETH, SOUND, Waves } from './wave.js';
 import { RollCallPanel } from './rollcall.js';
@@ -42,7 +43,11 @@ class Call {
     this.stage = new Stage();
     this.ends = new Ends(visitId, (event) => this.#heard(event), () => this.stage.clear());
     this.talk = this.ends.talk;
-    this.poor = new PoorLine(this.talk);
+    this.hearing = new Hearing(this.talk);
+    this.poor = new PoorLine(this.talk, byId('poor', HTMLElement), isPatientsEnd, (peerId, grade, level) => {
+      this.hearing.line(peerId, grade, level);
+      this.ends.looked(peerId);
+    });
     this.talk.on({ onRemote: (_peer, stream, partner) => isPatientsEnd(partner) && this.stage.showPatient(stream) });
     this.guests = new Guests(this.talk, visitId, (share) => this.devices.say(share));
     if (document.getElementById('to-room-dialog')) new ToRoom(visitId);
@@ -170,7 +175,7 @@ class Call {
     this.devices.close();
     this.guests.clear();
     this.ends.end();
-    this.poor.clear();
+    this.poor.close();
     this.stage.clear();
     this.instruments.clear();
     this.cameras.clear();

@@ -118,11 +118,13 @@ export class Steps {
  * @property {number} samples
  * @property {number} lost packets
  * @property {number} packets that came
+ * @property {number} energy of the sound, and of how many *seconds*: both together its loudness
+ * @property {number} seconds
  */
 
 /** @param {RTCStatsReport} report @returns {Counted} */
 export function counted(report) {
-  const sum = { concealed: 0, samples: 0, lost: 0, packets: 0 };
+  const sum = { concealed: 0, samples: 0, lost: 0, packets: 0, energy: 0, seconds: 0 };
   for (const each of report.values()) {
     if (each.type !== 'inbound-rtp') continue;
     sum.lost += Math.max(0, each.packetsLost ?? 0);
@@ -130,6 +132,8 @@ export function counted(report) {
     if (each.kind !== 'audio') continue;
     sum.concealed += (each.concealedSamples ?? 0) - (each.silentConcealedSamples ?? 0);
     sum.samples += each.totalSamplesReceived ?? 0;
+    sum.energy += each.totalAudioEnergy ?? 0;
+    sum.seconds += each.totalSamplesDuration ?? 0;
   }
   return sum;
 }
@@ -149,4 +153,14 @@ export function between(before, after, roundTripMs) {
     lost: share(lost, lost + after.packets - before.packets),
     roundTripMs,
   };
+}
+
+/**
+ * How loud it was between two counts: root mean square, 1 is full scale; 0 where nothing came.
+ * @param {Counted} before
+ * @param {Counted} after
+ */
+export function level(before, after) {
+  const seconds = after.seconds - before.seconds;
+  return seconds > 0 ? Math.sqrt(Math.max(0, after.energy - before.energy) / seconds) : 0;
 }

@@ -1,6 +1,6 @@
 /** Lets the talk follow its line: looks once a second what comes from each end, and asks it for what the line carries. */
 
-import { Steps, between, counted, grade, limits, smaller } from './adapt.js';
+import { Steps, between, counted, grade, level, limits, smaller } from './adapt.js';
 
 /** @typedef {import('./adapt.js').Counted} Counted */
 /** @typedef {import('./adapt.js').Grade} Grade */
@@ -10,7 +10,7 @@ import { Steps, between, counted, grade, limits, smaller } from './adapt.js';
 
 /**
  * @typedef {object} Hooks
- * @property {(peerId: string, grade: Grade, picture: Picture) => void} [onLine] how it comes from this end, and what is asked of it
+ * @property {(peerId: string, grade: Grade, level: number) => void} [onLine] how it comes from this end, and how loud
  * @property {(peerId: string, asks: boolean) => void} [onAsk] people are to say how to go on; or need not any more
  */
 
@@ -59,6 +59,7 @@ export class Adaptation {
     const way = this.#way(peerId);
     way.steps.answer(picture);
     this.#tell(peerId, way);
+    this.#send(peerId);
   }
 
   /** @param {string} peerId */
@@ -89,7 +90,7 @@ export class Adaptation {
     if (heard) way.steps.look(heard, performance.now());
     this.#tell(peerId, way);
     this.#send(peerId);
-    if (heard) this.hooks.onLine?.(peerId, heard, way.steps.want);
+    if (heard) this.hooks.onLine?.(peerId, heard, level(before, found));
     if (way.asked !== way.steps.asks) this.hooks.onAsk?.(peerId, (way.asked = way.steps.asks));
   }
 
@@ -99,12 +100,12 @@ export class Adaptation {
     if (picture !== way.told && this.conversation.send({ type: 'want', picture }, peerId)) way.told = picture;
   }
 
-  /** What we send to an end: what it wants, and no more than a crowd allows. @param {string} peerId */
+  /** What we send to an end: what it wants, no more than a crowd allows, and nothing when people chose so here. @param {string} peerId */
   async #send(peerId) {
     const connection = this.conversation.connection(peerId);
     const talkers = this.conversation.partners.filter(({ role }) => role !== 'agent').length + 1;
     const way = this.#way(peerId);
-    const picture = smaller(way.wants, talkers >= CROWD ? 'small' : 'full');
+    const picture = smaller(smaller(way.wants, way.steps.chosen), talkers >= CROWD ? 'small' : 'full');
     for (const sender of connection?.getSenders() ?? []) {
       if (sender.track?.kind === 'audio') await first(sender);
       if (sender.track?.kind === 'video') await fit(sender, picture);
