@@ -62,6 +62,7 @@ class Company:
         self._tasks = None
         await asyncio.gather(*(end.close() for end in self._ends.values()), self._relays.close())
         self._room.distrust(False)
+        self._room.vp8_viewers = 0
 
     def _relays_are(self, trouble: RelayTrouble) -> None:
         self._room.visit_relay = trouble
@@ -127,6 +128,7 @@ class Company:
             for end in self._ends.values():
                 end.look(time.monotonic(), addresses)
             self._room.distrust(self._is_distrusted)
+            self._room.vp8_viewers = self._bedside.media.vp8_viewers
 
     @property
     def _is_distrusted(self) -> bool:

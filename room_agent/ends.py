@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from room_agent.media.aiortc_inside import Certificate
 from room_agent.media.aiortc_peer import own_addresses
-from room_agent.media.peer import NoPictures, Road, Unfit
+from room_agent.media.peer import Road, Unfit
 from room_agent.peers import Bedside, DoctorPeer
 from room_agent.relays import Relays
 from schemas.signalling import Participant, Signal
@@ -78,7 +78,6 @@ class FarEnd:
         self._offered_at = self._met_at = 0.0
         self._offered_from: frozenset[str] = frozenset()
         self._offering = self._has_left = False
-        self._takes_pictures = True
         self._turn = asyncio.Lock()
 
     @property
@@ -180,9 +179,7 @@ class FarEnd:
         return None if direct.leads_nowhere else await self._peer(direct).offer()
 
     def _peer(self, road: Road) -> DoctorPeer:
-        self.peer = DoctorPeer(
-            self.who, self._bedside, self._changed, self._own.certificate, road, pictures=self._takes_pictures
-        )
+        self.peer = DoctorPeer(self.who, self._bedside, self._changed, self._own.certificate, road)
         return self.peer
 
     async def _answered(self, said: Description) -> None:
@@ -196,11 +193,6 @@ class FarEnd:
         sdp = self._handshake.open(said, now=real_now())
         try:
             await peer.answer(sdp, fingerprint_of(sdp))
-        except NoPictures:
-            log.warning("no_pictures", peer_id=self.who.peer_id)
-            self._takes_pictures = False
-            await self._drop()
-            self.connect()
         except Unfit as error:
             log.warning("signal_refused", kind="answer", error=str(error))
             await self._drop()

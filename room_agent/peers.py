@@ -5,7 +5,7 @@ The agent offers and only sends. What is said on the connection is here; whether
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -15,7 +15,6 @@ from room_agent.devices.driver import Waveform
 from room_agent.media.aiortc_inside import Certificate
 from room_agent.media.aiortc_peer import AiortcPeer
 from room_agent.media.peer import Body, Channel, Outlet, Road
-from room_agent.media.slot import Watch
 from room_agent.media.stills import Stills, StillSender
 from room_agent.supervise import where
 from schemas.base import Message
@@ -68,6 +67,9 @@ class Media(Protocol):
 
     @property
     def cameras(self) -> tuple[Camera, ...]: ...
+
+    @property
+    def vp8_viewers(self) -> int: ...
 
     def outlets(self) -> tuple[Outlet, ...]:
         """For one more doctor: the exam pictures, then the stethoscope; they never end and never raise."""
@@ -130,14 +132,6 @@ _OF_COLLEAGUE = (Listen, Resend, StillAck, StillResume)
 AboutGate = Introduced | Allow | PauseDevices | Alarm | SelectCamera | TakeStill
 
 
-def _without_pictures(outlets: Sequence[Outlet]) -> list[Outlet]:
-    """For a browser that takes none of ours; sound, values and curves it can have."""
-    for outlet in outlets:
-        if isinstance(outlet.source, Watch):
-            outlet.source.close()
-    return [outlet for outlet in outlets if not isinstance(outlet.source, Watch)]
-
-
 class DoctorPeer:
     """One connection to one doctor or colleague; `ends.FarEnd` replaces it by another when it is lost.
 
@@ -152,8 +146,6 @@ class DoctorPeer:
         changed: Callable[["DoctorPeer", str], None],
         certificate: Certificate,
         road: Road,
-        *,
-        pictures: bool = True,
     ) -> None:
         self.doctor = doctor
         self.listening = self.stands = self.is_silent = False
@@ -163,11 +155,10 @@ class DoctorPeer:
         self._signed = ""
         self._heard_at: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        outlets = bedside.media.outlets()
-        self._connect(outlets if pictures else _without_pictures(outlets), certificate, road)
+        self._connect(certificate, road)
 
-    def _connect(self, outlets: Sequence[Outlet], certificate: Certificate, road: Road) -> None:
-        self._connection = AiortcPeer(outlets, self._changed, certificate=certificate, road=road)
+    def _connect(self, certificate: Certificate, road: Road) -> None:
+        self._connection = AiortcPeer(self._bedside.media.outlets(), self._changed, certificate=certificate, road=road)
         self._ctl, self._vitals, self._wave = (self._connection.channel(name) for name in ("ctl", "vitals", "wave"))
         self._stills = StillSender(self._bedside.media.stills, self._connection.channel("bulk"), self._tell)
         for channel in (self._ctl, self._vitals):
@@ -183,7 +174,6 @@ class DoctorPeer:
         """The other end's, signed with this *fingerprint* of its certificate.
 
         Raises:
-            NoPictures: it takes none of ours.
             Unfit: it is no answer to our offer.
         """
         self._signed = fingerprint

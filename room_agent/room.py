@@ -104,6 +104,7 @@ class Room:
         self._listening = False
         self._gate = OnScreen()
         self.visit_relay: RelayTrouble = ""
+        self.vp8_viewers = 0
         self._distrust = False
         self._checks: tuple[CheckResult, ...] = ()
         self._page: date | None = None

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field
+
 from schemas.base import Id, Message, Moment
 
 
@@ -42,7 +44,10 @@ class CheckResult(Message):
 
 
 class CheckReport(Message):
-    """How the room is. *sealed_by*: who keeps the key of its disk: a ``tpm``, a ``file``, or empty: unknown."""
+    """How the room is. *sealed_by*: who keeps the key of its disk: a ``tpm``, a ``file``, or empty: unknown.
+
+    *vp8_viewers*: how many browsers in the visit take no H.264; for them a second encoder runs.
+    """
 
     v: Literal[1] = 1
     room_id: Id
@@ -50,6 +55,7 @@ class CheckReport(Message):
     simulated: bool
     results: tuple[CheckResult, ...]
     sealed_by: Literal["tpm", "file", ""] = ""
+    vp8_viewers: int = Field(0, ge=0)
 
 
 class BlockedDevice(Message):

@@ -85,6 +85,7 @@ class Checks:
             simulated=room.simulated,
             results=results,
             sealed_by=room.journal.seal.by.value,
+            vp8_viewers=room.vp8_viewers,
         )
 
     def _asked(self) -> tuple[CheckResult, ...]:

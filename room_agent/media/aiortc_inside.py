@@ -2,7 +2,8 @@
 
 aiortc lets nobody bring an encoder of his own, spreads no packets and sends again without limit. Here a sender gets
 pictures that are cut already, tells when a key picture or another bit rate is wanted, and sends at our pace. Nor can
-one bring a certificate, ask for the other end's, choose the cipher suites, or see which way the packets take.
+one bring a certificate, ask for the other end's or for the codec, choose the cipher suites, or see which way the
+packets take.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from aiortc import RTCCertificate, RTCPeerConnection, RTCRtpSender
+from aiortc import RTCCertificate, RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver
 from aiortc.rtcdtlstransport import SRTPProtectionProfile, certificate_digest
 from OpenSSL import SSL
 
@@ -64,6 +65,12 @@ def suite(connection: RTCPeerConnection) -> tuple[str, str]:
     """The cipher suite of DTLS and the profile of SRTP that were agreed upon."""
     ssl = connection.sctp.transport._ssl
     return str(ssl.get_cipher_name()), ssl.get_selected_srtp_profile().decode()
+
+
+def chosen_codec(transceiver: RTCRtpTransceiver) -> str:
+    """The media type of what is sent, by the answer; ours counts where it names several."""
+    _known(transceiver, "_codecs")
+    return str(transceiver._codecs[0].mimeType)
 
 
 def addresses_used(connection: RTCPeerConnection) -> tuple[str, str] | None:

@@ -25,16 +25,19 @@ from aiortc.sdp import candidate_from_sdp
 
 from room_agent.media import aiortc_inside
 from room_agent.media.aiortc_inside import Certificate, take_over
-from room_agent.media.h264 import FILLING, Sendable
+from room_agent.media.h264 import Sendable
 from room_agent.media.ladder import shared
 from room_agent.media.line import PROBE_PAUSES_S, Line
 from room_agent.media.pacing import Allowance, Pacer
-from room_agent.media.peer import Body, LineStats, NoPictures, Outlet, Road, Unfit
+from room_agent.media.peer import Body, LineStats, Outlet, Road, Unfit
 from room_agent.media.slot import Ended, Watch
+from room_agent.media.stream import CODINGS, Codec
 from telemed.kit.trust import with_one_fingerprint
 
 _PROFILE = "42e01f"
 """Constrained baseline, level 3.1."""
+_NO_SENSE = (ValueError, KeyError, TypeError, AssertionError, RuntimeError, InvalidStateError, OperationError)
+"""What aiortc raises at what the other end sent; `RuntimeError` where its parser does not find something."""
 _PROBED = 2
 """Which picture is followed by filling: the first is shown at once, and Chromium looks at two seconds only."""
 
@@ -69,7 +72,7 @@ class AiortcPeer:
             return self._connection.addTransceiver(source, direction="sendonly")
         track = _PictureTrack(source, self._traffic)
         transceiver = self._connection.addTransceiver(track, direction="sendonly")
-        transceiver.setCodecPreferences(_h264())
+        transceiver.setCodecPreferences(_codecs())
         take_over(transceiver.sender, _PictureViewer(source, self._traffic))
         return transceiver
 
@@ -100,10 +103,12 @@ class AiortcPeer:
             return
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(**body))
-        except OperationError as error:
-            raise NoPictures("no H.264") from error
-        except (ValueError, KeyError, TypeError, AssertionError, InvalidStateError) as error:
+        except _NO_SENSE as error:
             raise Unfit(type(error).__name__) from error
+        for transceiver in (transceiver for _, transceiver in self._lines):
+            track = transceiver.sender.track
+            if isinstance(track, _PictureTrack):
+                track.watch.takes(Codec(aiortc_inside.chosen_codec(transceiver)))
 
     async def candidate(self, body: Body) -> None:
         """Names that only the other end's own network knows are left out: their packets tell the address."""
@@ -115,7 +120,7 @@ class AiortcPeer:
             candidate.sdpMid = body.get("sdpMid")
             candidate.sdpMLineIndex = body.get("sdpMLineIndex")
             await self._connection.addIceCandidate(candidate)
-        except (ValueError, KeyError, TypeError, AssertionError, InvalidStateError) as error:
+        except _NO_SENSE as error:
             raise Unfit(type(error).__name__) from error
 
     def stats(self) -> LineStats:
@@ -149,11 +154,12 @@ def _configuration(road: Road) -> RTCConfiguration:
     )
 
 
-def _h264() -> list[Any]:
-    """Our one profile, and packets sent again as a stream of their own (RTX)."""
+def _codecs() -> list[Any]:
+    """H.264 in our one profile, VP8 for whoever has none, and packets sent again as a stream of their own (RTX)."""
     codecs = RTCRtpSender.getCapabilities("video").codecs
     own = [codec for codec in codecs if codec.parameters.get("profile-level-id") == _PROFILE]
-    return own + [codec for codec in codecs if codec.mimeType.lower() == "video/rtx"]
+    other = [codec for codec in codecs if codec.mimeType == Codec.VP8]
+    return own + other + [codec for codec in codecs if codec.mimeType.lower() == "video/rtx"]
 
 
 class _PictureTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc's types are skipped
@@ -163,21 +169,23 @@ class _PictureTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc's types a
 
     def __init__(self, watch: Watch, traffic: "_Traffic") -> None:
         super().__init__()
-        self._watch = watch
+        self.watch = watch
         self._traffic = traffic
         self._count = 0
 
     async def recv(self) -> Sendable:
         try:
-            picture = await self._watch.following()
+            picture = await self.watch.following()
         except Ended:
             raise MediaStreamError from None
         self._count += 1
-        return self._traffic.filled(picture) if self._count == _PROBED else picture
+        if self._count != _PROBED:
+            return picture
+        return self._traffic.filled(picture, CODINGS[self.watch.codec].filling)
 
     def stop(self) -> None:
         super().stop()
-        self._watch.close()
+        self.watch.close()
 
 
 class _Traffic:
@@ -210,13 +218,13 @@ class _Traffic:
         self._line.reported(round_trip_s, lost, now=self.reported_at)
         self._share()
 
-    def filled(self, picture: Sendable) -> Sendable:
-        """Once for a connection a picture is followed by filling, which tells how much the line carries."""
+    def filled(self, picture: Sendable, filling: bytes) -> Sendable:
+        """Once for a connection a picture is followed by *filling*, which tells how much the line carries."""
         if self._probed:
             return picture
         self._probed = True
         self._probe = deque((0.0,) * (len(picture.payloads) - 1) + PROBE_PAUSES_S)
-        return replace(picture, payloads=picture.payloads + (FILLING,) * len(PROBE_PAUSES_S))
+        return replace(picture, payloads=picture.payloads + (filling,) * len(PROBE_PAUSES_S))
 
     def pause_s(self, size: int) -> float:
         now = time.monotonic()

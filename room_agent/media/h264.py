@@ -78,14 +78,24 @@ class Encoder:
     def encode(self, frame: VideoFrame, *, bps: int, key: bool) -> Coded:
         """*frame* at *bps*; its ``pts`` at 90 kHz must rise. May run in a thread, one call after the other."""
         self._codec.bit_rate = max(self.rung.floor_bps, min(self.rung.ceiling_bps, bps))
-        fitting = frame
-        if (frame.width, frame.height, frame.format.name) != (self.width, self.height, "yuv420p"):
-            fitting = frame.reformat(self.width, self.height, "yuv420p", interpolation=Interpolation.AREA)
-            fitting.pts, fitting.time_base = frame.pts, TIME_BASE
-        fitting.pict_type = PictureType.I if key else PictureType.NONE
-        packets = self._codec.encode(fitting)
+        packets = self._codec.encode(key_if(key, fitted(frame, self.width, self.height)))
         data = b"".join(bytes(packet) for packet in packets)
         return Coded(data, any(packet.is_keyframe for packet in packets), (frame.pts or 0) / CLOCK_RATE)
+
+
+def fitted(frame: VideoFrame, width: int, height: int) -> VideoFrame:
+    """*frame* in this size and as encoders want it; itself where it is so already."""
+    if (frame.width, frame.height, frame.format.name) == (width, height, "yuv420p"):
+        return frame
+    made = frame.reformat(width, height, "yuv420p", interpolation=Interpolation.AREA)
+    made.pts, made.time_base = frame.pts, TIME_BASE
+    return made
+
+
+def key_if(key: bool, frame: VideoFrame) -> VideoFrame:
+    """*frame*, to become a key picture or any."""
+    frame.pict_type = PictureType.I if key else PictureType.NONE
+    return frame
 
 
 FILLING = bytes([12]) + b"\xff" * (PIECE_BYTES - 2) + b"\x80"

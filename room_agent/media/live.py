@@ -15,6 +15,7 @@ from room_agent.media.sound import Sound
 from room_agent.media.source import ExamCamera
 from room_agent.media.stethoscope import StethoscopeTrack
 from room_agent.media.stills import Stills
+from room_agent.media.stream import Codec
 from room_agent.media.switch import SwitchTrack
 from schemas.measurement import Camera
 
@@ -36,6 +37,11 @@ class LiveMedia:
     def cameras(self) -> tuple[Camera, ...]:
         cameras = self.slots[0].switch.cameras
         return tuple(Camera(camera=c.camera, name_key=c.name_key, simulated=c.simulated) for c in cameras)
+
+    @property
+    def vp8_viewers(self) -> int:
+        """How many browsers take no H.264, so that a second encoder runs for them."""
+        return len(self.slots[0].viewers(Codec.VP8))
 
     def outlets(self) -> tuple[Outlet, ...]:
         """For one more doctor: the exam pictures, then the stethoscope. The newest picture counts, but every sound."""

@@ -15,10 +15,6 @@ class Unfit(Exception):
     """What the other end sent cannot be used; the connection has no future."""
 
 
-class NoPictures(Unfit):
-    """The other end takes none of our pictures: a browser without H.264."""
-
-
 @dataclass(frozen=True)
 class Outlet:
     """One m-line, for sending only. *role*: ``exam-0``, ``exam-1`` or ``stethoscope``; *source*: pictures or sound."""
@@ -101,9 +97,10 @@ class MediaPeer(Protocol):
         """The role of each m-line, by its mid; known after the offer."""
 
     async def answer(self, body: Body) -> None:
-        """Raises:
-        Unfit: it is no answer to the offer.
-        NoPictures: it refuses the pictures; a connection without them may be tried.
+        """From now on each picture is sent as the answer has chosen.
+
+        Raises:
+            Unfit: it is no answer to the offer, or takes nothing that was offered.
         """
 
     async def candidate(self, body: Body) -> None:

@@ -1,4 +1,4 @@
-"""One exam picture for any number of viewers: taken once, coded once, cut once, and handed to each."""
+"""One exam picture for any number of viewers: taken once, coded once for each codec, cut once, and handed to each."""
 
 import asyncio
 import contextlib
@@ -6,11 +6,10 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from av import VideoFrame
-
-from room_agent.media.h264 import CLOCK_RATE, Coded, Encoder, Sendable, cut
-from room_agent.media.ladder import START_BPS, Rung, rung_for, slowest
+from room_agent.media.h264 import Coded, Sendable, cut
+from room_agent.media.ladder import START_BPS, Rung
 from room_agent.media.passing import may_pass
+from room_agent.media.stream import CLIMB_PAUSE_S, KEY_PAUSE_S, Codec, Counts, Stream
 from room_agent.media.switch import SwitchTrack
 from telemed.kit.logs import logger
 
@@ -18,8 +17,6 @@ log = logger("media.slot")
 
 _LONGEST_QUEUE = 8
 """Pictures. Who is further behind begins anew with a key picture."""
-_KEY_PAUSE_S = 0.3
-_CLIMB_PAUSE_S = 3.0
 
 
 class Ended(Exception):
@@ -27,10 +24,11 @@ class Ended(Exception):
 
 
 class Watch:
-    """One viewer of a slot. *allowed_bps*: what his line carries of this picture."""
+    """One viewer of a slot. *allowed_bps*: what his line carries of this picture; *codec*: what he takes."""
 
     def __init__(self, slot: "VideoSlot", backlog: tuple[Sendable, ...]) -> None:
         self.allowed_bps = START_BPS
+        self.codec = Codec.H264
         self.wants_key = not backlog
         self._slot = slot
         self._queue = deque(backlog)
@@ -43,6 +41,12 @@ class Watch:
     def showing(self) -> bool:
         """Whether a camera is selected; a slate needs next to nothing."""
         return bool(self._slot.switch.selected)
+
+    def takes(self, codec: Codec) -> None:
+        """What the viewer's answer has chosen; what waits in another coding is of no use."""
+        if codec is not self.codec:
+            self.codec = codec
+            self.drop()
 
     def key(self) -> None:
         """The viewer lost a picture and needs one that stands alone (PLI, FIR)."""
@@ -85,50 +89,20 @@ class Watch:
 
 
 @dataclass
-class _Rate:
-    """Leaves out pictures that come faster than a rung wants."""
-
-    due: float = 0.0
-
-    def takes(self, pts: int, fps: int) -> bool:
-        """Whether the picture of *pts* (90 kHz) is the next one; a quarter of an interval early is in time."""
-        step = CLOCK_RATE / fps
-        if pts < self.due - step / 4:
-            return False
-        self.due = max(self.due + step, pts + step / 2)
-        return True
-
-
-@dataclass
-class Counts:
-    """For figures and stats."""
-
-    coded: int = 0
-    passed: int = 0
-    keys: int = 0
-    encoders: int = 0
-
-
-@dataclass
 class _State:
-    """How the stream stands."""
+    """How the pictures that pass stand."""
 
-    encoder: Encoder | None = None
-    rate: _Rate = field(default_factory=_Rate)
-    rung: Rung = field(default_factory=lambda: rung_for(START_BPS))
-    climbed_at: float = 0.0
-    key_at: float = 0.0
     passing: bool = False
     passed_at: float = 0.0
     since_key: list[Sendable] = field(default_factory=list)
 
 
 class VideoSlot:
-    """Pictures of *switch* as one H.264 stream, as good as the slowest viewer can have it."""
+    """Pictures of *switch* as H.264, and as VP8 beside it only while a viewer takes nothing else."""
 
     def __init__(self, switch: SwitchTrack) -> None:
         self.switch = switch
-        self.counts = Counts()
+        self.streams = {codec: Stream(codec) for codec in Codec}
         self._watches: set[Watch] = set()
         self._state = _State()
         self._task: asyncio.Task[None] | None = None
@@ -136,9 +110,18 @@ class VideoSlot:
         self._withheld = 0
 
     @property
+    def counts(self) -> Counts:
+        """Of the H.264."""
+        return self.streams[Codec.H264].counts
+
+    @property
     def rung(self) -> Rung:
-        """How large and how often the picture is now."""
-        return self._state.rung
+        """How large and how often the H.264 is now."""
+        return self.streams[Codec.H264].rung
+
+    def viewers(self, codec: Codec) -> list[Watch]:
+        """Those who take *codec*."""
+        return [watch for watch in self._watches if watch.codec is codec]
 
     def watch(self) -> Watch:
         """One more viewer. He begins at once: with a new key picture, or with what passed since the last one."""
@@ -175,76 +158,65 @@ class VideoSlot:
         while True:
             if not self._watches:
                 self._state = _State()
+                self._rest()
                 self._watched.clear()
                 await self._watched.wait()
-            before = self._withheld
             try:
-                made = await self._made()
+                await self._hand_out()
             except Exception:  # supervised: one picture that cannot be coded must not end the stream
                 log.exception("picture lost")
-                self._state.encoder = None
-                await asyncio.sleep(_KEY_PAUSE_S)
-                continue
-            if before != self._withheld:  # begun before it was withheld
-                self._state.passing, self._state.since_key = False, []
-                continue
-            if made is not None:
-                self.counts.keys += made.key
-                for watch in tuple(self._watches):
-                    watch.put(made)
+                for stream in self.streams.values():
+                    stream.encoder = None
+                await asyncio.sleep(KEY_PAUSE_S)
 
-    async def _made(self) -> Sendable | None:
-        """The next picture, ready to be sent; None for one that is left out."""
-        state = self._state
-        each = [watch.allowed_bps for watch in self._watches]
-        calm = state.passing or time.monotonic() - state.passed_at > _CLIMB_PAUSE_S
-        if calm and may_pass(self.switch.own_stream, min(each, default=0), passing=state.passing):
+    async def _hand_out(self) -> None:
+        """The next picture, in each coding that is taken; H.264 does not wait for VP8."""
+        state, before = self._state, self._withheld
+        calm = state.passing or time.monotonic() - state.passed_at > CLIMB_PAUSE_S
+        if calm and self._may_pass():
             coded = await self.switch.coded(anew=not state.passing)
             if coded is not None:
-                return self._passed(coded)
+                self._give(Codec.H264, self._passed(coded), before)
+                return
         state.passing = False
-        return await self._encoded(await self.switch.picture(), slowest(each))
+        frame = await self.switch.picture()
+        self._rest()
+        for codec, stream in self.streams.items():
+            viewers = self.viewers(codec)
+            if viewers and before == self._withheld:
+                self._give(codec, await stream.encoded(frame, viewers), before)
+
+    def _give(self, codec: Codec, made: Sendable | None, before: int) -> None:
+        """To all who take it, unless it was begun before its camera was withheld."""
+        if before != self._withheld:
+            self._state.passing, self._state.since_key = False, []
+        elif made is not None:
+            self.streams[codec].counts.keys += made.key
+            for watch in self.viewers(codec):
+                watch.put(made)
+
+    def _may_pass(self) -> bool:
+        """As `may_pass`; whoever takes VP8 needs pictures that were decoded, and those make the others' as well."""
+        if self.viewers(Codec.VP8):
+            return False
+        lowest = min((watch.allowed_bps for watch in self._watches), default=0)
+        return may_pass(self.switch.own_stream, lowest, passing=self._state.passing)
+
+    def _rest(self) -> None:
+        """What nobody takes is not coded."""
+        for stream in self.streams.values():
+            if not self.viewers(stream.codec):
+                stream.rest()
 
     def _passed(self, coded: Coded) -> Sendable:
         """The camera's own picture; what came since its last key picture is kept for whoever comes."""
         state = self._state
-        state.passing, state.encoder, state.passed_at = True, None, time.monotonic()
+        state.passing, state.passed_at = True, time.monotonic()
+        stream = self.streams[Codec.H264]
+        stream.encoder = None
         made = Sendable(cut(coded.data), self.switch.stamp(coded.taken_s), coded.key)
         if made.key:
             state.since_key.clear()
         state.since_key.append(made)
-        self.counts.passed += 1
+        stream.counts.passed += 1
         return made
-
-    async def _encoded(self, frame: VideoFrame, allowed: int) -> Sendable | None:
-        state, now = self._state, time.monotonic()
-        self._climb(allowed, now)
-        if not state.rate.takes(frame.pts, state.rung.fps):
-            return None
-        size = state.rung.size(frame.width, frame.height)
-        encoder = state.encoder
-        anew = encoder is None or (encoder.width, encoder.height, encoder.rung) != (*size, state.rung)
-        wanted = any(watch.wants_key for watch in self._watches) and now - state.key_at > _KEY_PAUSE_S
-        state.key_at = now if anew or wanted else state.key_at
-        state.encoder, coded = await asyncio.to_thread(
-            _encode, None if anew else encoder, frame, size, state.rung, allowed, wanted
-        )
-        self.counts.coded += 1
-        self.counts.encoders += anew
-        return Sendable(cut(coded.data), frame.pts, coded.key) if coded.data else None
-
-    def _climb(self, allowed: int, now: float) -> None:
-        """Down at once, up only after a while."""
-        state = self._state
-        rung = rung_for(allowed, state.rung)
-        higher = rung.floor_bps > state.rung.floor_bps
-        if rung != state.rung and (not higher or now - state.climbed_at > _CLIMB_PAUSE_S):
-            state.rung, state.climbed_at = rung, now
-
-
-def _encode(
-    encoder: Encoder | None, frame: VideoFrame, size: tuple[int, int], rung: Rung, bps: int, key: bool
-) -> tuple[Encoder, Coded]:
-    """In a thread: with *encoder*, or with a new one."""
-    using = encoder or Encoder(*size, rung)
-    return using, using.encode(frame, bps=bps, key=key)

@@ -19,6 +19,14 @@ from telemed.kit.trust import Handshake, Me, with_one_fingerprint
 Send = Callable[[Signal], Awaitable[None]]
 
 
+def without_h264(sdp: str) -> str:
+    """An answer that takes VP8 alone, as of a browser that has no H.264."""
+    payload = next(line.split(":")[1].split()[0] for line in sdp.splitlines() if "H264/90000" in line)
+    about = (f"a=rtpmap:{payload} ", f"a=fmtp:{payload} ", f"a=rtcp-fb:{payload} ")
+    kept = [line for line in sdp.splitlines() if not line.startswith(about)]
+    return "\r\n".join([*kept, ""])
+
+
 class FarDoctor:
     """It answers each offer at once. *takes_h264*: whether it knows our pictures. What it hears it writes down."""
 
@@ -91,7 +99,7 @@ class FarDoctor:
         await connection.setLocalDescription(await connection.createAnswer())
         made = with_one_fingerprint(connection.localDescription.sdp)
         made = made.replace(self.certificate.fingerprint, self.me.fingerprint)  # of an impostor
-        return made if self._takes_h264 else made.replace("H264/90000", "other/90000")
+        return made if self._takes_h264 else without_h264(made)
 
     def _channel(self, channel: RTCDataChannel) -> None:
         if channel.label == "ctl":

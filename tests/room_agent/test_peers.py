@@ -16,6 +16,7 @@ from room_agent.media.heart import heart_sounds
 from room_agent.media.live import LiveMedia, for_visit
 from room_agent.media.simulated import simulated_cameras
 from room_agent.media.sound import Loop
+from room_agent.media.stream import Codec
 from room_agent.peers import AboutGate, DoctorPeer
 from room_agent.relays import Relays
 from schemas.measurement import Ask, ConfirmedBy, Share, Sources, StopAsking
@@ -87,7 +88,7 @@ class Pair:
     """The agent's end of one doctor, and the doctor. What each sends arrives at once, or waits in *post*."""
 
     def __init__(self, media: LiveMedia, *, takes_h264: bool = True) -> None:
-        self.ward, self.held = Ward(), False
+        self.ward, self.held, self.media = Ward(), False, media
         self.sent: list[Signal] = []
         self.post: list[Signal] = []
         relays = Relays(only=False, said=lambda _trouble: None, found=lambda: None)
@@ -144,7 +145,7 @@ def test_two_pictures_the_stethoscope_and_the_channels_are_offered_once_and_sign
             (offer,) = it.doctor.offers
             assert offer.attempt == 1
             assert lines(offer.sdp) == ["m=application", "m=audio", "m=video", "m=video"]
-            assert "VP8" not in offer.sdp
+            assert offer.sdp.index("H264/90000") < offer.sdp.index("VP8/90000")
             assert "profile-level-id=42e01f" in offer.sdp
             assert offer.sdp.count("a=fingerprint:") == offer.sdp.count("a=fingerprint:sha-256") == 4
             assert it.end.peer is not None
@@ -154,14 +155,29 @@ def test_two_pictures_the_stethoscope_and_the_channels_are_offered_once_and_sign
     run(story)
 
 
-def test_a_browser_without_h264_is_offered_everything_but_the_pictures() -> None:
+def test_a_browser_without_h264_gets_vp8_without_another_offer() -> None:
     async def story() -> None:
         async with pair(takes_h264=False) as it:
             await it.meet()
-            first, second = it.doctor.offers
-            assert lines(first.sdp).count("m=video") == 2
-            assert lines(second.sdp) == ["m=application", "m=audio"]
-            assert [first.attempt, second.attempt] == [1, 2]
+            (offer,) = it.doctor.offers
+            assert lines(offer.sdp).count("m=video") == 2
+            assert it.end.peer is not None
+            assert it.end.peer.is_answered
+            assert it.media.vp8_viewers == 1
+            assert [len(slot.viewers(Codec.VP8)) for slot in it.media.slots] == [1, 1]
+            await it.end.drop()
+            assert it.media.vp8_viewers == 0
+
+    run(story)
+
+
+def test_a_browser_with_h264_needs_no_second_encoder() -> None:
+    async def story() -> None:
+        async with pair() as it:
+            await it.meet()
+            assert it.end.peer is not None
+            assert it.end.peer.is_answered
+            assert it.media.vp8_viewers == 0
 
     run(story)
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from room_agent.media.h264 import Sendable, kind
 from room_agent.media.simulated import SimulatedCamera, simulated_cameras
 from room_agent.media.slot import VideoSlot, Watch
+from room_agent.media.stream import Codec
 from room_agent.media.switch import SwitchTrack
 from tests.room_agent.media.loops import run
 
@@ -114,6 +115,53 @@ def test_an_unused_picture_sends_next_to_nothing() -> None:
         slot.switch.select("otoscope")
         assert watch.showing
         assert await until_key(watch) <= 2
+        await slot.close()
+
+    run(story)
+
+
+def test_a_second_encoder_runs_while_somebody_takes_nothing_but_vp8() -> None:
+    async def story() -> None:
+        slot, _ = make_slot()
+        first, second, third = slot.watch(), slot.watch(), slot.watch()
+        await asyncio.gather(some(first, 3), some(second, 3))
+        assert slot.streams[Codec.VP8].encoder is None
+        for each in (second, third):
+            each.takes(Codec.VP8)
+        ours, theirs, same = await asyncio.gather(some(first, 12), some(second, 8), some(third, 8))
+        assert all(a is b for a, b in zip(theirs, same, strict=True))
+        assert theirs[0].key
+        assert [picture.payloads[0][:1] for picture in theirs] == [b"\x10"] * 8
+        assert not any(picture.key for picture in ours)  # nothing changes for whoever was there
+        assert {picture.timestamp for picture in theirs} & {picture.timestamp for picture in ours}
+        second.key()
+        await until_key(second)
+        for each in (second, third):
+            each.close()
+        coded = slot.streams[Codec.VP8].counts.coded
+        await some(first, 6)
+        assert slot.streams[Codec.VP8].encoder is None
+        assert slot.streams[Codec.VP8].counts.coded <= coded + 1
+        assert slot.counts.encoders == 1
+        await slot.close()
+
+    run(story)
+
+
+def test_only_the_coding_that_is_taken_is_made_and_each_as_its_slowest_viewer_can_have_it() -> None:
+    async def story() -> None:
+        slot, _ = make_slot()
+        fast, thin = slot.watch(), slot.watch()
+        thin.takes(Codec.VP8)
+        fast.allowed_bps, thin.allowed_bps = 500_000, 200_000
+        await asyncio.gather(some(fast, 12), some(thin, 6))
+        assert slot.rung.height == 540
+        rung = slot.streams[Codec.VP8].rung
+        assert (rung.height, rung.fps, rung.ceiling_bps) == (360, 15, 187_500)
+        fast.close()
+        coded = slot.counts.coded
+        await some(thin, 12)
+        assert slot.counts.coded <= coded + 1
         await slot.close()
 
     run(story)
