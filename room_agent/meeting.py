@@ -32,6 +32,7 @@ from schemas.measurement import (
     StopAsking,
     Vital,
 )
+from schemas.signalling import Role
 from schemas.visit import KioskDecline
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
@@ -177,8 +178,10 @@ class Meeting:
             peer.vital(vital)
 
     def listening_changed(self) -> None:
-        """The stethoscope is heard while anybody listens and may; meanwhile the room is quiet."""
-        self.gate.listen(any(peer.listening and not peer.is_silent for peer in self._peers.values()))
+        """The stethoscope is heard while the doctor listens and may; meanwhile the room is quiet. A colleague hears
+        what the doctor has asked for."""
+        listeners = [peer for peer in self._peers.values() if peer.listening and not peer.is_silent]
+        self.gate.listen(any(peer.doctor.role is Role.DOCTOR for peer in listeners))
         self._quiet()
 
     def _quiet(self) -> None:
