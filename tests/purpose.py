@@ -48,7 +48,7 @@ SCRIPT = {
 }
 """What no script of a page uses. A picture or a file is saved by a link that a person presses."""
 
-STORES = re.compile(r"\b(localStorage|sessionStorage|indexedDB)\b")
+STORES = re.compile(r"\b(localStorage|sessionStorage)\b(?!\.(clear|removeItem)\()|\bindexedDB\b")
 MAY_STORE = {
     "telemed/web/static/js/keys.js": "the browser's own key, which cannot be taken out",
     "telemed/web/static/js/alarm.js": "which alarms were silenced",
@@ -58,9 +58,8 @@ MAY_STORE = {
     "telemed/desk/static/js/handover.js": "the address of the practice's server",
     "room_agent/kiosk/static/js/probe.js": "how sharp the camera was",
     "room_agent/kiosk/static/js/machine.js": "the kiosk's own key",
-    "room_agent/kiosk/static/js/call.js": "empties it at the farewell",
 }
-"""Scripts that may keep something in a browser, and what."""
+"""Scripts that may keep something in a browser, and what. Emptying it is free to all."""
 
 SHOWN = ("vitals", "card", "observation", "trend", "bundle", "handover", "pictures", "instruments")
 """Scripts of the doctor's page that have measured values in their hands."""

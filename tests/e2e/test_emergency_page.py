@@ -11,6 +11,7 @@ from telemed.kit.db import Database
 from tests.desk.world import World, make_world, running
 from tests.e2e.booking_scene import FINDINGS, MISSING_WORDS
 from tests.e2e.chromium import AXE
+from tests.e2e.shots import shot
 from tests.e2e.test_staff_pages import FRESH_MS, signed_in
 
 pytestmark = pytest.mark.e2e
@@ -77,7 +78,7 @@ def look(page: Page, name: str) -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=SHOTS / f"doctor-{name}-{size}.png")
+        shot(page, SHOTS / f"doctor-{name}-{size}.png")
         page.evaluate(AXE.read_text())
         assert [each for script in (FINDINGS, MISSING_WORDS) for each in page.evaluate(script)] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size
