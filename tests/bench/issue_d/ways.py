@@ -41,12 +41,14 @@ def _secret(folder: Path) -> str:
     return relay.new_secret(folder / "centre" / "relay_secret")
 
 
-def _relayed(kind: str) -> Callable[[Path], AbstractContextManager[dict[str, str]]]:
+def relayed(kind: str, address: str = HERE) -> Way:
+    """By a relay at *address*, over ``udp``, ``tcp`` or ``tls``, and not otherwise."""
+
     @contextmanager
     def opened(folder: Path) -> Iterator[dict[str, str]]:
         own = folder / "relay"
         own.mkdir()
-        certificate, key = relay.self_signed(own, HERE)
+        certificate, key = relay.self_signed(own, address)
         made = relay.Relay(
             "relay.test",
             _secret(folder),
@@ -55,15 +57,15 @@ def _relayed(kind: str) -> Callable[[Path], AbstractContextManager[dict[str, str
             own,
             port=PORT,
             tls_port=TLS_PORT,
-            addresses=(HERE,),
+            addresses=(address,),
             rooms=ROOMS,
         )
-        (url,) = (each for each in relay.urls(made, HERE) if _kind(each) == kind)
+        (url,) = (each for each in relay.urls(made, address) if _kind(each) == kind)
         settings = {"TELEMED_CENTRE_RELAY_URLS": url, "TELEMED_ROOM_RELAY_ONLY": "1", "SSL_CERT_FILE": str(certificate)}
         with relay.running(made):
             yield settings
 
-    return opened
+    return Way(f"relayed over {kind.upper()}", opened, only=True)
 
 
 def _kind(url: str) -> str:
@@ -72,4 +74,4 @@ def _kind(url: str) -> str:
 
 DIRECT = Way("direct", _straight)
 DEAD = Way("direct, beside a dead relay", _dead)
-RELAYED = {kind: Way(f"relayed over {kind.upper()}", _relayed(kind), only=True) for kind in ("udp", "tcp", "tls")}
+RELAYED = {kind: relayed(kind) for kind in ("udp", "tcp", "tls")}

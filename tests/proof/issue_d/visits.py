@@ -30,7 +30,7 @@ WARM = 20
 """Visits before the first that counts: code is loaded, pools are filled."""
 WINDOW = 20
 MOST_GROWTH = 0.05
-PATIENCE_S = 20.0
+PATIENCE_S, START_S = 20.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ async def agent_of(centre: SmallCentre) -> AsyncIterator[int]:
                 stderr=asyncio.subprocess.DEVNULL,
             )
             try:
-                await until(lambda: centre.links, within_s=PATIENCE_S)
+                await until(lambda: centre.links, within_s=START_S)
                 yield process.pid
             finally:
                 process.terminate()
