@@ -44,7 +44,8 @@ class BrokenDevice:
 class RoomView:
     """One room. *heard* is when its agent last said something. *sealed_by*: who keeps the key of its disk, as it said:
     ``tpm`` or ``file``; empty while it has not. *not_well*: what it said of itself, the worst first. *broken*: the
-    devices that are planned without, until the room says that they work again.
+    devices that are planned without, until the room says that they work again. *vp8_viewers*: how many browsers in its
+    visit take no H.264, as long as it is heard.
     """
 
     room_id: str
@@ -55,6 +56,7 @@ class RoomView:
     sealed_by: str = ""
     not_well: tuple[CheckResult, ...] = ()
     broken: tuple[BrokenDevice, ...] = ()
+    vp8_viewers: int = 0
 
     @property
     def is_missing(self) -> bool:
@@ -75,6 +77,7 @@ def version(rooms: Iterable[RoomView], roster: "RosterView", refusals: tuple[Ref
             room.room_id,
             room.online,
             room.broken,
+            room.vp8_viewers,
             [(each.text_key, each.device_id, each.alarm) for each in room.not_well],
         )
         for room in rooms

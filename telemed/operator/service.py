@@ -30,6 +30,7 @@ def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
             name=room.name,
             heard=lines.heard(room.id),
             online=is_online(lines.heard(room.id), now),
+            vp8_viewers=_vp8_viewers(lines, room.id, now),
             machines=tuple(machine for machine in machines if machine.room_id == room.id),
             sealed_by=_sealed_by(lines, room.id),
             not_well=model.not_well(lines.report(room.id)),
@@ -47,6 +48,12 @@ def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
 def _sealed_by(lines: Lines, room_id: str) -> str:
     report = lines.report(room_id)
     return report.sealed_by if report else ""
+
+
+def _vp8_viewers(lines: Lines, room_id: str, now: datetime) -> int:
+    """Of a room that is heard; what another said last is over, for all we know."""
+    report = lines.report(room_id)
+    return report.vp8_viewers if report and is_online(lines.heard(room_id), now) else 0
 
 
 def unmet(tx: Tx) -> list[Unmet]:

@@ -16,6 +16,7 @@ from telemed.identity.model import Actor, Role
 from telemed.identity.rights import SESSION_COOKIE
 from telemed.kit.clock import RealClock
 from telemed.kit.db import Database
+from telemed.link.service import Lines
 from telemed.people import service as people
 from telemed.people.store import audit_lines
 from telemed.visit import model as visit_model
@@ -247,6 +248,19 @@ def test_the_operator_sees_rooms_and_gets_a_code_once(world: World) -> None:
     assert code[1] not in client.get("/betrieb").text
     assert client.post("/betrieb/kopplung", data={"room_id": "elsewhere", "kind": "monitor"}).status_code == 404
     assert client.post("/betrieb/kopplung", data={"room_id": ROOM, "kind": "toaster"}).status_code == 422
+
+
+def test_the_operator_sees_for_how_many_browsers_a_room_codes_twice(world: World) -> None:
+    client, version = browser(world, Role.OPERATOR, "operator"), "/betrieb/stand"
+    world.room_reports()
+    assert "data-second-coding" not in client.get("/betrieb").text
+    before = client.get(version).json()
+    lines = world.centre.the(Lines)
+    report = lines.report(ROOM)
+    assert report is not None
+    lines.checked(report.model_copy(update={"vp8_viewers": 1}))
+    assert "Zweite Kodierung läuft: 1 Browser ohne H.264." in client.get("/betrieb").text
+    assert client.get(version).json() != before  # an open page shows it by itself
 
 
 def test_the_assistant_and_the_doctor_operate_nothing(doctor: TestClient, assistant: TestClient) -> None:

@@ -70,3 +70,17 @@ def test_the_operator_learns_who_keeps_the_key_of_a_rooms_disk(database: Databas
         said = {"room_id": "room-1", "at": NOW, "simulated": True, "results": (), "sealed_by": sealed_by}
         lines.checked(CheckReport.model_validate(said))
         assert [room.sealed_by for room in service.rooms(tx, lines, now=NOW)] == [sealed_by]
+
+
+def test_a_second_encoder_is_told_while_the_room_is_heard(database: Database) -> None:
+    world = make_world(database)
+    lines = world.centre.the(Lines)
+    said = {"room_id": "room-1", "at": NOW, "simulated": True, "results": (), "vp8_viewers": 2}
+    seen = []
+    with database.transaction() as tx:
+        for heard, now in ((False, NOW), (True, NOW), (True, NOW + timedelta(minutes=1))):
+            if heard:
+                lines.beat("room-1", NOW)
+                lines.checked(CheckReport.model_validate(said))
+            seen += service.rooms(tx, lines, now=now)
+    assert [room.vp8_viewers for room in seen] == [0, 2, 0]
