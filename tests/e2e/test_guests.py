@@ -129,8 +129,9 @@ class Scene:
         return card
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    tmp_path = tmp_path_factory.mktemp("house")
     ports = {name: free_port(0) for name in NAMES}
     with Programs(tmp_path, ports=ports) as programs:
         programs.prepare()
@@ -140,6 +141,14 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         camera = small_camera(tmp_path / "camera.y4m")
         with chromium(*CALL, f"--use-file-for-fake-video-capture={camera}") as browser:
             yield Scene(programs, browser, booked)
+
+
+@pytest.fixture
+def scene(house: Scene) -> Iterator[Scene]:
+    """Nobody's window stays open from one test to the next."""
+    yield house
+    for context in house.browser.contexts:
+        context.close()
 
 
 def test_four_ends_talk_each_with_each_and_a_fifth_stays_outside(scene: Scene) -> None:
