@@ -45,9 +45,6 @@ export class Call {
   #rests = false;
   /** @type {State | null} */
   #state = null;
-  /** We refused somebody, or were refused. */
-  #distrusts = false;
-  #distrusted = false;
   #introduced = false;
   #red = new RedScreen(/** @type {HTMLDialogElement} */ (by('distrust')));
   #listens = new AbortController();
@@ -78,7 +75,7 @@ export class Call {
     if (this.#left) return stop(stream);
     this.#stream = stream;
     this.#hush(this.#quiet);
-    /** @type {HTMLVideoElement} */ (by('self')).srcObject = stream;
+    if (!this.#red.isShown) /** @type {HTMLVideoElement} */ (by('self')).srcObject = stream;
     this.#own.begin(stream);
     this.#send();
   }
@@ -149,8 +146,7 @@ export class Call {
     document.querySelector('[data-inflating]')?.toggleAttribute('hidden', !show.inflating);
     if (show.introduced && !this.#introduced) this.#showCompare(false);
     this.#introduced = show.introduced ?? false;
-    this.#distrusted = show.distrust ?? false;
-    this.#warn();
+    if (show.distrust) this.#warn();
   }
 
   /** Loudspeaker and microphone are mute, or no longer. @param {boolean} quiet */
@@ -234,19 +230,17 @@ export class Call {
   #distrust(partner, reason, who) {
     if (who === 'us') this.room.refused(partner.role, reason);
     if (partner.role !== 'doctor') return; // a guest stays outside
-    this.#distrusts = true;
-    this.#hangUp();
     this.#warn();
   }
 
+  /** We or our agent refused somebody, or were refused: no talk goes on behind it, and it does not go by itself. */
   #warn() {
-    if (this.#distrusts || this.#distrusted) this.#red.show();
-    else if (this.#red.isShown) this.#again();
+    this.#hangUp();
+    this.#red.show();
   }
 
   /** Somebody wants to try once more. */
   #again() {
-    this.#distrusts = false;
     this.#hangUp();
     this.#red.hide();
     /** @type {HTMLVideoElement} */ (by('self')).srcObject = this.#stream;
