@@ -36,6 +36,14 @@ def test_who_arrived_is_on_the_board() -> None:
     assert board.room_state is RoomState.FREE
 
 
+@pytest.mark.parametrize("facts", [[at(0, FactKind.ARRIVED)], INSIDE, OVER])
+def test_a_call_for_help_changes_nothing_of_what_the_monitors_and_the_list_of_the_day_say(facts: list[Fact]) -> None:
+    called = [*facts, at(10, FactKind.EMERGENCY), at(11, FactKind.HELPED), at(30, FactKind.EMERGENCY)]
+    assert day.board(TODAY, called, seen(31)) == day.board(TODAY, facts, seen(31))
+    assert day.show(TODAY, called, seen(31)) == day.show(TODAY, facts, seen(31))
+    assert day.steps(TODAY, called, NOON) == day.steps(TODAY, facts, NOON)
+
+
 def test_the_next_one_sees_the_delay_while_the_doctor_overruns() -> None:
     facts = [*INSIDE, at(5, FactKind.ARRIVED, "visit-2")]
     early = day.board(TODAY, facts, seen(10)).rows[1]
