@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 
+from room_agent import memory
 from room_agent.centre import Centre
 from room_agent.company import Company
 from room_agent.day import Task
@@ -110,6 +111,7 @@ class Meeting:
             await self._hand_over()
         await asyncio.gather(self.visit.end(), self._company.part())
         self.record.forget()
+        await asyncio.to_thread(memory.give_back)
 
     async def _hand_over(self) -> None:
         """Whoever has everything leaves; whoever lacks something asks for it."""
