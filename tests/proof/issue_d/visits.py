@@ -30,6 +30,7 @@ WARM = 20
 """Visits before the first that counts: code is loaded, pools are filled."""
 WINDOW = 20
 MOST_GROWTH = 0.05
+LOOK_S, SETTLE_S, STEADY = 0.3, 6.0, 0.002
 PATIENCE_S, START_S = 20.0, 60.0
 
 
@@ -116,10 +117,22 @@ async def visits(count: int) -> Kept:
         await centre.enrol(to_base64(key.public_key().public_bytes_raw()), subject="doctor-1", name="Test")
         for number in range(count):
             await one(centre, key, number)
-            status = Path(f"/proc/{pid}/status").read_text()
-            kept.memory_kib.append(int(status.partition("VmRSS:")[2].split()[0]))
+            kept.memory_kib.append(await settled(pid))
             kept.files.append(len(os.listdir(f"/proc/{pid}/fd")))
     return kept
+
+
+def memory_kib(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0])
+
+
+async def settled(pid: int) -> int:
+    """The memory, once the farewell is over and it changes no more; what it is after `SETTLE_S` at the latest."""
+    before, looks = 0, 0
+    while abs((now := memory_kib(pid)) - before) > now * STEADY and looks * LOOK_S < SETTLE_S:
+        before, looks = now, looks + 1
+        await asyncio.sleep(LOOK_S)
+    return now
 
 
 def step(_seed: int, _number: int) -> str:
