@@ -32,6 +32,28 @@ DECODES = """([selector, count]) => {
   const videos = [...document.querySelectorAll(selector)].filter((one) => one.srcObject);
   return videos.filter((one) => one.getVideoPlaybackQuality().totalVideoFrames > 3).length >= count;
 }"""
+KEEPS_CONNECTIONS = """
+window.connections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...rest) {
+    super(...rest);
+    window.connections.push(this);
+  }
+};
+"""
+SENDS = """(most) => {
+  const here = window.connections.filter(({ connectionState }) => connectionState === 'connected');
+  const pictures = here.flatMap((each) => each.getSenders()).filter(({ track }) => track?.kind === 'video');
+  const fits = (sender) => {
+    const [{ active, maxBitrate, scaleResolutionDownBy = 1 }] = sender.getParameters().encodings;
+    const { width, height } = sender.track.getSettings();
+    const small = width / scaleResolutionDownBy <= 640 && height / scaleResolutionDownBy <= 360;
+    return !active || (maxBitrate <= most && small);
+  };
+  return pictures.length > 0 && pictures.every(fits);
+}"""
+"""Of each picture that is sent: no more than so much, and no larger than in a crowd, where it is sent at all."""
+CROWD_BPS = 800_000
 OTHERS = "#faces figure:not([data-peer=own]) video"
 
 
@@ -76,6 +98,7 @@ class Scene:
         context.set_default_timeout(PATIENCE_MS)
         context.grant_permissions(["camera", "microphone"])
         page = context.new_page()
+        page.add_init_script(KEEPS_CONNECTIONS)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         return page
 
@@ -164,9 +187,13 @@ def test_four_ends_talk_each_with_each_and_a_fifth_stays_outside(scene: Scene) -
     for page in (relative, interpreter):
         page.wait_for_function(DECODES, arg=[OTHERS, 3], timeout=PATIENCE_MS)
         assert page.locator("#devices figure").count() == 0
-    doctor.wait_for_function(DECODES, arg=["#patient-video, .guest-card video", 3], timeout=PATIENCE_MS)
+    doctor.wait_for_function(DECODES, arg=["#patient-video, #tiles [data-role] video", 3], timeout=PATIENCE_MS)
     kiosk.wait_for_function(DECODES, arg=["video:not(#self)", 3], timeout=PATIENCE_MS)
     expect(relative.locator("figure[data-role=doctor] figcaption")).to_contain_text("Dr. med. Miriam Weiß")
+    for page in (kiosk, doctor, relative):
+        page.wait_for_function(SENDS, arg=CROWD_BPS, timeout=PATIENCE_MS)
+    expect(kiosk.locator("#company-names")).to_contain_text("Ines Petrova, Dolmetschen")
+    expect(doctor.locator("#tiles [data-role=interpreter] button")).to_contain_text("Ines Petrova")
 
     colleague = scene.guest(scene.link(doctor, "colleague"), "Dr. Zweite")
     outside = scene.knocking(doctor, "Dr. Zweite")

@@ -56,7 +56,7 @@ def _talk(scene: Scene) -> dict[str, int]:
         scene.knocking(doctor, name).locator("[data-admit]").click()
     for page in guests.values():
         page.wait_for_function(DECODES, arg=[OTHERS, 3], timeout=PATIENCE_MS)
-    doctor.wait_for_function(DECODES, arg=["#patient-video, .guest-card video", 3], timeout=PATIENCE_MS)
+    doctor.wait_for_function(DECODES, arg=["#patient-video, #tiles [data-role] video", 3], timeout=PATIENCE_MS)
     kiosk.wait_for_function(DECODES, arg=["video:not(#self)", 3], timeout=PATIENCE_MS)
     pages = {"room": kiosk, "doctor": doctor, **guests}
     return {name: sum(path == ["relay", "relay"] for path in page.evaluate(PATHS)) for name, page in pages.items()}

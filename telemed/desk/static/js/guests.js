@@ -2,6 +2,7 @@
 /** Guests of the doctor's call: who knocks is let in one by one, and is seen by all. */
 import { showPictures } from '/static/js/distrust.js';
 import { GUESTS, invited } from '/static/js/trust.js';
+import { GuestTile } from './guest-tile.js';
 import { Invite } from './invite.js';
 import { forget, secretsOf } from './invited.js';
 import { byId, say } from './words.js';
@@ -37,7 +38,8 @@ class Card {
     const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
     this.root = /** @type {HTMLElement} */ (copy.querySelector('li'));
     this.root.dataset.peer = partner.peer_id;
-    this.video = /** @type {HTMLVideoElement} */ (this.root.querySelector('video'));
+    /** @type {GuestTile | null} */
+    this.tile = null;
     this.part('name').textContent = hello.name || say(`guest.role.${partner.role}`);
     this.part('role').textContent = hello.name ? say(`guest.role.${partner.role}`) : '';
     this.show('knocks');
@@ -101,14 +103,20 @@ class Card {
 
   /** @param {MediaStream | null} stream */
   look(stream) {
-    if (this.video.srcObject === stream || this.partner.role === 'resident') return; // the resident has the big picture
-    this.video.srcObject = stream;
-    this.video.hidden = !stream;
-    this.video.play().catch((error) => console.warn('guest', error.name));
+    if (this.partner.role === 'resident') return; // the resident has the big picture
+    if (!stream) return this.#blank();
+    const { role } = this.partner;
+    this.tile ??= new GuestTile({ name: this.hello.name ?? '', role });
+    if (this.tile.video.srcObject !== stream) this.tile.show(stream);
+  }
+
+  #blank() {
+    this.tile?.gone();
+    this.tile = null;
   }
 
   gone() {
-    this.video.srcObject = null;
+    this.#blank();
     this.root.remove();
   }
 }
