@@ -33,7 +33,7 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
   }
 };
 """
-LONGEST_S = 15.0
+LONGEST_S = 40.0
 PAGES = Path(telemed.web.__file__).parent / "static" / "js"
 
 
