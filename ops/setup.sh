@@ -47,6 +47,7 @@ missing_packages() {
     [ -e /usr/share/alsa/alsa.conf ] || echo libasound2-data # which sound cards there are; PyAV brings only the library
     if [ "$tier" = test ]; then
         [ -x /usr/bin/chromium ] || echo chromium
+        [ -x /usr/bin/firefox-esr ] || echo firefox-esr
         postgresql_is_there || echo postgresql
         ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || echo libatomic1 # Playwright's driver wants it
         command -v git >/dev/null 2>&1 || echo git
