@@ -10,6 +10,7 @@ import pytest
 from room_agent.media.camera import CameraConfig, CameraFormat, V4l2Camera
 from room_agent.media.h264 import kind
 from room_agent.media.slot import VideoSlot, Watch
+from room_agent.media.stream import Codec
 from room_agent.media.switch import SwitchTrack
 from tests.room_agent.media.coded_files import write_h264
 from tests.room_agent.media.loops import run
@@ -78,6 +79,26 @@ def test_whoever_comes_while_it_passes_begins_with_the_last_key_picture(baseline
             assert first.key
             assert kind(first.payloads[0]) in (7, 24)
             assert slot.counts.coded == coded
+
+    run(story)
+
+
+def test_whoever_takes_no_h264_gets_it_coded_and_then_nothing_passes(baseline: Path) -> None:
+    async def story() -> None:
+        async with slot_on(baseline) as (slot, _):
+            watch = slot.watch()
+            watch.allowed_bps = PLENTY
+            stamps = await until(slot, watch, lambda: slot.counts.passed > 12)
+            other = slot.watch()
+            other.allowed_bps = PLENTY
+            other.takes(Codec.VP8)
+            first = await other.following()
+            assert first.key
+            assert first.payloads[0][:1] == b"\x10"
+            passed, coded = slot.counts.passed, slot.counts.coded
+            stamps += await until(slot, watch, lambda: slot.counts.coded > coded + 5)
+            assert slot.counts.passed == passed
+            assert stamps == sorted(set(stamps))
 
     run(story)
 
