@@ -28,6 +28,10 @@ COLOURED = """() => {
   return most > 24;
 }"""
 """A camera's picture has colours; a slate has none."""
+FACE_SHARE = """() => {
+  const box = document.querySelector('#doctors [data-role=doctor] video').getBoundingClientRect();
+  return (box.width * box.height) / (innerWidth * innerHeight);
+}"""
 
 
 async def look(room: Scene, name: str) -> None:
@@ -95,6 +99,17 @@ async def test_the_room_says_who_is_there_and_what_may_be_seen(room: Scene) -> N
     await room.page.locator("#allowed [data-stream=otoscope]").click()
     await truth(doctor, answer("no"))
     await truth(doctor, f"!({COLOURED})()")
+
+
+async def test_the_face_is_large_and_one_sees_that_one_is_heard(room: Scene) -> None:
+    await called(room)
+    await room.introduced_doctor()
+    await room.page.locator("#doctors [data-role=doctor]").wait_for()
+    await room.page.locator("#rollcall").wait_for(state="hidden")
+    await truth(room.page, f"({FACE_SHARE})() >= 0.5")
+    await truth(room.page, "document.getElementById('voice').dataset.hearing === 'good'")
+    await room.page.locator("#self-hide").click()
+    assert await room.page.locator("#self").is_hidden()
 
 
 async def test_what_was_said_aloud_needs_no_touch_and_a_measurement_can_be_refused(room: Scene) -> None:
