@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from ops.programs import NAMES, Programs, free_port
 from tests.e2e.chromium import AXE, CALL, chromium
+from tests.e2e.introduced import introduce
 from tests.e2e.shots import shot
 from tests.e2e.test_call_page import (
     PATIENCE_MS,
@@ -62,6 +63,7 @@ def test_who_said_whose_value_it_is_stands_beside_it_and_in_the_bundle(room: Pro
     with chromium(*CALL) as browser:
         kiosk, page = open_kiosk(room, browser), sign_in(room, browser)
         call(page)
+        introduce(page)
         measure(page, "blood-pressure")
         card = page.locator(PRESSURE).filter(has_text="mmHg")
         expect(card).to_contain_text("noch nicht bestätigt")
@@ -99,8 +101,10 @@ def _vanish_and_return(room: Programs, faults: Page, page: Page) -> None:
 
 def test_after_a_crash_of_the_room_the_page_has_its_copy_and_goes_on(room: Programs) -> None:
     with chromium(*CALL) as browser:
+        open_kiosk(room, browser)
         page = sign_in(room, browser)
         call(page)
+        introduce(page)
         measure(page, "blood-pressure")
         room.kill("room-agent")
         expect(page.locator("#device-state")).not_to_contain_text("gut verbunden", timeout=PATIENCE_MS)

@@ -1,6 +1,7 @@
 // @ts-check
 /** The doctor's call: one signalling socket, a connection with everybody in the talk, one to the agent for devices. */
 import { PoorLine } from '/static/js/poor-line.js';
+import { Answers } from './answers.js';
 import { Cameras } from './cameras.js';
 import { Devices } from './devices.js';
 import { Ecg } from './ecg.js';
@@ -54,7 +55,8 @@ class Call {
     this.rollcall = new RollCallPanel(this.talk, () => this.devices.say({ type: 'introduced', on: true }));
     this.gate = new Gate(this.talk, (said) => this.devices.say(said), (rests) => this.#rest(rests));
     this.emergency = new Emergency(this.talk, visitId, (said) => this.devices.say(said));
-    this.vitals = new Vitals(visitId, (vitalId, belongs) => this.#answer(vitalId, belongs));
+    this.answers = new Answers((said) => this.devices.say(said), (confirmed) => this.vitals.confirmed(confirmed));
+    this.vitals = new Vitals(visitId, (vitalId, belongs) => this.answers.give(vitalId, belongs));
     this.handover = new Handover(this.vitals, visitId);
     this.frozen = new Frozen((picture) => this.handover.pictures.keep(picture));
     this.pleth = new Pleth();
@@ -105,7 +107,7 @@ class Call {
         this.vitals.held(progress.kind, progress.reason ?? '');
       },
       onDevice: (device) => this.instruments.device(device),
-      onConfirmed: (confirmed) => this.vitals.confirmed(confirmed),
+      onConfirmed: (confirmed) => this.answers.hear(confirmed),
       onClosing: (vitalIds) => this.#closing(vitalIds),
       onVital: (text) => this.vitals.hear(text),
       onWave: (data) => this.waves.hear(data),
@@ -139,19 +141,10 @@ class Call {
     const moods = /** @type {const} */ ({ none: 'quiet', good: 'ok', slow: 'warn', lost: 'stop' });
     state('device-state', `desk.js.devices.${line}`, moods[line]);
     byId('again', HTMLElement).hidden = line !== 'lost';
+    this.answers.is(line);
     if (line !== 'none') return;
     this.instruments.away();
     this.listener.away();
-  }
-
-  /**
-   * The doctor has asked aloud whose value it is. While the room is away only this page knows the answer.
-   * @param {string} vitalId
-   * @param {boolean} belongs
-   */
-  #answer(vitalId, belongs) {
-    if (this.devices.here) this.devices.say({ type: 'confirm', vital_id: vitalId, belongs });
-    else this.vitals.confirmed({ type: 'confirmed', vital_id: vitalId, belongs, by: 'doctor', at: new Date().toISOString() });
   }
 
   /** The room's farewell; what did not come is asked for. @param {string[]} vitalIds */
