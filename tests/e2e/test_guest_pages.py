@@ -35,6 +35,18 @@ DARK = """() => {
   return dots.filter((value, place) => place % 4 === 0 && value === 0).length;
 }"""
 
+ASKS = """async () => {
+  const { PoorLine } = await import('/static/js/poor-line.js');
+  window.said = [];
+  const talk = {
+    partners: [{ peer_id: 'd', role: 'doctor' }], on: () => {}, connection: () => undefined,
+    send: (message) => { window.said.push(message); return true; },
+  };
+  const poor = new PoorLine(talk, document.getElementById('poor'), ({ role }) => role === 'doctor');
+  poor.adaptation.hooks.onAsk('d', true);
+}"""
+"""As after six seconds of a poor line."""
+
 
 @pytest.fixture
 def world(sqlite_database: Database) -> World:
@@ -71,6 +83,20 @@ def sign_in(world: World, page: Page, address: str, role: Role, subject: str) ->
     )
 
 
+def asked_how_to_go_on(page: Page, seen: Eyes) -> None:
+    """The line is poor: the person reads the number, goes on without pictures, and has them again."""
+    page.evaluate(ASKS)
+    seen("guest is asked how to go on")
+    page.locator("[data-poor=telephone]").click()
+    expect(page.locator("[data-told=telephone]")).to_be_visible()
+    page.locator("[data-poor=no-picture]").click()
+    expect(page.locator("[data-poor-asks]")).to_be_hidden()
+    seen("guest speaks without pictures")
+    page.locator("[data-poor=picture]").click()
+    expect(page.locator("#poor")).to_be_hidden()
+    assert page.evaluate("() => window.said.map(({ picture }) => picture)") == ["off", "full"]
+
+
 def test_every_page_fits_and_has_no_finding(world: World, address: str, browser: Browser) -> None:
     page = browser.new_context(locale="de-DE").new_page()
     seen = Eyes(page)
@@ -90,6 +116,7 @@ def test_every_page_fits_and_has_no_finding(world: World, address: str, browser:
     seen("guest waits")
     page.evaluate(THE_CALL)
     seen("guest in the call")
+    asked_how_to_go_on(page, seen)
     page.locator("[data-step=call] [data-leave]").click()
     seen("guest has left")
     page.locator("#forget").click()
