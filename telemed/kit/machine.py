@@ -47,7 +47,6 @@ class MachineKey:
         signature = self._private.sign(_signed(challenge, machine_id))
         return Proof(machine_id=machine_id, signature=to_base64(signature))
 
-
     def speaks(self, *, visit_id: str, peer_id: str, role: Role, fingerprint: str) -> Me:
         """This machine as an end of a visit's call; *fingerprint*: of its certificate there."""
         return Me(visit_id=visit_id, peer_id=peer_id, role=role, key=self._private, fingerprint=fingerprint)
