@@ -27,12 +27,12 @@ from schemas.channels import (
     from_room,
 )
 from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
-from schemas.signalling import Relay, Role, Signal, to_hub
+from schemas.signalling import HubBeat, Relay, Role, Signal, to_hub
 from schemas.trust import RosterKey, SignedRoster
 from schemas.visit import Challenge, Paired, PairRequest, Proof
 from telemed.kit.ids import new_id
 from telemed.kit.machine import new_challenge, proves
-from telemed.signalling.hub import Entrant, Hub
+from telemed.signalling.hub import Entrant, Hub, Seat
 from tests.rosters import doctor_key, machine_key, signed
 
 ROOM = "room-1"
@@ -89,6 +89,18 @@ def plan(*visits: PlannedVisit, seq: int = 1, machines: tuple[MachineKey, ...] =
 
 def fact(kind: FactKind, visit_id: str = "visit-1", *, at: datetime | None = None) -> Fact:
     return Fact(fact_id=new_id(), visit_id=visit_id, kind=kind, at=at or datetime.now(UTC), by="doctor")
+
+
+async def _tell(socket: WebSocket, seat: Seat) -> None:
+    while not isinstance(message := await seat.outbox.next(), int):
+        await socket.send_text(message.model_dump_json())
+    await socket.close(message)
+
+
+async def _beat(hub: Hub, seat: Seat) -> None:
+    while True:
+        await asyncio.sleep(hub.beat_s)
+        seat.outbox.put(HubBeat())
 
 
 @dataclass
@@ -214,7 +226,7 @@ class SmallCentre:
                 await self.send_roster()
 
     async def signalling(self, socket: WebSocket, visit_id: str, role: str, peer: str = "") -> None:
-        """A doctor needs no proof here. Beats are answered."""
+        """A doctor needs no proof here."""
         if self.away:
             return
         if role == "doctor":
@@ -224,24 +236,18 @@ class SmallCentre:
         entrant = Entrant(Role(role), role if role == "doctor" else "agent", role)
         seat = self.hub.join(visit_id, entrant, peer_id=peer, relays=self.relays)
 
-        async def tell() -> None:
-            while not isinstance(message := await seat.outbox.next(), int):
-                await socket.send_text(message.model_dump_json())
-            await socket.close(message)
-
-        telling = asyncio.create_task(tell())
+        tasks = [asyncio.create_task(work) for work in (_tell(socket, seat), _beat(self.hub, seat))]
         self.signallers.append(socket)
         try:
             while True:
                 message = to_hub.validate_json(await socket.receive_text())
                 if isinstance(message, Signal):
                     self.hub.carry(seat, message)
-                else:
-                    await socket.send_text(message.model_dump_json())
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
-            telling.cancel()
+            for task in tasks:
+                task.cancel()
             self.signallers.remove(socket)
             self.hub.leave(seat)
 

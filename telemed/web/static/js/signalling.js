@@ -96,6 +96,7 @@ export class SignallingSocket {
   #trying = 0;
   #beat = 0;
   #heardAt = 0;
+  #tickedAt = -Infinity;
   /** A machine may be shut out once for facts that are on their way; after that it does not insist. */
   #barred = 0;
   #ended = false;
@@ -167,9 +168,17 @@ export class SignallingSocket {
     clearTimeout(this.#trying);
     this.#heardAt = performance.now();
     this.#beat = window.setInterval(() => {
-      this.#say({ type: 'beat' });
+      this.#tick();
       if (performance.now() - this.#heardAt > SILENCE_MS) this.#lose(socket);
     }, BEAT_MS / 2);
+  }
+
+  /** Say that we are here, but not over and over to a hub that answers each word. */
+  #tick() {
+    const now = performance.now();
+    if (now - this.#tickedAt < BEAT_MS / 4) return;
+    this.#tickedAt = now;
+    this.#say({ type: 'beat' });
   }
 
   /** Nothing comes of this one: its own end is not waited for. @param {WebSocket} socket */
@@ -203,7 +212,7 @@ export class SignallingSocket {
     } else if (message.type === 'challenge') {
       this.prove?.(message).then((proof) => socket.send(JSON.stringify(proof)), () => socket.close(CLOSE_NOT_ALLOWED));
     } else if (message.type === 'beat') {
-      this.#say({ type: 'beat' }); // at once: the browser slows the clocks of a page in the background, but not its ears
+      this.#tick(); // the browser slows the clocks of a page in the background, but not its ears
     } else this.#told(message);
   }
 
