@@ -74,7 +74,8 @@ def test_the_operators_page_says_it_without_a_reload(browser: Browser, world: Wo
     world.machine(tmp_path)
     with running(world) as address:
         page = signed_in(browser, world, address, Role.OPERATOR, "operator")
-        expect(page.locator("[data-fresh]")).to_contain_text("Alles ist in Ordnung.")
+        expect(page.locator("[data-fresh]")).to_contain_text("Ein Schlüssel wartet auf Ihre Unterschrift.")
+        expect(page.locator("[data-fresh]")).not_to_contain_text("Assistenz")
         world.room_reports(red(world, "oximeter", "battery-empty"), red(world, "relay", "none", alarm=False))
         expect(page.locator("[data-fresh]")).to_contain_text("Assistenz ist gerufen", timeout=FRESH_MS)
         look(page, "operator-trouble")

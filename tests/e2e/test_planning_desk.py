@@ -43,6 +43,7 @@ class Desk:
         page = context.new_page()
         page.goto(f"{self.address}/anmelden/{token}")
         page.locator("main form button").click()
+        page.wait_for_url(lambda url: "/anmelden/" not in url)
         return page
 
 

@@ -24,6 +24,8 @@ import { words } from './words.js';
  */
 
 const LOOK_MS = 100;
+/** After somebody wants to try again, so long the agent may still warn of the end before. */
+const PATIENCE_MS = 10_000;
 
 /** @param {string} id */
 const by = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -46,6 +48,7 @@ export class Call {
   /** @type {State | null} */
   #state = null;
   #introduced = false;
+  #patientUntil = 0;
   #red = new RedScreen(/** @type {HTMLDialogElement} */ (by('distrust')));
   #listens = new AbortController();
 
@@ -146,7 +149,7 @@ export class Call {
     document.querySelector('[data-inflating]')?.toggleAttribute('hidden', !show.inflating);
     if (show.introduced && !this.#introduced) this.#showCompare(false);
     this.#introduced = show.introduced ?? false;
-    if (show.distrust) this.#warn();
+    if (show.distrust && performance.now() > this.#patientUntil) this.#warn();
   }
 
   /** Loudspeaker and microphone are mute, or no longer. @param {boolean} quiet */
@@ -243,6 +246,7 @@ export class Call {
   #again() {
     this.#hangUp();
     this.#red.hide();
+    this.#patientUntil = performance.now() + PATIENCE_MS; // the agent takes its warning back when it trusts somebody
     /** @type {HTMLVideoElement} */ (by('self')).srcObject = this.#stream;
     this.#meet();
     this.#send();
