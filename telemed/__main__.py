@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from datetime import datetime, timedelta
@@ -37,6 +38,7 @@ CODE_LASTS = timedelta(hours=12)
 
 def main() -> None:
     """Run a command; what cannot be done is one line and exit 2."""
+    logs.start("telemed", logging.WARNING)  # what a command prints may go into a file
     try:
         cli()
     except (BadSetting, AlreadyOpen) as error:
