@@ -118,6 +118,7 @@ def test_after_a_crash_of_the_room_the_page_has_its_copy_and_goes_on(room: Progr
         expect(card).to_contain_text("121/79")
         card.get_by_role("button", name="Gehört nicht dazu").click()  # the room does not know this value any more
         expect(card).to_contain_text("gehört nicht zu dieser Person")
+        expect(page.locator("#rollcall-state")).to_have_text("vorgestellt", timeout=PATIENCE_MS)  # by itself
         measure(page, "thermometer")
         bundle = downloaded(page)
         assert [status for status, _ in told(bundle)] == [

@@ -143,6 +143,7 @@ class Call {
     byId('again', HTMLElement).hidden = line !== 'lost';
     this.answers.is(line);
     if (line !== 'none') return;
+    this.rollcall.gate(false); // an agent that begins anew has to be told
     this.instruments.away();
     this.listener.away();
   }
