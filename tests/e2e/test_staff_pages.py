@@ -79,7 +79,7 @@ def test_a_button_on_the_tablet_works_with_a_finger(browser: Browser, world: Wor
 def test_a_list_that_cannot_be_checked_says_so(browser: Browser, world: World) -> None:
     with running(world) as address:
         page = signed_in(browser, world, address, Role.ASSISTANT, "lindner")
-        page.wait_for_load_state()  # the script that notices is there
+        expect(page.locator("#stale")).to_have_count(1)  # the script that notices is there
         expect(page.locator("#checks")).to_be_visible()
     expect(page.locator("#stale")).to_be_visible(timeout=2 * FRESH_MS)
     expect(page.locator("[data-fresh]")).to_have_class(re.compile("stale"))
