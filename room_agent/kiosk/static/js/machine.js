@@ -2,6 +2,8 @@
  * This kiosk's own key: Ed25519, kept by the browser, not to be taken out. It proves at each connection who we are.
  */
 
+import { toBase64 } from '/static/js/base64.js';
+
 /** @typedef {{machine_id: string, room_id: string, server: string}} Paired */
 /** @typedef {{keys: CryptoKeyPair, paired: Paired}} Identity */
 /** @typedef {import('/static/js/signalling.js').Challenge} Challenge */
@@ -74,10 +76,4 @@ export async function prove(me, challenge) {
   const text = ['telemed-machine-v1', server, challenge.nonce, machine_id].join('\n');
   const signature = await crypto.subtle.sign('Ed25519', me.keys.privateKey, new TextEncoder().encode(text));
   return { type: 'proof', machine_id, signature: toBase64(signature) };
-}
-
-/** @param {ArrayBuffer} bytes */
-function toBase64(bytes) {
-  const text = btoa(String.fromCharCode(...new Uint8Array(bytes)));
-  return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
