@@ -301,9 +301,8 @@ def test_who_takes_part_is_given_relays_for_this_visit_and_fresh_ones_in_time(
 def test_both_ends_beat_and_who_is_silent_has_gone(room: Room) -> None:
     hub = room.world.centre.the(Hub)
     hub.beat_s, hub.silence_s = 0.05, 2.0
-    agent, doctor = room.machine(peer="agent-1"), room.doctor(peer="doctor-1")
-    agent.here()
-    doctor.here()
+    agent, _ = room.inside(room.machine(peer="agent-1"))
+    doctor, _ = room.inside(room.doctor(peer="doctor-1"))
     told = []
     while "left" not in told:
         agent.send(type="beat")
