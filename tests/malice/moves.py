@@ -1,5 +1,6 @@
 """All mutations, in turn."""
 
+import copy
 from collections.abc import Callable, Iterator
 from random import Random
 
@@ -37,8 +38,11 @@ def setups(seed: str, count: int) -> Iterator[tuple[str, World]]:
 
 
 def on_top(world: World, more: Move) -> None:
-    """If there is still what it changes."""
+    """If there is still what it changes, and if it does not undo the first (a second moved forth, then back)."""
+    first = copy.deepcopy(world.mutant)
     try:
         more(world)
     except (AssertionError, KeyError, IndexError):
         return
+    if world.mutant == world.honest:
+        world.mutant = first
