@@ -24,16 +24,20 @@ class Ended(Exception):
 
 
 class Watch:
-    """One viewer of a slot. *allowed_bps*: what his line carries of this picture; *codec*: what he takes."""
+    """One viewer of a slot. *allowed_bps*: what his line carries of this picture; *codec*: what he takes.
 
-    def __init__(self, slot: "VideoSlot", backlog: tuple[Sendable, ...]) -> None:
+    He looks from his answer on (`takes`), at the latest with the first picture that he asks for: who is offered the
+    picture and has not come in yet costs the others nothing.
+    """
+
+    def __init__(self, slot: "VideoSlot") -> None:
         self.allowed_bps = START_BPS
         self.codec = Codec.H264
-        self.wants_key = not backlog
+        self.wants_key = self._waits_for_key = True
         self._slot = slot
-        self._queue = deque(backlog)
-        self._limit = _LONGEST_QUEUE + len(backlog)
-        self._waits_for_key = not backlog
+        self._queue: deque[Sendable] = deque()
+        self._limit = _LONGEST_QUEUE
+        self._looks = False
         self._more = asyncio.Event()
         self._ended = False
 
@@ -42,11 +46,17 @@ class Watch:
         """Whether a camera is selected; a slate needs next to nothing."""
         return bool(self._slot.switch.selected)
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether `following` will not wait."""
+        return bool(self._queue)
+
     def takes(self, codec: Codec) -> None:
         """What the viewer's answer has chosen; what waits in another coding is of no use."""
         if codec is not self.codec:
             self.codec = codec
             self.drop()
+        self._look()
 
     def key(self) -> None:
         """The viewer lost a picture and needs one that stands alone (PLI, FIR)."""
@@ -58,12 +68,23 @@ class Watch:
         Raises:
             Ended: the slot or this watch has been closed.
         """
+        self._look()
         while not self._queue:
             if self._ended:
                 raise Ended
             self._more.clear()
             await self._more.wait()
         return self._queue.popleft()
+
+    def _look(self) -> None:
+        """Begin, with what passed since the camera's own last key picture or with a new one."""
+        if self._looks or self._ended:
+            return
+        self._looks = True
+        backlog = self._slot.look(self)
+        self._queue.extend(backlog)
+        self._limit += len(backlog)
+        self.wants_key = self._waits_for_key = not backlog
 
     def put(self, picture: Sendable) -> None:
         """One more picture; a viewer who cannot keep up loses what waits, and gets a key picture."""
@@ -104,6 +125,7 @@ class VideoSlot:
         self.switch = switch
         self.streams = {codec: Stream(codec) for codec in Codec}
         self._watches: set[Watch] = set()
+        self._closed = False
         self._state = _State()
         self._task: asyncio.Task[None] | None = None
         self._watched = asyncio.Event()
@@ -124,13 +146,21 @@ class VideoSlot:
         return [watch for watch in self._watches if watch.codec is codec]
 
     def watch(self) -> Watch:
-        """One more viewer. He begins at once: with a new key picture, or with what passed since the last one."""
-        watch = Watch(self, tuple(self._state.since_key) if self._state.passing else ())
+        """For one more viewer."""
+        return Watch(self)
+
+    def look(self, watch: Watch) -> tuple[Sendable, ...]:
+        """*watch* looks from now on, and gets a picture at once; what it needs of those that passed."""
+        if self._closed:
+            watch.close()
+            return ()
         self._watches.add(watch)
         self._watched.set()
+        self.switch.hurry()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
-        return watch
+        backlog = self._state.since_key if self._state.passing and watch.codec is Codec.H264 else ()
+        return tuple(backlog)
 
     def forget(self, watch: Watch) -> None:
         self._watches.discard(watch)
@@ -146,6 +176,7 @@ class VideoSlot:
 
     async def close(self) -> None:
         """End all watches and give nothing more."""
+        self._closed = True
         task, self._task = self._task, None
         if task is not None:
             task.cancel()

@@ -21,7 +21,7 @@ log = logger("media.switch")
 
 _SLATE_S = 0.5
 _PATIENCE_S = 3.0
-SLATE_SIZE = (640, 360)
+_SLATE_SIZE = (640, 360)
 T = TypeVar("T")
 
 
@@ -71,6 +71,10 @@ class SwitchTrack:
         self._selected, self._reason = camera, reason
         self._changed.set()
         return True
+
+    def hurry(self) -> None:
+        """Somebody new looks: a slate is not waited for."""
+        self._changed.set()
 
     async def picture(self) -> VideoFrame:
         """The next picture, with a time at 90 kHz that only rises, whichever camera it came from."""
@@ -122,7 +126,7 @@ class SwitchTrack:
         self._trouble = trouble
 
     async def _slate(self, slate: Pixels) -> VideoFrame:
-        """The slate, twice a second, or at once when another camera is selected, or none."""
+        """The slate, twice a second, or at once when another camera is selected, or none, or somebody new looks."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SLATE_S):
                 await self._changed.wait()
@@ -131,7 +135,7 @@ class SwitchTrack:
 
 
 def _slate(text: str) -> Pixels:
-    width, height = SLATE_SIZE
+    width, height = _SLATE_SIZE
     slate = canvas(width, height, y=60)
     write(slate, text, top=160, scale=4)
     return slate

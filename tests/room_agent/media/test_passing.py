@@ -108,6 +108,7 @@ def test_the_thinnest_line_decides_for_all(baseline: Path) -> None:
         async with slot_on(baseline) as (slot, camera):
             watch, thin = slot.watch(), slot.watch()
             watch.allowed_bps, thin.allowed_bps = PLENTY, THIN
+            thin.takes(Codec.H264)
             await until(slot, watch, lambda: camera.own_stream is not None and slot.counts.coded > 30)
             assert slot.counts.passed == 0
 

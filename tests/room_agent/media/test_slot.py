@@ -3,9 +3,12 @@
 import asyncio
 from itertools import pairwise
 
+import pytest
+
+from room_agent.media import stream, switch
 from room_agent.media.h264 import Sendable, kind
 from room_agent.media.simulated import SimulatedCamera, simulated_cameras
-from room_agent.media.slot import VideoSlot, Watch
+from room_agent.media.slot import Ended, VideoSlot, Watch
 from room_agent.media.stream import Codec
 from room_agent.media.switch import SwitchTrack
 from tests.room_agent.media.loops import run
@@ -198,5 +201,46 @@ def test_nobody_watches_and_nothing_is_coded() -> None:
         again = slot.watch()
         assert (await again.following()).key
         await slot.close()
+
+    run(story)
+
+
+def test_who_is_offered_the_picture_and_has_not_come_in_costs_the_others_nothing() -> None:
+    async def story() -> None:
+        slot, _ = make_slot()
+        first, waiting = slot.watch(), slot.watch()
+        seen = await some(first, 40)
+        assert [picture.key for picture in seen] == [True] + [False] * 39
+        assert not waiting.has_pictures
+        waiting.takes(Codec.H264)
+        await some(first, 3)
+        assert waiting.has_pictures
+        await slot.close()
+
+    run(story)
+
+
+def test_who_has_answered_does_not_wait_for_the_slates_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switch, "_SLATE_S", 3600.0)
+    monkeypatch.setattr(stream, "KEY_PAUSE_S", 0.0)
+
+    async def story() -> None:
+        slot, _ = make_slot(selected="")
+        for _ in range(3):
+            watch = slot.watch()
+            watch.takes(Codec.H264)
+            assert (await watch.following()).key
+        await slot.close()
+
+    run(story)
+
+
+def test_who_begins_after_the_end_hears_that_it_is_over() -> None:
+    async def story() -> None:
+        slot, _ = make_slot()
+        watch = slot.watch()
+        await slot.close()
+        with pytest.raises(Ended):
+            await watch.following()
 
     run(story)
