@@ -104,15 +104,15 @@ class Stream:
         self._climbed_at = self._key_at = 0.0
 
     async def encoded(self, frame: VideoFrame, viewers: Sequence[Viewer]) -> Sendable | None:
-        """*frame*, whose time at 90 kHz rises, for *viewers*; None for one that is left out."""
+        """*frame*, whose time at 90 kHz rises, for *viewers*; None for one that is left out, which no key picture is."""
         now, coding = time.monotonic(), CODINGS[self.codec]
         allowed = slowest(viewer.allowed_bps for viewer in viewers)
         self._climb(coding.rung(allowed, self.rung), now)
-        if not self._rate.takes(frame.pts, self.rung.fps):
+        wanted = any(viewer.wants_key for viewer in viewers) and now - self._key_at > KEY_PAUSE_S
+        if not self._rate.takes(frame.pts, self.rung.fps) and not wanted:
             return None
         size, encoder = self.rung.size(frame.width, frame.height), self.encoder
         anew = encoder is None or (encoder.width, encoder.height, encoder.rung) != (*size, self.rung)
-        wanted = any(viewer.wants_key for viewer in viewers) and now - self._key_at > KEY_PAUSE_S
         self._key_at = now if anew or wanted else self._key_at
         using = None if anew else encoder
         self.encoder, coded = await asyncio.to_thread(_encode, coding, using, frame, size, self.rung, allowed, wanted)
