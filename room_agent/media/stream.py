@@ -104,7 +104,7 @@ class Stream:
         self._climbed_at = self._key_at = 0.0
 
     async def encoded(self, frame: VideoFrame, viewers: Sequence[Viewer]) -> Sendable | None:
-        """*frame*, whose time at 90 kHz rises, for *viewers*; None for one that is left out, which no key picture is."""
+        """*frame*, whose time at 90 kHz rises, for *viewers*; None for one that is left out (never a key picture)."""
         now, coding = time.monotonic(), CODINGS[self.codec]
         allowed = slowest(viewer.allowed_bps for viewer in viewers)
         self._climb(coding.rung(allowed, self.rung), now)
