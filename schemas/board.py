@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Literal
 
 from schemas.base import Id, Message, Moment
-from schemas.day import Ticket
+from schemas.day import Language, Ticket, Way
 
 
 class RoomState(StrEnum):
@@ -20,6 +20,16 @@ class RowState(StrEnum):
     WAITING = "waiting"
 
 
+class DelayReason(StrEnum):
+    """Why it is later; neutral, and never more than one of these."""
+
+    LONGER = "longer"
+    LATE_START = "late-start"
+    INTERRUPTED = "interrupted"
+    EMERGENCY = "emergency"
+    TECHNICAL = "technical"
+
+
 class Delay(Message):
     """How much later than planned, in whole minutes, already rounded up (notes: 5 under 30, 10 above)."""
 
@@ -33,10 +43,24 @@ class BoardRow(Message):
     delay: Delay | None = None
 
 
+class Call(Message):
+    """Somebody is to come in: chime and spoken call, in *language* and in German.
+
+    Spoken at *at*, and again 20 s and 60 s later for as long as it is on the board; a new *call_id* is a new call.
+    """
+
+    call_id: Id
+    ticket: Ticket
+    language: Language = "de"
+    at: Moment
+
+
 class Board(Message):
     """One board. It has no field for a person, a doctor, a specialty or another's time.
 
-    *as_of*: when the agent made it. *centre_heard*: when the agent last heard from the centre.
+    *as_of*: when the agent made it. *centre_heard*: when the agent last heard from the centre. *reason*: why it is
+    later, if it is. *languages*: those of the people who wait, German left out, in alphabetical order, so that they
+    point at nobody. *closes*: until when the monitor is lit.
     """
 
     v: Literal[1] = 1
@@ -52,3 +76,9 @@ class Board(Message):
     help_phone: str = ""
     rows: tuple[BoardRow, ...] = ()
     more: int = 0
+    reason: DelayReason | None = None
+    calls: tuple[Call, ...] = ()
+    languages: tuple[Language, ...] = ()
+    way: Way | None = None
+    opens: Moment | None = None
+    closes: Moment | None = None

@@ -21,7 +21,7 @@ log = logger("media.switch")
 
 _SLATE_S = 0.5
 _PATIENCE_S = 3.0
-_SLATE_SIZE = (640, 360)
+SLATE_SIZE = (640, 360)
 T = TypeVar("T")
 
 
@@ -135,7 +135,7 @@ class SwitchTrack:
 
 
 def _slate(text: str) -> Pixels:
-    width, height = _SLATE_SIZE
+    width, height = SLATE_SIZE
     slate = canvas(width, height, y=60)
     write(slate, text, top=160, scale=4)
     return slate
