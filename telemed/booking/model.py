@@ -41,13 +41,16 @@ class Urgency(StrEnum):
     OWN_MISTAKE = "own-mistake"
 
 
+GERMAN = "de"
+
+
 @dataclass(frozen=True)
 class Extras:
     """What few bookings have.
 
     *replaces*: the booking that was moved, or from which this one followed while it went on. *series_id*: those booked
     together. *ordered_by*: the doctor who ordered it. *urgency*: it was booked over others. *walk_in*: came without an
-    appointment.
+    appointment. *language*: in which the person is called, beside German.
     """
 
     replaces: str | None = None
@@ -55,6 +58,7 @@ class Extras:
     ordered_by: str | None = None
     urgency: Urgency | None = None
     walk_in: bool = False
+    language: str = GERMAN
 
 
 NOTHING_MORE = Extras()

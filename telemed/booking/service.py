@@ -170,7 +170,7 @@ def take_in(
         request.quiet,
         version=1,
         updated_at=now,
-        extras=request.extras,
+        extras=dataclasses.replace(request.extras, language=request.person.language),
     )
     answer = booked(secrets, request.request_id, booking)
     reference = reference_hash(secrets, answer.reference, request.person.birth_year)
@@ -321,7 +321,7 @@ def move(
     freed = claims.release(tx, old.id, old.offer, now=now) + waitlist.end_for(tx, old.id, now=now)
     take(tx, directory, new_id, to.offer, now=now)
     close(tx, secrets, old, Reason.MOVED, actor=actor, now=now)
-    extras = Extras(replaces=old.id, series_id=old.extras.series_id, ordered_by=ordered)
+    extras = Extras(old.id, old.extras.series_id, ordered, language=old.extras.language)
     new = Booking(new_id, old.person_id, to.offer, Status.BOOKED, old.ticket, old.quiet, 1, now, extras=extras)
     data = fhir.appointment(new, directory, created=now)
     sealed = people.seal(tx, secrets, new.person_id, place_of(new.id), data, actor=actor, now=now)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from schemas.day import Ticket
-from telemed.booking.model import AppointmentQuery, Booking, Extras, Reason, Status, Urgency
+from telemed.booking.model import GERMAN, AppointmentQuery, Booking, Extras, Reason, Status, Urgency
 from telemed.booking.planner import Offer
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.hot import Hot
@@ -293,7 +293,7 @@ def _extras_text(extras: Extras) -> str:
         return ""
     urgency = extras.urgency.value if extras.urgency else None
     kept = {"series": extras.series_id, "ordered_by": extras.ordered_by, "urgency": urgency}
-    return json.dumps({**kept, "walk_in": extras.walk_in})
+    return json.dumps({**kept, "walk_in": extras.walk_in, "language": extras.language})
 
 
 def _extras(row: Row[Any]) -> Extras:
@@ -301,7 +301,9 @@ def _extras(row: Row[Any]) -> Extras:
         return Extras(row.replaces)
     kept = json.loads(row.extras)
     urgency = Urgency(kept["urgency"]) if kept["urgency"] else None
-    return Extras(row.replaces, kept["series"], kept["ordered_by"], urgency, kept["walk_in"])
+    return Extras(
+        row.replaces, kept["series"], kept["ordered_by"], urgency, kept["walk_in"], kept.get("language", GERMAN)
+    )
 
 
 def _booking(row: Row[Any]) -> Booking:

@@ -9,13 +9,14 @@ from telemed.kit import outbox
 from telemed.kit.db import metadata
 from telemed.operator import store as operator
 from telemed.people import store as people
+from telemed.queue import store as queue
 from telemed.signalling import store as signalling
 from telemed.upkeep import store as upkeep
 from telemed.visit import store as visit
 
 STORES = (
     *(outbox, identity, invitation_store, roster_store, directory, people, booking, claims, waitlist_store, visit),
-    *(upkeep, signalling, operator),
+    *(queue, upkeep, signalling, operator),
 )
 
 __all__ = ["STORES", "metadata"]

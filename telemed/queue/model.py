@@ -14,6 +14,15 @@ WORTH_SAYING = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
+class Said:
+    """What was last told of the start of a visit: between *low* and *high*, since *at*."""
+
+    low: datetime
+    high: datetime
+    at: datetime
+
+
+@dataclass(frozen=True)
 class VisitStanding:
     """How one visit stands. *expected* is when it will begin, for those who have not been called."""
 

@@ -1,12 +1,13 @@
 """Who is next, when, how late: the day of a room and of a doctor, as the centre sees it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedDevice, PlannedVisit
+from schemas.day import LANGUAGES, DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedDevice, PlannedVisit, Word
 from telemed.booking import service as booking
-from telemed.booking.model import Booking
+from telemed.booking.model import GERMAN, Booking
+from telemed.booking.planner import day_window
 from telemed.directory import service as directory
 from telemed.directory.model import Device, Directory
 from telemed.identity import service as identity
@@ -14,6 +15,7 @@ from telemed.identity.model import Machine
 from telemed.kit.clock import Clock, ExerciseClock, real_now
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound, Refusal, Sense
+from telemed.queue import store
 from telemed.queue.model import Standing, standing
 from telemed.visit import service as visit
 from telemed.visit.model import RoomNotReady, VisitState
@@ -98,6 +100,7 @@ def _plan(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock
     if room is None:
         raise NotFound
     today = _civil(known, now)
+    booked = booking.on_day(tx, known, today, room_id=room_id)
     return DayPlan(
         room_id=room_id,
         room_name=room.name,
@@ -111,10 +114,18 @@ def _plan(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock
         room_address=room.address,
         room_floor=room.floor,
         room_phone=room.phone,
-        visits=tuple(_planned(one, known) for one in booking.on_day(tx, known, today, room_id=room_id)),
+        visits=tuple(_planned(one, known) for one in booked),
         machines=tuple(_key(machine) for machine in identity.machines_of(tx, room_id) if not machine.revoked),
         devices=tuple(_device(device, known) for device in known.devices_in(room_id)),
+        words=tuple(words_on(tx, known, today, doctor_ids={one.offer.doctor_id for one in booked})),
     )
+
+
+def words_on(tx: Tx, known: Directory, today: date, *, doctor_ids: Collection[str]) -> list[Word]:
+    """What these doctors say of their own day, and stands."""
+    midnight, next_midnight = day_window(today, known)
+    said = store.of(tx, doctor_ids, midnight, next_midnight) if doctor_ids else []
+    return [word for word in said if not word.withdrawn]
 
 
 def _device(device: Device, known: Directory) -> PlannedDevice:
@@ -136,6 +147,9 @@ def _planned(one: Booking, known: Directory) -> PlannedVisit:
         doctor_name=known.name_of(one.offer.doctor_id),
         devices=tuple(sorted({known.devices[d].kind for d in one.offer.device_ids if d in known.devices})),
         quiet=one.quiet,
+        service=one.offer.service_id,
+        walk_in=one.extras.walk_in,
+        language=one.extras.language if one.extras.language in LANGUAGES else GERMAN,
     )
 
 

@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Table, Text, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Table, Text, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
-from schemas.day import Fact, FactKind
+from schemas.day import Fact, FactKind, FactReason
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.register import TECHNICAL, Kept, column
 
 _COURSE = Kept("runs the day and tells delays", "30 days", "doctor, assistant and room of the visit")
+_KINDS = ", ".join(repr(kind.value) for kind in FactKind)
 
 facts = Table(
     "visit_fact",
@@ -22,9 +23,9 @@ facts = Table(
     column("at", Utc(), kept=_COURSE),
     column("by", Text(), kept=_COURSE),
     column("heard_at", Utc(), kept=TECHNICAL),
-    CheckConstraint(
-        "kind in ('arrived', 'called', 'entered', 'ended', 'cleaned', 'no-show', 'emergency', 'helped')", name="kind"
-    ),
+    column("reason", Text(), nullable=True, kept=_COURSE),
+    column("minutes", Integer(), nullable=True, kept=_COURSE),
+    CheckConstraint(f"kind in ({_KINDS})", name="kind"),
     Index("ix_visit_fact_visit_id", "visit_id", "at"),
 )
 
@@ -39,6 +40,8 @@ def add(tx: Tx, fact: Fact, now: datetime) -> bool:
         "at": fact.at,
         "by": fact.by,
         "heard_at": now,
+        "reason": fact.reason.value if fact.reason else None,
+        "minutes": fact.minutes,
     }
     kept = dialect.insert(facts).values(row).on_conflict_do_nothing().returning(facts.c.id)
     return tx.execute(kept).first() is not None
@@ -51,4 +54,12 @@ def of(tx: Tx, visit_ids: list[str]) -> list[Fact]:
 
 
 def _fact(row: Row[Any]) -> Fact:
-    return Fact(fact_id=row.id, visit_id=row.visit_id, kind=FactKind(row.kind), at=row.at, by=row.by)
+    return Fact(
+        fact_id=row.id,
+        visit_id=row.visit_id,
+        kind=FactKind(row.kind),
+        at=row.at,
+        by=row.by,
+        reason=FactReason(row.reason) if row.reason else None,
+        minutes=row.minutes,
+    )
