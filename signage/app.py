@@ -15,6 +15,7 @@ from signage.feed import Bulletin, Feed
 from signage.screen import Screen
 from signage.wiring import Monitor
 from telemed.kit.clock import real_now
+from telemed.kit.i18n import words
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
 from telemed.web import refusals
@@ -77,7 +78,8 @@ def _pages(bulletin: Bulletin) -> Pages:
 
 def _render(pages: Pages, request: Request, template: str, screen: Screen, boot: str) -> HTMLResponse:
     clock = real_now() + timedelta(seconds=screen.offset_s)
-    return pages.render(request, template, screen=screen, clock=clock, boot=boot)
+    second = words(screen.second) if screen.second else None
+    return pages.render(request, template, screen=screen, second=second, clock=clock, boot=boot)
 
 
 async def _stream(pages: Pages, request: Request, bulletin: Bulletin, boot: str) -> AsyncIterator[str]:

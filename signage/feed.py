@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,8 +14,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 from schemas.board import Board
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.visit import Challenge, Paired
+from signage.languages import Turn, turned
 from signage.pairing import AgentAway, Identity, PairingRefused, pair
-from signage.screen import Line, Received, Screen, is_newer, received, show
+from signage.screen import Line, Received, Screen, is_newer, languages, received, show
 from telemed.kit.clock import real_now
 from telemed.kit.logs import logger
 
@@ -54,6 +55,7 @@ class Bulletin:
         self.heard: Received | None = None
         self._seconds = seconds
         self._real = real
+        self._turn: Turn | None = None
         self._changed = asyncio.Event()
 
     def take(self, board: Board) -> bool:
@@ -74,7 +76,11 @@ class Bulletin:
             self._tell()
 
     def screen(self) -> Screen:
-        return show(self.heard, now_s=self._seconds(), line=self.line)
+        """What is on the glass now; the second line goes on to the next language when its time has come."""
+        now_s = self._seconds()
+        self._turn = turned(self._turn, languages(self.heard, now_s=now_s, line=self.line), now_s=now_s)
+        screen = show(self.heard, now_s=now_s, line=self.line)
+        return replace(screen, second=self._turn.language if self._turn else "")
 
     async def changed(self, within_s: float) -> None:
         """Return at the next change, or after *within_s*."""

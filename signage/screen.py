@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from schemas.board import Board, BoardRow, RoomState, RowState
+from signage.languages import OTHERS
 
 LOST_AFTER_S = 6.0
 """A beat comes every 5 s: one missed beat on a broken line, and the monitor says so."""
@@ -74,6 +75,8 @@ class Screen:
     simulated: bool = False
     exercise: bool = False
     offset_s: float = 0.0
+    second: str = ""
+    """The language of the second line, empty where there is none (`signage.languages`)."""
 
     @property
     def called(self) -> str:
@@ -99,6 +102,15 @@ def is_newer(board: Board, than: Received | None, *, at_s: float) -> bool:
     newest = than.board
     same_day = board.as_of.date() == newest.as_of.date()
     return board.as_of >= newest.as_of and (not same_day or board.seq >= newest.seq)
+
+
+def languages(heard: Received | None, *, now_s: float, line: Line) -> tuple[str, ...]:
+    """In which languages the second line speaks: of those who wait; and of everybody, where nobody knows who waits."""
+    if line in {Line.BARRED, Line.UNPAIRED}:
+        return ()
+    if heard is None or _mode(heard.age(now_s), lost=False) is Mode.WAY:
+        return OTHERS
+    return heard.board.languages
 
 
 def show(heard: Received | None, *, now_s: float, line: Line) -> Screen:

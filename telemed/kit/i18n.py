@@ -1,14 +1,22 @@
-"""Words for people from gettext catalogues: German first; what another language lacks falls back visibly."""
+"""Words for people from gettext catalogues: German first; what another language lacks falls back visibly.
 
-import re
+Monitors, spoken calls and notices speak all `LANGUAGES`; a page speaks only those that lack no word of any page.
+"""
+
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
 
+from schemas.day import LANGUAGES
+
 LOCALE = Path(__file__).parent.parent / "locale"
 GERMAN = "de"
+SIMPLE = "de-simple"
+"""Einfache Sprache: where it has no words of its own, the German ones are simple enough."""
+
+RIGHT_TO_LEFT = frozenset({"ar"})
 
 
 class Words:
@@ -19,6 +27,16 @@ class Words:
         self._messages = messages
         self._fallback = fallback
 
+    @property
+    def direction(self) -> str:
+        """Of the writing, as in HTML's ``dir``."""
+        return "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
+
+    @property
+    def lang(self) -> str:
+        """As in HTML's ``lang``: Einfache Sprache is German there."""
+        return self.language.partition("-")[0]
+
     def __contains__(self, key: str) -> bool:
         return key in self._messages
 
@@ -28,12 +46,17 @@ class Words:
         if found is not None:
             return found.format(**params) if params else found
         if self._fallback is not None and key in self._fallback:
-            return f"[{GERMAN}] {self._fallback.text(key, **params)}"
+            german = self._fallback.text(key, **params)
+            return german if self.language == SIMPLE else f"[{GERMAN}] {german}"
         return f"⟦{key}⟧"
 
     def starting(self, *prefixes: str) -> dict[str, str]:
         """All entries whose key starts with one of *prefixes*, for a page's script."""
         return {key: self.text(key) for key in sorted(self.keys()) if key.startswith(prefixes)}
+
+    def own(self) -> set[str]:
+        """The keys that this language itself has words for."""
+        return set(self._messages)
 
     def keys(self) -> set[str]:
         """Every key that this language or German knows."""
@@ -45,12 +68,14 @@ def words(language: str = GERMAN) -> Words:
     """The catalogue of *language*: every ``.po`` in its folder, merged.
 
     Raises:
-        ValueError: two files give the same key.
+        ValueError: two files give the same key, or there is no such language.
     """
+    if language not in LANGUAGES:
+        raise ValueError(f"no language {language}")
     messages: dict[str, str] = {}
     for path in sorted((LOCALE / language).glob("*.po")):
         with path.open("rb") as file:
-            for entry in read_po(file, locale=language):
+            for entry in read_po(file, locale=language.partition("-")[0]):
                 key = str(entry.id)
                 if not key:
                     continue
@@ -61,6 +86,16 @@ def words(language: str = GERMAN) -> Words:
 
 
 def available() -> tuple[str, ...]:
-    """The languages that have a catalogue, German first."""
-    found = sorted(p.name for p in LOCALE.iterdir() if p.is_dir() and re.fullmatch(r"[a-z]{2}", p.name))
-    return (GERMAN, *(name for name in found if name != GERMAN))
+    """The languages of monitors, spoken calls and notices, German first."""
+    return tuple(language for language in LANGUAGES if (LOCALE / language).is_dir())
+
+
+@cache
+def of_pages() -> tuple[str, ...]:
+    """The languages that a page may offer: those in which no word of any page falls back to German."""
+    return tuple(language for language in available() if lacks(language) == set())
+
+
+def lacks(language: str) -> set[str]:
+    """The German keys that *language* has no words for; Einfache Sprache needs its own for each."""
+    return words().keys() - words(language).own()

@@ -1,6 +1,9 @@
 """Words come from the catalogue, and what is missing can be seen."""
 
-from telemed.kit.i18n import GERMAN, Words, available, words
+import pytest
+
+from schemas.day import LANGUAGES
+from telemed.kit.i18n import GERMAN, SIMPLE, Words, available, lacks, of_pages, words
 
 
 def test_parameters_are_filled_in() -> None:
@@ -16,6 +19,11 @@ def test_another_language_falls_back_to_german_visibly() -> None:
     assert (english.text("a"), english.text("b"), english.text("c")) == ("yes", "[de] nein", "⟦c⟧")
 
 
+def test_simple_german_falls_back_to_german_without_a_mark() -> None:
+    simple = Words(SIMPLE, {"a": "Ja."}, Words("de", {"a": "ja", "b": "nein"}))
+    assert (simple.text("a"), simple.text("b"), simple.text("c")) == ("Ja.", "nein", "⟦c⟧")
+
+
 def test_a_page_gets_the_words_that_start_alike() -> None:
     assert Words("de", {"kiosk.a": "1", "kiosk.b": "2", "desk.a": "3"}).starting("kiosk.") == {
         "kiosk.a": "1",
@@ -27,3 +35,23 @@ def test_german_comes_first_and_has_no_empty_entry() -> None:
     assert available()[0] == GERMAN
     german = words()
     assert sorted(key for key, text in german.starting("").items() if not text.strip()) == []
+
+
+def test_monitors_and_notices_speak_eight_languages_and_pages_only_those_that_lack_nothing() -> None:
+    assert available() == LANGUAGES
+    assert len(LANGUAGES) == 8
+    assert GERMAN in of_pages()
+    assert all(lacks(language) for language in set(available()) - set(of_pages()))
+
+
+def test_arabic_is_written_from_right_to_left_and_simple_german_is_german_to_a_browser() -> None:
+    assert {language: words(language).direction for language in LANGUAGES if language != "ar"} == {
+        language: "ltr" for language in LANGUAGES if language != "ar"
+    }
+    assert (words("ar").direction, words("ar").lang) == ("rtl", "ar")
+    assert words(SIMPLE).lang == "de"
+
+
+def test_there_is_no_catalogue_of_a_language_that_we_do_not_speak() -> None:
+    with pytest.raises(ValueError, match="no language"):
+        words("xx")
