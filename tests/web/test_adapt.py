@@ -10,7 +10,7 @@ import pytest
 from telemed.web.pages import STATIC
 from tests.sizes import NODE
 
-GOOD, POOR = "good", "poor"
+GOOD, POOR, NOTHING = "good", "poor", "nothing"
 
 
 def ran(script: str, *arguments: object) -> Any:
@@ -25,7 +25,10 @@ PLAY = """const steps = new adapt.Steps(); const seen = [];
 let now = 0;
 for (const [grade, seconds, answer] of given[0]) {
   if (answer) steps.answer(answer);
-  for (let second = 0; second < seconds; second++) { now += 1000; steps.look(grade, now); }
+  for (let second = 0; second < seconds; second++) {
+    now += 1000;
+    if (grade === 'nothing') steps.nothing(now); else steps.look(grade, now);
+  }
   seen.push([steps.want, steps.asks]);
 }
 console.log(JSON.stringify(seen));"""
@@ -47,6 +50,12 @@ def test_a_poor_line_takes_the_picture_step_by_step_and_then_people_are_asked() 
 
 def test_a_short_fright_changes_nothing() -> None:
     assert played((GOOD, 5), (POOR, 2), (GOOD, 5), (POOR, 2), (GOOD, 5))[-1] == ["full", False]
+
+
+def test_a_line_that_is_gone_for_a_while_is_not_poor_and_costs_no_picture() -> None:
+    outages = [(GOOD, 8), (POOR, 1), (NOTHING, 5), (POOR, 1)] * 10
+    assert played(*outages)[-1] == ["full", False]
+    assert played(*outages, (POOR, 2), (NOTHING, 40), (POOR, 2))[-1] == ["small", False]
 
 
 def test_a_good_line_brings_the_picture_back_and_waits_longer_when_that_was_too_early() -> None:

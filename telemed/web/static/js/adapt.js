@@ -69,6 +69,9 @@ export class Steps {
   #since = 0;
   #steppedAt = 0;
   #cameUpAt = -Infinity;
+  #lookedAt = 0;
+  /** So much time says nothing of the line. */
+  #paused = 0;
 
   /** @returns {Picture} */
   get want() {
@@ -80,6 +83,21 @@ export class Steps {
    * @param {number} now milliseconds of the monotonic clock
    */
   look(found, now) {
+    this.#lookedAt = now;
+    this.#judge(found, now - this.#paused);
+  }
+
+  /**
+   * Nothing came, or what had piled up while nothing came: that is no poor line, and lasts no time.
+   * @param {number} now
+   */
+  nothing(now) {
+    this.#paused += now - this.#lookedAt;
+    this.#lookedAt = now;
+  }
+
+  /** @param {Grade} found @param {number} now without the pauses */
+  #judge(found, now) {
     if (found !== this.#grade) {
       this.#since = now;
       this.#grade = found;

@@ -30,6 +30,7 @@ class Way {
   /** @type {Picture} */
   told = 'full';
   asked = false;
+  silent = false;
 }
 
 export class Adaptation {
@@ -80,14 +81,20 @@ export class Adaptation {
   async #look(peerId) {
     const way = this.#way(peerId);
     const connection = this.conversation.connection(peerId);
-    if (!connection || connection.connectionState !== 'connected') return;
+    if (!connection || connection.connectionState !== 'connected') {
+      way.silent = true;
+      way.steps.nothing(performance.now());
+      return;
+    }
     const found = counted(await connection.getStats());
     const before = connection === way.connection ? way.counted : null;
     if (!before) way.told = 'full'; // a fresh connection has not heard yet what we want
     Object.assign(way, { counted: found, connection });
     const silent = before?.packets === found.packets; // the line is gone, or nobody sends: that says nothing of its width
-    const heard = before && !silent && grade(between(before, found, this.conversation.roundTripMs(peerId)));
+    const heard = before && !silent && !way.silent && grade(between(before, found, this.conversation.roundTripMs(peerId)));
+    way.silent = silent;
     if (heard) way.steps.look(heard, performance.now());
+    else way.steps.nothing(performance.now());
     this.#tell(peerId, way);
     this.#send(peerId);
     if (heard) this.hooks.onLine?.(peerId, heard, level(before, found));
