@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from room_agent.checks.result import result
+from ops.programs import ROOT
+from room_agent.checks.result import CODES, DEVICE, KINDS, result
 from schemas.checks import BlockedDevice, CheckResult
 from telemed.identity.model import Role
 from telemed.kit.db import Database
@@ -49,6 +50,11 @@ def test_an_alarm_says_where_what_since_when_and_what_to_do_on_each_of_her_pages
         assert "Schalten Sie das Gerät ein." in page
         assert "/static/checks/blood-pressure.svg" in page
     assert 'data-alarms="/assistenz/alarm"' in assistant.get("/assistenz/termine").text
+
+
+def test_whatever_is_checked_has_a_picture() -> None:
+    there = {each.stem for each in (ROOT / "telemed/web/static/checks").glob("*.svg")}
+    assert KINDS.union(CODES) - {DEVICE} <= there
 
 
 def test_red_without_alarm_is_shown_and_calls_nobody(world: World, assistant: TestClient) -> None:

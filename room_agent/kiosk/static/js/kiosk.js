@@ -42,6 +42,7 @@ class Kiosk {
   #call = null;
   /** @type {State} */
   #state = { camera: 'none', microphone: 'none' };
+  #rests = false;
   /** @type {import('./tone.js').Outcome} */
   #tone = 'not-tried';
   #toneAsked = false;
@@ -52,7 +53,7 @@ class Kiosk {
   constructor() {
     this.checkIn = new CheckIn(screenOf('welcome'), (ticket) => this.#line?.send({ type: 'check-in', ticket }));
     this.whose = new Whose((answer) => this.#line?.send(answer));
-    this.gate = new Gate((message) => this.#line?.send(message), (rests) => this.#call?.rest(rests));
+    this.gate = new Gate((message) => this.#line?.send(message), (rests) => this.#rest(rests));
     this.sheet = new SheetOffer(() => this.#line?.send({ type: 'want-sheet' }));
     by('pairing').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -199,8 +200,15 @@ class Kiosk {
     this.#lamp();
   }
 
+  /** A pause begins or ends. @param {boolean} rests */
+  #rest(rests) {
+    this.#rests = rests;
+    this.#call?.rest(rests);
+    this.#lamp();
+  }
+
   #lamp() {
-    by('lamp').dataset.state = this.#call ? 'on' : this.#probing ? 'checking' : 'off';
+    by('lamp').dataset.state = this.#call ? (this.#rests ? 'rests' : 'on') : this.#probing ? 'checking' : 'off';
   }
 
   /** Outside a talk: look for two seconds once a minute, never while somebody checks in or says goodbye. */

@@ -51,10 +51,18 @@ export class Own {
     this.#context.resume().catch(() => {});
     const samples = new Float32Array(analyser.fftSize);
     this.#timer = window.setInterval(() => {
-      if (!track.enabled || this.#audio?.state !== 'running') return this.#ear.forget(); // we keep silent ourselves
+      if (!track.enabled || this.#audio?.state !== 'running') return this.#silent(); // we keep silent ourselves
       analyser.getFloatTimeDomainData(samples);
       this.#show(loudness(samples));
     }, LOOK_MS);
+  }
+
+  /** Nobody hears us now, and what was heard before says nothing of later. */
+  #silent() {
+    this.#ear.forget();
+    /** @type {HTMLMeterElement} */ (by('voice-level')).value = 0;
+    by('voice-words').textContent = '';
+    by('voice').dataset.hearing = '';
   }
 
   /** @param {number} level */
