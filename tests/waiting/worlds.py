@@ -168,7 +168,7 @@ def _walk_in(world: World, stream: Random, before: Booked, pace: float) -> Booke
     start = -(-came // 5) * 5
     mean = pace * _mean(world, "talk", alone=before.room == ALONE)
     one = _visit(world, stream, (before.doctor, before.room, "talk"), start, mean)
-    return replace(one, visit_id=f"{one.visit_id}-w", arrives=came, walk_in=True, known_from=came)
+    return replace(one, visit_id=f"{before.visit_id}-w", arrives=came, walk_in=True, known_from=came)
 
 
 def _pause(stream: Random, doctor: str) -> Pause:
