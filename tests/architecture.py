@@ -106,6 +106,11 @@ KINDS_BY_NAME = {
     "desk.emergency": Kind.EDGE,  # calling, and answering
     "desk.moving": Kind.EDGE,  # another time for the own appointment
     "desk.status": Kind.EDGE,  # the resident's own appointment; the desk's other pages are for staff
+    "desk.own": Kind.SERVICE,  # how it stands
+    "desk.outlook": Kind.PURE,  # what is said of its start
+    "desk.live": Kind.EDGE,  # pages of it that are open, and what each is told
+    "desk.calendar": Kind.EDGE,  # it as a calendar file
+    "desk.stream": Kind.EDGE,  # their connections
     "directory.calendar": Kind.PURE,  # opening hours, seen from above like the model
     "directory.hours": Kind.MAPPING,
     "directory.rules": Kind.MAPPING,
@@ -115,6 +120,18 @@ KINDS_BY_NAME = {
     "identity.rights": Kind.EDGE,
     "identity.roster": Kind.SERVICE,  # doctors' browsers, and what the operator has signed
     "identity.roster_store": Kind.STORE,
+    "queue.order": Kind.PURE,  # who goes in before whom, and why
+    "queue.saying": Kind.PURE,  # what is told of a start
+    "queue.naive": Kind.PURE,  # starts if all takes as long as planned
+    "notify.browsers": Kind.SERVICE,  # which browsers wish to be told
+    "notify.calendar": Kind.MAPPING,  # an appointment as a calendar file
+    "notify.calls": Kind.SERVICE,  # whom staff are to call
+    "notify.carriers": Kind.SERVICE,  # a thread for each channel
+    "notify.channels": Kind.SERVICE,  # mail, text message, web push
+    "notify.delivery": Kind.SERVICE,  # what leaves, is repeated, is given up
+    "notify.push": Kind.PURE,  # web push as bytes
+    "notify.setup": Kind.SERVICE,  # what the operator set, read
+    "notify.texts": Kind.MAPPING,  # what a notice says
     "signalling.hub": Kind.SERVICE,
     "signalling.relays": Kind.SERVICE,  # which relays an end may use, and for how long
     "signalling.socket": Kind.EDGE,
@@ -138,10 +155,10 @@ PURE_PACKAGES = ("cryptography", "holidays")
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
 VALUES = ("model", "calendar", "planner", "search", "ground")
 """Seen from above like the model: the calendar of the directory, and of booking what is asked, seen and answered."""
-VERBS = (*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster")
-"""Seen from above like the service: booking and identity have too many verbs for one file."""
-DOORS = ("rights", "form", "steps", "times", "held")
-"""Edges that other edges need: who may; and of booking what its fields hold, its times, their holding, and the slip."""
+VERBS = (*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers")
+"""Seen from above like the service: booking, identity and notify have too many verbs for one file."""
+DOORS = ("rights", "access", "form", "steps", "times", "held")
+"""Edges that other edges need: who may; and of booking who came by a link, its fields, times, holding, and slip."""
 MAY = {
     Kind.EMPTY: May(),
     Kind.PURE: May(("telemed.kit.refusal", "telemed.kit.outbox.Event", "schemas"), (Kind.PURE,), VALUES),

@@ -1,66 +1,114 @@
-"""Who is next, when, how late: one pure forecast, the same in the centre and in a room without a line."""
+"""How a room's day stands: who is where, who is next and why, and what is told of the start.
 
-from collections.abc import Callable, Collection
+The same in the centre and in a room without a line. Pure.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas.board import BoardRow, Delay, RoomState, RowState
-from schemas.day import DayPlan, Fact, FactKind, PlannedVisit
-from telemed.visit.model import VisitState, is_cleaned, state_of
+from schemas.board import BoardRow, Delay, DelayReason, RoomState, RowState
+from schemas.day import DayPlan, Fact, FactKind, FactReason, PlannedVisit, WordKind
+from telemed.kit.outbox import Event
+from telemed.queue import naive
+from telemed.queue.order import Place, Why, order
+from telemed.queue.saying import Said, Start, delay, said
+from telemed.visit.model import GOING_ON, MAY_FOLLOW, REASONED, VisitState, is_uncleaned, state_of
+
+__all__ = ["MAY_FOLLOW", "REASONED", "Said", "Start", "Why"]
 
 ROWS = 4
-WORTH_SAYING = timedelta(minutes=5)
-"""A shorter delay is not announced."""
+UNDO = timedelta(seconds=10)
+"""So long a doctor may take her word back; only the boards follow it before."""
+NOBODY_COMES = timedelta(minutes=3)
+"""So long after a call an assistant is told that nobody comes."""
+
+FAULT_LASTS = timedelta(hours=1)
+"""So long a technical fault is the reason for what is late."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """What was last told of the start of a visit: between *low* and *high*, since *at*."""
+class WordGiven(Event):
+    """A doctor said that it will be later, or took that back."""
 
-    low: datetime
-    high: datetime
-    at: datetime
+    doctor_id: str
+    word_id: str
+
+
+@dataclass(frozen=True)
+class LineMoved(Event):
+    """What is told of the start of a visit has changed (`service.said_of`)."""
+
+    room_id: str
+    visit_id: str
 
 
 @dataclass(frozen=True)
 class VisitStanding:
-    """How one visit stands. *expected* is when it will begin, for those who have not been called."""
+    """How one visit stands. *expected* is when it will begin, for those who have not been called.
+
+    *start* is the same with its range; *said* what is told of it, which is steadier; *delay* that in minutes. *why*
+    and *reason*: why it stands where it does in the line.
+    """
 
     visit: PlannedVisit
     state: VisitState
     expected: datetime | None
     delay: Delay | None
+    start: Start | None = None
+    said: Said | None = None
+    why: Why = Why.PLANNED
+    reason: FactReason | None = None
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How the room's day stands. *current* is called or inside; after *uncleaned* the room must be wiped."""
+    """How the room's day stands. *current* is called or inside; after *uncleaned* the room must be wiped.
+
+    *visits* is everybody by planned start, *line* those whose visit is not over, in the order in which they go in.
+    """
 
     visits: tuple[VisitStanding, ...]
     room_state: RoomState
     current: PlannedVisit | None
     uncleaned: PlannedVisit | None
+    line: tuple[VisitStanding, ...] = ()
 
 
-def standing(plan: DayPlan, facts: Collection[Fact], now: datetime) -> Standing:
-    """Plan and facts, in any order, make the standing of the day at *now*."""
-    by_visit: dict[str, list[Fact]] = {}
-    for fact in facts:
-        by_visit.setdefault(fact.visit_id, []).append(fact)
+def standing(plan: DayPlan, facts: Collection[Fact], now: datetime, told: Mapping[str, Said] | None = None) -> Standing:
+    """Plan and facts, in any order, make the standing of the day at *now*. *told*: what was said so far, by visit."""
+    by_visit = _by_visit(facts)
     ordered = sorted(plan.visits, key=lambda visit: (visit.start, visit.visit_id))
     states = {visit.visit_id: state_of(by_visit.get(visit.visit_id, ())) for visit in ordered}
-    current = _first(ordered, lambda visit: states[visit.visit_id] in (VisitState.CALLED, VisitState.INSIDE))
-    uncleaned = _first(
-        ordered,
-        lambda visit: states[visit.visit_id] is VisitState.ENDED and not is_cleaned(by_visit.get(visit.visit_id, ())),
-    )
-    expected = _expected(plan, ordered, states, by_visit, now)
+    current = _first(ordered, lambda visit: states[visit.visit_id] in GOING_ON)
+    uncleaned = _first(ordered, lambda visit: is_uncleaned(by_visit.get(visit.visit_id, ())))
+    line = order(ordered, by_visit)
+    starts = naive.starts(plan, line, by_visit, now)
+    places = {place.visit.visit_id: place for place in line}
+    entries = {
+        visit.visit_id: _entry(
+            Place(visit, Why.PLANNED) if visit.visit_id not in places else places[visit.visit_id],
+            states[visit.visit_id],
+            starts.get(visit.visit_id),
+            (told or {}).get(visit.visit_id),
+            now,
+        )
+        for visit in ordered
+    }
     return Standing(
-        visits=tuple(_visit_standing(visit, states, expected, now) for visit in ordered),
+        visits=tuple(entries[visit.visit_id] for visit in ordered),
         room_state=_room_state(current, uncleaned, states),
         current=current,
         uncleaned=uncleaned,
+        line=tuple(entries[place.visit.visit_id] for place in line),
     )
+
+
+def _by_visit(facts: Collection[Fact]) -> dict[str, Sequence[Fact]]:
+    found: dict[str, list[Fact]] = {}
+    for fact in facts:
+        found.setdefault(fact.visit_id, []).append(fact)
+    return {**found}
 
 
 def _first(visits: list[PlannedVisit], wanted: Callable[[PlannedVisit], bool]) -> PlannedVisit | None:
@@ -75,86 +123,61 @@ def _room_state(
     return RoomState.CLEANING if uncleaned is not None else RoomState.FREE
 
 
-def _expected(
-    plan: DayPlan,
-    ordered: list[PlannedVisit],
-    states: dict[str, VisitState],
-    by_visit: dict[str, list[Fact]],
-    now: datetime,
-) -> dict[str, datetime]:
-    """When those who wait will begin: the room serves one at a time and is cleaned in between."""
-    cleaning = timedelta(minutes=plan.cleaning_minutes)
-    room_free = min((visit.start for visit in ordered), default=now)
-    expected = {}
-    for visit in sorted(ordered, key=lambda visit: states[visit.visit_id] in (VisitState.PLANNED, VisitState.ARRIVED)):
-        facts = by_visit.get(visit.visit_id, [])
-        match states[visit.visit_id]:
-            case VisitState.NO_SHOW:
-                continue
-            case VisitState.ENDED:
-                room_free = max(room_free, _free_after(facts, cleaning, now))
-            case VisitState.CALLED | VisitState.INSIDE:
-                began = _at(facts, FactKind.CALLED) or now
-                room_free = max(room_free, now, began + (visit.end - visit.start)) + cleaning
-            case _:
-                begins = max(visit.start, room_free, now)
-                expected[visit.visit_id] = begins
-                room_free = begins + (visit.end - visit.start) + cleaning
-    return expected
-
-
-def _free_after(facts: list[Fact], cleaning: timedelta, now: datetime) -> datetime:
-    cleaned = _at(facts, FactKind.CLEANED)
-    if cleaned is not None:
-        return cleaned
-    ended = _at(facts, FactKind.ENDED) or now
-    return max(now, ended + cleaning)
-
-
-def _at(facts: list[Fact], kind: FactKind) -> datetime | None:
-    return min((fact.at for fact in facts if fact.kind is kind), default=None)
-
-
-def _visit_standing(
-    visit: PlannedVisit, states: dict[str, VisitState], expected: dict[str, datetime], now: datetime
-) -> VisitStanding:
-    begins = expected.get(visit.visit_id)
-    late = begins - visit.start if begins is not None else timedelta(0)
-    worth = (
-        begins is not None and late >= WORTH_SAYING and (begins > now or states[visit.visit_id] is VisitState.ARRIVED)
-    )
-    return VisitStanding(visit, states[visit.visit_id], begins, delay_range(late, visit) if worth else None)
-
-
-def delay_range(late: timedelta, visit: PlannedVisit) -> Delay:
-    """*late* as a range that contains it, rather too long than too short: half the visit's length is open.
-
-    Its beginning is rounded down: who is told fifteen minutes and is called after twelve would have missed it.
-    """
-    return Delay(low_minutes=round_down(late), high_minutes=round_up(late + (visit.end - visit.start) / 2))
-
-
-def round_down(late: timedelta) -> int:
-    """Minutes, down to the last 5 below 30 and the last 10 above."""
-    minutes = late.total_seconds() / 60
-    step = 5 if minutes < 30 else 10
-    return int(minutes // step * step)
-
-
-def round_up(late: timedelta) -> int:
-    """Minutes, up to the next 5 below 30 and the next 10 above."""
-    minutes = late.total_seconds() / 60
-    step = 5 if minutes <= 30 else 10
-    return int(-(-minutes // step) * step)
+def _entry(place: Place, state: VisitState, start: Start | None, before: Said | None, now: datetime) -> VisitStanding:
+    visit = place.visit
+    if start is None:
+        return VisitStanding(visit, state, None, None, why=place.why, reason=place.reason)
+    what = said(before, start, visit.start, now)
+    # who should be here by now and is not hears nothing of a delay: it is theirs
+    shown = what is not None and (start.expected > now or state is VisitState.ARRIVED)
+    late = delay(what, visit.start) if what is not None and shown else None
+    return VisitStanding(visit, state, start.expected, late, start, what, place.why, place.reason)
 
 
 def board_rows(standing: Standing) -> tuple[tuple[BoardRow, ...], int]:
     """The rows of a monitor, called first, at most `ROWS`, and how many more wait. Who wishes quiet is not shown."""
-    shown = [entry for entry in standing.visits if not entry.visit.quiet]
-    called = [entry for entry in shown if entry.state in (VisitState.CALLED, VisitState.INSIDE)]
+    shown = [entry for entry in standing.line if not entry.visit.quiet]
+    called = [entry for entry in shown if entry.state in GOING_ON]
     waiting = [entry for entry in shown if entry.state is VisitState.ARRIVED]
     rows = [BoardRow(ticket=entry.visit.ticket, state=RowState.CALLED) for entry in called]
     for place, entry in enumerate(waiting):
         state = RowState.NEXT if place == 0 else RowState.WAITING
         rows.append(BoardRow(ticket=entry.visit.ticket, state=state, delay=entry.delay))
     return tuple(rows[:ROWS]), max(0, len(rows) - ROWS)
+
+
+_OF_WORD = {WordKind.INTERRUPTED: DelayReason.INTERRUPTED, WordKind.EMERGENCY: DelayReason.EMERGENCY}
+
+
+def delay_reason(plan: DayPlan, facts: Collection[Fact], standing: Standing, now: datetime) -> DelayReason | None:
+    """Why it is later, in one neutral word; None if it is not.
+
+    The doctor's own word comes first, then a technical fault within the last hour; else either nobody was called yet,
+    or it takes longer.
+    """
+    late = next((entry for entry in standing.line if entry.delay is not None), None)
+    if late is None:
+        return None
+    doctors = {visit.visit_id: visit.doctor_id for visit in plan.visits}
+    today = [fact for fact in facts if fact.visit_id in doctors]
+    hers = [fact for fact in today if doctors[fact.visit_id] == late.visit.doctor_id]
+    word = naive.standing_word(plan.words, late.visit.doctor_id, hers)
+    if word is not None and word.kind in _OF_WORD:
+        return _OF_WORD[word.kind]
+    if any(fact.reason is FactReason.TECHNICAL and now - fact.at < FAULT_LASTS for fact in today):
+        return DelayReason.TECHNICAL
+    return DelayReason.LONGER if any(fact.kind is FactKind.CALLED for fact in today) else DelayReason.LATE_START
+
+
+def called_at(facts: Collection[Fact], visit_id: str) -> Fact | None:
+    """The call that counts: the last one, also if it was a repetition."""
+    calls = [fact for fact in facts if fact.visit_id == visit_id and fact.kind in (FactKind.CALLED, FactKind.RECALLED)]
+    return max(calls, key=lambda fact: (fact.at, fact.fact_id), default=None)
+
+
+def nobody_came(standing: Standing, facts: Collection[Fact], now: datetime) -> PlannedVisit | None:
+    """Who was called, and has not come for `NOBODY_COMES` since the last call."""
+    if standing.room_state is not RoomState.CALLED or standing.current is None:
+        return None
+    call = called_at(facts, standing.current.visit_id)
+    return standing.current if call is not None and now - call.at >= NOBODY_COMES else None

@@ -58,7 +58,7 @@ def day(tx: Tx, room_id: str, *, now: datetime, clock: Clock, doctor_id: str | N
 
 def _clean(facts: Iterable[Fact]) -> list[Fact]:
     """At home nothing is wiped down between two visits."""
-    ended = (fact for fact in facts if fact.kind is FactKind.ENDED)
+    ended = (fact for fact in facts if fact.kind in (FactKind.ENDED, FactKind.PUT_BACK, FactKind.REOPENED))
     return [fact.model_copy(update={"kind": FactKind.CLEANED, "fact_id": f"{fact.fact_id[:60]}-c"}) for fact in ended]
 
 
@@ -81,7 +81,7 @@ def call_next(tx: Tx, *, doctor_id: str, now: datetime, clock: Clock) -> Planned
     for today in doctor_days(tx, doctor_id, now=now, clock=clock):
         waiting = [
             entry.visit
-            for entry in today.standing.visits
+            for entry in today.standing.line
             if entry.visit.doctor_id == doctor_id and entry.state is VisitState.ARRIVED
         ]
         if not waiting:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from schemas.day import Word, WordKind
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.register import TECHNICAL, Kept, column
-from telemed.queue.model import Said
+from telemed.queue.saying import Said
 
 _WORD = Kept("tells everyone who waits that it will be later", "30 days", "staff, rooms of this doctor")
 _SAID = Kept("says a new start only when it has moved", "the day of the appointment", "no one")

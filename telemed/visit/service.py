@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
-from schemas.day import Fact, FactKind
+from schemas.day import Fact, FactKind, FactReason
 from telemed.booking import service as booking
 from telemed.booking.model import Booking, Status
 from telemed.directory import service as directory
@@ -22,20 +22,33 @@ LONGEST_OVERRUN = timedelta(hours=4)
 By = Literal["resident", "assistant", "doctor", "room"]
 
 
-def record(tx: Tx, *, visit_id: str, kind: FactKind, by: By, now: datetime) -> Fact:
-    """Something happens now.
+def record(
+    tx: Tx,
+    *,
+    visit_id: str,
+    kind: FactKind,
+    by: By,
+    now: datetime,
+    reason: FactReason | None = None,
+    minutes: int | None = None,
+) -> Fact:
+    """Something happens now. *reason* and *minutes* as in `Fact`.
 
     Raises:
         NotFound: there is no such visit.
         WrongMoment: it cannot happen in the visit's state.
+        ReasonMissing: it does not happen without a reason, or not with this one.
         RoomNotReady: somebody is called while the room is occupied or not yet cleaned.
     """
     visit = booking.get(tx, visit_id)
     take_turn(tx, f"room {visit.offer.room_id}")
-    model.check(kind, store.of(tx, [visit_id]))
+    known = store.of(tx, [visit_id])
+    model.check(kind, known)
+    model.check_reason(kind, reason)
     if kind is FactKind.CALLED and not is_home(tx, visit):
         _check_room(tx, visit, now=now)
-    fact = Fact(fact_id=new_id(), visit_id=visit_id, kind=kind, at=now, by=by)
+    at = model.after(known, now)
+    fact = Fact(fact_id=new_id(), visit_id=visit_id, kind=kind, at=at, by=by, reason=reason, minutes=minutes)
     store.add(tx, fact, now)
     emit(tx, FactKnown(visit.offer.room_id, visit_id, kind.value), now=now)
     return fact
@@ -61,6 +74,11 @@ def take_in(tx: Tx, room_id: str, heard: tuple[Fact, ...], *, now: datetime) -> 
 def state_of(tx: Tx, visit_id: str) -> VisitState:
     """How a visit stands."""
     return model.state_of(store.of(tx, [visit_id]))
+
+
+def facts_of(tx: Tx, visit_id: str) -> list[Fact]:
+    """All that happened in a visit, by time."""
+    return store.of(tx, [visit_id])
 
 
 def facts_on(tx: Tx, room_id: str, *, now: datetime) -> list[Fact]:
@@ -179,8 +197,5 @@ def _check_room(tx: Tx, visit: Booking, *, now: datetime) -> None:
     for fact in store.of(tx, others):
         by_visit.setdefault(fact.visit_id, []).append(fact)
     for facts in by_visit.values():
-        state = model.state_of(facts)
-        if state in (VisitState.CALLED, VisitState.INSIDE):
-            raise RoomNotReady
-        if state is VisitState.ENDED and not model.is_cleaned(facts):
+        if model.state_of(facts) in model.GOING_ON or model.is_uncleaned(facts):
             raise RoomNotReady

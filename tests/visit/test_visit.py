@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from schemas.day import Fact, FactKind
+from schemas.day import Fact, FactKind, FactReason
 from telemed.kit.db import Database
 from telemed.kit.outbox import events
 from telemed.kit.refusal import NotAllowed, NotFound
 from telemed.visit import model, service, store
-from telemed.visit.model import RoomNotReady, VisitState, WrongMoment
+from telemed.visit.model import ReasonMissing, RoomNotReady, VisitState, WrongMoment
 from tests.builders import TUESDAY, World, make_booking, make_fact, make_world
 
 MINUTE = timedelta(minutes=1)
@@ -32,7 +32,88 @@ def test_the_state_does_not_depend_on_the_order_or_on_repetition(facts: list[Fac
     shuffled = [*facts, *facts[:2]]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis hands over a random.Random
     assert model.state_of(shuffled) is model.state_of(facts)
-    assert model.is_cleaned(shuffled) is model.is_cleaned(facts)
+    assert model.is_uncleaned(shuffled) is model.is_uncleaned(facts)
+
+
+def possible(facts: list[Fact]) -> list[FactKind]:
+    """What may happen next."""
+    found = []
+    for kind in FactKind:
+        try:
+            model.check(kind, facts)
+        except WrongMoment:
+            continue
+        found.append(kind)
+    return found
+
+
+def leads_to(facts: list[Fact], goals: set[VisitState], *, steps: int = 5) -> bool:
+    """Whether some way of at most *steps* allowed facts leads from here to one of *goals*."""
+    seen, reached = {model.state_of(facts)}, [facts]
+    for _ in range(steps):
+        nearer = []
+        for one in reached:
+            for kind in possible(one):
+                at = model.after(one, TUESDAY)
+                then = [*one, make_fact("v", kind.value, at)]
+                if model.state_of(then) not in seen:
+                    seen.add(model.state_of(then))
+                    nearer.append(then)
+        reached = nearer
+    return bool(seen & goals)
+
+
+@given(facts_of_a_visit)
+def test_whatever_was_told_there_is_a_way_into_the_room_a_way_out_and_a_clean_room(facts: list[Fact]) -> None:
+    """Also after what two sides told without knowing of each other, and with clocks that differ."""
+    assert leads_to(facts, {VisitState.INSIDE})
+    assert leads_to(facts, {VisitState.ENDED, VisitState.NO_SHOW})
+    if model.is_uncleaned(facts):
+        assert not model.is_uncleaned([*facts, make_fact("v", "cleaned", model.after(facts, TUESDAY))])
+
+
+@given(facts_of_a_visit, st.integers(-9, 9))
+def test_what_happens_now_counts_although_the_clock_of_the_other_side_was_ahead(facts: list[Fact], minute: int) -> None:
+    now = TUESDAY + minute * MINUTE
+    at = model.after(facts, now)
+    assert at >= now
+    assert all(fact.at < at for fact in facts)
+    becomes = {
+        FactKind.ARRIVED: VisitState.ARRIVED,
+        FactKind.CALLED: VisitState.CALLED,
+        FactKind.ENTERED: VisitState.INSIDE,
+        FactKind.ENDED: VisitState.ENDED,
+        FactKind.NO_SHOW: VisitState.NO_SHOW,
+        FactKind.PUT_BACK: VisitState.ARRIVED,
+        FactKind.REOPENED: VisitState.ARRIVED,
+    }
+    for kind in set(becomes) & set(possible(facts)):
+        assert model.state_of([*facts, make_fact("v", kind.value, at)]) is becomes[kind]
+
+
+USED = ("arrived", "called", "entered")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "uncleaned"),
+    [
+        (USED, False),
+        ((*USED, "ended"), True),
+        ((*USED, "ended", "cleaned"), False),
+        ((*USED, "put-back"), True),
+        ((*USED, "put-back", "cleaned"), False),
+        ((*USED, "put-back", "called"), False),
+        ((*USED, "put-back", "cleaned", *USED[1:], "ended"), True),
+        ((*USED, "ended", "cleaned", "reopened"), False),
+        ((*USED, "ended", "reopened"), True),
+        ((*USED, "ended", "cleaned", "reopened", *USED[1:], "ended"), True),
+        (("arrived", "called", "put-back"), False),
+        (("arrived", "called", "no-show"), False),
+        (("cleaned",), False),
+    ],
+)
+def test_a_room_is_wiped_after_each_time_that_somebody_was_in_it(kinds: tuple[str, ...], uncleaned: bool) -> None:
+    assert model.is_uncleaned(told(*kinds)) is uncleaned
 
 
 @pytest.mark.parametrize(
@@ -54,6 +135,15 @@ def test_the_state_does_not_depend_on_the_order_or_on_repetition(facts: list[Fac
         (("called", "no-show", "entered"), VisitState.INSIDE),
         (("called", "ended", "no-show"), VisitState.ENDED),
         (("cleaned",), VisitState.PLANNED),
+        (("late",), VisitState.PLANNED),
+        (("arrived", "skipped"), VisitState.ARRIVED),
+        (("arrived", "called", "recalled"), VisitState.CALLED),
+        (("arrived", "called", "put-back"), VisitState.ARRIVED),
+        (("arrived", "called", "entered", "put-back", "called"), VisitState.CALLED),
+        (("arrived", "called", "entered", "ended", "reopened"), VisitState.ARRIVED),
+        (("no-show", "reopened"), VisitState.ARRIVED),
+        (("no-show", "reopened", "no-show"), VisitState.NO_SHOW),
+        (("called", "ended", "reopened", "called", "ended"), VisitState.ENDED),
     ],
 )
 def test_facts_make_the_state(kinds: tuple[str, ...], state: VisitState) -> None:
@@ -61,13 +151,13 @@ def test_facts_make_the_state(kinds: tuple[str, ...], state: VisitState) -> None
 
 
 ALLOWED = """
-           arrived called entered ended no-show cleaned
-planned    x       .      .       .     x       .
-arrived    .       x      .       .     x       .
-called     .       .      x       x     x       .
-inside     .       .      .       x     .       .
-ended      .       .      .       .     .       x
-no-show    x       .      .       .     .       .
+           arrived late called recalled skipped entered put-back ended no-show reopened cleaned emergency helped
+planned    x       x    .      .        .       .       .        .     x       .        .       .         .
+arrived    .       .    x      .        x       .       .        .     x       .        .       .         .
+called     .       .    .      x        .       x       x        x     x       .        .       x         x
+inside     .       .    .      .        .       .       x        x     .       .        .       x         x
+ended      .       .    .      .        .       .       .        .     .       x        x       .         x
+no-show    x       .    .      .        .       .       .        .     .       x        .       .         .
 """
 REACHED = {
     "planned": (),
@@ -113,6 +203,26 @@ def test_nobody_is_called_while_the_room_is_occupied_or_not_cleaned(world: World
             record(world, second, "called")
     record(world, first, "cleaned")
     assert record(world, second, "called").kind is FactKind.CALLED
+
+
+def test_without_a_reason_nobody_is_skipped_and_a_wrong_one_is_none(world: World) -> None:
+    visit_id = make_booking(world).id
+    record(world, visit_id, "arrived")
+    for reason in (None, FactReason.TECHNICAL):
+        with pytest.raises(ReasonMissing), world.db.transaction() as tx:
+            service.record(tx, visit_id=visit_id, kind=FactKind.SKIPPED, by="assistant", now=world.now, reason=reason)
+    with world.db.transaction() as tx:
+        kept = service.record(
+            tx, visit_id=visit_id, kind=FactKind.SKIPPED, by="assistant", now=world.now, reason=FactReason.NOT_READY
+        )
+        assert store.of(tx, [visit_id])[-1] == kept
+
+
+def test_how_late_somebody_will_come_is_kept(world: World) -> None:
+    visit_id = make_booking(world).id
+    with world.db.transaction() as tx:
+        service.record(tx, visit_id=visit_id, kind=FactKind.LATE, by="resident", now=world.now, minutes=20)
+        assert [fact.minutes for fact in service.facts_of(tx, visit_id)] == [20]
 
 
 def test_who_did_not_come_when_called_leaves_the_room_free(world: World) -> None:
