@@ -17,6 +17,7 @@ SIMPLE = "de-simple"
 """Einfache Sprache: where it has no words of its own, the German ones are simple enough."""
 
 RIGHT_TO_LEFT = frozenset({"ar"})
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 
 class Words:
@@ -44,11 +45,24 @@ class Words:
         """The words for *key*. A missing key shows itself in brackets (and is a red test in German)."""
         found = self._messages.get(key)
         if found is not None:
-            return found.format(**params) if params else found
+            return found.format(**self._isolated(params)) if params else found
         if self._fallback is not None and key in self._fallback:
             german = self._fallback.text(key, **params)
             return german if self.language == SIMPLE else f"[{GERMAN}] {german}"
         return f"⟦{key}⟧"
+
+    def _isolated(self, params: Mapping[str, object]) -> Mapping[str, object]:
+        """*params* as they may stand in writing from right to left: a phone number keeps the order of its groups.
+
+        A link stays bare: whoever makes links of text would take the mark for a part of it.
+        """
+        if self.direction == "ltr":
+            return params
+        texts = {name: str(value) for name, value in params.items()}
+        return {
+            name: text if "://" in text else f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"
+            for name, text in texts.items()
+        }
 
     def starting(self, *prefixes: str) -> dict[str, str]:
         """All entries whose key starts with one of *prefixes*, for a page's script."""

@@ -52,6 +52,12 @@ def test_arabic_is_written_from_right_to_left_and_simple_german_is_german_to_a_b
     assert words(SIMPLE).lang == "de"
 
 
+def test_a_number_within_arabic_keeps_its_order_and_a_link_stays_bare() -> None:
+    arabic = Words("ar", {"phone": "المساعدة: {phone}", "see": "{link}"})
+    assert arabic.text("phone", phone="03641 12") == "المساعدة: \u206803641 12\u2069"
+    assert arabic.text("see", link="https://example.org/t/1") == "https://example.org/t/1"
+
+
 def test_there_is_no_catalogue_of_a_language_that_we_do_not_speak() -> None:
     with pytest.raises(ValueError, match="no language"):
         words("xx")
