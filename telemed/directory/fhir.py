@@ -21,6 +21,11 @@ url                                     on                                value
 ``urn:telemed:fhir:cleaning``           Location                          valueDuration kept free after each visit
 ``urn:telemed:fhir:wheelchair``         Location                          valueBoolean: one gets in with a wheelchair
 ``urn:telemed:fhir:companion``          Location                          valueBoolean: somebody may come along
+``urn:telemed:fhir:way``                Location                          the way to the room from its monitor, in
+                                                                          extensions ``picture`` (valueCode, one of
+                                                                          `schemas.day.PICTURES`), ``arrow`` (valueCode:
+                                                                          left, right, ahead, up, down) and, if wished,
+                                                                          ``text`` (valueString)
 ``urn:telemed:fhir:buffer-before``      PractitionerRole, Device          valueDuration kept free before each visit
 ``urn:telemed:fhir:buffer-after``       PractitionerRole, Device          valueDuration kept free after each visit
 ``urn:telemed:fhir:not-available``      Location, Device                  valuePeriod, closed or away
@@ -40,6 +45,7 @@ from datetime import UTC, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from schemas.day import PICTURES, Arrow, Way
 from telemed.directory.hours import Fields, Quarter, extensions, holidays_of, value
 from telemed.directory.model import (
     LEVELS,
@@ -64,6 +70,7 @@ SETTING = "urn:telemed:fhir:setting"
 SETUP = "urn:telemed:fhir:setup"
 CLEANING = "urn:telemed:fhir:cleaning"
 FLOOR = "urn:telemed:fhir:floor"
+WAY = "urn:telemed:fhir:way"
 WHEELCHAIR = "urn:telemed:fhir:wheelchair"
 COMPANION = "urn:telemed:fhir:companion"
 BUFFER_BEFORE = "urn:telemed:fhir:buffer-before"
@@ -247,7 +254,20 @@ def _room(place: Fields, quarter: Quarter) -> Room:
         companion=value(place, COMPANION, "valueBoolean", True),
         position=(float(position["latitude"]), float(position["longitude"])) if position else None,
         floor=value(place, FLOOR, "valueString", ""),
+        way=next((way(each) for each in extensions(place, WAY)), None),
     )
+
+
+def way(extension: Fields) -> Way:
+    """
+    Raises:
+        ValueError: it has no picture of ours or no arrow.
+    """
+    picture = value(extension, "picture", "valueCode", "")
+    if picture not in PICTURES:
+        raise ValueError(f"no picture {picture}")
+    arrow = Arrow(value(extension, "arrow", "valueCode", ""))
+    return Way(picture=picture, arrow=arrow, text=value(extension, "text", "valueString", ""))
 
 
 def _device(fields: Fields, quarter: Quarter) -> Iterator[Device]:

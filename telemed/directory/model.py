@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
+from schemas.day import Way
 from telemed.directory.calendar import ALWAYS, Hours
 from telemed.kit.refusal import Refusal, Sense
 
@@ -94,7 +95,7 @@ class Interpreter:
 class Room:
     """*cleaning* is kept free after each visit, *setup* before; *address* is one line; *phone* is for who needs help.
 
-    *floor*: where in the house, for whoever brings help.
+    *floor*: where in the house, for whoever brings help. *way*: to the room from the monitor in front of it.
 
     *position*: latitude and longitude in degrees (WGS 84), if told.
     """
@@ -111,6 +112,7 @@ class Room:
     companion: bool = True
     position: tuple[float, float] | None = None
     floor: str = ""
+    way: Way | None = None
 
     @property
     def buffers(self) -> Buffers:

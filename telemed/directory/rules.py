@@ -142,6 +142,13 @@ def _is_floor(extension: Fields) -> bool:
     return 0 < len(extension.get("valueString", "")) <= LONGEST_FLOOR
 
 
+def _is_way(extension: Fields) -> bool:
+    try:
+        return len(fhir.way(extension).text) <= LONGEST_FLOOR
+    except ValueError:
+        return False
+
+
 def _is_absence(extension: Fields) -> bool:
     return "valuePeriod" in extension and _is_period(extension["valuePeriod"])
 
@@ -176,6 +183,7 @@ _RULES = {
     fhir.WHEELCHAIR: _YES_OR_NO,
     fhir.COMPANION: _YES_OR_NO,
     fhir.FLOOR: _Rule(f"a valueString of at most {LONGEST_FLOOR} characters", _is_floor),
+    fhir.WAY: _Rule(f"a picture of ours, an arrow, and a text of at most {LONGEST_FLOOR} characters", _is_way),
     fhir.BOOKABLE_UNTIL: _Rule("a moment", _is_moment),
     NOT_AVAILABLE: _Rule(PERIOD, _is_absence),
     ALSO_AVAILABLE: _Rule(f"{PERIOD}, both given", _is_extra_opening),

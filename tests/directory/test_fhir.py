@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.day import Arrow, Way
 from telemed.directory import fhir, hours
 from telemed.directory.calendar import ALWAYS
 from telemed.directory.model import Buffers, Directory
@@ -185,6 +186,13 @@ def test_a_location_with_a_setting_is_a_place_for_visits() -> None:
     assert not home.is_claimed
     assert directory.quarter_name == "Musterviertel"
     assert "home" not in known({**place, "status": "suspended"}).rooms
+
+
+def test_the_way_to_a_room_has_a_picture_an_arrow_and_perhaps_a_text() -> None:
+    parts = [code("picture", "tree"), code("arrow", "left"), {"url": "text", "valueString": "Zweite Tür"}]
+    assert known().rooms["room-1"].way is None
+    with_way = known(changed("Location/room-1", {"url": fhir.WAY, "extension": parts}))
+    assert with_way.rooms["room-1"].way == Way(picture="tree", arrow=Arrow.LEFT, text="Zweite Tür")
 
 
 def test_languages_are_those_of_bcp_47_and_a_dialect_is_its_language() -> None:
