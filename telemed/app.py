@@ -26,9 +26,13 @@ from telemed.identity.rights import Needs
 from telemed.interop import routes as interop_routes
 from telemed.kit.outbox import Relay, forget_delivered
 from telemed.link import routes as link_routes
+from telemed.notify import jobs as notify_jobs
+from telemed.notify import pages as notify_pages
+from telemed.notify.carriers import Carriers
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
 from telemed.people.service import Auditor
+from telemed.queue import jobs as queue_jobs
 from telemed.signalling import jobs as signalling_jobs
 from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
@@ -66,6 +70,7 @@ def make_app(centre: Centre) -> FastAPI:
         desk_moving.routes,
         desk_guests.routes,
         desk_home.routes,
+        notify_pages.routes,
         operator_pages.routes,
         operator_routes.routes,
         link_routes.routes,
@@ -73,7 +78,7 @@ def make_app(centre: Centre) -> FastAPI:
         signalling_socket.routes,
     ):
         app.include_router(routes)
-    mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC)
+    mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC, notify=notify_pages.STATIC)
     return app
 
 
@@ -89,6 +94,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     threads = [threading.Thread(target=relay.run, name="relay"), threading.Thread(target=audit.run, name="audit")]
     if not centre.db.is_sqlite:  # nobody else writes there
         threads.append(threading.Thread(target=index.follow, args=[centre.clock], name="index"))
+    carriers = centre.the(Carriers)
+    threads += [threading.Thread(target=one.run, name=f"notices {one.channel}") for one in carriers.each]
     ticking = _ticking(centre)
     for thread in threads:
         thread.start()
@@ -97,6 +104,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         ticking.shutdown()
+        carriers.stop()
         relay.stop()
         audit.stop()
         index.stop()
@@ -108,6 +116,13 @@ def _ticking(centre: Centre) -> BackgroundScheduler:
     """The clock that ticks. What is due each job asks of the centre's clock, which an exercise moves forward."""
     ticking = BackgroundScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True}, timezone="UTC")
     ticking.add_job(booking_jobs.expire, "interval", seconds=5, args=[centre.db, centre.secrets, centre.clock])
-    for forget in (forget_expired, forget_delivered, booking_jobs.forget_changes, signalling_jobs.forget_refused):
+    carriers = centre.the(Carriers)
+    for told, seconds in ((notify_jobs.tick, 1), (notify_jobs.look_after, 15), (notify_jobs.tell_delays, 60)):
+        ticking.add_job(told, "interval", seconds=seconds, args=[centre.db, carriers, centre.clock])
+    ticking.add_job(queue_jobs.look_again, "interval", seconds=queue_jobs.EVERY_S, args=[centre.db, centre.clock])
+    for forget in (
+        *(forget_expired, forget_delivered, booking_jobs.forget_changes, signalling_jobs.forget_refused),
+        *(notify_jobs.forget_old, queue_jobs.forget_old),
+    ):
         ticking.add_job(forget, "interval", hours=1, args=[centre.db, centre.clock])
     return ticking

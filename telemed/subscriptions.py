@@ -1,11 +1,15 @@
 """Who reacts to which event, on one page."""
 
-from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved
+from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, TimeOffered
 from telemed.identity.model import InvitationRevoked, MachinesChanged, RosterPublished
 from telemed.kit.outbox import Subscription
-from telemed.link.reactions import send_plan, send_plan_to_all
+from telemed.link.reactions import send_plan, send_plan_beside, send_plan_to_all, send_word
 from telemed.link.service import Lines
+from telemed.notify import reactions as notify
+from telemed.notify.carriers import Carriers
 from telemed.operator.model import ClockMoved
+from telemed.queue.model import LineMoved, WordGiven
+from telemed.queue.reactions import follow_word, look_again
 from telemed.signalling.hub import Hub
 from telemed.signalling.reactions import send_out, shut_out_guest, shut_out_revoked
 from telemed.upkeep.model import DeviceBlocked
@@ -17,18 +21,28 @@ from telemed.web.centre import Centre
 
 def subscriptions(centre: Centre) -> list[Subscription]:
     """All of them; a name is kept for ever, since deliveries are remembered by it."""
-    lines, hub = centre.the(Lines), centre.the(Hub)
+    lines, hub, desk = centre.the(Lines), centre.the(Hub), centre.the(Carriers).desk
     return [
         Subscription("link.plan.booked", BookingConfirmed, send_plan(lines)),
         Subscription("link.plan.cancelled", BookingCancelled, send_plan(lines)),
         Subscription("link.plan.moved", BookingMoved, send_plan(lines)),
         Subscription("link.plan.fact", FactKnown, send_plan(lines)),
+        Subscription("link.plan.beside", FactKnown, send_plan_beside(lines)),
+        Subscription("link.plan.word", WordGiven, send_word(lines)),
         Subscription("link.plan.machines", MachinesChanged, send_plan(lines)),
         Subscription("link.plan.clock", ClockMoved, send_plan_to_all(lines)),
         Subscription("link.roster", RosterPublished, send_plan_to_all(lines)),
+        Subscription("queue.fact", FactKnown, look_again(centre.clock)),
+        Subscription("queue.word", WordGiven, follow_word(centre.clock)),
         Subscription("signalling.over", FactKnown, send_out(hub)),
         Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),
         Subscription("signalling.uninvited", InvitationRevoked, shut_out_guest(hub)),
         Subscription("visit.give_back", FactKnown, give_back(centre.secrets)),
+        Subscription("notify.booked", BookingConfirmed, notify.tell_booked),
+        Subscription("notify.moved", BookingMoved, notify.tell_moved),
+        Subscription("notify.cancelled", BookingCancelled, notify.tell_cancelled),
+        Subscription("notify.offered", TimeOffered, notify.tell_offered),
+        Subscription("notify.fact", FactKnown, notify.tell_fact),
+        Subscription("notify.delay", LineMoved, notify.tell_those_waiting(desk, centre.clock)),
         Subscription("upkeep.use_others", DeviceBlocked, use_others(centre.secrets)),
     ]

@@ -3,7 +3,7 @@
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from telemed.kit.db import Database, Tx
 from telemed.kit.outbox import Relay
 from telemed.kit.secrets import Secrets
 from telemed.link.service import Lines, PairingTries
+from telemed.notify import pages as notify_pages
+from telemed.notify import setup as notices
+from telemed.notify.carriers import Carriers
 from telemed.operator import pages as operator_pages
 from telemed.operator import service as operator
 from telemed.people.service import Auditor
@@ -36,6 +39,7 @@ OPEN_HOURS = range(8, 17)
 
 
 NO_FILE = Path()
+VAPID_KEY = "vapid_key"
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Settings:
     ``turn:host:3478?transport=udp``, with commas between them; *relay_secret*: the file with what stands in its
     ``static-auth-secret``, below *state_dir* if it is no whole path. *practice_fhir*: see `telemed.desk.practice`.
     *tls_certificate* and *tls_key*: PEM files; without them it speaks plain HTTP, which only a proxy on this machine
-    may hear.
+    may hear. *smtp_…* to *notice_…*: how people are told, see `telemed.notify.setup` and ``ops/running.md``.
     """
 
     state_dir: Path
@@ -63,14 +67,28 @@ class Settings:
     relay_secret: Path = Path("relay_secret")
     tls_certificate: Path = NO_FILE
     tls_key: Path = NO_FILE
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_from: str = ""
+    smtp_user: str = ""
+    smtp_password: Path = NO_FILE
+    sms_url: str = ""
+    sms_token: Path = NO_FILE
+    push_contact: str = ""
+    push_hosts: str = ""
+    notice_night: str = "20:00-08:00"
+    notice_delays: str = "10,20,40,60,90,120"
 
     def __post_init__(self) -> None:
         """
         Raises:
-            BadSetting: an operator's key is none, or a practice's server has no address that values may go to.
+            BadSetting: an operator's key is none, a practice's server has no address that values may go to, or what
+                is set of notices is not whole.
         """
         self.operators  # noqa: B018 - asked for here, so that a wrong one stops the start
         self.practices  # noqa: B018
+        notices.rules(self.notices)
 
     @property
     def tls(self) -> ssl.SSLContext | None:
@@ -95,6 +113,11 @@ class Settings:
             raise kit_settings.BadSetting(f"{PREFIX}PRACTICE_FHIR: {error}") from None
 
     @property
+    def notices(self) -> notices.Wanted:
+        own = {field.name: getattr(self, field.name) for field in fields(notices.Wanted) if field.name != "vapid_key"}
+        return notices.Wanted(**own, vapid_key=self.state_dir / VAPID_KEY)
+
+    @property
     def url(self) -> str:
         return self.database_url or f"sqlite:///{self.state_dir / 'centre.sqlite'}"
 
@@ -108,13 +131,14 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def make_secrets(state_dir: Path) -> None:
-    """Make the two secrets on the first start; never again."""
+    """Make the two secrets, and the key for web push, on the first start; never again."""
     state_dir.mkdir(parents=True, exist_ok=True)
     for name in ("key_of_keys", "pepper"):
         path = state_dir / name
         if not path.exists():
             path.touch(mode=0o600)
             path.write_bytes(os.urandom(32))
+    notices.make_key(state_dir / VAPID_KEY)
 
 
 def read_secrets(state_dir: Path) -> Secrets:
@@ -144,11 +168,14 @@ def build(settings: Settings, db: Database) -> Centre:
         operator_keys=settings.operators,
     )
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed")
-    folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, operator_pages)]
+    folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages)]
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})
     centre.live.update({Auditor: Auditor(db), Index: Index(db)})
     centre.live[practice.PracticeServers] = settings.practices
     centre.live[OwnRelays] = relays.read(settings.relay_urls, settings.state_dir / settings.relay_secret)
+    centre.live[Carriers] = notices.carriers(
+        settings.notices, db, clock, centre.secrets, server=centre.server, url=centre.public_url
+    )
     centre.live[Relay] = Relay(db, subscriptions(centre), clock)
     return centre
 

@@ -9,3 +9,21 @@ declare class AudioWorkletProcessor {
   readonly port: MessagePort;
 }
 declare function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
+
+/** As much of a service worker as ours uses: TypeScript's `webworker` cannot stand beside `dom`. */
+interface PushWorker {
+  registration: ServiceWorkerRegistration;
+  clients: { openWindow(url: string): Promise<unknown> };
+  addEventListener(kind: 'push', heard: (event: PushHeard) => void): void;
+  addEventListener(kind: 'notificationclick', heard: (event: NotificationClicked) => void): void;
+}
+
+interface PushHeard {
+  data: { json(): any } | null;
+  waitUntil(work: Promise<unknown>): void;
+}
+
+interface NotificationClicked {
+  notification: Notification;
+  waitUntil(work: Promise<unknown>): void;
+}

@@ -146,7 +146,7 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
         alarms = _alarms(tx, centre, actor, now)
         calls = emergencies.of_assistant(tx, actor.subject, now=now)
     shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "tasks": tasks, "is_assistant": True}
-    shown |= {"version": model.version([day], tasks.to_call), "alarms": alarms, "emergencies": calls}
+    shown |= {"version": model.version([day], tasks.calls), "alarms": alarms, "emergencies": calls}
     shown |= {"room_code": identity.room_code(centre.secrets, room_id, now.astimezone(BERLIN).date())}
     return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
 
@@ -170,8 +170,9 @@ def room_version(room_id: str, centre: CentreDep, actor: Assistant) -> dict[str,
     with centre.db.reading() as tx:
         if room_id not in {room.id for room in service.rooms_of(tx, actor.subject)}:
             raise NotFound
-        day = _room_day(tx, centre, room_id, centre.clock.now())
-        to_call = planned.to_call(tx, now=centre.clock.now())
+        now = centre.clock.now()
+        day = _room_day(tx, centre, room_id, now)
+        to_call = planned.to_call(tx, now=now) + planned.to_phone(tx, actor, now=now)
     return _standing(centre, [day], to_call)
 
 

@@ -16,6 +16,7 @@ from telemed.identity.model import Actor, Role
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotAllowed, NotFound
 from telemed.kit.secrets import Secrets
+from telemed.notify import calls
 from telemed.people import service as people
 from telemed.people.model import Erased, Need, Person
 
@@ -44,10 +45,16 @@ class InLine:
 
 @dataclass(frozen=True)
 class Tasks:
-    """What waits for staff: people to call because time is kept for them, appointments that must be moved."""
+    """What waits for staff: people to call because time is kept for them, appointments that must be moved, and, for
+    an assistant, people whom no notice reaches."""
 
     to_call: int
     to_move: int
+    to_phone: int = 0
+
+    @property
+    def calls(self) -> int:
+        return self.to_call + self.to_phone
 
 
 def person(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, purpose: str, now: datetime) -> Person | None:
@@ -96,7 +103,12 @@ def to_move(tx: Tx, *, actor: Actor, now: datetime) -> list[tuple[Booking, Objec
 
 
 def tasks(tx: Tx, *, actor: Actor, now: datetime) -> Tasks:
-    return Tasks(to_call(tx, now=now), len(to_move(tx, actor=actor, now=now)))
+    return Tasks(to_call(tx, now=now), len(to_move(tx, actor=actor, now=now)), to_phone(tx, actor, now=now))
+
+
+def to_phone(tx: Tx, actor: Actor, *, now: datetime) -> int:
+    """How many stand on the call list of this assistant."""
+    return calls.count(tx, actor.subject, now=now) if actor.role is Role.ASSISTANT else 0
 
 
 def to_call(tx: Tx, *, now: datetime) -> int:

@@ -7,6 +7,7 @@ from telemed.identity import invitation_store, roster_store
 from telemed.identity import store as identity
 from telemed.kit import outbox
 from telemed.kit.db import metadata
+from telemed.notify import store as notify
 from telemed.operator import store as operator
 from telemed.people import store as people
 from telemed.queue import store as queue
@@ -16,7 +17,7 @@ from telemed.visit import store as visit
 
 STORES = (
     *(outbox, identity, invitation_store, roster_store, directory, people, booking, claims, waitlist_store, visit),
-    *(queue, upkeep, signalling, operator),
+    *(queue, upkeep, signalling, notify, operator),
 )
 
 __all__ = ["STORES", "metadata"]

@@ -6,14 +6,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, select
 
+from telemed.booking import service as booking
 from telemed.kit.db import Database, metadata
 from telemed.kit.register import Kept
+from telemed.notify import store as notify
+from telemed.notify.push import Subscription
+from telemed.people import service as people
 from telemed.people.model import VERSION
 from telemed.privacy import service
 from tests.architecture import ROOT
-from tests.builders import SOMMER, make_booking, make_world
+from tests.builders import RESIDENT, SOMMER, make_booking, make_world
 
-PERSONAL = {("people_person", "details"), ("booking", "appointment")}
+PERSONAL = {("people_person", "details"), ("booking", "appointment"), ("notify_push", "subscription")}
 
 
 def without_line(tables: MetaData) -> list[str]:
@@ -66,13 +70,20 @@ def test_the_register_tells_of_every_column(sqlite_database: Database) -> None:
 
 
 def test_in_every_personal_column_stand_sealed_bytes_and_no_word_of_the_person(database: Database) -> None:
-    make_booking(make_world(database))
+    world = make_world(database)
+    wished = Subscription("https://fcm.googleapis.com/Sommer", "", "")
+    booked = make_booking(world)
+    with database.transaction() as tx:
+        person_id, place = booking.get(tx, booked.id).person_id, notify.place_of("browser")
+        sealed = people.seal(tx, world.secrets, person_id, place, wished.to_bytes(), actor=RESIDENT, now=world.now)
+        notify.subscribe(tx, "browser", person_id, sealed, now=world.now)
     for table, name in PERSONAL:
         with database.reading() as tx:
             values = list(tx.execute(select(metadata.tables[table].c[name])).scalars())
         assert len(values) == 1
         assert values[0].startswith(VERSION)
         assert SOMMER.name.encode() not in values[0]
+        assert b"Sommer" not in values[0]
         assert b"Appointment" not in values[0]
 
 

@@ -1,0 +1,108 @@
+"""The call list: whom staff are to tell what, and what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from telemed.booking import service as booking
+from telemed.directory import service as directory
+from telemed.identity.model import Actor
+from telemed.kit.db import Tx
+from telemed.kit.i18n import GERMAN
+from telemed.kit.refusal import NotFound
+from telemed.notify import delivery, model, service, store, texts
+from telemed.notify.model import CallUnknown, Kind, Notice, Outcome
+from telemed.notify.service import Desk
+from telemed.people.model import Person
+
+
+@dataclass(frozen=True)
+class Call:
+    """One line. *text*: what to say, *own_text*: the same in the person's language, if that is another.
+
+    *is_late*: a channel that was to tell it did not. *person*: None where the data were erased.
+    """
+
+    notice: Notice
+    person: Person | None
+    text: str
+    own_text: str = ""
+
+
+def count(tx: Tx, assistant_id: str, *, now: datetime) -> int:
+    """How many people wait to be called; read without a person."""
+    return len(_lines(tx, assistant_id, now=now))
+
+
+def calls(tx: Tx, desk: Desk, *, actor: Actor, now: datetime) -> list[Call]:
+    """Whom to call now, the most urgent first; each look at a person is audited.
+
+    Raises:
+        NotFound: there is no such assistant.
+    """
+    known, found = directory.load(tx), []
+    for one in _lines(tx, actor.subject, now=now):
+        person = service.person_of(tx, desk.secrets, one, actor=actor, now=now)
+        offer = delivery.offer_of(tx, one, now=now)
+        if offer is None:
+            continue
+        said = delivery.said_of(known, one, offer, link="")
+        own = texts.spoken(person.language) if person else GERMAN
+        foreign = texts.text(one.kind, said, own) if own != GERMAN else ""
+        found.append(Call(one, person, texts.text(one.kind, said, GERMAN), foreign))
+    return found
+
+
+def _lines(tx: Tx, assistant_id: str, *, now: datetime) -> list[Notice]:
+    rooms = _rooms_of(tx, assistant_id)
+    return [one for one in store.open_calls(tx, now=now) if one.until > now and _is_theirs(tx, one, rooms)]
+
+
+def _rooms_of(tx: Tx, assistant_id: str) -> tuple[str, ...]:
+    """The rooms that an assistant looks after; none: all of them.
+
+    Raises:
+        NotFound: there is no such assistant.
+    """
+    assistant = directory.load(tx).assistants.get(assistant_id)
+    if assistant is None:
+        raise NotFound
+    return assistant.room_ids
+
+
+def _is_theirs(tx: Tx, one: Notice, rooms: tuple[str, ...]) -> bool:
+    return not rooms or one.kind is Kind.OFFERED or booking.get(tx, one.subject_id).offer.room_id in rooms
+
+
+def told(tx: Tx, notice_id: str, *, assistant_id: str, now: datetime) -> None:
+    """It was said.
+
+    Raises:
+        CallUnknown: there is no such open line, or it is for another room.
+    """
+    store.end(tx, [_own(tx, notice_id, assistant_id).id], Outcome.TOLD, now=now)
+
+
+def not_reached(tx: Tx, notice_id: str, *, assistant_id: str, now: datetime) -> None:
+    """Nobody answered: once more in ten minutes, but not for ever.
+
+    Raises:
+        CallUnknown: there is no such open line, or it is for another room.
+    """
+    one = _own(tx, notice_id, assistant_id)
+    if one.attempts + 1 >= model.CALLS or now + model.CALL_AGAIN >= one.until:
+        store.end(tx, [one.id], Outcome.NOT_REACHED, now=now)
+    else:
+        store.again(tx, one.id, next_at=now + model.CALL_AGAIN)
+
+
+def _own(tx: Tx, notice_id: str, assistant_id: str) -> Notice:
+    one = store.open_call(tx, notice_id)
+    if one is None or not _is_theirs(tx, one, _rooms_of(tx, assistant_id)):
+        raise CallUnknown
+    return one
+
+
+def end_over(tx: Tx, *, now: datetime) -> int:
+    """What nobody was called about while it mattered; how many that were."""
+    over = [one.id for one in store.open_calls(tx, now=now) if one.until <= now]
+    return store.end(tx, over, Outcome.NOT_REACHED, now=now) if over else 0

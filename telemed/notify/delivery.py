@@ -1,0 +1,171 @@
+"""What leaves on a channel: claimed, put into words in memory, sent at least once, and told by staff if it is not."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from telemed.booking import holding
+from telemed.booking import service as booking
+from telemed.booking.model import NotAsked
+from telemed.booking.planner import Offer
+from telemed.directory import service as directory
+from telemed.directory.model import Directory
+from telemed.kit.db import Tx
+from telemed.notify import calendar, model, service, store, texts
+from telemed.notify.model import Channel, Kind, Notice, Outcome
+from telemed.notify.push import Subscription
+from telemed.notify.service import PURPOSE, SENDER, Desk
+from telemed.notify.texts import Said
+from telemed.people import service as people
+from telemed.people.model import Person
+
+BATCH = 8
+"""Sent at once on one channel."""
+LINK_PATH = "/n/"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One notice in words, with where it goes; only in memory, only while it is sent.
+
+    *id* is the same each time it is sent. *browsers*: subscriptions by their ids. *ics*: the calendar file, if the
+    channel takes one; *ics_method*: what it asks of the calendar.
+    """
+
+    id: str
+    to: str
+    title: str
+    text: str
+    link: str
+    footer: str
+    urgent: bool
+    browsers: tuple[tuple[str, Subscription], ...] = ()
+    ics: bytes = b""
+    ics_method: str = ""
+
+
+def has_due(tx: Tx, channel: Channel, *, now: datetime) -> bool:
+    return store.is_due(tx, channel.value, now=now)
+
+
+def take_due(tx: Tx, desk: Desk, channel: Channel, by: str, *, limit: int, now: datetime) -> list[Notice]:
+    """Claim what is to be sent on a channel now; at night nothing."""
+    zone = directory.load(tx).zone
+    if model.is_night(now.astimezone(zone).time(), desk.rules.night):
+        return []
+    return store.take_due(tx, channel.value, by, now=now, limit=limit)
+
+
+def pack(tx: Tx, desk: Desk, taken: Iterable[Notice], *, url: str, now: datetime) -> list[tuple[Notice, Parcel]]:
+    """Put claimed notices into words; each look at a person is audited. Whom nobody knows any more gets none.
+
+    *url*: what links begin with.
+    """
+    known, made = directory.load(tx), []
+    for one in taken:
+        person = service.person_of(tx, desk.secrets, one, actor=SENDER, now=now)
+        offer = offer_of(tx, one, now=now)
+        if person is None or offer is None:
+            store.end(tx, [one.id], Outcome.DROPPED, now=now)
+            continue
+        made.append((one, _parcel(tx, desk, known, one, (person, offer), url=url, now=now)))
+    return made
+
+
+def _parcel(
+    tx: Tx, desk: Desk, known: Directory, one: Notice, about: tuple[Person, Offer], *, url: str, now: datetime
+) -> Parcel:
+    person, offer = about
+    link = f"{url}{LINK_PATH}{service.link_token(desk.secrets, one.id)}"
+    is_push = one.channel is Channel.PUSH
+    said = said_of(known, one, offer, link="" if is_push else link)
+    ics, ics_method = b"", ""
+    if one.channel is Channel.EMAIL and one.kind is not Kind.OFFERED:
+        entry = service.calendar_of(tx, known, one.subject_id, server=desk.server, link=link, language=person.language)
+        ics, ics_method = calendar.to_ics(entry), calendar.method(entry)
+    return Parcel(
+        one.id,
+        person.contact,
+        texts.title(person.language),
+        texts.text(one.kind, said, person.language),
+        link,
+        texts.footer(person.language),
+        one.kind in (Kind.COME_NOW, Kind.DELAY, Kind.CANCELLED),
+        _browsers(tx, desk, one, now=now) if is_push else (),
+        ics,
+        ics_method,
+    )
+
+
+def offer_of(tx: Tx, one: Notice, *, now: datetime) -> Offer | None:
+    """The time that a notice is about; None: nothing is kept for this person any more."""
+    if one.kind is not Kind.OFFERED:
+        return booking.get(tx, one.subject_id).offer
+    try:
+        return holding.offered_to(tx, holding.waiting_of(tx, one.subject_id), now=now).offer
+    except NotAsked:
+        return None
+
+
+def said_of(known: Directory, one: Notice, offer: Offer, *, link: str) -> Said:
+    """All that the words of a notice are made of: nothing of the person, the doctor or the service."""
+    room = known.rooms.get(offer.room_id)
+    is_home = room is not None and not room.is_claimed
+    return Said(offer.start, room.name if room else known.quarter_name, one.minutes, link, known.zone, is_home)
+
+
+def _browsers(tx: Tx, desk: Desk, one: Notice, *, now: datetime) -> tuple[tuple[str, Subscription], ...]:
+    found = []
+    for sealed in store.subscribed(tx, one.person_id):
+        plain = people.unseal(
+            tx,
+            desk.secrets,
+            one.person_id,
+            {store.place_of(sealed.id): sealed.data},
+            actor=SENDER,
+            purpose=PURPOSE,
+            now=now,
+        )
+        found.append((sealed.id, Subscription.from_bytes(plain[0])))
+    return tuple(found)
+
+
+def sent(tx: Tx, ids: Collection[str], *, now: datetime) -> None:
+    """Taken by their channels."""
+    store.end(tx, ids, Outcome.SENT, now=now)
+
+
+def failed(tx: Tx, desk: Desk, one: Notice, *, for_good: bool, now: datetime) -> None:
+    """Not taken: again a little later, or, if that is no use, said by staff."""
+    if for_good or one.attempts + 1 >= model.ATTEMPTS:
+        escalate(tx, desk, one, now=now)
+    else:
+        store.again(tx, one.id, next_at=now + model.retry_after(one.attempts + 1))
+
+
+def escalate_silent(tx: Tx, desk: Desk, *, now: datetime) -> int:
+    """Whatever a channel kept waiting too long goes to the call list; how many that were. At night nobody is called."""
+    zone, night = directory.load(tx).zone, desk.rules.night
+    if model.is_night(now.astimezone(zone).time(), night):
+        return 0
+    morning = model.morning_before(now, night, zone)
+    silent = [one for one in store.waiting_to_be_sent(tx) if model.escalates(one, morning=morning, now=now)]
+    for one in silent:
+        escalate(tx, desk, one, now=now)
+    return len(silent)
+
+
+def escalate(tx: Tx, desk: Desk, one: Notice, *, now: datetime) -> None:
+    """Staff say it; not where it was only an additional browser that is silent."""
+    if not store.end(tx, [one.id], Outcome.ESCALATED, now=now):
+        return
+    others = [outcome for channel, outcome in store.siblings(tx, one) if channel is not Channel.CALL]
+    reached = one.channel is Channel.PUSH and any(outcome in (None, Outcome.SENT) for outcome in others)
+    if not reached:
+        service.give(tx, desk.secrets, one, [Channel.CALL], now=now)
+
+
+def forget_browsers(tx: Tx, one: Notice, gone: Iterable[str]) -> None:
+    """Their push services say that these browsers are gone."""
+    for subscription_id in gone:
+        store.unsubscribe(tx, subscription_id, one.person_id)

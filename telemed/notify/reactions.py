@@ -1,0 +1,44 @@
+"""What follows for notices from an event."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from schemas.day import FactKind
+from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, TimeOffered
+from telemed.kit.clock import Clock
+from telemed.kit.db import Tx
+from telemed.notify import service
+from telemed.notify.service import Desk
+from telemed.queue.model import LineMoved
+from telemed.visit.model import FactKnown
+
+
+def tell_booked(tx: Tx, happened: BookingConfirmed, *, now: datetime) -> None:
+    service.booked(tx, happened.booking_id, now=now)
+
+
+def tell_moved(tx: Tx, happened: BookingMoved, *, now: datetime) -> None:
+    service.moved(tx, happened.booking_id, happened.replaced_id, now=now)
+
+
+def tell_cancelled(tx: Tx, happened: BookingCancelled, *, now: datetime) -> None:
+    service.cancelled(tx, happened.booking_id, now=now)
+
+
+def tell_offered(tx: Tx, happened: TimeOffered, *, now: datetime) -> None:
+    service.offered(tx, happened.waiting_id, now=now)
+
+
+def tell_fact(tx: Tx, happened: FactKnown, *, now: datetime) -> None:
+    service.happened(tx, happened.visit_id, FactKind(happened.kind), now=now)
+
+
+def tell_those_waiting(desk: Desk, clock: Clock) -> Callable[..., None]:
+    """React to `LineMoved`: who is still on the way hears of a delay that passed the next threshold."""
+
+    def react(tx: Tx, happened: LineMoved, *, now: datetime) -> None:
+        for late in service.late_ones(tx, desk, happened.room_id, now=now, clock=clock):
+            if late.booking_id == happened.visit_id:
+                service.tell_delay(tx, late, now=now)
+
+    return react

@@ -1,0 +1,60 @@
+"""What a notice says: templates of a closed set, in the person's language; no name, doctor, specialty or reason."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+
+from schemas.day import LANGUAGES
+from telemed.kit.i18n import GERMAN, SIMPLE, words
+from telemed.notify.model import Kind
+
+GERMAN_ONES = (GERMAN, SIMPLE)
+HOME = ".home"
+"""Ends the key of what is said differently to somebody who joins from where she is."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """All that a template may contain: a moment, the place's name, minutes, and a link on the own domain."""
+
+    time: datetime
+    place: str
+    minutes: int
+    link: str
+    zone: ZoneInfo
+    is_home: bool = False
+
+
+def text(kind: Kind, said: Said, language: str) -> str:
+    """One sentence or two. Without a *link* it ends before it, as on a screen that is tapped."""
+    told = spoken(language)
+    key = f"notice.{kind.value}{HOME if kind is Kind.COME_NOW and said.is_home else ''}"
+    filled = words(told).text(
+        key, time=moment(said.time, said.zone, told), place=said.place, minutes=said.minutes, link=said.link
+    )
+    return " ".join(filled.split())
+
+
+def title(language: str) -> str:
+    """The same for every notice: above a push notice, and a mail's subject."""
+    return words(spoken(language)).text("notice.title")
+
+
+def footer(language: str) -> str:
+    """Below a mail."""
+    return words(spoken(language)).text("notice.footer")
+
+
+def spoken(language: str) -> str:
+    """*language*, or German where we do not speak it."""
+    return language if language in LANGUAGES else GERMAN
+
+
+def moment(at: datetime, zone: ZoneInfo, language: str) -> str:
+    """Day and time in words: "Dienstag, 24. November, 9:20"."""
+    local = at.astimezone(zone)
+    pattern = "EEEE, d. MMMM" if language in GERMAN_ONES else "EEEE, d MMMM"
+    day = format_date(local.date(), pattern, locale=language.partition("-")[0])
+    return f"{day}, {local.hour}:{local.minute:02d}"
