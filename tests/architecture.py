@@ -122,7 +122,14 @@ KINDS_BY_NAME = {
     "identity.roster_store": Kind.STORE,
     "queue.order": Kind.PURE,  # who goes in before whom, and why
     "queue.saying": Kind.PURE,  # what is told of a start
+    "queue.plans": Kind.SERVICE,  # what a room is told of its day
     "queue.naive": Kind.PURE,  # starts if all takes as long as planned
+    "queue.forecast": Kind.PURE,  # when those who wait will begin
+    "queue.history": Kind.PURE,  # what finished days teach it
+    "queue.learning": Kind.SERVICE,  # learns from the days of the centre
+    "queue.learnt_store": Kind.STORE,
+    "queue.spreads": Kind.PURE,  # what it knows of lengths, arrivals and pauses
+    "queue.today": Kind.PURE,  # what has happened today, as it needs it
     "notify.browsers": Kind.SERVICE,  # which browsers wish to be told
     "notify.calendar": Kind.MAPPING,  # an appointment as a calendar file
     "notify.calls": Kind.SERVICE,  # whom staff are to call

@@ -146,6 +146,11 @@ def on_day(
     return store.booked(tx, start, end, day=day.isoformat(), room_id=room_id, doctor_id=doctor_id)
 
 
+def cancelled_on_day(tx: Tx, day: date, *, room_id: str) -> list[Booking]:
+    """Appointments of one room and civil day that were cancelled, without those that were moved, by start."""
+    return store.cancelled(tx, day=day.isoformat(), room_id=room_id)
+
+
 def unplaceable(tx: Tx, directory: Directory, *, now: datetime) -> list[tuple[Booking, search.Objection]]:
     """Bookings ahead that the rules do not admit any more: somebody is absent, a device is blocked, hours changed."""
     here, found = rules(directory, Window.horizon(now)), []

@@ -238,6 +238,13 @@ def booked(
     return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
 
 
+def cancelled(tx: Tx, *, day: str, room_id: str) -> list[Booking]:
+    """Appointments of a room's day that were cancelled, without those that were moved, by start."""
+    wanted = select(bookings).where(bookings.c.room_id == room_id, bookings.c.day == day)
+    wanted = wanted.where(bookings.c.status == Status.CANCELLED.value)
+    return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+
+
 def ahead(tx: Tx, *, now: datetime) -> list[Booking]:
     """Everything booked that has not begun, by start."""
     wanted = select(bookings).where(bookings.c.status == Status.BOOKED.value, bookings.c.start > now)

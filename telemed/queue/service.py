@@ -1,24 +1,27 @@
-"""Who is next, when, how late: the day of a room and of a doctor, as the centre sees it."""
+"""Who is next, when, how late: the day of a room and of a doctor, as the centre sees it, and the doctor's own word."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from schemas.day import LANGUAGES, DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedDevice, PlannedVisit, Word
+from schemas.day import DayPlan, Fact, FactKind, PlannedVisit, Word, WordKind
 from telemed.booking import service as booking
-from telemed.booking.model import GERMAN, Booking
-from telemed.booking.planner import day_window
 from telemed.directory import service as directory
-from telemed.directory.model import Device, Directory
-from telemed.identity import service as identity
-from telemed.identity.model import Machine
-from telemed.kit.clock import Clock, ExerciseClock, real_now
+from telemed.directory.model import Directory
+from telemed.kit.clock import Clock
 from telemed.kit.db import Tx
-from telemed.kit.refusal import NotFound, Refusal, Sense
-from telemed.queue import store
-from telemed.queue.model import Standing, standing
+from telemed.kit.ids import new_id
+from telemed.kit.outbox import emit
+from telemed.kit.refusal import Refusal, Sense
+from telemed.queue import plans, store
+from telemed.queue.model import UNDO, LineMoved, Said, Standing, WordGiven, standing
 from telemed.visit import service as visit
 from telemed.visit.model import RoomNotReady, VisitState
+
+KEEP_WORDS = timedelta(days=30)
+KEEP_SAID = timedelta(days=1)
+LONGEST_WORD = 240
+"""Minutes."""
 
 
 class NobodyWaits(Refusal):
@@ -26,6 +29,13 @@ class NobodyWaits(Refusal):
 
     sense = Sense.CONFLICT
     key = "refusal.nobody_waits"
+
+
+class TooLateToUndo(Refusal):
+    """The word was given too long ago, or is not hers; she can say that she is back."""
+
+    sense = Sense.CONFLICT
+    key = "refusal.word_stands"
 
 
 @dataclass(frozen=True)
@@ -46,14 +56,15 @@ def day(tx: Tx, room_id: str, *, now: datetime, clock: Clock, doctor_id: str | N
         NotFound: there is no such room (any more).
     """
     known = directory.load(tx)
-    plan = _plan(tx, known, room_id, now=now, clock=clock)
-    facts = tuple(visit.facts_on(tx, room_id, now=now))
+    plan = plans.plan(tx, known, room_id, now=now, clock=clock)
+    facts = tuple(visit.facts_of_all(tx, [one.visit_id for one in plan.visits]))
+    told = store.said_of(tx, [one.visit_id for one in plan.visits])
     if known.rooms[room_id].is_claimed:
-        return Day(plan, facts, standing(plan, facts, now))
+        return Day(plan, facts, standing(plan, facts, now, told))
     if doctor_id is not None:
         own = tuple(one for one in plan.visits if one.doctor_id == doctor_id)
         plan = plan.model_copy(update={"visits": own})
-    return Day(plan, facts, standing(plan, (*facts, *_clean(facts)), now))
+    return Day(plan, facts, standing(plan, (*facts, *_clean(facts)), now, told))
 
 
 def _clean(facts: Iterable[Fact]) -> list[Fact]:
@@ -65,7 +76,7 @@ def _clean(facts: Iterable[Fact]) -> list[Fact]:
 def doctor_days(tx: Tx, doctor_id: str, *, now: datetime, clock: Clock) -> list[Day]:
     """The days of the rooms in which the doctor has visits today."""
     known = directory.load(tx)
-    own = booking.on_day(tx, known, _civil(known, now), doctor_id=doctor_id)
+    own = booking.on_day(tx, known, plans.civil(known, now), doctor_id=doctor_id)
     rooms = sorted({one.offer.room_id for one in own})
     return [day(tx, room_id, now=now, clock=clock, doctor_id=doctor_id) for room_id in rooms]
 
@@ -95,67 +106,86 @@ def call_next(tx: Tx, *, doctor_id: str, now: datetime, clock: Clock) -> Planned
     raise not_ready or NobodyWaits
 
 
-def _plan(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock) -> DayPlan:
-    room = known.rooms.get(room_id)
-    if room is None:
-        raise NotFound
-    today = _civil(known, now)
-    booked = booking.on_day(tx, known, today, room_id=room_id)
-    return DayPlan(
-        room_id=room_id,
-        room_name=room.name,
-        day=today,
-        seq=int(real_now().timestamp() * 1000),
-        as_of=now,
-        clock_offset_s=clock.offset.total_seconds(),
-        exercise=isinstance(clock, ExerciseClock),
-        cleaning_minutes=int(room.cleaning / timedelta(minutes=1)),
-        help_phone=room.phone,
-        room_address=room.address,
-        room_floor=room.floor,
-        room_phone=room.phone,
-        visits=tuple(_planned(one, known) for one in booked),
-        machines=tuple(_key(machine) for machine in identity.machines_of(tx, room_id) if not machine.revoked),
-        devices=tuple(_device(device, known) for device in known.devices_in(room_id)),
-        words=tuple(words_on(tx, known, today, doctor_ids={one.offer.doctor_id for one in booked})),
-    )
+def give_word(tx: Tx, doctor_id: str, kind: WordKind, *, minutes: int | None = None, now: datetime) -> Word:
+    """A doctor says of her own day that it will be later, or that she is back. It counts at once."""
+    word = Word(word_id=new_id(), doctor_id=doctor_id, kind=kind, at=now, minutes=minutes)
+    store.add(tx, word)
+    emit(tx, WordGiven(doctor_id, word.word_id), now=now)
+    return word
 
 
-def words_on(tx: Tx, known: Directory, today: date, *, doctor_ids: Collection[str]) -> list[Word]:
-    """What these doctors say of their own day, and stands."""
-    midnight, next_midnight = day_window(today, known)
-    said = store.of(tx, doctor_ids, midnight, next_midnight) if doctor_ids else []
-    return [word for word in said if not word.withdrawn]
+def withdraw_word(tx: Tx, doctor_id: str, word_id: str, *, now: datetime) -> None:
+    """It was a mistake: the word before it stands again.
+
+    Raises:
+        TooLateToUndo: it was given more than `UNDO` ago, or is unknown.
+    """
+    own = [word for word in store.of(tx, [doctor_id], now - UNDO, now + UNDO) if word.word_id == word_id]
+    if not own or now - own[0].at >= UNDO:
+        raise TooLateToUndo
+    store.withdraw(tx, word_id)
+    emit(tx, WordGiven(doctor_id, word_id), now=now)
 
 
-def _device(device: Device, known: Directory) -> PlannedDevice:
-    """A block is no part of it: the room found the device broken, and only the room finds it mended."""
-    until = device.bookable_until
-    last_day = (until.astimezone(known.zone) - timedelta(microseconds=1)).date() if until is not None else None
-    return PlannedDevice(
-        device_id=device.id, kind=device.kind, name=device.name, serial=device.serial, usable_until=last_day
-    )
+def word_of(tx: Tx, doctor_id: str, *, now: datetime) -> Word | None:
+    """The doctor's last word of today, unless she said that she is back."""
+    known = directory.load(tx)
+    words = plans.words_on(tx, known, plans.civil(known, now), [doctor_id])
+    return words[-1] if words and words[-1].kind is not WordKind.BACK else None
 
 
-def _planned(one: Booking, known: Directory) -> PlannedVisit:
-    return PlannedVisit(
-        visit_id=one.id,
-        ticket=one.ticket,
-        start=one.offer.start,
-        end=one.offer.end,
-        doctor_id=one.offer.doctor_id,
-        doctor_name=known.name_of(one.offer.doctor_id),
-        devices=tuple(sorted({known.devices[d].kind for d in one.offer.device_ids if d in known.devices})),
-        quiet=one.quiet,
-        service=one.offer.service_id,
-        walk_in=one.extras.walk_in,
-        language=one.extras.language if one.extras.language in LANGUAGES else GERMAN,
-    )
+def said_of(tx: Tx, visit_id: str) -> Said | None:
+    """What was last told of the start of a visit; None while it is as planned."""
+    return store.said_of(tx, [visit_id]).get(visit_id)
 
 
-def _key(machine: Machine) -> MachineKey:
-    return MachineKey(machine_id=machine.id, kind=MachineKind(machine.kind), public_key=machine.public_key)
+def rooms_beside(tx: Tx, doctor_ids: Iterable[str], *, now: datetime) -> set[str]:
+    """The rooms in which these doctors have visits today: whatever one of them does concerns all of them."""
+    known = directory.load(tx)
+    today = plans.civil(known, now)
+    return {one.offer.room_id for each in doctor_ids for one in booking.on_day(tx, known, today, doctor_id=each)}
 
 
-def _civil(known: Directory, now: datetime) -> date:
-    return now.astimezone(known.zone).date()
+def rooms_today(tx: Tx, *, now: datetime) -> set[str]:
+    """The rooms that have visits today."""
+    known = directory.load(tx)
+    return {one.offer.room_id for one in booking.on_day(tx, known, plans.civil(known, now))}
+
+
+def doctors_in(tx: Tx, room_id: str, *, now: datetime) -> set[str]:
+    """Whose visits are in this room today."""
+    return {one.offer.doctor_id for one in visit.visits_on(tx, room_id, now=now)}
+
+
+def reforecast(tx: Tx, room_ids: Iterable[str], *, now: datetime, clock: Clock) -> None:
+    """Keep what is told from now on of every start in these rooms, and tell of each that has changed.
+
+    As long as a doctor may still take her word back, only screens follow it; what cannot be taken back waits.
+    """
+    known = directory.load(tx)
+    for room_id in sorted(set(room_ids) & known.rooms.keys()):
+        for today in _days(tx, known, room_id, now=now, clock=clock):
+            _say(tx, today, now=now)
+
+
+def _days(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock) -> list[Day]:
+    if known.rooms[room_id].is_claimed:
+        return [day(tx, room_id, now=now, clock=clock)]
+    doctors = doctors_in(tx, room_id, now=now)
+    return [day(tx, room_id, now=now, clock=clock, doctor_id=each) for each in sorted(doctors)]
+
+
+def _say(tx: Tx, today: Day, *, now: datetime) -> None:
+    told = store.said_of(tx, [entry.visit.visit_id for entry in today.standing.line])
+    fresh = {word.doctor_id for word in today.plan.words if now - word.at < UNDO}
+    for entry in today.standing.line:
+        visit_id = entry.visit.visit_id
+        if entry.said is None or entry.said == told.get(visit_id) or entry.visit.doctor_id in fresh:
+            continue
+        store.say(tx, visit_id, entry.said)
+        emit(tx, LineMoved(today.plan.room_id, visit_id), now=now)
+
+
+def forget_old(tx: Tx, *, now: datetime) -> None:
+    """Words and what was said are of use for a while only."""
+    store.forget_before(tx, words_before=now - KEEP_WORDS, said_before=now - KEEP_SAID)

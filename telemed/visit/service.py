@@ -81,9 +81,31 @@ def facts_of(tx: Tx, visit_id: str) -> list[Fact]:
     return store.of(tx, [visit_id])
 
 
+def facts_of_all(tx: Tx, visit_ids: list[str]) -> list[Fact]:
+    """All that happened in these visits, by time."""
+    return store.of(tx, visit_ids)
+
+
 def facts_on(tx: Tx, room_id: str, *, now: datetime) -> list[Fact]:
     """The facts of the room's visits of the civil day of *now*."""
-    return store.of(tx, [visit.id for visit in _visits_on(tx, room_id, now)])
+    return store.of(tx, [visit.id for visit in visits_on(tx, room_id, now=now)])
+
+
+def visits_on(tx: Tx, room_id: str, *, now: datetime) -> list[Booking]:
+    """The room's visits of the civil day of *now*, by start.
+
+    Who is there in spite of a cancellation is among them: the room owns what happened, and may not have heard of it.
+    """
+    known = directory.load(tx)
+    day = now.astimezone(known.zone).date()
+    booked = booking.on_day(tx, known, day, room_id=room_id)
+    cancelled = {one.id: one for one in booking.cancelled_on_day(tx, day, room_id=room_id)}
+    by_visit: dict[str, list[Fact]] = {}
+    for fact in store.of(tx, sorted(cancelled)):
+        by_visit.setdefault(fact.visit_id, []).append(fact)
+    away = (VisitState.PLANNED, VisitState.NO_SHOW)
+    came = [cancelled[each] for each, facts in by_visit.items() if model.state_of(facts) not in away]
+    return sorted([*booked, *came], key=lambda one: (one.offer.start, one.id))
 
 
 def admit(tx: Tx, visit_id: str, *, doctor_id: str | None = None, room_id: str | None = None, now: datetime) -> Booking:
@@ -186,13 +208,8 @@ def door(tx: Tx, visit: Booking, *, now: datetime) -> Door:
             return Door.SOON
 
 
-def _visits_on(tx: Tx, room_id: str, now: datetime) -> list[Booking]:
-    known = directory.load(tx)
-    return booking.on_day(tx, known, now.astimezone(known.zone).date(), room_id=room_id)
-
-
 def _check_room(tx: Tx, visit: Booking, *, now: datetime) -> None:
-    others = [other.id for other in _visits_on(tx, visit.offer.room_id, now) if other.id != visit.id]
+    others = [other.id for other in visits_on(tx, visit.offer.room_id, now=now) if other.id != visit.id]
     by_visit: dict[str, list[Fact]] = {}
     for fact in store.of(tx, others):
         by_visit.setdefault(fact.visit_id, []).append(fact)
