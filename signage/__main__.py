@@ -24,11 +24,12 @@ def serve() -> None:
     """Serve the monitor's page; settings come from TELEMED_SIGNAGE_… variables."""
     try:
         settings = read(Settings, os.environ, prefix=PREFIX)
+        monitor = build(settings)
     except BadSetting as bad:
         typer.echo(bad, err=True)
         raise typer.Exit(2) from None
     logs.start("signage")
-    app = create_app(build(settings))
+    app = create_app(monitor)
     uvicorn.run(
         app,
         host=settings.host,

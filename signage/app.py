@@ -5,14 +5,17 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
-from signage.feed import Bulletin, Feed
+from signage.feed import Feed
+from signage.layout import stylesheet
 from signage.screen import Screen
+from signage.sounds import mount_sounds
 from signage.wiring import Monitor
 from telemed.kit.clock import real_now
 from telemed.kit.i18n import words
@@ -31,6 +34,28 @@ LOOK_S = 0.5
 """How often ages are looked at while nothing comes."""
 
 
+@dataclass(frozen=True)
+class Painter:
+    """Renders one monitor's templates. *boot* names this run of the program."""
+
+    pages: Pages
+    monitor: Monitor
+    boot: str
+
+    def paint(self, request: Request, template: str, screen: Screen) -> HTMLResponse:
+        """*screen* in the monitor's layout."""
+        return self.pages.render(
+            request,
+            template,
+            screen=screen,
+            second=words(screen.second) if screen.second else None,
+            layout=self.monitor.face.layout.value,
+            clock=real_now() + timedelta(seconds=screen.offset_s),
+            boot=self.boot,
+            sound=self.monitor.loudspeaker is not None,
+        )
+
+
 def create_app(monitor: Monitor) -> FastAPI:
     """The app around *monitor*; its feed runs as long as the app does."""
 
@@ -42,19 +67,24 @@ def create_app(monitor: Monitor) -> FastAPI:
         await asyncio.wait([feed])
 
     app = FastAPI(lifespan=listening, docs_url=None, redoc_url=None, openapi_url=None)
-    pages = _pages(monitor.bulletin)
-    boot = new_id()
+    painter = Painter(_pages(monitor), monitor, new_id())
 
     @app.get("/")
     def page(request: Request) -> HTMLResponse:
-        return _render(pages, request, "sign.html", monitor.bulletin.screen(), boot=boot)
+        return painter.paint(request, "sign.html", monitor.bulletin.screen())
 
     @app.get("/stream")
     async def stream(request: Request) -> Response:
-        return StreamingResponse(_stream(pages, request, monitor.bulletin, boot), media_type="text/event-stream")
+        return StreamingResponse(_stream(painter, request), media_type="text/event-stream")
 
+    @app.get("/sizes.css")
+    def sizes() -> Response:
+        return Response(stylesheet(monitor.face), media_type="text/css")
+
+    if monitor.loudspeaker:
+        mount_sounds(app, monitor.bulletin, monitor.loudspeaker)
     mount_static(app, signage=HERE / "static")
-    refusals.install(app, pages)
+    refusals.install(app, painter.pages)
     protect(app, Protection())
     return app
 
@@ -69,28 +99,24 @@ async def _kept_running(feed: Feed) -> None:
         await asyncio.sleep(RESTART_S)
 
 
-def _pages(bulletin: Bulletin) -> Pages:
+def _pages(monitor: Monitor) -> Pages:
     def offset() -> timedelta:
-        return timedelta(seconds=bulletin.screen().offset_s)
+        return timedelta(seconds=monitor.bulletin.screen().offset_s)
 
-    return Pages(HERE / "templates", frame=FrameInfo(simulated=False, exercise=False, offset=offset, program="signage"))
-
-
-def _render(pages: Pages, request: Request, template: str, screen: Screen, boot: str) -> HTMLResponse:
-    clock = real_now() + timedelta(seconds=screen.offset_s)
-    second = words(screen.second) if screen.second else None
-    return pages.render(request, template, screen=screen, second=second, clock=clock, boot=boot)
+    frame = FrameInfo(simulated=False, exercise=False, offset=offset, program="signage")
+    return Pages(HERE / "templates", frame=frame)
 
 
-async def _stream(pages: Pages, request: Request, bulletin: Bulletin, boot: str) -> AsyncIterator[str]:
+async def _stream(painter: Painter, request: Request) -> AsyncIterator[str]:
     """Server-sent events: ``screen`` whenever it changed, ``beat`` so that the page knows that we live."""
+    bulletin, boot = painter.monitor.bulletin, painter.boot
     shown: Screen | None = None
     sent_s = time.monotonic()
     while True:
         screen = bulletin.screen()
         if screen != shown:
             shown, sent_s = screen, time.monotonic()
-            html = bytes(_render(pages, request, "board.html", screen, boot).body).decode()
+            html = bytes(painter.paint(request, "board.html", screen).body).decode()
             yield _event("screen", {"boot": boot, "html": html})
         elif time.monotonic() - sent_s >= BEAT_S:
             sent_s = time.monotonic()

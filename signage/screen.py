@@ -3,11 +3,14 @@
 Ages are in seconds of real time: how old the board was when it came, plus what the monotonic clock counted since.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from schemas.board import Board, BoardRow, RoomState, RowState
+from schemas.board import Board, BoardRow, DelayReason, RoomState, RowState
+from schemas.day import Way
+from signage.door import Door, door_of
+from signage.hours import Hours, hours
 from signage.languages import OTHERS
 
 LOST_AFTER_S = 6.0
@@ -75,6 +78,10 @@ class Screen:
     simulated: bool = False
     exercise: bool = False
     offset_s: float = 0.0
+    reason: DelayReason | None = None
+    way: Way | None = None
+    hours: Hours = field(default_factory=Hours)
+    door: Door = field(default_factory=Door)
     second: str = ""
     """The language of the second line, empty where there is none (`signage.languages`)."""
 
@@ -129,6 +136,7 @@ def _of_board(heard: Received, now_s: float, line: Line) -> Screen:
     lost = line is Line.DOWN and age_s > LOST_AFTER_S
     mode = _mode(age_s, lost=lost)
     trusted = mode in {Mode.FRESH, Mode.OLD}
+    open_hours = hours(board, board.as_of + timedelta(seconds=age_s), known=mode is not Mode.WAY)
     return Screen(
         mode,
         lost=lost,
@@ -142,6 +150,10 @@ def _of_board(heard: Received, now_s: float, line: Line) -> Screen:
         simulated=board.simulated,
         exercise=board.exercise,
         offset_s=board.clock_offset_s,
+        reason=board.reason if trusted else None,
+        way=board.way,
+        hours=open_hours,
+        door=door_of(board, open_hours, trusted=trusted, fresh=mode is Mode.FRESH),
     )
 
 

@@ -7,6 +7,8 @@ const STILL_AFTER_MS = 6000;
 const ASK_AFTER_MS = 120000;
 const RETRY_MS = 3000;
 const HIGHLIGHT_MS = 2000;
+const SHIFT_MS = 300000;
+const PLACES = 4;
 
 /** @param {string} id @returns {HTMLElement} */
 function element(id) {
@@ -98,5 +100,11 @@ function listen() {
   });
 }
 
+/** Against burn-in: the picture stands a little elsewhere each five minutes (sign.css). */
+function shift() {
+  document.body.dataset.shift = String((Number(document.body.dataset.shift) + 1) % PLACES);
+}
+
 listen();
 setInterval(look, 500);
+setInterval(shift, SHIFT_MS);

@@ -18,19 +18,21 @@ from room_agent.devices.simulated.scenario import Fault
 from room_agent.devices.thermometer import SITE_MDC
 from room_agent.media.simulated import CameraFault
 from room_agent.media.simulated_stethoscope import SoundFault
-from schemas.board import RoomState, RowState
+from schemas.board import DelayReason, RoomState, RowState
 from schemas.checks import Severity
 from schemas.conversation import Relation
-from schemas.day import MachineKind
+from schemas.day import DIGITS, LETTERS, MachineKind
 from schemas.measurement import MeasurementKind
 from schemas.signalling import Role as CallRole
 from schemas.trust import RefusedWhy
+from signage.door import DoorState
 from telemed.booking.model import ALSO_LACKING, Reason, Urgency, WaitState
 from telemed.booking.search import Rule
 from telemed.desk.asked import ALWAYS_THERE
 from telemed.directory.fhir import DEVICE_KINDS
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Sense
+from telemed.notify.model import Kind as Notice
 from telemed.people.model import Need, Way
 from telemed.visit.model import VisitState
 from telemed.web import tickets
@@ -133,6 +135,7 @@ PARTS: dict[str, set[str]] = {
     "guests.js.": {"knocks", "in", "silent"},
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
+    "notice.": {*Notice, "come_now.home"},
     "operator.kind.": set(MachineKind),
     "operator.sealed.": {"tpm", "file"},
     "pair.failed.": set(Why),
@@ -147,8 +150,12 @@ PARTS: dict[str, set[str]] = {
     "refusal.not_offered.": {*Rule, *(f"{rule}.named" for rule in ALSO_LACKING)},
     "room.assist.do.": {*("arrived", "called", "ended", "cleaned", "no-show")},
     "signage.": {"unpaired", "barred"},
+    "signage.door.": {f"{state}{more}" for state in DoorState for more in ("", ".more")},
+    "signage.reason.": set(DelayReason),
     "signage.room.": set(RoomState),
     "signage.row.": {*RowState, "delay", "delay_about", "delay_up_to"},
+    "signage.second.": {"fresh", "ask", "way"},
+    "status.reason.": set(DelayReason),
     "status.home.": {
         f"{stage}{more}"
         for stage in ("booked", "today", "here", "next", "called", "inside", "missed")
@@ -159,6 +166,8 @@ PARTS: dict[str, set[str]] = {
         for stage in ("cancelled", "booked", "today", "here", "next", "called", "inside", "ended", "missed", "over")
         for more in ("", ".more")
     },
+    "signage.spoken.digit.": set(DIGITS),
+    "signage.spoken.letter.": set(LETTERS.lower()),
     "ticket.": set(tickets.CALL_PICTURES),
     "ticket.alphabet.": set(tickets.LETTERS.lower()),
     "waiting.state.": {f"{state}{more}" for state in (*WaitState, "over") for more in ("", ".more")},

@@ -38,7 +38,7 @@ def shown(folder: Path, line: Line = Line.UP, **board: object) -> str:
 def test_the_page_shows_code_picture_name_room_and_range(tmp_path: Path) -> None:
     html = shown(tmp_path, simulated=True, exercise=True, more=3)
     for text in (
-        "K</span> 47",
+        'K</span> <span class="pair">47',
         'alt="Fisch"',
         "Raum 1",
         "10 bis 20 Minuten später",
