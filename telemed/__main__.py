@@ -17,6 +17,7 @@ import uvicorn
 from telemed import migrations, roster_commands, wiring
 from telemed.app import make_app
 from telemed.commands import address, fail, opened, say
+from telemed.desk import stream
 from telemed.directory import service as directory
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
@@ -28,6 +29,7 @@ from telemed.kit.settings import BadSetting
 from telemed.link.routes import MAX_MESSAGE_BYTES
 from telemed.privacy import service as privacy
 from telemed.web.centre import Centre
+from telemed.web.stream import Beside
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The centre of the telemedicine rooms.")
 
@@ -54,7 +56,7 @@ def serve() -> None:
     with opened() as centre:
         pace.settle()
         uvicorn.run(
-            make_app(centre),
+            Beside(make_app(centre), {stream.PATH: stream.STREAM}),
             host=settings.host,
             port=settings.port,
             log_config=None,

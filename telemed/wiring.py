@@ -11,6 +11,7 @@ from telemed.booking import pages as booking_pages
 from telemed.booking.index import Index
 from telemed.desk import pages as desk_pages
 from telemed.desk import practice
+from telemed.desk.live import Live
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
 from telemed.kit import settings as kit_settings
@@ -171,7 +172,7 @@ def build(settings: Settings, db: Database) -> Centre:
     folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages)]
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})
     centre.live.update({Auditor: Auditor(db), Index: Index(db)})
-    centre.live[practice.PracticeServers] = settings.practices
+    centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})
     centre.live[OwnRelays] = relays.read(settings.relay_urls, settings.state_dir / settings.relay_secret)
     centre.live[Carriers] = notices.carriers(
         settings.notices, db, clock, centre.secrets, server=centre.server, url=centre.public_url

@@ -102,6 +102,8 @@ KINDS_BY_NAME = {
     "desk.waiting": Kind.EDGE,  # the waiting list
     "desk.guests": Kind.EDGE,  # who is invited into a visit, and the page to which that leads
     "desk.home": Kind.EDGE,  # a visit from home
+    "desk.line": Kind.EDGE,  # who waits, and the doctor's own word
+    "desk.fetching": Kind.SERVICE,  # who was called and is to be fetched
     "desk.emergencies": Kind.SERVICE,  # who calls for help
     "desk.emergency": Kind.EDGE,  # calling, and answering
     "desk.moving": Kind.EDGE,  # another time for the own appointment

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, Table, Text, delete, insert, select, u
 from sqlalchemy.exc import SQLAlchemyError
 
 from telemed.kit.clock import Clock
-from telemed.kit.db import CommitFailed, Database, Tx, Utc, mark, metadata, try_turn
+from telemed.kit.db import CommitFailed, Database, Tx, Utc, mark, metadata, tell, try_turn
 from telemed.kit.hot import Hot
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
@@ -58,7 +58,8 @@ class Event:
 
 
 def emit(tx: Tx, happened: Event, *, now: datetime) -> None:
-    """Tell, once the transaction commits, whoever subscribed to this kind of event."""
+    """Tell, once the transaction commits, whoever subscribed to this kind of event, and who hears of it here."""
+    tell(tx, happened)
     ids = orjson.dumps(happened, option=orjson.OPT_SORT_KEYS).decode()
     mark(tx)
     _EMIT.run(tx, id=new_id(), kind=type(happened).__name__, ids=ids, now=now)

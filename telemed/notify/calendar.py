@@ -46,7 +46,7 @@ def to_ics(entry: Entry) -> bytes:
         classification=CLASS.PRIVATE,
         status=STATUS.CANCELLED if entry.is_cancelled else STATUS.CONFIRMED,
     )
-    made = Calendar.new(method=method(entry), prodid=PRODUCT, subcomponents=[event])
+    made = Calendar.new(uid=entry.uid, method=method(entry), prodid=PRODUCT, subcomponents=[event])
     data: bytes = made.to_ical()
     return data
 

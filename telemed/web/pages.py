@@ -97,10 +97,16 @@ class Pages:
     ) -> HTMLResponse:
         """The page *template* as an answer; *context* may override the *frame* for this page."""
         spoken = words or catalogue()
-        values = {"frame": self.frame, **self._given(request, spoken), **context}
+        given = {**self._given(spoken), "csp_nonce": request.scope.get("csp_nonce", "")}
+        values = {"frame": self.frame, **given, **context}
         return HTMLResponse(self._templates.get_template(template).render(values), status_code=status)
 
-    def _given(self, request: Request, words: Words) -> dict[str, Any]:
+    def part(self, template: str, *, words: Words | None = None, **context: Any) -> str:
+        """A part of a page that is kept fresh, the same for all who see it; without a nonce, so without a script."""
+        given = {"frame": self.frame, **self._given(words or catalogue()), **context}
+        return self._templates.get_template(template).render(given)
+
+    def _given(self, words: Words) -> dict[str, Any]:
         def picture(name: str, size: int = 48) -> Markup:
             return ticket_picture(name, words, size)
 
@@ -111,7 +117,6 @@ class Pages:
             "_": words.text,
             "words": words,
             "language": words.language,
-            "csp_nonce": request.scope.get("csp_nonce", ""),
             "clock_offset_s": self.frame.offset().total_seconds(),
             "clock_now": real_now() + self.frame.offset(),
             "ticket_picture": picture,

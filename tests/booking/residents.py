@@ -19,6 +19,7 @@ from telemed.booking.index import Index
 from telemed.booking.planner import Offer
 from telemed.desk import moving, status
 from telemed.desk import pages as desk_pages
+from telemed.desk.live import Live
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
 from telemed.interop import service as interop
@@ -43,6 +44,8 @@ def make_app(centre: Centre) -> FastAPI:
     frame = FrameInfo(simulated=True, exercise=False, offset=lambda: centre.clock.offset, program="telemed")
     folders = (booking_pages.TEMPLATES, identity_pages.TEMPLATES, desk_pages.TEMPLATES)
     pages = centre.live.setdefault(Pages, Pages(*folders, frame=frame))
+    if Live not in centre.live:
+        centre.live[Live] = Live(centre)
     app = FastAPI()
     app.state.centre = centre
     security.protect(app, PROTECTION)

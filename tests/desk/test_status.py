@@ -8,6 +8,7 @@ import pytest
 from schemas.day import FactKind
 from telemed.booking import service
 from telemed.kit.db import Database
+from telemed.link.service import Lines
 from telemed.visit import service as visit
 from tests.booking.residents import Answer, Resident, make_app
 from tests.builders import World, make_booking, make_world, moment, offer_at
@@ -115,3 +116,69 @@ def test_closing_the_page_leaves_nothing_behind(world: World, resident: Resident
     opened(resident, make_booking(world).link_token)
     assert resident.post("/mein-termin/schliessen", {}).headers["location"] == "/"
     assert resident.get("/mein-termin").status == 401
+
+
+def test_the_start_is_a_range_on_the_five_minutes_and_never_before_the_planned_time(
+    world: World, resident: Resident
+) -> None:
+    page = opened(resident, make_booking(world, at="10:00").link_token)
+    assert re.search(r"Etwa 10:00 bis 10:\d[05] Uhr sind Sie dran\.", page.words)
+    assert "Seien Sie bitte um 09:50 Uhr da." in page.words
+    assert "Ihr Platz bleibt erhalten." in page.words
+
+
+def test_who_says_how_long_the_way_is_hears_how_long_she_can_stay(world: World, resident: Resident) -> None:
+    opened(resident, make_booking(world, at="10:00").link_token)
+    world.clock.set(moment(world, "09:11"))
+    kept = resident.post("/mein-termin/weg", {"minutes": "15"})
+    assert kept.headers["location"] == "/mein-termin"
+    page = resident.get("/mein-termin")
+    assert "Sie können noch 20 Minuten zu Hause bleiben. Gehen Sie um 09:35 Uhr los." in page.words
+    world.clock.set(moment(world, "09:33"))
+    assert "Bitte gehen Sie jetzt los." in resident.get("/mein-termin").words
+    assert resident.post("/mein-termin/weg", {"minutes": "7"}).status == 404
+
+
+def test_who_comes_later_says_so_without_a_script_and_once(world: World, resident: Resident) -> None:
+    booked = make_booking(world, at="10:00")
+    assert "Ich komme später" in opened(resident, booked.link_token).words
+    assert resident.get("/mein-termin/spaeter", minutes="10").status == 404
+    for _ in range(2):
+        assert resident.post("/mein-termin/spaeter", {"minutes": "10"}).headers["location"] == "/mein-termin"
+    page = resident.get("/mein-termin")
+    assert "Sie kommen 10 Minuten später. Wir wissen Bescheid." in page.words
+    with world.db.reading() as tx:
+        facts = [fact for fact in visit.facts_on(tx, "room-1", now=world.now) if fact.kind is FactKind.LATE]
+    assert [(fact.minutes, fact.by) for fact in facts] == [(10, "resident")]
+    assert resident.post("/mein-termin/spaeter", {"minutes": "7"}).status == 404
+    happen(world, booked.id, FactKind.ARRIVED)
+    assert resident.post("/mein-termin/spaeter", {"minutes": "20"}).status == 409
+    assert "Ich komme später" not in resident.get("/mein-termin").words
+
+
+def test_what_is_known_of_a_silent_room_is_marked_and_then_not_said(world: World, resident: Resident) -> None:
+    token = make_booking(world, at="10:00").link_token
+    world.centre.the(Lines).beat("room-1", world.now)
+    world.clock.set(world.now + timedelta(seconds=20))
+    assert "Stand: 09:00 Uhr Etwa 10:00 bis" in opened(resident, token).words
+    world.clock.set(world.now + timedelta(seconds=110))
+    page = resident.get("/mein-termin")
+    assert "Etwa" not in page.words
+    assert "Wir wissen gerade nicht, wann Sie dran sind." in page.words
+    assert "Ihr Platz bleibt erhalten." in page.words
+
+
+def test_the_calendar_file_keeps_its_name_and_counts_on(world: World, resident: Resident) -> None:
+    booked = make_booking(world, at="10:00")
+    opened(resident, booked.link_token)
+    first = resident.get("/mein-termin/termin.ics")
+    assert first.headers["content-type"].startswith("text/calendar")
+    assert "Sommer" not in first.text
+    assert resident.get(f"/t/{booked.link_token}/termin.ics").text == first.text
+    assert resident.get("/t/wrong/termin.ics").status == 404
+    resident.post("/mein-termin/absagen", {})
+    last = resident.get("/mein-termin/termin.ics")
+    uid, sequence = (re.findall(rf"{name}:(\S+)", first.text + last.text) for name in ("UID", "SEQUENCE"))
+    assert uid[0] == uid[1]
+    assert int(sequence[0]) < int(sequence[1])
+    assert "STATUS:CANCELLED" in last.text

@@ -24,6 +24,7 @@ from telemed.desk import home as desk_home
 from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
 from telemed.desk import status as desk_status
+from telemed.desk.live import Live
 from telemed.desk.practice import PracticeServers
 from telemed.directory import service as directory
 from telemed.identity import pages as identity_pages
@@ -132,7 +133,7 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
     frame = FrameInfo(True, exercise, lambda: clock.offset, "telemed")
     hub = Hub()
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: hub, Lines: Lines(), Index: Index(db)})
-    centre.live[PracticeServers] = PracticeServers()
+    centre.live.update({PracticeServers: PracticeServers(), Live: Live(centre)})
     told = [
         Subscription("signalling.over", FactKnown, send_out(hub)),
         Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),

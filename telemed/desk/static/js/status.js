@@ -1,33 +1,39 @@
 // @ts-check
-/** Keeps the own appointment fresh without a reload, so that only what changed is read out. */
-
-const TOO_OLD_MS = 60_000;
-
 /**
- * Ask for the page again and take over what changed.
- *
- * @param {HTMLElement} own the part that is kept fresh
- * @returns {Promise<boolean>} whether the answer came
+ * Keeps the own appointment fresh without a reload, so that only what changed is read out. The centre tells what
+ * changed as soon as it does, and every few seconds that all is still true; where no stream comes through, we ask.
+ * What is older than 15 s is marked, and after 120 s no start is shown any more.
  */
-async function refresh(own) {
-  try {
-    const answer = await fetch("/mein-termin", { headers: { accept: "text/html" } });
-    if (answer.status >= 500) return false;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.getElementById("own");
-    if (!fresh || fresh.dataset.fresh !== own.dataset.fresh) location.reload();
-    else takeOver(own, fresh);
-    return true;
-  } catch {
-    return false;
-  }
+
+const MARKED_MS = 15_000;
+const LOST_MS = 120_000;
+const ASK_MS = 20_000;
+const STREAM = '/mein-termin/strom';
+
+const own = /** @type {HTMLElement} */ (document.getElementById('own'));
+let heard = performance.now();
+
+/** @param {string} [at] the centre's time, as it is shown */
+function stillTrue(at) {
+  heard = performance.now();
+  const time = document.getElementById('as-of');
+  if (time && at) time.textContent = `${at} Uhr`;
+  age();
 }
 
-/**
- * @param {HTMLElement} own
- * @param {HTMLElement} fresh
- */
-function takeOver(own, fresh) {
+/** Show how old everything is. */
+function age() {
+  const old = performance.now() - heard;
+  own.classList.toggle('lost', old > LOST_MS);
+  for (const part of own.querySelectorAll('[data-estimate]')) part.toggleAttribute('hidden', old > LOST_MS);
+  const marked = document.getElementById('stale');
+  const lost = document.getElementById('lost');
+  if (marked) marked.hidden = old <= MARKED_MS || old > LOST_MS;
+  if (lost) lost.hidden = old <= LOST_MS;
+}
+
+/** @param {Element} fresh what is shown from now on, part by part, so that nothing is read out twice */
+function takeOver(fresh) {
   [...own.children].forEach((part, place) => {
     const news = fresh.children[place];
     if (news && part.innerHTML !== news.innerHTML) {
@@ -35,17 +41,46 @@ function takeOver(own, fresh) {
       part.className = news.className;
     }
   });
+  age();
 }
 
-function start() {
-  const own = document.getElementById("own");
-  const stale = document.getElementById("stale");
-  if (!own || !stale) return;
-  let heard = Date.now();
-  setInterval(async () => {
-    if (await refresh(own)) heard = Date.now();
-    stale.hidden = Date.now() - heard < TOO_OLD_MS;
-  }, Number(own.dataset.fresh ?? 20) * 1000);
+/** @param {string} html */
+function parsed(html) {
+  return new DOMParser().parseFromString(html, 'text/html');
 }
 
-start();
+/** @param {Event} told */
+function told(told) {
+  const { shape, html } = JSON.parse(/** @type {MessageEvent} */ (told).data);
+  if (shape !== own.dataset.shape) location.reload();
+  else takeOver(parsed(html).body);
+  stillTrue();
+}
+
+/** Ask for the page again. */
+async function ask() {
+  try {
+    const answer = await fetch('/mein-termin', { headers: { accept: 'text/html' } });
+    if (answer.status >= 500) return;
+    const page = parsed(await answer.text());
+    const fresh = page.getElementById('own');
+    if (!fresh || fresh.dataset.shape !== own.dataset.shape) location.reload();
+    else takeOver(fresh);
+    stillTrue(page.getElementById('as-of')?.textContent?.replace(' Uhr', ''));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // no network: the page says how old it is
+  }
+}
+
+function listen() {
+  const stream = new EventSource(STREAM);
+  stream.addEventListener('own', told);
+  stream.addEventListener('beat', (beat) => stillTrue(JSON.parse(beat.data).at));
+  stream.addEventListener('gone', () => location.reload());
+  setInterval(() => {
+    if (stream.readyState !== EventSource.OPEN) ask();
+  }, ASK_MS);
+}
+
+listen();
+setInterval(age, 1000);
