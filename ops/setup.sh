@@ -45,6 +45,7 @@ missing_packages() {
     command -v ip >/dev/null 2>&1 || [ -x /sbin/ip ] || echo iproute2
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
     [ -e /usr/share/alsa/alsa.conf ] || echo libasound2-data # which sound cards there are; PyAV brings only the library
+    command -v espeak-ng >/dev/null 2>&1 || echo espeak-ng # speaks the calls in the waiting room
     if [ "$tier" = test ]; then
         [ -x /usr/bin/chromium ] || echo chromium
         [ -x /usr/bin/firefox-esr ] || echo firefox-esr

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import ValidationError
@@ -14,11 +14,13 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 from schemas.board import Board
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.visit import Challenge, Paired
+from signage.calls import Sound, Volume, sound
 from signage.languages import Turn, turned
 from signage.pairing import AgentAway, Identity, PairingRefused, pair
 from signage.screen import Line, Received, Screen, is_newer, languages, received, show
 from telemed.kit.clock import real_now
 from telemed.kit.logs import logger
+from telemed.web.pages import BERLIN
 
 log = logger("feed")
 
@@ -81,6 +83,12 @@ class Bulletin:
         self._turn = turned(self._turn, languages(self.heard, now_s=now_s, line=self.line), now_s=now_s)
         screen = show(self.heard, now_s=now_s, line=self.line)
         return replace(screen, second=self._turn.language if self._turn else "")
+
+    def sound(self, volume: Volume) -> Sound:
+        """What is to be heard now, as loud as *volume* says for this time of day."""
+        offset_s = self.heard.board.clock_offset_s if self.heard else 0.0
+        local = (self._real() + timedelta(seconds=offset_s)).astimezone(BERLIN)
+        return sound(self.heard, now_s=self._seconds(), line=self.line, volume=volume.at(local))
 
     async def changed(self, within_s: float) -> None:
         """Return at the next change, or after *within_s*."""

@@ -99,6 +99,7 @@ ICONS = (
     "users",
     "video",
     "volume-2",
+    "volume-x",
     "weight",
     "wifi-off",
     "wrench",

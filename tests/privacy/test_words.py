@@ -12,7 +12,7 @@ from jinja2 import Environment, nodes
 from room_agent.devices.driver import DeviceState
 from room_agent.devices.driver import Reason as Unready
 from room_agent.devices.glucose import SAMPLES
-from room_agent.devices.pairing import Why
+from room_agent.devices.pairing import Why as PairingWhy
 from room_agent.devices.reading import Flag
 from room_agent.devices.simulated.scenario import Fault
 from room_agent.devices.thermometer import SITE_MDC
@@ -21,7 +21,7 @@ from room_agent.media.simulated_stethoscope import SoundFault
 from schemas.board import DelayReason, RoomState, RowState
 from schemas.checks import Severity
 from schemas.conversation import Relation
-from schemas.day import DIGITS, LETTERS, MachineKind
+from schemas.day import DIGITS, LETTERS, FactReason, MachineKind, WordKind
 from schemas.measurement import MeasurementKind
 from schemas.signalling import Role as CallRole
 from schemas.trust import RefusedWhy
@@ -34,6 +34,7 @@ from telemed.kit.i18n import words
 from telemed.kit.refusal import Sense
 from telemed.notify.model import Kind as Notice
 from telemed.people.model import Need, Way
+from telemed.queue.order import Why
 from telemed.visit.model import VisitState
 from telemed.web import tickets
 from tests.architecture import ROOT
@@ -138,12 +139,16 @@ PARTS: dict[str, set[str]] = {
     "notice.": {*Notice, "come_now.home"},
     "operator.kind.": set(MachineKind),
     "operator.sealed.": {"tpm", "file"},
-    "pair.failed.": set(Why),
+    "pair.failed.": set(PairingWhy),
     "planning.device.": set(DEVICE_KINDS.values()) - {ALWAYS_THERE},
     "planning.reason.": set(Reason),
     "planning.specialty.": {"allg", "haut", "hnoh", "inne", "kard"},
     "planning.urgency.": set(Urgency),
     "planning.why.": set(Rule),
+    "queue.do.": {"late", "skipped", "put-back", "reopened"},
+    "queue.reason.": set(FactReason),
+    "queue.why.": set(Why),
+    "queue.word.said.": set(WordKind) - {WordKind.BACK},
     "roster.role.": {"agent", "kiosk", "doctor"},
     "room.device.": set(MeasurementKind),
     "refusal.do.": {sense.name.lower() for sense in Sense},

@@ -1,0 +1,58 @@
+"""A call is put together in every language: picture, letter, digits one by one, and the room in German."""
+
+import re
+
+import pytest
+
+from schemas.day import DIGITS, LANGUAGES, LETTERS, PICTURES
+from signage.speech import SPOKEN, call, every, languages
+from telemed.kit.i18n import words
+from tests.signage.boards import make_ticket
+
+BIRD = make_ticket("bird", "K", "47")
+
+
+def said(language: str) -> str:
+    return ", ".join(piece.text for piece in call(BIRD, "Raum 1", language))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Vogel, K, vier, sieben, bitte, Raum 1"),
+        ("en", "Bird, K, four, seven, please come to, Raum 1"),
+        ("tr", "Kuş, K, dört, yedi, lütfen gelin, Raum 1"),
+        ("ar", "طائر, كيه, أربعة, سبعة, يرجى التوجه إلى, Raum 1"),
+        ("uk", "Пташка, ка, чотири, сім, будь ласка, пройдіть, Raum 1"),
+        ("ru", "Птица, ка, четыре, семь, пожалуйста, пройдите, Raum 1"),
+        ("pl", "Ptak, K, cztery, siedem, proszę wejść, Raum 1"),
+    ],
+)
+def test_a_call_in_each_language(language: str, text: str) -> None:
+    assert said(language) == text
+    *own, room = call(BIRD, "Raum 1", language)
+    assert {piece.language for piece in own} == {language}
+    assert (room.language, room.name) == ("de", "room-raum-1")
+
+
+def test_each_person_is_called_in_the_own_language_and_in_german_and_nobody_twice_in_the_same() -> None:
+    assert languages("tr") == ("tr", "de")
+    assert languages("de") == languages("de-simple") == languages("xx") == ("de",)
+
+
+def test_the_manifest_has_each_piece_once_and_under_a_name_that_is_a_files() -> None:
+    pieces = list(every(["Raum 1", "Büro, 2. Stock"]))
+    assert len(pieces) == len(SPOKEN) * (len(PICTURES) + len(LETTERS) + len(DIGITS) + 1) + 2
+    assert len({(piece.language, piece.name) for piece in pieces}) == len(pieces)
+    assert all(re.fullmatch(r"[a-z0-9-]+", piece.name) for piece in pieces)
+    assert all(piece.text and "⟦" not in piece.text and "[de]" not in piece.text for piece in pieces)
+    assert pieces[-1].name == "room-buro-2-stock"
+
+
+def test_every_call_that_can_come_is_made_of_the_manifest() -> None:
+    manifest = set(every(["Raum 1"]))
+    assert set(SPOKEN) < set(LANGUAGES)
+    for language in SPOKEN:
+        for picture, letter, digit in zip(PICTURES, LETTERS * 2, DIGITS * 5, strict=False):
+            assert set(call(make_ticket(picture, letter, digit * 2), "Raum 1", language)) <= manifest
+        assert all(f"signage.spoken.letter.{letter.lower()}" in words(language).own() for letter in LETTERS)
