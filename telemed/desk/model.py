@@ -2,15 +2,15 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from schemas.board import Delay, RoomState
 from schemas.checks import CheckReport, CheckResult, Severity
-from schemas.day import Fact, FactKind, PlannedVisit
+from schemas.day import Fact, FactKind, FactReason, PlannedVisit, Ticket, Word
 from telemed.kit.refusal import NotFound
-from telemed.queue.model import Standing, VisitStanding
-from telemed.visit.model import VisitState
+from telemed.queue.model import UNDO, Standing, Why
+from telemed.visit.model import MAY_FOLLOW, REASONED, VisitState
 
 SILENT = timedelta(seconds=15)
 """A room beats every 5 s."""
@@ -98,6 +98,34 @@ def silence(room_id: str, room_name: str, heard: datetime | None) -> Alarm:
     return Alarm(room_id, room_name, "line", "alarm.silent", "alarm.silent.fix", heard)
 
 
+@dataclass(frozen=True)
+class Fetch:
+    """Somebody was called who is to be fetched: quietly, by wish, or because nobody came. *since*: the last call."""
+
+    room_name: str
+    visit_id: str
+    ticket: Ticket
+    is_quiet: bool
+    since: datetime
+
+    @property
+    def id(self) -> str:
+        """The same as long as it is the same call."""
+        return f"fetch {self.visit_id} {self.since.isoformat()}"
+
+
+@dataclass(frozen=True)
+class OwnWord:
+    """The doctor's word that stands. *may_undo*: it was given just now."""
+
+    word: Word
+    may_undo: bool
+
+
+def own_word(word: Word | None, now: datetime) -> OwnWord | None:
+    return None if word is None else OwnWord(word, now - word.at < UNDO)
+
+
 def is_needed(standing: Standing, now: datetime) -> bool:
     """Whether a visit is on in the room, or comes soon."""
     return any(
@@ -106,15 +134,44 @@ def is_needed(standing: Standing, now: datetime) -> bool:
     )
 
 
+NOTED_BY_STAFF = (
+    FactKind.ARRIVED,
+    FactKind.RECALLED,
+    FactKind.NO_SHOW,
+    FactKind.LATE,
+    FactKind.SKIPPED,
+    FactKind.PUT_BACK,
+    FactKind.REOPENED,
+)
+"""What staff note of a visit, beside the call, its end and the cleaning."""
+LATE_MINUTES = (10, 20, 30, 45)
+"""What is offered for somebody who says to come later."""
+
+
 @dataclass(frozen=True)
 class Row:
-    """One visit of today. *arrived* is since when; *expected* when it will begin."""
+    """One visit of today. *arrived* is since when; *expected* when it will begin.
+
+    *place* counts those who wait, from 1, 0 for others; *why* and *reason* say why it is that one.
+    """
 
     visit: PlannedVisit
     state: VisitState
     arrived: datetime | None
     expected: datetime | None
     delay: Delay | None
+    place: int = 0
+    why: Why = Why.PLANNED
+    reason: FactReason | None = None
+    late_minutes: int = 0
+
+    @property
+    def may(self) -> tuple[FactKind, ...]:
+        """What staff may note of it now."""
+        return tuple(kind for kind in NOTED_BY_STAFF if self.state in MAY_FOLLOW[kind])
+
+    def reasons(self, kind: FactKind) -> tuple[FactReason, ...]:
+        return REASONED.get(kind, ())
 
     @property
     def is_inside(self) -> bool:
@@ -152,7 +209,7 @@ class RoomDay:
     @property
     def waiting(self) -> tuple[Row, ...]:
         """Who is here and waits, in order."""
-        return tuple(row for row in self.rows if row.state is VisitState.ARRIVED)
+        return tuple(sorted((row for row in self.rows if row.state is VisitState.ARRIVED), key=lambda row: row.place))
 
     @property
     def to_come(self) -> tuple[Row, ...]:
@@ -181,15 +238,25 @@ def visit_ids(days: Collection[RoomDay]) -> list[str]:
 
 
 def rows(standing: Standing, facts: Collection[Fact], *, doctor_id: str | None = None) -> tuple[Row, ...]:
-    """The visits of the day in order; with *doctor_id* only that doctor's."""
+    """The visits of the day by their start; with *doctor_id* only that doctor's."""
     arrived = {fact.visit_id: fact.at for fact in facts if fact.kind is FactKind.ARRIVED}
+    late = {fact.visit_id: fact.minutes or 0 for fact in facts if fact.kind is FactKind.LATE}
+    waiting = [entry.visit.visit_id for entry in standing.line if entry.state is VisitState.ARRIVED]
     return tuple(
-        _row(entry, arrived) for entry in standing.visits if doctor_id is None or entry.visit.doctor_id == doctor_id
+        Row(
+            entry.visit,
+            entry.state,
+            arrived.get(entry.visit.visit_id),
+            entry.expected,
+            entry.delay,
+            waiting.index(entry.visit.visit_id) + 1 if entry.visit.visit_id in waiting else 0,
+            entry.why,
+            entry.reason,
+            late.get(entry.visit.visit_id, 0),
+        )
+        for entry in standing.visits
+        if doctor_id is None or entry.visit.doctor_id == doctor_id
     )
-
-
-def _row(entry: VisitStanding, arrived: dict[str, datetime]) -> Row:
-    return Row(entry.visit, entry.state, arrived.get(entry.visit.visit_id), entry.expected, entry.delay)
 
 
 def call_obstacle(days: Collection[RoomDay]) -> str | None:
@@ -205,13 +272,20 @@ def call_obstacle(days: Collection[RoomDay]) -> str | None:
     return None
 
 
-def version(days: Collection[RoomDay], to_call: int = 0) -> str:
-    """Changes when the page would look different; ages are counted in the browser and do not count here.
+def version(days: Collection[RoomDay], to_call: int = 0, word: object = None) -> str:
+    """Changes when the page would look different; ages are counted in the browser and do not count here, nor does the
+    expected start, which is not shown.
 
-    *to_call*: for how many who wait time is kept until somebody calls them.
+    *to_call*: for how many who wait time is kept until somebody calls them. *word*: how the doctor's own word stands.
     """
-    seen = [(day.room_id, day.state, day.uncleaned, day.light.key, _said(day.light), day.rows) for day in days]
-    return hashlib.sha256(repr((seen, to_call)).encode()).hexdigest()[:16]
+    seen = [
+        (day.room_id, day.state, day.uncleaned, day.light.key, _said(day.light), _without_expected(day)) for day in days
+    ]
+    return hashlib.sha256(repr((seen, to_call, word)).encode()).hexdigest()[:16]
+
+
+def _without_expected(day: RoomDay) -> tuple[Row, ...]:
+    return tuple(replace(row, expected=None) for row in day.rows)
 
 
 def _said(shown: Light) -> tuple[tuple[str, str | None, str], ...]:

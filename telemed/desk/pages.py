@@ -3,14 +3,13 @@
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from schemas.day import FactKind
-from telemed.desk import emergencies, emergency, model, planned, service
-from telemed.desk.model import Alarm, RoomDay
+from telemed.desk import emergencies, emergency, fetching, line, model, planned, service
+from telemed.desk.model import Alarm, OwnWord, RoomDay
 from telemed.desk.practice import PracticeServers
 from telemed.directory import service as directory
 from telemed.directory.model import Room
@@ -34,11 +33,10 @@ STATIC = HERE / "static"
 
 routes = APIRouter()
 routes.include_router(emergency.routes)
+routes.include_router(line.routes)
 Doctor = Annotated[Actor, Depends(Needs(Right.DOCTOR_DAY))]
 Caller = Annotated[Actor, Depends(Needs(Right.JOIN_VISIT))]
 Assistant = Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]
-
-NOTED = {"ist-da": FactKind.ARRIVED, "kommt-nicht": FactKind.NO_SHOW, "gereinigt": FactKind.CLEANED}
 
 
 def _to(path: str) -> RedirectResponse:
@@ -53,9 +51,13 @@ def _room_day(tx: Tx, centre: Centre, room_id: str, now: datetime) -> RoomDay:
     return service.room_day(tx, room_id, lines=centre.the(Lines), clock=centre.clock, now=now)
 
 
-def _standing(centre: Centre, days: list[RoomDay], to_call: int) -> dict[str, str | float]:
+def _standing(centre: Centre, days: list[RoomDay], to_call: int, word: OwnWord | None = None) -> dict[str, str | float]:
     """What a page asks every 2 s: its version, and where the exercise clock is."""
-    return {"version": model.version(days, to_call), "offset_s": centre.clock.offset.total_seconds()}
+    return {"version": model.version(days, to_call, word), "offset_s": centre.clock.offset.total_seconds()}
+
+
+def _word(tx: Tx, actor: Actor, now: datetime) -> OwnWord | None:
+    return model.own_word(queue.word_of(tx, actor.subject, now=now), now)
 
 
 @routes.get("/arzt")
@@ -65,9 +67,9 @@ def doctor_day(request: Request, centre: CentreDep, actor: Doctor) -> HTMLRespon
     with centre.db.transaction() as tx:
         days = _doctor_days(tx, centre, actor, now)
         people = service.people(tx, centre.secrets, model.visit_ids(days), actor=actor, now=now)
-        tasks = planned.tasks(tx, actor=actor, now=now)
+        tasks, word = planned.tasks(tx, actor=actor, now=now), _word(tx, actor, now)
     shown: dict[str, Any] = {"people": people, "obstacle": model.call_obstacle(days), "is_assistant": False}
-    shown |= {"tasks": tasks, "version": model.version(days, tasks.to_call)}
+    shown |= {"tasks": tasks, "version": model.version(days, tasks.to_call, word), "word": word}
     return centre.the(Pages).render(request, "desk/doctor.html", days=days, now=now, **shown)
 
 
@@ -75,9 +77,10 @@ def doctor_day(request: Request, centre: CentreDep, actor: Doctor) -> HTMLRespon
 def doctor_version(centre: CentreDep, actor: Doctor) -> dict[str, str | float]:
     """Whether the page is still true; without a name, so that asking every 2 s reads nothing personal."""
     with centre.db.reading() as tx:
-        days = _doctor_days(tx, centre, actor, centre.clock.now())
-        to_call = planned.to_call(tx, now=centre.clock.now())
-    return _standing(centre, days, to_call)
+        now = centre.clock.now()
+        days, word = _doctor_days(tx, centre, actor, now), _word(tx, actor, now)
+        to_call = planned.to_call(tx, now=now)
+    return _standing(centre, days, to_call, word)
 
 
 @routes.post("/arzt/aufrufen")
@@ -145,8 +148,10 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
         tasks = planned.tasks(tx, actor=actor, now=now)
         alarms = _alarms(tx, centre, actor, now)
         calls = emergencies.of_assistant(tx, actor.subject, now=now)
+        fetch = fetching.of_assistant(tx, actor.subject, now=now)
     shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "tasks": tasks, "is_assistant": True}
     shown |= {"version": model.version([day], tasks.calls), "alarms": alarms, "emergencies": calls}
+    shown |= {"fetch": fetch, "late_minutes": model.LATE_MINUTES}
     shown |= {"room_code": identity.room_code(centre.secrets, room_id, now.astimezone(BERLIN).date())}
     return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
 
@@ -161,7 +166,8 @@ def alarm(request: Request, centre: CentreDep, actor: Assistant) -> HTMLResponse
     with centre.db.reading() as tx:
         alarms = _alarms(tx, centre, actor, centre.clock.now())
         calls = emergencies.of_assistant(tx, actor.subject, now=centre.clock.now())
-    return centre.the(Pages).render(request, "desk/_alarms.html", alarms=alarms, emergencies=calls)
+        fetch = fetching.of_assistant(tx, actor.subject, now=centre.clock.now())
+    return centre.the(Pages).render(request, "desk/_alarms.html", alarms=alarms, emergencies=calls, fetch=fetch)
 
 
 @routes.get("/assistenz/raum/{room_id}/stand")
@@ -174,14 +180,3 @@ def room_version(room_id: str, centre: CentreDep, actor: Assistant) -> dict[str,
         day = _room_day(tx, centre, room_id, now)
         to_call = planned.to_call(tx, now=now) + planned.to_phone(tx, actor, now=now)
     return _standing(centre, [day], to_call)
-
-
-@routes.post("/assistenz/besuch/{visit_id}/{what}")
-def note(
-    visit_id: str, what: Literal["ist-da", "kommt-nicht", "gereinigt"], centre: CentreDep, actor: Assistant
-) -> RedirectResponse:
-    """Somebody is there, does not come, or the room is clean again."""
-    with centre.db.transaction() as tx:
-        kind, now = NOTED[what], centre.clock.now()
-        room_id = service.note(tx, visit_id, kind, assistant_id=actor.subject, now=now)
-    return _to(f"/assistenz/raum/{room_id}")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 
-from schemas.day import FactKind
+from schemas.day import FactKind, FactReason
 from telemed.booking import service as booking
 from telemed.booking.model import Booking, PersonLine
 from telemed.desk import model
@@ -100,19 +100,52 @@ def end_visit(tx: Tx, visit_id: str, *, doctor_id: str, now: datetime) -> None:
     visit.record(tx, visit_id=visit_id, kind=FactKind.ENDED, by="doctor", now=now)
 
 
-def note(tx: Tx, visit_id: str, kind: FactKind, *, assistant_id: str, now: datetime) -> str:
+def note(
+    tx: Tx,
+    visit_id: str,
+    kind: FactKind,
+    *,
+    assistant_id: str,
+    now: datetime,
+    reason: FactReason | None = None,
+    minutes: int | None = None,
+) -> str:
     """An assistant says what happened; the id of the room where it did.
 
     Raises:
         NotFound: no visit of today in a room of hers.
-        WrongMoment: it cannot happen now.
+        WrongMoment, ReasonMissing: it cannot happen now, or not so.
     """
-    zone, offer = directory.load(tx).zone, booking.get(tx, visit_id).offer
-    is_today = offer.start.astimezone(zone).date() == now.astimezone(zone).date()
-    if not is_today or offer.room_id not in {room.id for room in rooms_of(tx, assistant_id)}:
+    offer = _of_today(tx, visit_id, now).offer
+    if offer.room_id not in {room.id for room in rooms_of(tx, assistant_id)}:
         raise NotFound
-    visit.record(tx, visit_id=visit_id, kind=kind, by="assistant", now=now)
+    visit.record(tx, visit_id=visit_id, kind=kind, by="assistant", reason=reason, minutes=minutes, now=now)
     return offer.room_id
+
+
+def note_own(
+    tx: Tx, visit_id: str, kind: FactKind, *, doctor_id: str, now: datetime, reason: FactReason | None = None
+) -> None:
+    """A doctor says what happened in a visit of hers.
+
+    Raises:
+        NotFound: no visit of hers today.
+        WrongMoment, ReasonMissing: it cannot happen now, or not so.
+    """
+    if _of_today(tx, visit_id, now).offer.doctor_id != doctor_id:
+        raise NotFound
+    visit.record(tx, visit_id=visit_id, kind=kind, by="doctor", reason=reason, now=now)
+
+
+def _of_today(tx: Tx, visit_id: str, now: datetime) -> Booking:
+    """
+    Raises:
+        NotFound: no visit of today.
+    """
+    zone, found = directory.load(tx).zone, booking.get(tx, visit_id)
+    if found.offer.start.astimezone(zone).date() != now.astimezone(zone).date():
+        raise NotFound
+    return found
 
 
 def check_host(tx: Tx, visit_id: str, *, actor: Actor) -> Booking:

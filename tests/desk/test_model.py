@@ -1,5 +1,6 @@
 """What staff see of a day, as pure functions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -93,6 +94,7 @@ def test_who_may_be_called_is_said_before_the_button_is_pressed(day: RoomDay, ob
 
 def test_the_version_changes_with_what_is_shown_and_not_with_time() -> None:
     waiting = make_day(make_row(VisitState.PLANNED))
-    assert version([waiting]) == version([make_day(make_row(VisitState.PLANNED))])
+    later = replace(make_row(VisitState.PLANNED), expected=NOW + timedelta(minutes=1))
+    assert version([waiting]) == version([make_day(make_row(VisitState.PLANNED))]) == version([make_day(later)])
     assert version([waiting]) != version([make_day(make_row(VisitState.ARRIVED))])
     assert version([waiting]) != version([make_day(make_row(VisitState.PLANNED), state=RoomState.CLEANING)])

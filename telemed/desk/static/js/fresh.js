@@ -57,8 +57,10 @@ async function renew() {
   const fresh = page.querySelector('[data-fresh]');
   if (!(fresh instanceof HTMLElement)) return;
   const place = focusedForm();
+  const open = [...list.querySelectorAll('details[open][id]')].map((each) => each.id);
   list.replaceWith(fresh);
   list = fresh;
+  for (const details of list.querySelectorAll('details[id]')) details.toggleAttribute('open', open.includes(details.id));
   focusOn(place);
   ages();
 }
