@@ -120,6 +120,8 @@ def _ticking(centre: Centre) -> BackgroundScheduler:
     for told, seconds in ((notify_jobs.tick, 1), (notify_jobs.look_after, 15), (notify_jobs.tell_delays, 60)):
         ticking.add_job(told, "interval", seconds=seconds, args=[centre.db, carriers, centre.clock])
     ticking.add_job(queue_jobs.look_again, "interval", seconds=queue_jobs.EVERY_S, args=[centre.db, centre.clock])
+    ticking.add_job(queue_jobs.learn, args=[centre.db, centre.clock])
+    ticking.add_job(queue_jobs.learn, "interval", hours=1, args=[centre.db, centre.clock])
     for forget in (
         *(forget_expired, forget_delivered, booking_jobs.forget_changes, signalling_jobs.forget_refused),
         *(notify_jobs.forget_old, queue_jobs.forget_old),

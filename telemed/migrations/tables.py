@@ -10,6 +10,7 @@ from telemed.kit.db import metadata
 from telemed.notify import store as notify
 from telemed.operator import store as operator
 from telemed.people import store as people
+from telemed.queue import learnt_store
 from telemed.queue import store as queue
 from telemed.signalling import store as signalling
 from telemed.upkeep import store as upkeep
@@ -17,7 +18,7 @@ from telemed.visit import store as visit
 
 STORES = (
     *(outbox, identity, invitation_store, roster_store, directory, people, booking, claims, waitlist_store, visit),
-    *(queue, upkeep, signalling, notify, operator),
+    *(queue, learnt_store, upkeep, signalling, notify, operator),
 )
 
 __all__ = ["STORES", "metadata"]

@@ -2,7 +2,7 @@
 
 from telemed.kit.clock import Clock
 from telemed.kit.db import Database
-from telemed.queue import service
+from telemed.queue import learning, service
 
 EVERY_S = 20
 
@@ -19,3 +19,19 @@ def look_again(db: Database, clock: Clock) -> None:
 def forget_old(db: Database, clock: Clock) -> None:
     with db.transaction() as tx:
         service.forget_old(tx, now=clock.now())
+
+
+def learn(db: Database, clock: Clock) -> int:
+    """Learn the days that are over, one after the other; how many days that were. At each start, and every hour."""
+    days = 0
+    while True:
+        now = clock.now()
+        with db.reading() as tx:
+            lesson = learning.next_lesson(tx, now=now, clock=clock)
+        if lesson is None:
+            return days
+        tally = learning.learn(lesson, now=now)
+        with db.transaction() as tx:
+            if not learning.keep(tx, lesson, tally, now=now):
+                return days
+        days += 1

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from schemas.board import BoardRow, Delay, DelayReason, RoomState, RowState
 from schemas.day import DayPlan, Fact, FactKind, FactReason, PlannedVisit, WordKind
 from telemed.kit.outbox import Event
-from telemed.queue import naive
+from telemed.queue import forecast, naive
 from telemed.queue.order import Place, Why, order
 from telemed.queue.saying import Said, Start, delay, said
 from telemed.visit.model import GOING_ON, MAY_FOLLOW, REASONED, VisitState, is_uncleaned, state_of
@@ -83,7 +83,7 @@ def standing(plan: DayPlan, facts: Collection[Fact], now: datetime, told: Mappin
     current = _first(ordered, lambda visit: states[visit.visit_id] in GOING_ON)
     uncleaned = _first(ordered, lambda visit: is_uncleaned(by_visit.get(visit.visit_id, ())))
     line = order(ordered, by_visit)
-    starts = naive.starts(plan, line, by_visit, now)
+    starts = (naive if plan.learnt is None else forecast).starts(plan, line, by_visit, now)
     places = {place.visit.visit_id: place for place in line}
     entries = {
         visit.visit_id: _entry(

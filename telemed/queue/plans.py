@@ -23,7 +23,7 @@ from telemed.identity.model import Machine
 from telemed.kit.clock import Clock, ExerciseClock, real_now
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound
-from telemed.queue import store
+from telemed.queue import learnt_store, store
 from telemed.visit import service as visit
 
 
@@ -58,6 +58,7 @@ def plan(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock)
         devices=tuple(_device(device, known) for device in known.devices_in(room_id)),
         words=tuple(words_on(tx, known, today, doctors)),
         elsewhere=tuple(_elsewhere(tx, known, today, doctors, room_id)),
+        learnt=learnt_store.learnt(tx, doctors),
         way=room.way,
         opens=opens,
         closes=closes,

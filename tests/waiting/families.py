@@ -16,7 +16,7 @@ are ours unless a figure is named):
   for good and half of it the day's: an ASSUMPTION.
 - Cleaning, the minute until the next call, words, walk-ins, rooms: ASSUMPTIONS.
 
-The estimator never sees this module; `tests.waiting.test_families` holds that.
+The estimator never sees this module: no program may import a test (`tests/architecture.py`).
 """
 
 import math

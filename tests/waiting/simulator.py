@@ -1,7 +1,8 @@
 """SIMULATED: a discrete-event simulator that lets a drawn day happen, as plans, facts and words of the real schema.
 
 It respects that a room holds one person and is cleaned afterwards, that a doctor is in one room at a time and begins
-late, and that nobody is called who is not here. Of those who could be called the one planned first is.
+late, and that nobody is called who is not here. Staff follow the order that our programs propose: by planned start, a
+walk-in later, and whoever comes late behind the next one who is here.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,8 @@ from tests.waiting.worlds import CLEANING, Booked, DayAhead, Pause, Purpose, Wor
 
 MISSED_AFTER = 20.0
 """Minutes after the planned start at which the assistant notes a no-show."""
+GRACE, WALK_IN_LATER = 5.0, 10.0
+"""Minutes."""
 FIRST_DAY = date(2026, 1, 5)
 TICKET = Ticket(picture="sun", letter="K", digits="47")
 
@@ -96,14 +99,25 @@ def happen(ahead: DayAhead, day: date) -> SimulatedDay:
         run.announce(one)
     waiting = [one for one in ahead.visits if one.arrives is not None]
     while waiting:
-        ready, _, _, chosen = min((run.ready(one), one.start, one.visit_id, one) for one in waiting)
-        now_ready = [one for one in waiting if one.doctor == chosen.doctor and run.ready(one) <= ready]
-        chosen = min(now_ready, key=lambda one: (one.start, one.visit_id))
+        first = min(waiting, key=lambda one: (run.ready(one), one.start, one.visit_id))
+        ready = run.ready(first)
+        now_ready = [one for one in waiting if one.doctor == first.doctor and run.ready(one) <= ready]
+        chosen = min(now_ready, key=lambda one: (_turn(one, waiting), one.visit_id))
         run.serve(chosen, ready)
         waiting.remove(chosen)
     facts = sorted(run.facts, key=lambda fact: (fact.at, fact.fact_id))
     called = {fact.visit_id: fact.at for fact in facts if fact.kind is FactKind.CALLED}
     return SimulatedDay(day, ahead.visits, tuple(facts), tuple(run.words), called)
+
+
+def _turn(one: Booked, waiting: Iterable[Booked]) -> float:
+    """Who came late lets the next one of the same room go first who was here already."""
+    turn = one.start + (WALK_IN_LATER if one.walk_in else 0.0)
+    if one.walk_in or one.arrives is None or one.arrives <= one.start + (one.says_late or 0) + GRACE:
+        return turn
+    here = (each for each in waiting if each.room == one.room and each.arrives is not None)
+    after = (each.start for each in here if (each.arrives or 0.0) < one.arrives and each.start > turn)
+    return min(after, default=turn) + 0.01
 
 
 @dataclass

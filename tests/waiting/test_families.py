@@ -1,9 +1,7 @@
 """The simulators do what they say, and keep apart what must be apart."""
 
-import ast
 import itertools
 import statistics
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -14,7 +12,6 @@ from tests.waiting.simulator import SimulatedDay, moment, simulate
 from tests.waiting.worlds import CLEANING, Booked, Purpose, World
 
 FAMILIES = (Lognormal(), GammaMixture())
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def _days(family: Family, load: float = 0.9, count: int = 20) -> list[SimulatedDay]:
@@ -104,10 +101,3 @@ def test_a_room_sees_nothing_of_what_comes() -> None:
         assert any(visit.visit_id == late.visit_id for visit in plan.visits) is known
         assert all(fact.at <= now for fact in facts)
         assert all(fact.at <= now for other in plan.elsewhere for fact in other.facts)
-
-
-def test_programs_know_nothing_of_the_simulators() -> None:
-    for folder in ("telemed", "room_agent", "signage", "schemas"):
-        for path in (ROOT / folder).rglob("*.py"):
-            found = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
-            assert not [node for node in found if (node.module or "").startswith("tests")], path
