@@ -12,6 +12,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
+from signage.doorsign import png, sign_of
 from signage.feed import Feed
 from signage.layout import stylesheet
 from signage.screen import Screen
@@ -83,10 +84,24 @@ def create_app(monitor: Monitor) -> FastAPI:
 
     if monitor.loudspeaker:
         mount_sounds(app, monitor.bulletin, monitor.loudspeaker)
+    _mount_door(app, monitor)
     mount_static(app, signage=HERE / "static")
     refusals.install(app, painter.pages)
     protect(app, Protection())
     return app
+
+
+def _mount_door(app: FastAPI, monitor: Monitor) -> None:
+    @app.get("/tuer.png")
+    def door(request: Request) -> Response:
+        """For a panel of electronic paper; it draws itself anew only where this is another picture."""
+        screen = monitor.bulletin.screen()
+        sign = sign_of(screen, real_now() + timedelta(seconds=screen.offset_s))
+        headers = {"ETag": sign.etag}
+        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+        if known & {sign.etag, "*"}:
+            return Response(status_code=304, headers=headers)
+        return Response(png(sign, monitor.paper), media_type="image/png", headers=headers)
 
 
 async def _kept_running(feed: Feed) -> None:

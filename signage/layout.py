@@ -14,6 +14,10 @@ LARGEST = 1.5
 """Letters grow with the glass up to this, then the rest stays free: a calm picture."""
 
 
+PICTURE_PX, MARGIN_PX = 200, 12
+"""Of the picture on a door sign of electronic paper, which is drawn once and not scaled; and of its edge."""
+
+
 class Layout(StrEnum):
     WAITING_ROOM = "waiting-room"
     PORTRAIT = "portrait"
@@ -38,6 +42,10 @@ USUAL: dict[Layout, tuple[Glass, Reading]] = {
 """What is taken where nothing is said: the screens that are sold most, at the distances of such places."""
 
 
+PAPER = (Glass(800, 480, 7.5), Reading(1.1, 0.3))
+"""A door sign of electronic paper, and from where it is read."""
+
+
 class Unreadable(Exception):
     """The layout does not fit on this glass in letters that can be read; the message says by how much."""
 
@@ -48,12 +56,27 @@ def sizes(layout: Layout, glass: Glass, reading: Reading) -> Sizes:
     Raises:
         Unreadable: the smallest legible letters are too large for the glass.
     """
-    least = smallest(glass, reading)
-    box = needed(layout, least)
-    factor = min(glass.width / box.width, glass.height / box.height)
+    return _fitting(layout, needed(layout, smallest(glass, reading)), glass, reading)
+
+
+def paper(glass: Glass, reading: Reading) -> Sizes:
+    """The same for a door sign of electronic paper: a word, its sign beside it, and two lines below.
+
+    Raises:
+        Unreadable: as above.
+    """
+    s = smallest(glass, reading)
+    free = Box(glass.width - 4 * MARGIN_PX, glass.height - PICTURE_PX - 3 * MARGIN_PX)
+    return _fitting("door sign", Box(7.3 * s.letter, 1.3 * s.letter + 2.3 * s.words), glass, reading, free)
+
+
+def _fitting(name: str, box: Box, glass: Glass, reading: Reading, free: Box | None = None) -> Sizes:
+    """*free*: what of the glass the letters may have."""
+    room = free or Box(glass.width, glass.height)
+    factor = min(room.width / box.width, room.height / box.height)
     if factor < 1:
-        raise Unreadable(_figure(layout, glass, reading, factor))
-    return least.times(min(factor, LARGEST))
+        raise Unreadable(_figure(name, glass, reading, factor))
+    return smallest(glass, reading).times(min(factor, LARGEST))
 
 
 @dataclass(frozen=True)
@@ -94,11 +117,11 @@ def stylesheet(face: Face) -> str:
     return f":root {{ {unit}{fonts} }}\n"
 
 
-def _figure(layout: Layout, glass: Glass, reading: Reading, factor: float) -> str:
+def _figure(name: str, glass: Glass, reading: Reading, factor: float) -> str:
     high_mm = letter_mm(reading.distance_m, reading.visus)
     inches, distance_m = math.ceil(glass.inches / factor * 10) / 10, math.floor(reading.distance_m * factor * 10) / 10
     return (
-        f"{layout} does not fit on {glass.width} × {glass.height} at {glass.inches:g} inches: read from "
+        f"{name} does not fit on {glass.width} × {glass.height} at {glass.inches:g} inches: read from "
         f"{reading.distance_m:g} m with visus {reading.visus:g}, codes must be {high_mm:.0f} mm high; "
         f"it fits from {inches:g} inches on, or up to {distance_m:g} m"
     )

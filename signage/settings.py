@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signage.calls import Volume
-from signage.layout import USUAL, Face, Layout, Unreadable, made
-from signage.legible import Glass, Reading
+from signage.layout import PAPER, USUAL, Face, Layout, Unreadable, made, paper
+from signage.legible import Glass, Reading, Sizes
 from signage.sounds import Loudspeaker
 from signage.voice import Voice
 from telemed.kit.settings import BadSetting
@@ -37,7 +37,7 @@ class Settings:
     distance_m: float = 0.0
     visus: float = 0.3
     door_inches: float = 7.5
-    door_distance_m: float = 1.2
+    door_distance_m: float = 1.1
     volume: str = "00:00=80"
     voice_program: str = "espeak-ng"
 
@@ -75,6 +75,20 @@ def face(settings: Settings) -> Face:
     return _readable(layout, glass, Reading(given["distance_m"], settings.visus))
 
 
+def paper_sizes(settings: Settings) -> Sizes:
+    """The font sizes of the door sign of electronic paper.
+
+    Raises:
+        BadSetting: as above.
+    """
+    inches, distance_m = settings.door_inches, settings.door_distance_m
+    _within({"inches": inches, "distance_m": distance_m, "visus": settings.visus}, "DOOR_")
+    try:
+        return paper(Glass(PAPER[0].width, PAPER[0].height, inches), Reading(distance_m, settings.visus))
+    except Unreadable as figure:
+        raise BadSetting(f"unreadable: {figure}") from None
+
+
 def _readable(layout: Layout, glass: Glass, reading: Reading) -> Face:
     try:
         return made(layout, glass, reading)
@@ -82,11 +96,11 @@ def _readable(layout: Layout, glass: Glass, reading: Reading) -> Face:
         raise BadSetting(f"unreadable: {figure}") from None
 
 
-def _within(given: dict[str, float], suffix: str = "") -> None:
+def _within(given: dict[str, float], of: str = "") -> None:
     for name, value in given.items():
         least, most = LIMITS[name]
         if not least <= value <= most:
-            raise BadSetting(f"{PREFIX}{name.upper()}{suffix} is {value:g}, not between {least:g} and {most:g}")
+            raise BadSetting(f"{PREFIX}{of}{name.upper()} is {value:g}, not between {least:g} and {most:g}")
 
 
 def loudspeaker(settings: Settings) -> Loudspeaker | None:

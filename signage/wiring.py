@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from signage.feed import Bulletin, Feed, Pace
-from signage.layout import Face, Layout, usual
+from signage.layout import PAPER, Face, Layout, paper, usual
+from signage.legible import Sizes
 from signage.pairing import Identity
-from signage.settings import Settings, face, loudspeaker
+from signage.settings import Settings, face, loudspeaker, paper_sizes
 from signage.sounds import Loudspeaker
 
 
@@ -18,6 +19,8 @@ class Monitor:
     face: Face = field(default_factory=lambda: usual(Layout.WAITING_ROOM))
     loudspeaker: Loudspeaker | None = None
     """None: this monitor is silent."""
+    paper: Sizes = field(default_factory=lambda: paper(*PAPER))
+    """Of the door sign of electronic paper, which hangs beside."""
 
 
 def build(settings: Settings, *, pace: Pace | None = None) -> Monitor:
@@ -26,8 +29,8 @@ def build(settings: Settings, *, pace: Pace | None = None) -> Monitor:
     Raises:
         BadSetting: it could not be read where it hangs.
     """
-    look, speaker = face(settings), loudspeaker(settings)
+    look, speaker, sign = face(settings), loudspeaker(settings), paper_sizes(settings)
     bulletin = Bulletin()
     identity = Identity.load_or_make(settings.state_dir)
     feed = Feed(settings.agent_url, identity, bulletin, code=settings.pairing_code, pace=pace or Pace())
-    return Monitor(bulletin, feed, look, speaker)
+    return Monitor(bulletin, feed, look, speaker, sign)
