@@ -1,4 +1,4 @@
-"""The board for the monitors in the local network: at each change and every 5 s, to machines that may know it."""
+"""The board for the monitors in the local network: at each change and every 2.5 s, to machines that may know it."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from room_agent.room import Room, wait
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import MachineKind
 
-TICK_S = 5.0
+TICK_S = 2.5
 SEND_TIMEOUT_S = 10.0
 """A monitor that takes nothing for so long is let go; it comes back by itself."""
 
@@ -23,9 +23,11 @@ async def feed(socket: WebSocket, door: DoorDep) -> None:
     machine_id = await door.admit(socket, MachineKind.MONITOR)
     if machine_id is None:
         return
-    showing = asyncio.create_task(show(socket, socket.app.state.agent.room, machine_id))
+    room: Room = socket.app.state.agent.room
+    showing = asyncio.create_task(show(socket, room, machine_id))
     hearing = asyncio.create_task(socket.receive())
-    done, left = await asyncio.wait((showing, hearing), return_when=asyncio.FIRST_COMPLETED)
+    with room.present.connected(machine_id):
+        done, left = await asyncio.wait((showing, hearing), return_when=asyncio.FIRST_COMPLETED)
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)

@@ -14,6 +14,7 @@ from room_agent.devices.config import Label
 from room_agent.gate import OnScreen
 from room_agent.journal import Journal
 from room_agent.naming import Names
+from room_agent.present import Present
 from room_agent.roster import Release, Rosters
 from room_agent.sheet import SheetOffer
 from schemas.board import Board, RoomState
@@ -31,9 +32,6 @@ log = logger("room")
 
 SILENCE_S = 15.0
 """A centre that was not heard for so long is away."""
-
-JUST_PAIRED_S = 10.0
-"""So long a new machine may come in before the plan names it."""
 
 RelayTrouble = Literal["", "unreachable", "refused"]
 """What was wrong with the relay of the latest visit."""
@@ -105,10 +103,10 @@ class Room:
         self._gate = OnScreen()
         self.visit_relay: RelayTrouble = ""
         self.vp8_viewers = 0
+        self.present = Present(mono)
         self._distrust = False
         self._checks: tuple[CheckResult, ...] = ()
         self._page: date | None = None
-        self._just_paired: dict[str, tuple[MachineKey, float]] = {}
         self._seq = itertools.count(int(real().timestamp() * 1000))
         self._follow_clock()
         self.turn_page()
@@ -159,8 +157,7 @@ class Room:
         if not self.journal.keep_plan(plan):
             return
         self._plan, self._facts = plan, self.journal.facts()
-        for key in plan.machines:
-            self._just_paired.pop(key.machine_id, None)
+        self.present.planned(plan.machines)
         self._follow_clock()
         self.turn_page()
         self.bell.ring()
@@ -386,12 +383,14 @@ class Room:
     def machine(self, machine_id: str, kind: MachineKind) -> MachineKey | None:
         """The key of a machine that may connect now."""
         planned = self._plan.machines if self._plan else ()
-        waiting = [key for key, until in self._just_paired.values() if self._mono() < until]
-        return next((key for key in (*planned, *waiting) if key.machine_id == machine_id and key.kind is kind), None)
+        return next(
+            (key for key in (*planned, *self.present.waiting()) if key.machine_id == machine_id and key.kind is kind),
+            None,
+        )
 
     def just_paired(self, key: MachineKey) -> None:
         """Let *key* in until the plan that names it is here."""
-        self._just_paired[key.machine_id] = (key, self._mono() + JUST_PAIRED_S)
+        self.present.just_paired(key)
 
 
 def _said(each: CheckResult) -> tuple[str, str | None, str, bool]:

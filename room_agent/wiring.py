@@ -143,7 +143,7 @@ class Agent:
 
     def _standing(self) -> tuple[object, ...]:
         room = self.room
-        return room.line_ok, room.clock.offset, room.visit_relay, room.rosters.seq, room.vp8_viewers
+        return room.line_ok, room.clock.offset, room.visit_relay, room.rosters.seq, room.vp8_viewers, room.present.now
 
     async def _check(self) -> None:
         while True:

@@ -43,10 +43,18 @@ class CheckResult(Message):
         return self.code != UNCHECKED
 
 
+class MachineSeen(Message):
+    """When a kiosk or monitor was last connected to the room PC, on the room's clock."""
+
+    machine_id: Id
+    seen: Moment
+
+
 class CheckReport(Message):
     """How the room is. *sealed_by*: who keeps the key of its disk: a ``tpm``, a ``file``, or empty: unknown.
 
-    *vp8_viewers*: how many browsers in the visit take no H.264; for them a second encoder runs.
+    *vp8_viewers*: how many browsers in the visit take no H.264; for them a second encoder runs. *machines*: when each
+    kiosk and monitor was last there, `at` for those that are; one that was never seen since the start is left out.
     """
 
     v: Literal[1] = 1
@@ -56,6 +64,7 @@ class CheckReport(Message):
     results: tuple[CheckResult, ...]
     sealed_by: Literal["tpm", "file", ""] = ""
     vp8_viewers: int = Field(0, ge=0)
+    machines: tuple[MachineSeen, ...] = ()
 
 
 class BlockedDevice(Message):

@@ -113,6 +113,7 @@ PARTS: tuple[type[Message], ...] = (
     checks.BlockedDevice,
     checks.CheckReport,
     checks.CheckResult,
+    checks.MachineSeen,
     day.DayPlan,
     day.Elsewhere,
     day.Fact,

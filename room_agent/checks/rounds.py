@@ -79,13 +79,15 @@ class Checks:
         results = self._judged((*asked, *(each for some in found for each in some), *self._looks.results))
         results = tuple(each.model_copy(update={"device_name": room.names.of_check(each)}) for each in results)
         room.tell_checks(tuple(each for each in results if each.severity is not Severity.OK))
+        now, planned = room.now(), room.plan.machines if room.plan else ()
         return CheckReport(
             room_id=room.pairing.room_id,
-            at=room.now(),
+            at=now,
             simulated=room.simulated,
             results=results,
             sealed_by=room.journal.seal.by.value,
             vp8_viewers=room.vp8_viewers,
+            machines=room.present.seen([key.machine_id for key in planned], now),
         )
 
     def _asked(self) -> tuple[CheckResult, ...]:

@@ -95,7 +95,8 @@ async def state(socket: WebSocket, door: DoorDep) -> None:
         return
     showing = asyncio.create_task(_show(socket, machine_id))
     try:
-        await _hear(socket, machine_id)
+        with agent_of(socket).room.present.connected(machine_id):
+            await _hear(socket, machine_id)
     except (WebSocketDisconnect, RuntimeError):
         return
     finally:

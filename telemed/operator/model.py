@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from schemas.checks import CheckReport, CheckResult, Severity
+from schemas.day import MachineKind
 from schemas.signalling import Role as RosterRole
 from schemas.trust import Roster, RosterKey
 from telemed.identity.model import Machine
@@ -40,6 +42,39 @@ class BrokenDevice:
     since: datetime
 
 
+class Contact(StrEnum):
+    """How a machine of ours stands. `UNKNOWN`: paired, and nobody has said that it came since its room PC started."""
+
+    REVOKED = "revoked"
+    HERE = "here"
+    AWAY = "away"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class MachineView:
+    """One machine. *seen*: when it was last connected, as its room PC said, or when a room PC itself was heard."""
+
+    id: str
+    kind: str
+    contact: Contact
+    seen: datetime | None
+
+
+def machine_view(machine: Machine, report: CheckReport | None, heard: datetime | None, now: datetime) -> MachineView:
+    """*heard*: when its room was. What a room PC that is not heard said of others last is the past."""
+    if machine.kind == MachineKind.AGENT.value:
+        seen, here = heard, is_online(heard, now)
+    else:
+        seen = next((each.seen for each in report.machines if each.machine_id == machine.id), None) if report else None
+        here = report is not None and seen == report.at and is_online(heard, now)
+    if machine.revoked:
+        contact = Contact.REVOKED
+    else:
+        contact = Contact.UNKNOWN if seen is None else Contact.HERE if here else Contact.AWAY
+    return MachineView(machine.id, machine.kind, contact, seen)
+
+
 @dataclass(frozen=True)
 class RoomView:
     """One room. *heard* is when its agent last said something. *sealed_by*: who keeps the key of its disk, as it said:
@@ -52,7 +87,7 @@ class RoomView:
     name: str
     heard: datetime | None
     online: bool
-    machines: tuple[Machine, ...]
+    machines: tuple[MachineView, ...]
     sealed_by: str = ""
     not_well: tuple[CheckResult, ...] = ()
     broken: tuple[BrokenDevice, ...] = ()
@@ -62,6 +97,12 @@ class RoomView:
     def is_missing(self) -> bool:
         """It has machines of ours, and none of them is heard."""
         return bool(self.machines) and not self.online
+
+    @property
+    def dark(self) -> tuple[MachineView, ...]:
+        """The monitors that were there and are gone, as long as the room itself is heard."""
+        gone = (each for each in self.machines if each.kind == MachineKind.MONITOR and each.contact is Contact.AWAY)
+        return tuple(gone) if self.online else ()
 
 
 def not_well(report: CheckReport | None) -> tuple[CheckResult, ...]:
@@ -78,6 +119,7 @@ def version(rooms: Iterable[RoomView], roster: "RosterView", refusals: tuple[Ref
             room.online,
             room.broken,
             room.vp8_viewers,
+            [(each.id, each.contact) for each in room.machines],
             [(each.text_key, each.device_id, each.alarm) for each in room.not_well],
         )
         for room in rooms

@@ -31,7 +31,11 @@ def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
             heard=lines.heard(room.id),
             online=is_online(lines.heard(room.id), now),
             vp8_viewers=_vp8_viewers(lines, room.id, now),
-            machines=tuple(machine for machine in machines if machine.room_id == room.id),
+            machines=tuple(
+                model.machine_view(machine, lines.report(room.id), lines.heard(room.id), now)
+                for machine in machines
+                if machine.room_id == room.id
+            ),
             sealed_by=_sealed_by(lines, room.id),
             not_well=model.not_well(lines.report(room.id)),
             broken=tuple(
