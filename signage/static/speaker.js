@@ -20,7 +20,7 @@ function played(audio, percent) {
 }
 
 /** Two calls never talk over each other; a call that left the board meanwhile is not spoken any more. */
-class Speaker {
+export class Speaker {
   /** @type {Map<string, Spoken>} */
   #board = new Map();
   /** @type {Map<string, number>} */
@@ -81,10 +81,10 @@ class Speaker {
 }
 
 const mute = document.getElementById("mute");
-const words = mute?.querySelector("span");
+const said = mute?.querySelector("span");
 const speaker = new Speaker((trouble) => {
-  if (!mute || !words) return;
-  words.textContent = trouble ? (words.dataset[trouble] ?? "") : "";
+  if (!mute || !said) return;
+  said.textContent = trouble ? (said.dataset[trouble] ?? "") : "";
   mute.hidden = !trouble;
 });
 

@@ -18,6 +18,7 @@ from signage.languages import SHOWN_S
 from signage.layout import Face, Layout, usual
 from signage.pairing import Identity
 from signage.screen import Line
+from signage.sounds import Loudspeaker
 from signage.wiring import Monitor
 from telemed.kit.clock import real_now
 from tests.e2e.chromium import AXE
@@ -165,13 +166,13 @@ def fresh(**given: object) -> Board:
 
 
 @contextmanager
-def shown(folder: Path, face: Face | None = None) -> Iterator[Shown]:
+def shown(folder: Path, face: Face | None = None, *, loudspeaker: Loudspeaker | None = None) -> Iterator[Shown]:
     """A monitor without an agent."""
     hand = Hand()
     bulletin = Bulletin(seconds=hand)
     bulletin.stands(Line.UP)
     feed = Feed("http://127.0.0.1:1", Identity.load_or_make(folder), bulletin, pace=Pace())
-    monitor = Monitor(bulletin, feed, face or usual(Layout.WAITING_ROOM))
+    monitor = Monitor(bulletin, feed, face or usual(Layout.WAITING_ROOM), loudspeaker)
     with served_beside(create_app(monitor)) as server:
         yield Shown(monitor, server, hand)
 

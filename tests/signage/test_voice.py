@@ -21,7 +21,7 @@ LONGEST_ROOM = "Behandlungszimmer Erdgeschoss, zweite Tür links"
 
 def samples_of(wav: bytes) -> Samples:
     with wave.open(io.BytesIO(wav)) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32767
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / np.float32(32767)
 
 
 def make_voice(folder: Path, program: str = "espeak-ng") -> Voice:
