@@ -11,7 +11,7 @@ from schemas.board import BoardRow, Delay, DelayReason, RoomState, RowState
 from schemas.day import DayPlan, Fact, FactKind, FactReason, PlannedVisit, WordKind
 from telemed.kit.outbox import Event
 from telemed.queue import forecast, naive
-from telemed.queue.order import Place, Why, order
+from telemed.queue.order import Place, Why, minutes_late, order
 from telemed.queue.saying import Said, Start, delay, said
 from telemed.visit.model import GOING_ON, MAY_FOLLOW, REASONED, VisitState, is_uncleaned, state_of
 
@@ -91,6 +91,7 @@ def standing(plan: DayPlan, facts: Collection[Fact], now: datetime, told: Mappin
             states[visit.visit_id],
             starts.get(visit.visit_id),
             (told or {}).get(visit.visit_id),
+            _due(visit, by_visit.get(visit.visit_id, ())),
             now,
         )
         for visit in ordered
@@ -123,11 +124,18 @@ def _room_state(
     return RoomState.CLEANING if uncleaned is not None else RoomState.FREE
 
 
-def _entry(place: Place, state: VisitState, start: Start | None, before: Said | None, now: datetime) -> VisitStanding:
+def _due(visit: PlannedVisit, facts: Sequence[Fact]) -> datetime:
+    """From when on a later start is not the person's own doing: who said to come later is not told of that delay."""
+    return visit.start + timedelta(minutes=minutes_late(facts))
+
+
+def _entry(
+    place: Place, state: VisitState, start: Start | None, before: Said | None, due: datetime, now: datetime
+) -> VisitStanding:
     visit = place.visit
     if start is None:
         return VisitStanding(visit, state, None, None, why=place.why, reason=place.reason)
-    what = said(before, start, visit.start, now)
+    what = said(before, start, due, now)
     # who should be here by now and is not hears nothing of a delay: it is theirs
     shown = what is not None and (start.expected > now or state is VisitState.ARRIVED)
     late = delay(what, visit.start) if what is not None and shown else None
