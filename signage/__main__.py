@@ -1,12 +1,16 @@
 """``signage``: shows the room's board on a monitor."""
 
 import os
+from typing import Annotated
 
 import typer
 import uvicorn
 
+from signage import settings as setting
+from signage import speech
 from signage.app import create_app
 from signage.settings import PREFIX, Settings
+from signage.voice import Speechless
 from signage.wiring import build
 from telemed.kit import logs
 from telemed.kit.settings import BadSetting, read
@@ -23,7 +27,7 @@ def about() -> None:
 def serve() -> None:
     """Serve the monitor's page; settings come from TELEMED_SIGNAGE_… variables."""
     try:
-        settings = read(Settings, os.environ, prefix=PREFIX)
+        settings = _settings()
         monitor = build(settings)
     except BadSetting as bad:
         typer.echo(bad, err=True)
@@ -38,6 +42,30 @@ def serve() -> None:
         access_log=False,
         timeout_graceful_shutdown=1,
     )
+
+
+@commands.command()
+def voices(
+    room: Annotated[list[str], typer.Argument(help="The names of the rooms, as they stand on the monitor.")],
+) -> None:
+    """Render all that can be spoken, and write down which files a person may record instead."""
+    try:
+        settings = _settings()
+    except BadSetting as bad:
+        typer.echo(bad, err=True)
+        raise typer.Exit(2) from None
+    logs.start("signage")
+    pieces = tuple(speech.every(room))
+    try:
+        count, path = setting.voice(settings).prepare(pieces)
+    except Speechless:
+        typer.echo("espeak-ng is not there, and not everything is recorded", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{count} of {len(pieces)} are recorded; the list: {path}")
+
+
+def _settings() -> Settings:
+    return read(Settings, os.environ, prefix=PREFIX)
 
 
 def main() -> None:

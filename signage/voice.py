@@ -28,6 +28,8 @@ WORDS_A_MINUTE = 135
 """Its own pace is 175; people who hear badly, or hear their second language, need it slower."""
 TIMEOUT_S = 10.0
 KEPT_CALLS = 16
+MANIFEST = "manifest.tsv"
+HEAD = "file (without its ending)\trecorded\tto be spoken"
 
 
 class Speechless(Exception):
@@ -65,14 +67,24 @@ class Voice:
             key = tuple(_mark(self._recorded(piece)) or file_name(piece) for piece in pieces)
             return self._once(key, lambda: to_wav(joined([self._samples(piece) for piece in pieces])))
 
-    def prepare(self, pieces: Sequence[Piece]) -> int:
-        """Render each of *pieces* that nobody recorded, so that nobody waits for it; how many are there then.
+    def prepare(self, pieces: Sequence[Piece]) -> tuple[int, Path]:
+        """Render each of *pieces* that nobody recorded, so that nobody waits for it; how many are recorded, and a list.
 
         Raises:
             Speechless: one of them can be had from nowhere.
         """
         with self._turn:
-            return len([self._samples(piece) for piece in pieces])
+            for piece in pieces:
+                self._samples(piece)
+            recorded = [piece for piece in pieces if self._recorded(piece)]
+            lines = [
+                f"{piece.language}/{piece.name}\t{'yes' if piece in recorded else 'no'}\t{piece.text}"
+                for piece in pieces
+            ]
+        self._recordings.mkdir(parents=True, exist_ok=True)
+        path = self._recordings / MANIFEST
+        path.write_text("\n".join([HEAD, *lines]) + "\n", encoding="utf-8")
+        return len(recorded), path
 
     def _once(self, key: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
         if key not in self._kept:

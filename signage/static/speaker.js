@@ -47,9 +47,9 @@ export class Speaker {
     void this.#speak();
   }
 
-  /** Whether this page may be heard at all. */
+  /** Tries whether this page may be heard at all, and says so where it may not. */
   async ready() {
-    if ((await played(new Audio(READY), this.#volume)) === "blocked") this.tell("blocked");
+    this.tell((await played(new Audio(READY), this.#volume)) === "blocked" ? "blocked" : "");
   }
 
   /** @param {Spoken} call */
@@ -87,6 +87,9 @@ const speaker = new Speaker((trouble) => {
   said.textContent = trouble ? (said.dataset[trouble] ?? "") : "";
   mute.hidden = !trouble;
 });
+
+// in a browser that was not started for it, a touch is a permission
+addEventListener("pointerdown", () => void speaker.ready(), { once: true });
 
 const stream = new EventSource("/sound/stream");
 stream.addEventListener("sound", (event) => speaker.hear(JSON.parse(event.data)));

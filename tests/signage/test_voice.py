@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
+from typer.testing import CliRunner
 
-from signage.speech import SPOKEN, Piece, call
+from signage.__main__ import commands
+from signage.speech import SPOKEN, Piece, call, every
 from signage.voice import Speechless, Voice, file_name
 from signage.waves import RATE, TARGET_LUFS, Samples, loudness, to_wav
 from tests.signage.boards import make_ticket
@@ -102,7 +104,9 @@ def test_what_was_recorded_as_a_whole_needs_no_program(tmp_path: Path) -> None:
         record(tmp_path, piece)
     voice = make_voice(tmp_path, program="no-such-program")
     assert 0.5 <= len(samples_of(voice.say(pieces))) / RATE <= 12
-    assert voice.prepare(pieces) == len(pieces)
+    count, path = voice.prepare(pieces)
+    assert count == len(pieces)
+    assert "pl/picture-bird\tyes\tPtak\n" in path.read_text(encoding="utf-8")
 
 
 def test_a_program_that_fails_and_a_file_that_was_cut_off_break_nothing(tmp_path: Path) -> None:
@@ -119,3 +123,25 @@ def test_a_program_that_fails_and_a_file_that_was_cut_off_break_nothing(tmp_path
 
 def test_the_words_of_a_room_are_no_option_of_the_program(tmp_path: Path) -> None:
     assert make_voice(tmp_path).say([Piece("de", "room-x", "--version")])
+
+
+def test_the_list_of_what_can_be_recorded_is_written_beside_the_recordings(tmp_path: Path) -> None:
+    record(tmp_path, Piece("tr", "please", ""))
+    pieces = tuple(piece for piece in every(["Raum 1"]) if piece.name in {"please", "room-raum-1"})
+    count, path = make_voice(tmp_path).prepare(pieces)
+    head, *lines = path.read_text(encoding="utf-8").splitlines()
+    assert head == "file (without its ending)\trecorded\tto be spoken"
+    assert (count, len(lines)) == (1, len(SPOKEN) + 1)
+    assert "tr/please\tyes\tlütfen gelin" in lines
+    assert lines[-1] == "de/room-raum-1\tno\tRaum 1"
+
+
+def test_the_command_says_so_where_nothing_can_be_spoken(tmp_path: Path) -> None:
+    env = {
+        "TELEMED_SIGNAGE_AGENT_URL": "http://127.0.0.1:1",
+        "TELEMED_SIGNAGE_STATE_DIR": str(tmp_path),
+        "TELEMED_SIGNAGE_VOICE_PROGRAM": "no-such-program",
+    }
+    answer = CliRunner().invoke(commands, ["voices", "Raum 1"], env=env)
+    assert answer.exit_code == 1
+    assert "espeak-ng is not there" in answer.output
