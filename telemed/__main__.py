@@ -136,6 +136,20 @@ def invite(role: str, subject: str) -> None:
     say(_link(centre, token))
 
 
+@cli.command()
+def token(
+    role: Annotated[str, typer.Argument(help="operator, or client for a program")],
+    subject: Annotated[str, typer.Argument(help="who uses it, as it stands in the log of accesses")],
+    days: Annotated[int, typer.Option(min=1, max=365, help="how long it is good")] = 30,
+) -> None:
+    """A bearer token for ROLE and SUBJECT, for TELEMED_TOKEN. It is printed this once; only its hash is kept."""
+    if role not in (Role.OPERATOR, Role.CLIENT):
+        fail("the role is operator or client")
+    with opened() as centre, centre.db.transaction() as tx:
+        given = identity.give_bearer(tx, Actor(Role(role), subject), now=centre.clock.now(), days=days)
+    say(given)
+
+
 def _link(centre: Centre, token: str) -> str:
     """A sign-in link. Behind the #, which no server sees: the key that this browser shall take as the operator's."""
     pinned = f"#{centre.operator_keys[0]}" if centre.operator_keys else ""

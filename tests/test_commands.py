@@ -92,6 +92,23 @@ def test_the_next_offers_are_one_line_each_with_and_without_a_running_centre(pro
     assert (second.returncode, len(second.stderr.splitlines())) == (2, 1)
 
 
+def test_a_token_opens_what_its_role_may_and_is_nowhere_on_the_disk(programs: Programs) -> None:
+    programs.prepare()
+    tokens = {}
+    for words in (("operator", "stadtwerke"), ("client", "praxis", "--days", "1")):
+        done = CliRunner().invoke(cli, ["token", *words], env=programs.environment())
+        assert (done.exit_code, done.stderr, len(done.stdout.splitlines())) == (0, "", 1)
+        tokens[words[0]] = done.stdout.strip()
+    programs.start("telemed")
+    local = f"http://127.0.0.1:{programs.ports['telemed']}"
+    for path, wanted in (("/roster/draft", {"operator": 200, "client": 200}), ("/fhir/Appointment", {"client": 200})):
+        for role, given in tokens.items():
+            answer = httpx.get(local + path, headers={"Authorization": f"Bearer {given}"})
+            assert answer.status_code == wanted.get(role, 403), (path, role)
+    for file in (each for each in programs.state.rglob("*") if each.is_file()):
+        assert not any(given.encode() in file.read_bytes() for given in tokens.values()), file
+
+
 WITHOUT = {
     ("nonsense",): "Das bieten wir hier nicht an.",
     ("allgemein-20", "--doctor", "nobody"): "kein Arzt",
@@ -117,6 +134,7 @@ def test_without_an_offer_it_says_why_in_one_line_and_ends_with_2(programs: Prog
         (("import", "/nowhere/at-all.json"), {}),
         (("migrate",), {"TELEMED_CENTRE_TYPO": "1"}),
         (("invite", "king", "weiss"), {}),
+        (("token", "doctor", "weiss"), {}),
     ],
     ids=str,
 )
