@@ -20,7 +20,7 @@ visit: ready-to-test  ## play one visit without hands in a browser; pictures in 
 test: ready-to-test  ## everything: checks, unit, contract, PostgreSQL, end to end
 	@$(MAKE) --no-print-directory check
 	$(PYTHON_IN_VENV) -m pytest --ignore=tests/e2e --numprocesses=2 --dist=worksteal
-	ops/in_namespace.sh $(PYTHON_IN_VENV) -m pytest tests/e2e --numprocesses=2 --dist=loadfile
+	ops/in_namespace.sh $(PYTHON_IN_VENV) -m pytest tests/e2e --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 check: ready-to-test  ## format, lint, types, plan of the house, sizes, intended purpose, schemas fresh
 	$(PYTHON_IN_VENV) -m ruff format --check

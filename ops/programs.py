@@ -10,7 +10,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
 
 from ops.exercise_operator import ExerciseOperator
 
@@ -20,6 +21,19 @@ NAMES = {"telemed": "zentrum.localhost", "room-agent": "raum.localhost", "signag
 PORTS = {"telemed": 8000, "room-agent": 8200, "signage": 8400}
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
+
+
+class Running(Protocol):
+    """A started program, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def terminate(self) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 class NotStarted(Exception):
@@ -40,7 +54,7 @@ def free_port(wanted: int) -> int:
     raise NotStarted("no port is free on this machine")
 
 
-def wait_until_heard(port: int, process: subprocess.Popen[bytes], name: str, log: Path) -> None:
+def wait_until_heard(port: int, process: Running, name: str, log: Path) -> None:
     """Return once something listens on *port*.
 
     Raises:
@@ -69,7 +83,7 @@ class Programs:
     seed: Path = SEED
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port(port) for name, port in PORTS.items()})
     extra: Mapping[str, str] = field(default_factory=dict)
-    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _running: dict[str, Running] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
     _operator: ExerciseOperator | None = None
 
@@ -120,19 +134,27 @@ class Programs:
         Raises:
             NotStarted: the centre's data cannot be prepared.
         """
-        done = subprocess.run(
-            [sys.executable, "-m", "telemed", "prepare", str(self.seed)],
-            env=self.environment(),
-            cwd=ROOT,
-            capture_output=True,
-            check=False,
-        )
-        if done.returncode:
-            said = done.stderr.decode().strip().splitlines()
-            raise NotStarted(said[-1] if said else "the centre's data cannot be prepared")
-        keys: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        with TemporaryDirectory(prefix="telemed-prepare-") as folder:  # the keys of all are in it
+            out, err = Path(folder) / "out", Path(folder) / "err"
+            if self.launch("telemed", "prepare", str(self.seed), out=out, err=err).wait():
+                said = err.read_text().strip().splitlines()
+                raise NotStarted(said[-1] if said else "the centre's data cannot be prepared")
+            keys: dict[str, Any] = json.loads(out.read_text().splitlines()[-1])
         self.keys = keys
         return keys
+
+    def launch(self, module: str, *words: str, out: Path, err: Path) -> Running:
+        """Start a command of *module* as a process of its own; what it says is added to *out* and *err*."""
+        with out.open("ab") as said, err.open("ab") as complained:
+            return subprocess.Popen(
+                [sys.executable, "-m", module, *words],
+                env=self.environment(),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=complained,
+                start_new_session=True,
+            )
 
     def log(self, program: str) -> Path:
         """Where *program* writes its log."""
@@ -147,16 +169,7 @@ class Programs:
         log = self.log(program)
         log.parent.mkdir(parents=True, exist_ok=True)
         module = {"telemed": "telemed", "room-agent": "room_agent", "signage": "signage"}[program]
-        with log.open("ab") as out:
-            self._running[program] = subprocess.Popen(
-                [sys.executable, "-m", module, "serve"],
-                env=self.environment(),
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
+        self._running[program] = self.launch(module, "serve", out=log, err=log)
         wait_until_heard(self.ports[program], self._running[program], program, log)
         if program == "room-agent":
             self.operator.start()

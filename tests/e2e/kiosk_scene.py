@@ -162,8 +162,22 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path) -> AsyncIterator[Scene]:
-    """Everything started, the plan of the day in place."""
+async def kiosk_browser() -> AsyncIterator[Browser]:
+    """A browser with a simulated camera and microphone."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=EXECUTABLE, args=[*FLAGS, *CALL])
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def scene(folder: Path, browser: Browser, *, measuring_s: float = 1.0) -> AsyncIterator[Scene]:
+    """Everything started, the plan of the day in place; windows of *browser* are closed at the end.
+
+    *measuring_s*: how long the simulated cuff takes.
+    """
     centre = SmallCentre()
     agents: list[Agent] = []
 
@@ -176,13 +190,16 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         centre_url = await stack.enter_async_context(served(_with_pages(centre)))
         settings = Settings(
-            centre_url=centre_url, state_dir=folder, pairing_code=CODE, simulated=True, operator_keys=OPERATOR_KEY
+            centre_url=centre_url,
+            state_dir=folder,
+            pairing_code=CODE,
+            simulated=True,
+            simulated_measuring_s=measuring_s,
+            operator_keys=OPERATOR_KEY,
         )
         url = await stack.enter_async_context(served(create_app(lambda: kept(settings))))
         await until(lambda: centre.links)
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=EXECUTABLE, args=[*FLAGS, *CALL])
-        stack.push_async_callback(browser.close)
+        stack.push_async_callback(_close_windows, browser)
         page = await (await browser.new_context(viewport={"width": 1920, "height": 1080})).new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -198,6 +215,11 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
         await made.plan(visit(start=datetime.now(UTC)), seq=1)
         yield made
         assert not made.errors, made.errors
+
+
+async def _close_windows(browser: Browser) -> None:
+    for context in browser.contexts:
+        await context.close()
 
 
 def _with_pages(centre: SmallCentre) -> FastAPI:

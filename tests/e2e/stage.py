@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
 
 from ops.programs import NAMES, SEED, Programs, free_port
+from tests.warm import WarmPrograms
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -185,7 +186,7 @@ def stage(seed: Path = SEED, **extra: str) -> Iterator[Stage]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="telemed-stage-")))
         ports = {name: free_port(0) for name in NAMES}
-        programs = stack.enter_context(Programs(folder, seed=seed, ports=ports, extra=extra))
+        programs = stack.enter_context(WarmPrograms(folder, seed=seed, ports=ports, extra=extra))
         programs.prepare()
         programs.start_all()
         yield Stage(programs, stack.enter_context(chromium()))

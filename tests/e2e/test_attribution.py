@@ -21,6 +21,7 @@ from tests.e2e.test_call_page import (
     open_kiosk,
     sign_in,
 )
+from tests.warm import WarmPrograms
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 SHOTS = Path(os.environ.get("SHOTS", "build/shots"))
@@ -31,7 +32,7 @@ PRESSURE = ".vital[data-kind=blood-pressure]:not([data-held])"
 def room(tmp_path: Path) -> Iterator[Programs]:
     """Centre and room agent, with somebody waiting."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    with Programs(tmp_path, ports={name: free_port(0) for name in NAMES}) as programs:
+    with WarmPrograms(tmp_path, ports={name: free_port(0) for name in NAMES}) as programs:
         programs.prepare()
         book_and_arrive(programs)
         programs.start("telemed")

@@ -27,6 +27,7 @@ from tests.e2e.chromium import AXE, CALL, CALL_REFUSED, chromium, chromium_besid
 from tests.e2e.introduced import allow, introduce
 from tests.e2e.shots import shot
 from tests.e2e.stage import wait_until_released
+from tests.warm import WarmPrograms
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -62,7 +63,7 @@ def book_and_arrive(programs: Programs) -> None:
 def programs(tmp_path: Path) -> Iterator[Programs]:
     """Centre and room agent, with somebody waiting."""
     ports = {name: free_port(0) for name in NAMES}
-    with Programs(tmp_path, ports=ports) as programs:
+    with WarmPrograms(tmp_path, ports=ports) as programs:
         programs.prepare()
         book_and_arrive(programs)
         programs.start("telemed")

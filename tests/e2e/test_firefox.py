@@ -13,6 +13,7 @@ from tests.e2e.firefox import Firefox, Window, starting_firefox
 from tests.e2e.stage import RELEASED
 from tests.e2e.test_call_page import COLOURED, DOCTOR, book_and_arrive, open_kiosk
 from tests.e2e.visit import RUNS
+from tests.warm import WarmPrograms
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -43,7 +44,7 @@ FITS = "() => document.documentElement.scrollWidth <= innerWidth"
 def programs(tmp_path: Path) -> Iterator[Programs]:
     """Centre and room agent, with somebody waiting; a measurement takes no time."""
     extra = {"TELEMED_ROOM_SIMULATED_MEASURING_S": "0.2"}
-    with Programs(tmp_path, ports={name: free_port(0) for name in NAMES}, extra=extra) as programs:
+    with WarmPrograms(tmp_path, ports={name: free_port(0) for name in NAMES}, extra=extra) as programs:
         programs.prepare()
         book_and_arrive(programs)
         programs.start("telemed")

@@ -34,6 +34,12 @@ FACE_SHARE = """() => {
 }"""
 
 
+@pytest.fixture
+def measuring_s() -> float:
+    """Long enough to refuse it, and to be looked at meanwhile."""
+    return 30.0
+
+
 async def look(room: Scene, name: str) -> None:
     """A picture in each size, and nothing beside the screen."""
     for size, (width, height) in SIZES.items():

@@ -22,6 +22,7 @@ from telemed.people.model import Person, Way
 from telemed.visit import service as visit
 from tests.e2e.chromium import CALL, chromium
 from tests.e2e.stage import wait_until_released
+from tests.warm import WarmPrograms
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -156,7 +157,7 @@ class Scene:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     tmp_path = tmp_path_factory.mktemp("house")
     ports = {name: free_port(0) for name in NAMES}
-    with Programs(tmp_path, ports=ports) as programs:
+    with WarmPrograms(tmp_path, ports=ports) as programs:
         programs.prepare()
         booked = book(programs)
         programs.start("telemed")

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from schemas.measurement import MeasurementKind, Vital
 from schemas.visit import Line, Sheet, ToConfirm
 from telemed.kit.i18n import words
 from tests.e2e.chromium import AXE
-from tests.e2e.kiosk_scene import Scene, scene, truth
+from tests.e2e.kiosk_scene import Scene, truth
 from tests.e2e.shots import shot_of
 from tests.room_agent.world import KIOSK_CODE, fact, until, visit
 
@@ -43,15 +43,14 @@ FIRST_SEEN = """() => {
 
 
 @pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Scene]:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    async with scene(tmp_path) as made:
-        await made.page.add_init_script(PRINTED)
-        await made.open_kiosk(KIOSK_CODE)
-        await made.shows("welcome")
-        await made.plan(visit(), seq=2)  # which names the kiosk, so that it may stay
-        await made.call()
-        yield made
+async def room(room: Scene) -> Scene:
+    """Somebody was called."""
+    await room.page.add_init_script(PRINTED)
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    await room.plan(visit(), seq=2)  # which names the kiosk, so that it may stay
+    await room.call()
+    return room
 
 
 async def present(room: Scene) -> Page:
@@ -156,7 +155,7 @@ async def _big_and_whole(room: Scene, width: int, height: int) -> None:
 async def test_the_sheet_is_printed_once_and_then_no_value_is_anywhere_in_the_room(
     room: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = _values_alive()
+    _from_now_on()
     doctor = await present(room)
     await measured(room, doctor)
     await answer(room, by="assistant")
@@ -177,7 +176,7 @@ async def test_the_sheet_is_printed_once_and_then_no_value_is_anywhere_in_the_ro
     await room.page.evaluate("dispatchEvent(new Event('afterprint'))")
     await until(lambda: room.agent.meeting is None)
     await _no_value_on(room.page)
-    await _forgotten(before)
+    await _forgotten()
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files
     for path in files:
@@ -218,15 +217,23 @@ async def _no_value_on(page: Page) -> None:
     assert (left["stored"], left["databases"], left["caches"]) == (0, ["kiosk"], 0)
 
 
-async def _forgotten(before: Sequence[object]) -> None:
-    """Looking through everything that lives takes a while; the room needs time between two looks.
-
-    *before*: what earlier tests left in this process; it is not of this visit.
-    """
-    known = {id(each) for each in before}
+async def _forgotten() -> None:
+    """Looking takes a while; the room needs time between two looks."""
     async with asyncio.timeout(15):
-        while any(id(each) not in known for each in _values_alive()):
-            await asyncio.sleep(0.5)
+        while _values_alive():
+            await asyncio.sleep(0.2)
+
+
+@pytest.fixture(autouse=True)
+def _thawed() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+def _from_now_on() -> None:
+    """What is in this process already is not of this visit, and is not looked through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _values_alive() -> list[object]:
@@ -241,7 +248,7 @@ def _values_alive() -> list[object]:
 
 
 async def test_the_sheet_is_not_there_for_the_next_person(room: Scene) -> None:
-    before = _values_alive()
+    _from_now_on()
     doctor = await present(room)
     await measured(room, doctor)
     await room.end()
@@ -250,7 +257,7 @@ async def test_the_sheet_is_not_there_for_the_next_person(room: Scene) -> None:
     await room.plan(visit(), visit("visit-2"), seq=3)
     await room.centre.tell(fact(FactKind.CLEANED))
     await room.shows("welcome")
-    await _forgotten(before)
+    await _forgotten()
     await room.page.evaluate("document.getElementById('sheet-yes').click()")
     await asyncio.gather(room.call("visit-2"), room.shows("call"))
     assert await room.page.evaluate("window.printed ?? ''") == ""

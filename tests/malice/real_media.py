@@ -11,7 +11,7 @@ from playwright.async_api import Page, Route
 
 import telemed.web
 from schemas.day import FactKind
-from tests.e2e.kiosk_scene import DOCTOR, Scene, scene
+from tests.e2e.kiosk_scene import DOCTOR, Scene, kiosk_browser, scene
 from tests.malice.middle import UNCHECKED_PAGE, Attack, Between, Middle, unchecked
 from tests.room_agent.world import fact, until
 
@@ -57,7 +57,7 @@ class Passed:
 async def between() -> AsyncIterator[tuple[Scene, Middle]]:
     """A visit whose centre stands in between."""
     with TemporaryDirectory(prefix="telemed-middle-") as folder:
-        async with scene(Path(folder)) as room:
+        async with kiosk_browser() as browser, scene(Path(folder), browser) as room:
             hub = Middle(Attack.SWAPPED)
             room.centre.hub = hub
             await room.centre.tell(fact(FactKind.ARRIVED), fact(FactKind.CALLED))
