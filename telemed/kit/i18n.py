@@ -60,7 +60,7 @@ class Words:
             return params
         texts = {name: str(value) for name, value in params.items()}
         return {
-            name: text if "://" in text else f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"
+            name: text if not text or "://" in text else f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"
             for name, text in texts.items()
         }
 

@@ -48,8 +48,9 @@ def local(moment: datetime) -> str:
 
 def local_day(moment: datetime, language: str = "de") -> str:
     """The day in words: "Dienstag, 24. November"."""
-    pattern = "EEEE, d. MMMM" if language == "de" else "EEEE, d MMMM"
-    return str(format_date(moment.astimezone(BERLIN).date(), pattern, locale=language))
+    locale = language.partition("-")[0]
+    pattern = "EEEE, d. MMMM" if locale == "de" else "EEEE, d MMMM"
+    return str(format_date(moment.astimezone(BERLIN).date(), pattern, locale=locale))
 
 
 @cache

@@ -56,6 +56,7 @@ def test_a_number_within_arabic_keeps_its_order_and_a_link_stays_bare() -> None:
     arabic = Words("ar", {"phone": "المساعدة: {phone}", "see": "{link}"})
     assert arabic.text("phone", phone="03641 12") == "المساعدة: \u206803641 12\u2069"
     assert arabic.text("see", link="https://example.org/t/1") == "https://example.org/t/1"
+    assert arabic.text("see", link="") == ""
 
 
 def test_there_is_no_catalogue_of_a_language_that_we_do_not_speak() -> None:

@@ -62,7 +62,9 @@ def test_forms_say_what_is_wrong_next_to_the_field(tmp_path: Path) -> None:
 def test_moments_are_shown_in_local_time_and_days_in_words() -> None:
     assert local(datetime(2026, 11, 24, 13, 32, tzinfo=UTC)) == "14:32"
     assert local(datetime(2026, 7, 1, 13, 32, tzinfo=UTC)) == "15:32"
-    assert local_day(datetime(2026, 11, 23, 23, 30, tzinfo=UTC)) == "Dienstag, 24. November"
+    late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    assert local_day(late) == local_day(late, "de-simple") == "Dienstag, 24. November"
+    assert local_day(late, "tr") == "Salı, 24 Kasım"
 
 
 def test_a_picture_is_named_and_an_icon_is_hidden_from_screen_readers() -> None:
