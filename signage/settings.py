@@ -22,7 +22,8 @@ class Settings:
     *door_distance_m*: those of a door sign of electronic paper, which fetches ``/tuer.png``.
 
     *volume*: percent from a time of day on, ``07:00=80 12:30=40 14:00=80 19:00=0``; ``off`` for a monitor that never
-    makes a sound. *voice_program*: espeak-ng, or its path. Recordings lie in the state's folder ``voices``.
+    makes a sound; nothing: 80 where people wait, off at entrance and door. *voice_program*: espeak-ng, or its path.
+    Recordings lie in the state's folder ``voices``.
     """
 
     agent_url: str
@@ -38,9 +39,12 @@ class Settings:
     visus: float = 0.3
     door_inches: float = 7.5
     door_distance_m: float = 1.1
-    volume: str = "00:00=80"
+    volume: str = ""
     voice_program: str = "espeak-ng"
 
+
+OFF = "off"
+USUAL_VOLUME = {Layout.WAITING_ROOM.value: "00:00=80", Layout.PORTRAIT.value: "00:00=80"}
 
 LIMITS: dict[str, tuple[float, float]] = {
     "width": (200, 8000),
@@ -109,10 +113,11 @@ def loudspeaker(settings: Settings) -> Loudspeaker | None:
     Raises:
         BadSetting: nobody can tell how loud it is to be.
     """
-    if settings.volume == "off":
+    text = settings.volume or USUAL_VOLUME.get(settings.layout, OFF)
+    if text == OFF:
         return None
     try:
-        volume = Volume.parse(settings.volume)
+        volume = Volume.parse(text)
     except ValueError:
         raise BadSetting(f"{PREFIX}VOLUME is neither off nor like 07:00=80 12:30=40") from None
     return Loudspeaker(voice(settings), volume)

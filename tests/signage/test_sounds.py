@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -12,8 +13,10 @@ from schemas.board import Call
 from signage.calls import Volume
 from signage.feed import Bulletin
 from signage.screen import Line
+from signage.settings import Settings, loudspeaker
 from signage.sounds import Loudspeaker, mount_sounds
 from telemed.kit.clock import real_now
+from telemed.kit.settings import BadSetting
 from tests.serving import served
 from tests.signage.boards import make_board
 from tests.signage.test_calls import make_call
@@ -73,3 +76,24 @@ def test_the_stream_tells_each_turn_as_its_time_comes(tmp_path: Path) -> None:
         assert turns == [1, 0, 2, 0, 3, 0]
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("given", "loud"),
+    [
+        ({}, True),
+        ({"layout": "portrait"}, True),
+        ({"layout": "door"}, False),
+        ({"layout": "entrance"}, False),
+        ({"layout": "door", "volume": "00:00=30"}, True),
+        ({"volume": "off"}, False),
+    ],
+)
+def test_where_people_wait_there_is_sound_unless_it_is_off(tmp_path: Path, given: dict[str, str], loud: bool) -> None:
+    settings = Settings(agent_url="http://127.0.0.1:1", state_dir=tmp_path, **given)  # type: ignore[arg-type]
+    assert (loudspeaker(settings) is not None) == loud
+
+
+def test_a_volume_that_nobody_understands_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="TELEMED_SIGNAGE_VOLUME is neither off nor like"):
+        loudspeaker(Settings(agent_url="http://127.0.0.1:1", state_dir=tmp_path, volume="loud"))
