@@ -43,6 +43,6 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("notify.cancelled", BookingCancelled, notify.tell_cancelled),
         Subscription("notify.offered", TimeOffered, notify.tell_offered),
         Subscription("notify.fact", FactKnown, notify.tell_fact),
-        Subscription("notify.delay", LineMoved, notify.tell_those_waiting(desk, centre.clock)),
+        Subscription("notify.delay", LineMoved, notify.tell_those_waiting(desk)),
         Subscription("upkeep.use_others", DeviceBlocked, use_others(centre.secrets)),
     ]

@@ -67,6 +67,7 @@ class Carrier:
     desk: Desk
     sender: Sender
     url: str
+    send_s: float = SEND_S
     circuit: Circuit = field(default_factory=Circuit)
     name: str = field(default_factory=lambda: f"{os.getpid()}-{new_id()}")
     _wake: threading.Event = field(default_factory=threading.Event)
@@ -127,7 +128,7 @@ class Carrier:
 
     async def _send(self, one: Notice, parcel: Parcel) -> None:
         try:
-            async with asyncio.timeout(SEND_S):
+            async with asyncio.timeout(self.send_s):
                 gone = await self.sender.send(parcel)
         except NotDelivered as why:
             self._failed(one, why)

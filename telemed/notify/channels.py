@@ -129,13 +129,17 @@ class WebPush:
     channel: Channel = Channel.PUSH
 
     async def send(self, parcel: Parcel) -> tuple[str, ...]:
-        told = {"id": parcel.id, "title": parcel.title, "text": parcel.text, "link": parcel.link}
-        statuses = {name: await self._one(browser, orjson.dumps(told), parcel) for name, browser in parcel.browsers}
+        told = orjson.dumps(self.told(parcel))
+        statuses = {name: await self._one(browser, told, parcel) for name, browser in parcel.browsers}
         gone = tuple(name for name, status in statuses.items() if status in GONE)
         if not any(200 <= status < 300 for status in statuses.values()):
             for_good = all(_is_for_good(status) for status in statuses.values())
             raise NotDelivered(_codes(statuses.values()), for_good, gone)
         return gone
+
+    def told(self, parcel: Parcel) -> dict[str, str]:
+        """What the browser's worker reads once it is unsealed."""
+        return {"id": parcel.id, "title": parcel.title, "text": parcel.text, "link": parcel.link}
 
     async def _one(self, browser: push.Subscription, plain: bytes, parcel: Parcel) -> int:
         """The status of the answer; 400 for one to which we do not send."""

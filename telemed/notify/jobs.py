@@ -1,6 +1,5 @@
 """What the clock does for notices: spread what is due, wake the channels, have staff say what no channel delivered."""
 
-from telemed.directory import service as directory
 from telemed.kit.clock import Clock
 from telemed.kit.db import Database
 from telemed.notify import calls, delivery, service
@@ -30,14 +29,11 @@ def tell_delays(db: Database, carriers: Carriers, clock: Clock) -> None:
     """Each minute: visits come near enough to be told of a delay that was there before."""
     now = clock.now()
     with db.reading() as tx:
-        rooms = list(directory.load(tx).rooms)
-    for room_id in rooms:
-        with db.reading() as tx:
-            late = service.late_ones(tx, carriers.desk, room_id, now=now, clock=clock)
-        if late:
-            with db.transaction() as tx:
-                for one in late:
-                    service.tell_delay(tx, one, now=now)
+        near = service.on_the_way(tx, now=now)
+    if near:
+        with db.transaction() as tx:
+            for one in near:
+                service.tell_delay(tx, carriers.desk, one.id, now=now)
 
 
 def forget_old(db: Database, clock: Clock) -> None:

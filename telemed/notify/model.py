@@ -171,9 +171,9 @@ def delay_step(late_minutes: int, said: int, steps: Collection[int]) -> int | No
     return max(passed) if passed and max(passed) > said else None
 
 
-def come_at(start: datetime, said: int) -> datetime:
-    """When somebody who was told of a delay of *said* minutes is asked to come: never earlier than that allows."""
-    return start + timedelta(minutes=said) - ON_THE_WAY
+def at_least(late: timedelta) -> int:
+    """Minutes, down to the last 5: who is told fifteen minutes and is called after twelve would have missed it."""
+    return max(0, int(late / timedelta(minutes=5)) * 5)
 
 
 def is_moot(kind: Kind, step: int, state: VisitState) -> bool:
@@ -234,7 +234,7 @@ def channels(
     """
     found = [Channel.PUSH] if has_push and Channel.PUSH in there else []
     own = _own_channel(person)
-    if own in there:
+    if own is not None and own in there:
         found.append(own)
     if found or by_herself:
         return tuple(found)
@@ -242,10 +242,10 @@ def channels(
     return (Channel.CALL,) if kind in worth else ()
 
 
-def _own_channel(person: Person) -> Channel:
+def _own_channel(person: Person) -> Channel | None:
     if person.way is Way.EMAIL:
         return Channel.EMAIL
-    return Channel.SMS if person.way is Way.PHONE and is_mobile(person.contact) else Channel.CALL
+    return Channel.SMS if person.way is Way.PHONE and is_mobile(person.contact) else None
 
 
 CLAIM = timedelta(minutes=2)

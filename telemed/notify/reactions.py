@@ -5,7 +5,6 @@ from datetime import datetime
 
 from schemas.day import FactKind
 from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, TimeOffered
-from telemed.kit.clock import Clock
 from telemed.kit.db import Tx
 from telemed.notify import service
 from telemed.notify.service import Desk
@@ -33,12 +32,10 @@ def tell_fact(tx: Tx, happened: FactKnown, *, now: datetime) -> None:
     service.happened(tx, happened.visit_id, FactKind(happened.kind), now=now)
 
 
-def tell_those_waiting(desk: Desk, clock: Clock) -> Callable[..., None]:
+def tell_those_waiting(desk: Desk) -> Callable[..., None]:
     """React to `LineMoved`: who is still on the way hears of a delay that passed the next threshold."""
 
     def react(tx: Tx, happened: LineMoved, *, now: datetime) -> None:
-        for late in service.late_ones(tx, desk, happened.room_id, now=now, clock=clock):
-            if late.booking_id == happened.visit_id:
-                service.tell_delay(tx, late, now=now)
+        service.tell_delay(tx, desk, happened.visit_id, now=now)
 
     return react

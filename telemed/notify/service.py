@@ -11,7 +11,6 @@ from telemed.booking.model import Booking, NotAsked, Reason, Status, WaitState
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.identity.model import Actor, Role
-from telemed.kit.clock import Clock
 from telemed.kit.db import Tx
 from telemed.kit.ids import digest, new_id, to_base64
 from telemed.kit.refusal import NotFound
@@ -108,36 +107,30 @@ def _keep_place(tx: Tx, about: Booking, facts: Collection[Fact], *, now: datetim
     store.add(tx, [told])
 
 
-@dataclass(frozen=True)
-class Late:
-    """Somebody who is still on the way, and how late it will be at the least."""
-
-    booking_id: str
-    minutes: int
-    step: int
-
-
-def late_ones(tx: Tx, desk: Desk, room_id: str, *, now: datetime, clock: Clock) -> list[Late]:
-    """Who of a room has not been told yet how late it is. It only looks, as the forecast takes its time."""
-    found = []
-    for entry in queue.day(tx, room_id, now=now, clock=clock).standing.visits:
-        visit_id, start = entry.visit.visit_id, entry.visit.start
-        if entry.state is not VisitState.PLANNED or entry.delay is None or start > now + model.DELAY_AHEAD:
-            continue
-        minutes = entry.delay.low_minutes
-        step = model.delay_step(minutes, store.said_minutes(tx, visit_id), desk.rules.delays)
-        if step is not None:
-            found.append(Late(visit_id, minutes, step))
-    return found
+def on_the_way(tx: Tx, *, now: datetime) -> list[Booking]:
+    """Whose appointment is near enough to be told of a delay, and of whom something else than the plan is said."""
+    known = directory.load(tx)
+    today = booking.on_day(tx, known, now.astimezone(known.zone).date())
+    near = [one for one in today if one.offer.start <= now + model.DELAY_AHEAD]
+    return [one for one in near if queue.said_of(tx, one.id) is not None]
 
 
-def tell_delay(tx: Tx, late: Late, *, now: datetime) -> None:
-    """Say so, once per threshold; and plan when to say that it is time to come."""
-    about = booking.get(tx, late.booking_id)
-    start, person, minutes = about.offer.start, about.person_id, late.minutes
+def tell_delay(tx: Tx, desk: Desk, booking_id: str, *, now: datetime) -> None:
+    """Tell somebody who is still on the way how late it is, once per threshold; and plan when to say that it is time.
+
+    What is told is what every screen tells (`telemed.queue`), so that it is never earlier than was told before.
+    """
+    about, said = booking.get(tx, booking_id), queue.said_of(tx, booking_id)
+    start, person = about.offer.start, about.person_id
+    if said is None or about.status is Status.CANCELLED or start > now + model.DELAY_AHEAD:
+        return
+    minutes = model.at_least(said.low - start)
+    step = model.delay_step(minutes, store.said_minutes(tx, booking_id), desk.rules.delays)
+    if step is None or visit.state_of(tx, booking_id) is not VisitState.PLANNED:
+        return
     later = start + timedelta(minutes=minutes)
-    store.add(tx, [Notice(new_id(), Kind.DELAY, person, about.id, now, later, late.step, minutes)])
-    come_at, until = max(now, model.come_at(start, minutes)), later + model.STILL_OF_USE
+    store.add(tx, [Notice(new_id(), Kind.DELAY, person, about.id, now, later, step, minutes)])
+    come_at, until = max(now, later - model.ON_THE_WAY), later + model.STILL_OF_USE
     store.add(tx, [Notice(new_id(), Kind.COME_NOW, person, about.id, come_at, until)])
     store.put_off(tx, about.id, Kind.COME_NOW, due_at=come_at, until=until)
 
@@ -154,7 +147,7 @@ def spread_due(tx: Tx, desk: Desk, *, now: datetime) -> int:
     known = directory.load(tx)
     due = store.take_due(tx, store.SPREAD, "spread", now=now, limit=TOGETHER)
     for one in due:
-        at = model.awake(now, one.until, desk.rules.night, known.zone)
+        at = model.awake(_not_yet(tx, one) or now, one.until, desk.rules.night, known.zone)
         if at is None or now >= one.until or _is_moot(tx, one):
             store.end(tx, [one.id], Outcome.DROPPED, now=now)
         elif at > now:
@@ -162,6 +155,12 @@ def spread_due(tx: Tx, desk: Desk, *, now: datetime) -> int:
         else:
             _spread(tx, desk, one, now=now)
     return len(due)
+
+
+def _not_yet(tx: Tx, one: Notice) -> datetime | None:
+    """Since it was planned, the start may have moved on by less than a threshold: then she need not come yet."""
+    said = queue.said_of(tx, one.subject_id) if one.kind is Kind.COME_NOW and not one.step else None
+    return max(said.low - model.ON_THE_WAY, one.due_at) if said else None
 
 
 def _is_moot(tx: Tx, one: Notice) -> bool:

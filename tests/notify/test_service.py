@@ -1,0 +1,445 @@
+"""Which event has whom told, once, on which channel: through the outbox, on both databases."""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from schemas.day import Fact, FactKind
+from telemed.booking import holding
+from telemed.booking import service as booking
+from telemed.booking.model import Extras, Reason, Request
+from telemed.booking.planner import What, Wish
+from telemed.identity.model import Actor, Role
+from telemed.kit.db import Database
+from telemed.kit.ids import new_id
+from telemed.kit.refusal import NotFound
+from telemed.notify import delivery, service, store
+from telemed.notify.channels import NotDelivered
+from telemed.notify.model import Channel, Kind, Notice, Outcome
+from telemed.people import service as people
+from telemed.visit import service as visit
+from tests.builders import (
+    DOCTOR,
+    RESIDENT,
+    TUESDAY,
+    ZONE,
+    make_booking,
+    moment,
+    offer_at,
+)
+from tests.notify.world import LANDLINE, MAIL, MOBILE, PAPER, Notices, Tray, make_notices
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def mail() -> Tray:
+    return Tray(Channel.EMAIL)
+
+
+@pytest.fixture
+def sms() -> Tray:
+    return Tray(Channel.SMS)
+
+
+@pytest.fixture
+def notices(sqlite_database: Database, mail: Tray, sms: Tray) -> Notices:
+    return make_notices(sqlite_database, mail, sms)
+
+
+@pytest.fixture
+def both(database: Database, mail: Tray, sms: Tray) -> Notices:
+    """On SQLite and on PostgreSQL: for what rests on their keys and locks."""
+    return make_notices(database, mail, sms)
+
+
+def book(notices: Notices, days: int = 2, wall: str = "10:00", **what: object) -> str:
+    start = moment(notices.world, wall) + days * DAY
+    return make_booking(notices.world, at=start, **{"person": MAIL, **what}).id  # type: ignore[arg-type]
+
+
+def begin(text: str) -> str:
+    """What a notice begins with, before its variables."""
+    return re.split("[:.]", text, maxsplit=1)[0]
+
+
+def test_a_booking_is_confirmed_and_reminded_of_each_once(both: Notices, mail: Tray) -> None:
+    book(both)
+    for _ in range(3):
+        both.go_on()
+    assert [begin(text) for text in mail.texts] == ["Ihr Termin ist gebucht"]
+    world = both.world
+    while world.now < TUESDAY + 2 * DAY + HOUR:
+        world.clock.forward(HOUR / 2)
+        both.go_on()
+    assert [begin(text) for text in mail.texts[1:]] == ["Bitte denken Sie an Ihren Termin", "Heute ist Ihr Termin"]
+    assert "Donnerstag, 26. November, 10:00 Uhr, Raum 1" in mail.texts[1]
+
+
+def test_the_calendar_file_keeps_its_uid_when_the_appointment_moves(notices: Notices, mail: Tray) -> None:
+    first = book(notices)
+    notices.go_on()
+    world = notices.world
+    to = Request(new_id(), offer_at(world, moment(world, "11:00") + 2 * DAY), MAIL)
+    with world.db.transaction() as tx:
+        second = booking.move(tx, world.secrets, first, to, actor=RESIDENT, now=world.now)
+    notices.go_on()
+    with world.db.transaction() as tx:
+        booking.cancel(tx, world.secrets, second.id, actor=RESIDENT, now=world.now)
+    notices.go_on()
+    assert [begin(text) for text in mail.texts] == [
+        "Ihr Termin ist gebucht",
+        "Ihr Termin hat eine neue Zeit",
+        "Ihr Termin findet nicht statt",
+    ]
+    files = [parcel.ics.decode() for parcel in mail.parcels]
+    assert len({line for file in files for line in file.splitlines() if line.startswith("UID:")}) == 1
+    sequences = [int(line.partition(":")[2]) for file in files for line in file.splitlines() if "SEQUENCE" in line]
+    assert sequences == sorted(set(sequences))
+    assert [parcel.ics_method for parcel in mail.parcels] == ["PUBLISH", "PUBLISH", "CANCEL"]
+    assert all("weiss" not in file.lower() and "Weiß" not in file and "general" not in file for file in files)
+
+
+def test_of_a_moved_appointment_only_the_new_time_is_reminded(notices: Notices, mail: Tray) -> None:
+    first = book(notices)
+    world = notices.world
+    to = Request(new_id(), offer_at(world, moment(world, "11:00") + 3 * DAY), MAIL)
+    with world.db.transaction() as tx:
+        booking.move(tx, world.secrets, first, to, actor=RESIDENT, now=world.now)
+    while world.now < TUESDAY + 4 * DAY:
+        notices.go_on()
+        world.clock.forward(HOUR)
+    assert [begin(text) for text in mail.texts] == [
+        "Ihr Termin hat eine neue Zeit",
+        "Bitte denken Sie an Ihren Termin",
+        "Heute ist Ihr Termin",
+    ]
+
+
+def test_another_doctor_at_the_same_time_is_a_change_without_her_name(notices: Notices, mail: Tray) -> None:
+    first, world = book(notices), notices.world
+    notices.go_on()
+    with world.db.transaction() as tx:
+        to = Request(new_id(), replace(booking.get(tx, first).offer, doctor_id="brandt"), MAIL)
+        booking.move(tx, world.secrets, first, to, actor=DOCTOR, now=world.now)
+    notices.go_on()
+    assert begin(mail.texts[-1]) == "Bei Ihrem Termin hat sich etwas geändert"
+    assert "Brandt" not in mail.texts[-1]
+
+
+def test_who_is_cancelled_by_staff_and_has_no_address_stands_on_the_call_list(notices: Notices) -> None:
+    for person in (PAPER, LANDLINE):
+        start = "10:00" if person is PAPER else "11:00"
+        visit_id = book(notices, wall=start, person=person)
+        with notices.db.transaction() as tx:
+            booking.cancel(
+                tx, notices.world.secrets, visit_id, actor=DOCTOR, now=notices.world.now, reason=Reason.PRACTITIONER
+            )
+    notices.go_on()
+    assert [one.kind for one in notices.calls()] == [Kind.CANCELLED, Kind.CANCELLED]
+
+
+def test_nobody_calls_about_what_she_cancelled_herself(notices: Notices) -> None:
+    visit_id = book(notices, person=LANDLINE)
+    with notices.db.transaction() as tx:
+        booking.cancel(tx, notices.world.secrets, visit_id, actor=RESIDENT, now=notices.world.now)
+    notices.go_on()
+    assert notices.calls() == []
+
+
+def test_who_waits_is_told_that_a_time_is_kept(notices: Notices, mail: Tray) -> None:
+    world, first = notices.world, book(notices)
+    wish = Wish(What("general-20", ("weiss",)), world.now, world.now + 3 * DAY)
+    with world.db.transaction() as tx:
+        waiting, _ = holding.join(tx, world.secrets, wish, MAIL, actor=RESIDENT, now=world.now)
+    notices.go_on()
+    mail.parcels.clear()
+    with world.db.transaction() as tx:
+        booking.cancel(tx, world.secrets, first, actor=RESIDENT, now=world.now)
+    notices.go_on()
+    kept = next(parcel for parcel in mail.parcels if begin(parcel.text) == "Wir halten einen Termin für Sie frei")
+    token = kept.link.rpartition("/")[2]
+    with world.db.reading() as tx:
+        opened = service.by_link(tx, token, now=world.now)
+    assert (opened.subject_id, opened.is_waiting) == (waiting.id, True)
+
+
+def run_late(notices: Notices, *, person: object = MAIL) -> str:
+    """Somebody sits in the room from 10:00 on and does not come out; the visit planned for 10:30."""
+    first = book(notices, 0, "10:00", person=PAPER)
+    second = book(notices, 0, "10:30", person=person)
+    notices.go_on()
+    notices.world.clock.set(moment(notices.world, "10:00"))
+    notices.happen(first, FactKind.ARRIVED, FactKind.CALLED, FactKind.ENTERED)
+    return second
+
+
+def minutes_told(notices: Notices, visit_id: str, channel: Channel) -> list[int]:
+    with notices.db.reading() as tx:
+        rows = tx.execute(
+            store.notices.select()
+            .where(store.notices.c.subject_id == visit_id, store.notices.c.kind == Kind.DELAY.value)
+            .where(store.notices.c.channel == channel.value)
+            .order_by(store.notices.c.id)
+        )
+        return [row.step for row in rows]
+
+
+def test_a_delay_is_told_once_per_threshold_and_then_that_it_is_time_to_come(notices: Notices, mail: Tray) -> None:
+    visit_id, world = run_late(notices), notices.world
+    told_by: list[tuple[str, str]] = []
+    while world.now < moment(world, "12:20"):
+        notices.tell_delays()
+        notices.go_on()
+        told_by += [(world.now.astimezone(ZONE).strftime("%H:%M"), text) for text in mail.texts]
+        mail.parcels.clear()
+        world.clock.forward(MINUTE)
+    delays = [text for _, text in told_by if text.startswith("Es dauert länger")]
+    steps = minutes_told(notices, visit_id, Channel.EMAIL)
+    assert len(delays) == len(steps) == len(set(steps)) >= 3
+    assert steps == sorted(steps)
+    assert set(steps) <= set(notices.desk.rules.delays)
+    come = [text for _, text in told_by if text.startswith("Bitte kommen Sie jetzt")]
+    assert len(come) == 1
+
+
+def test_when_what_was_said_has_come_she_is_asked_to_come_and_not_earlier(notices: Notices, mail: Tray) -> None:
+    visit_id, world = run_late(notices), notices.world
+    world.clock.set(moment(world, "10:35"))
+    notices.tell_delays()
+    notices.go_on()
+    with notices.db.reading() as tx:
+        said = store.said_minutes(tx, visit_id)
+    assert said >= 10
+    told: dict[str, datetime] = {}
+    first = next(one.visit_id for one in facts(notices) if one.kind is FactKind.ENTERED)
+    notices.happen(first, FactKind.ENDED, FactKind.CLEANED)
+    while world.now < moment(world, "12:00"):
+        notices.go_on()
+        for text in mail.texts:
+            told.setdefault(begin(text), world.now)
+        world.clock.forward(MINUTE)
+    come = told["Bitte kommen Sie jetzt"]
+    assert come == max(moment(world, "10:35"), moment(world, "10:30") + (said - 15) * MINUTE)
+
+
+def facts(notices: Notices) -> list[Fact]:
+    with notices.db.reading() as tx:
+        return visit.facts_on(tx, "room-1", now=notices.world.now)
+
+
+def test_who_has_arrived_is_not_sent_a_delay(notices: Notices, mail: Tray) -> None:
+    visit_id, world = run_late(notices), notices.world
+    notices.go_on()
+    mail.parcels.clear()
+    notices.happen(visit_id, FactKind.ARRIVED)
+    world.clock.set(moment(world, "11:30"))
+    notices.tell_delays()
+    notices.go_on()
+    assert mail.texts == []
+
+
+def test_a_newer_delay_takes_the_older_one_s_place_on_the_call_list(both: Notices) -> None:
+    run_late(both, person=LANDLINE)
+    for wall in ("10:40", "11:10"):
+        both.world.clock.set(moment(both.world, wall))
+        both.tell_delays()
+        both.go_on()
+    delays = [one for one in both.calls() if one.kind is Kind.DELAY]
+    assert len(delays) == 1
+
+
+def test_who_is_called_again_and_is_not_there_is_asked_to_come(notices: Notices, sms: Tray) -> None:
+    visit_id, world = book(notices, 0, person=MOBILE), notices.world
+    notices.go_on()
+    sms.parcels.clear()
+    world.clock.set(moment(world, "10:00"))
+    notices.happen(visit_id, FactKind.ARRIVED, FactKind.CALLED)
+    notices.go_on()
+    assert sms.texts == []  # she sits in front of the room
+    notices.happen(visit_id, FactKind.RECALLED)
+    notices.go_on()
+    notices.go_on()
+    assert [begin(text) for text in sms.texts] == ["Bitte kommen Sie jetzt"]
+
+
+def test_who_says_that_she_comes_later_hears_that_her_place_is_kept(notices: Notices, sms: Tray) -> None:
+    visit_id, world = book(notices, 0, person=MOBILE), notices.world
+    notices.go_on()
+    sms.parcels.clear()
+    with world.db.transaction() as tx:
+        visit.record(tx, visit_id=visit_id, kind=FactKind.LATE, by="resident", now=world.now, minutes=20)
+    notices.go_on()
+    assert begin(sms.texts[0]) == "Danke"
+    assert "20 Minuten" in sms.texts[0]
+    with notices.db.reading() as tx:
+        assert store.said_minutes(tx, visit_id) == 20
+
+
+def test_at_night_nothing_is_sent_and_in_the_morning_what_is_still_of_use(notices: Notices, mail: Tray) -> None:
+    world = notices.world
+    world.clock.set(moment(world, "23:00"))
+    book(notices, 1, "09:00")
+    notices.go_on()
+    assert mail.texts == []
+    world.clock.set(moment(world, "07:59") + DAY)
+    notices.go_on()
+    notices.look_after()
+    assert (mail.texts, notices.calls()) == ([], [])
+    world.clock.forward(MINUTE)
+    notices.go_on()
+    assert [begin(text) for text in mail.texts] == ["Ihr Termin ist gebucht", "Heute ist Ihr Termin"]
+
+
+def test_what_failed_in_the_evening_is_not_tried_at_night(notices: Notices, mail: Tray) -> None:
+    world = notices.world
+    world.clock.set(moment(world, "19:59"))
+    book(notices, 2)
+    mail.fails = NotDelivered("busy")
+    notices.go_on()
+    mail.fails = None
+    world.clock.set(moment(world, "20:01"))
+    notices.go_on()
+    notices.look_after()
+    assert (mail.texts, notices.calls()) == ([], [])
+    world.clock.set(moment(world, "08:00") + DAY)
+    notices.look_after()
+    notices.go_on()
+    assert len(mail.texts) == 1
+    assert notices.calls() == []
+
+
+def test_a_channel_that_refuses_for_good_or_is_silent_has_staff_call(notices: Notices, mail: Tray, sms: Tray) -> None:
+    mail.fails, sms.fails = NotDelivered("smtp_550", for_good=True), NotDelivered("timeout")
+    book(notices, wall="10:00", person=MAIL)
+    book(notices, wall="11:00", person=MOBILE)
+    notices.go_on()
+    assert [one.kind for one in notices.calls()] == [Kind.CONFIRMED]
+    notices.world.clock.forward(31 * MINUTE)
+    notices.look_after()
+    assert len(notices.calls()) == 2
+    with notices.db.reading() as tx:
+        figures = service.figures(tx, now=notices.world.now)
+    assert figures.escalated == {Channel.EMAIL: 1, Channel.SMS: 1}
+    assert (figures.undelivered, figures.sent) == (2, {})
+
+
+def test_what_was_escalated_is_not_sent_as_well(notices: Notices, sms: Tray) -> None:
+    sms.fails = NotDelivered("timeout")
+    book(notices, person=MOBILE)
+    notices.go_on()
+    notices.world.clock.forward(31 * MINUTE)
+    notices.look_after()
+    sms.fails = None
+    notices.go_on()
+    assert sms.texts == []
+
+
+def test_a_silent_browser_alone_is_no_reason_to_call_where_the_mail_went_out(notices: Notices) -> None:
+    visit_id = book(notices)
+    notices.go_on()
+    with notices.db.transaction() as tx:
+        about = booking.get(tx, visit_id)
+        push = Notice(new_id(), Kind.CONFIRMED, about.person_id, visit_id, notices.world.now, about.offer.start)
+        service.give(tx, notices.world.secrets, push, [Channel.PUSH], now=notices.world.now)
+        one = next(one for one in store.waiting_to_be_sent(tx) if one.channel is Channel.PUSH)
+        delivery.failed(tx, notices.desk, one, for_good=True, now=notices.world.now)
+    assert notices.calls() == []
+
+
+def test_whoever_had_the_data_erased_is_told_nothing(notices: Notices, mail: Tray) -> None:
+    visit_id = book(notices)
+    with notices.db.transaction() as tx:
+        person_id = booking.get(tx, visit_id).person_id
+        people.erase(tx, person_id, actor=Actor(Role.OPERATOR, "o"), now=notices.world.now)
+    notices.go_on()
+    assert mail.texts == []
+    assert notices.calls() == []
+
+
+def test_a_walk_in_is_told_nothing_of_what_she_does_just_now(notices: Notices, mail: Tray) -> None:
+    world = notices.world
+    request = Request(new_id(), offer_at(world, "10:00"), MAIL, extras=Extras(walk_in=True))
+    with world.db.transaction() as tx:
+        booking.book(tx, world.secrets, request, actor=DOCTOR, now=world.now)
+    notices.go_on()
+    assert mail.texts == []
+
+
+def test_a_link_opens_its_appointment_until_a_day_after(notices: Notices, mail: Tray) -> None:
+    visit_id, world = book(notices), notices.world
+    notices.go_on()
+    token = mail.parcels[0].link.removeprefix("https://centre.test/n/")
+    assert len(token) == 22
+    with world.db.reading() as tx:
+        assert service.by_link(tx, token, now=world.now).subject_id == visit_id
+        with pytest.raises(NotFound):
+            service.by_link(tx, token[:-1] + "A", now=world.now)
+        with pytest.raises(NotFound):
+            service.by_link(tx, token, now=world.now + 4 * DAY)
+
+
+def test_every_look_at_a_person_for_a_notice_is_audited(notices: Notices) -> None:
+    book(notices)
+    notices.go_on()
+    with notices.db.reading() as tx:
+        lines = tx.exec_driver_sql("SELECT subject, action, purpose FROM people_audit").all()
+    assert [tuple(line) for line in lines].count(("notices", "read", "notice")) == 2  # spread, and put into words
+
+
+def test_old_notices_are_forgotten(both: Notices) -> None:
+    book(both)
+    both.go_on()
+    with both.db.transaction() as tx:
+        service.forget_old(tx, now=both.world.now + 31 * DAY)
+        left = tx.execute(store.notices.select()).all()
+    assert all(row.outcome is None for row in left)
+
+
+def test_two_centres_on_one_database_send_each_notice_once(both: Notices) -> None:
+    person_id = person_of(both)
+    now = both.world.now
+    told = [Notice(f"n{n}", Kind.DELAY, person_id, f"b{n}", now, now + HOUR, channel=Channel.SMS) for n in range(6)]
+    both.give(*told)
+    if both.db.is_sqlite:
+        with both.db.transaction() as tx:
+            first = store.take_due(tx, "sms", "one", now=now, limit=4)
+        with both.db.transaction() as tx:
+            second = store.take_due(tx, "sms", "two", now=now, limit=4)
+    else:
+        with both.db.transaction() as one, both.db.transaction() as two:  # at the same time, and neither waits
+            first = store.take_due(one, "sms", "one", now=now, limit=4)
+            second = store.take_due(two, "sms", "two", now=now, limit=4)
+    ids = [one.id for one in (*first, *second)]
+    assert sorted(ids) == sorted(one.id for one in told)
+
+
+def person_of(notices: Notices) -> str:
+    """Somebody of whom there may be notices."""
+    visit_id = book(notices)
+    with notices.db.reading() as tx:
+        return booking.get(tx, visit_id).person_id
+
+
+def test_who_died_while_sending_is_followed_by_another_with_the_same_id(both: Notices) -> None:
+    person_id = person_of(both)
+    now = both.world.now
+    both.give(Notice("same", Kind.DELAY, person_id, "b", now, now + HOUR, channel=Channel.SMS))
+    with both.db.transaction() as tx:
+        assert [one.id for one in store.take_due(tx, "sms", "dead", now=now, limit=4)] == ["same"]
+    for after, ids in ((MINUTE, []), (2 * MINUTE, ["same"])):
+        with both.db.transaction() as tx:
+            assert [one.id for one in store.take_due(tx, "sms", "next", now=now + after, limit=4)] == ids
+
+
+def test_what_ended_stays_ended(both: Notices) -> None:
+    person_id = person_of(both)
+    now = both.world.now
+    both.give(Notice("one", Kind.DELAY, person_id, "b", now, now + HOUR, channel=Channel.SMS))
+    with both.db.transaction() as tx:
+        assert store.end(tx, ["one"], Outcome.SENT, now=now) == 1
+        assert store.end(tx, ["one"], Outcome.ESCALATED, now=now) == 0
+        store.again(tx, "one", next_at=now)
+        assert store.take_due(tx, "sms", "x", now=now, limit=1) == []
