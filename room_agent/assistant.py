@@ -15,9 +15,10 @@ from fastapi import APIRouter, Cookie, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.requests import HTTPConnection
 
+from room_agent.day import LATE_MINUTES
 from room_agent.door import ROOM, anyone
 from room_agent.room import Room
-from schemas.day import FactKind
+from schemas.day import FactKind, FactReason
 from telemed.kit.ids import digest, new_token
 from telemed.kit.logs import logger
 from telemed.kit.refusal import NotAllowed
@@ -141,17 +142,21 @@ def _page(request: Request, agent: AssistantAgent, *, inside: bool, wrong: bool 
         room_name=plan.room_name if plan else "",
         steps=agent.room.steps() if inside else (),
         idle_s=IDLE_S,
+        late_minutes=LATE_MINUTES,
         emergency=agent.room.calls_for_help,
+        fetch=agent.room.to_fetch(),
     )
 
 
 @routes.get("/assistenz/alarm", dependencies=[Depends(anyone)])
 async def alarm(request: Request, agent: AgentDep, token: Token = "") -> HTMLResponse:
-    """Whether somebody in this room calls for help: a piece of the page, asked for every second. It names nobody."""
+    """Whether somebody in this room calls for help, and who is to be fetched: a piece of the page, asked for every
+    second. It names nobody."""
     return agent.pages.render(
         request,
         "_alarm.html",
         emergency=agent.room.calls_for_help,
+        fetch=agent.room.to_fetch(),
         inside=agent.assistant.is_inside(token),
         room_name=agent.room.plan.room_name if agent.room.plan else "",
     )
@@ -186,9 +191,15 @@ async def leave(agent: AgentDep, token: Annotated[str, Depends(assistant_inside)
 
 
 @routes.post("/assistenz/besuch/{visit_id}/{kind}", dependencies=[Depends(assistant_inside)])
-async def note(visit_id: str, kind: FactKind, agent: AgentDep) -> Response:
+async def note(
+    visit_id: str,
+    kind: FactKind,
+    agent: AgentDep,
+    reason: Annotated[FactReason | None, Form()] = None,
+    minutes: Annotated[int | None, Form(ge=5, le=240)] = None,
+) -> Response:
     """Something happened. What cannot have happened any more changes nothing; the list shows what is so."""
-    agent.room.note(kind, visit_id)
+    agent.room.note(kind, visit_id, reason, minutes)
     return _to("/assistenz")
 
 

@@ -1,32 +1,40 @@
 """Plan and facts make what is to be seen: the board, the kiosk's screen, the visit that a ticket means. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from room_agent.gate import OnScreen
-from schemas.board import Board, RoomState
+from schemas.board import Board, Call, RoomState
 from schemas.checks import CheckResult
-from schemas.day import DayPlan, Fact, FactKind, PlannedVisit, Ticket
+from schemas.day import DayPlan, Fact, FactKind, FactReason, PlannedVisit, Ticket, Word
 from schemas.measurement import MeasurementKind
 from schemas.visit import KioskScreen, Show, ToConfirm
-from telemed.queue.model import Standing, board_rows
-from telemed.queue.model import standing as forecast
+from telemed.queue import model as queue
+from telemed.queue.model import (
+    MAY_FOLLOW,
+    NOBODY_COMES,
+    REASONED,
+    Said,
+    Standing,
+    VisitState,
+    Why,
+    board_rows,
+    called_at,
+    delay_reason,
+)
 from telemed.web.pages import BERLIN
 
 FAREWELL = timedelta(seconds=20)
 """How long the kiosk says goodbye before it says that the room is being cleaned."""
 
-_NEXT: dict[str, tuple[FactKind, ...]] = {
-    "planned": (FactKind.ARRIVED, FactKind.NO_SHOW),
-    "arrived": (FactKind.CALLED, FactKind.NO_SHOW),
-    "called": (FactKind.ENDED, FactKind.NO_SHOW),
-    "inside": (FactKind.ENDED,),
-    "no-show": (FactKind.ARRIVED,),
-}
-"""What may happen next to a visit, by its state (`telemed.visit.model.VisitState`)."""
-
-_HERE_ALREADY = frozenset({FactKind.ARRIVED, FactKind.CALLED, FactKind.ENTERED})
+_NOTED = (
+    *(FactKind.ARRIVED, FactKind.CALLED, FactKind.RECALLED, FactKind.ENDED, FactKind.NO_SHOW),
+    *(FactKind.LATE, FactKind.SKIPPED, FactKind.PUT_BACK, FactKind.REOPENED),
+)
+"""What an assistant notes of a visit, beside the cleaning, in the order in which it is offered."""
+LATE_MINUTES = (10, 20, 30, 45)
+"""What is offered for somebody who says to come later."""
 
 
 @dataclass(frozen=True)
@@ -67,38 +75,94 @@ def civil_day(moment: datetime) -> date:
     return moment.astimezone(BERLIN).date()
 
 
-def standing(plan: DayPlan, facts: Collection[Fact], now: datetime) -> Standing:
-    """How the day stands; a plan of an earlier day has no visits left."""
-    if plan.day < civil_day(now):
-        plan = plan.model_copy(update={"visits": ()})
-    return forecast(plan, facts, now)
+def standing(plan: DayPlan, facts: Collection[Fact], now: datetime, told: Mapping[str, Said] | None = None) -> Standing:
+    """How the day stands, with the starts; a plan of an earlier day has no visits left."""
+    return queue.standing(_of_today(plan, now), facts, now, told)
+
+
+def present(plan: DayPlan, facts: Collection[Fact], now: datetime) -> Standing:
+    """The same without the starts: who is where."""
+    return queue.present(_of_today(plan, now), facts)
+
+
+def _of_today(plan: DayPlan, now: datetime) -> DayPlan:
+    return plan.model_copy(update={"visits": ()}) if plan.day < civil_day(now) else plan
+
+
+def still_told(told: Mapping[str, Said], before: Collection[Word], words: Collection[Word]) -> dict[str, Said]:
+    """What was told, without what followed a word that was withdrawn since. *before*: the words by then."""
+    known = {word.word_id for word in words}
+    gone = min((word.at for word in before if word.word_id not in known), default=None)
+    return {visit_id: said for visit_id, said in told.items() if gone is None or said.at < gone}
 
 
 @dataclass(frozen=True)
 class Step:
-    """One visit of the day as an assistant sees it in the room, and what she may note of it now."""
+    """One visit of the day as an assistant sees it in the room, and what she may note of it now.
+
+    *place* counts those who wait, from 1; *why* and *reason* say why it is that one.
+    """
 
     visit: PlannedVisit
     state: str
     may: tuple[FactKind, ...]
+    place: int = 0
+    why: Why = Why.PLANNED
+    reason: FactReason | None = None
+
+    def reasons(self, kind: FactKind) -> tuple[FactReason, ...]:
+        return REASONED.get(kind, ())
+
+    def allows(self, kind: FactKind, reason: FactReason | None, minutes: int | None) -> bool:
+        """Whether this may be noted now, with this reason. Not coming needs none; who comes later says by how much."""
+        if (kind is FactKind.LATE) is (minutes is None):
+            return False
+        asked = self.reasons(kind)
+        fits = reason in asked or (reason is None and (not asked or kind is FactKind.NO_SHOW))
+        return kind in self.may and fits
 
 
 def steps(plan: DayPlan, facts: Collection[Fact], now: datetime) -> tuple[Step, ...]:
     """Every visit of today. Somebody is called only into a free room, and the room is cleaned after each."""
-    today = standing(plan, facts, now)
+    today = present(plan, facts, now)
     free = today.room_state is RoomState.FREE
+    waiting = [entry.visit.visit_id for entry in today.line if entry.state is VisitState.ARRIVED]
     found = []
     for entry in today.visits:
-        may = tuple(kind for kind in _NEXT.get(entry.state, ()) if kind is not FactKind.CALLED or free)
+        may = tuple(
+            kind for kind in _NOTED if entry.state in MAY_FOLLOW[kind] and (kind is not FactKind.CALLED or free)
+        )
         if entry.visit == today.uncleaned:
-            may = (FactKind.CLEANED,)
-        found.append(Step(entry.visit, entry.state.value, may))
+            may = (FactKind.CLEANED, *may)
+        place = waiting.index(entry.visit.visit_id) + 1 if entry.visit.visit_id in waiting else 0
+        found.append(Step(entry.visit, entry.state.value, may, place, entry.why, entry.reason))
     return tuple(found)
 
 
-def board(plan: DayPlan, facts: Collection[Fact], seen: Seen) -> Board:
-    """What the monitors may know."""
-    today = standing(plan, facts, seen.now)
+@dataclass(frozen=True)
+class Fetch:
+    """Somebody was called who is to be fetched: quietly, by wish, or because nobody came. *since*: the last call."""
+
+    ticket: Ticket
+    is_quiet: bool
+    since: datetime
+
+
+def to_fetch(plan: DayPlan, facts: Collection[Fact], now: datetime) -> tuple[Fetch, ...]:
+    """At most one, as one is called at a time."""
+    today = present(plan, facts, now)
+    visit = today.current
+    call = called_at(facts, visit.visit_id) if visit else None
+    if visit is None or call is None or today.room_state is not RoomState.CALLED:
+        return ()
+    if not visit.quiet and now - call.at < NOBODY_COMES:
+        return ()
+    return (Fetch(visit.ticket, visit.quiet, call.at),)
+
+
+def board(plan: DayPlan, facts: Collection[Fact], seen: Seen, today: Standing | None = None) -> Board:
+    """What the monitors may know. *today*: how the day stands, if that is known already."""
+    today = today or standing(plan, facts, seen.now)
     rows, more = board_rows(today)
     return Board(
         room_id=plan.room_id,
@@ -113,14 +177,38 @@ def board(plan: DayPlan, facts: Collection[Fact], seen: Seen) -> Board:
         help_phone=plan.help_phone,
         rows=rows,
         more=more,
+        reason=delay_reason(plan, facts, today, seen.now),
+        calls=_calls(today, facts),
+        languages=_languages(today),
+        way=plan.way,
+        opens=plan.opens,
+        closes=plan.closes,
     )
+
+
+def _calls(today: Standing, facts: Collection[Fact]) -> tuple[Call, ...]:
+    """Who is to come in. Once more called is a new call; who wished for quiet is in none."""
+    found = []
+    for entry in today.line:
+        call = called_at(facts, entry.visit.visit_id)
+        if entry.state is VisitState.CALLED and call is not None and not entry.visit.quiet:
+            visit = entry.visit
+            found.append(Call(call_id=call.fact_id, ticket=visit.ticket, language=visit.language, at=call.at))
+    return tuple(found)
+
+
+def _languages(today: Standing) -> tuple[str, ...]:
+    """Those of everybody who waits or is called, and of nobody who wished for quiet."""
+    here = (VisitState.ARRIVED, VisitState.CALLED)
+    spoken = {entry.visit.language for entry in today.line if entry.state in here and not entry.visit.quiet}
+    return tuple(sorted(spoken - {"de"}))
 
 
 def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
     """What the kiosk shows; without a plan a welcome without a name."""
     if plan is None:
         return Show(screen=KioskScreen.WELCOME, room_name="", line_ok=seen.line_ok, simulated=seen.simulated)
-    today = standing(plan, facts, seen.now)
+    today = present(plan, facts, seen.now)
     screen = _screen(today, facts, seen)
     visit = today.current if screen is KioskScreen.CALL else None
     task = seen.task if visit else Task()
@@ -177,14 +265,14 @@ def _ended_at(facts: Collection[Fact], visit_id: str) -> datetime | None:
 
 def visit_of(plan: DayPlan, ticket: Ticket, facts: Collection[Fact], now: datetime) -> PlannedVisit | None:
     """The visit that a person with *ticket* has come for, today and not yet over."""
-    over = {fact.visit_id for fact in facts if fact.kind is FactKind.ENDED}
-    visits = plan.visits if plan.day >= civil_day(now) else ()
-    return next((visit for visit in visits if visit.ticket == ticket and visit.visit_id not in over), None)
+    visits = present(plan, facts, now).visits
+    mine = (entry for entry in visits if entry.visit.ticket == ticket and entry.state is not VisitState.ENDED)
+    return next((entry.visit for entry in mine), None)
 
 
-def is_here(facts: Collection[Fact], visit_id: str) -> bool:
+def is_here(plan: DayPlan, facts: Collection[Fact], visit_id: str) -> bool:
     """Whether this arrival is known; who came after a no-show has come."""
-    mine = [fact for fact in facts if fact.visit_id == visit_id]
-    came = max((fact.at for fact in mine if fact.kind in _HERE_ALREADY), default=None)
-    missed = max((fact.at for fact in mine if fact.kind is FactKind.NO_SHOW), default=None)
-    return came is not None and (missed is None or came > missed)
+    away = (VisitState.PLANNED, VisitState.NO_SHOW)
+    return any(
+        entry.visit.visit_id == visit_id and entry.state not in away for entry in queue.present(plan, facts).visits
+    )

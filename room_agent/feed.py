@@ -5,8 +5,9 @@ import asyncio
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from room_agent.bell import wait
 from room_agent.door import DoorDep, shut
-from room_agent.room import Room, wait
+from room_agent.room import Room
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import MachineKind
 

@@ -5,9 +5,10 @@ The rules are `room_agent.gate`; a stream is off until they open it.
 
 from collections.abc import Callable
 
+from room_agent.bell import wait
 from room_agent.gate import STETHOSCOPE, Gate, Side, all_told, news, on_screen
 from room_agent.peers import AboutGate, Media
-from room_agent.room import Room, wait
+from room_agent.room import Room
 from schemas.day import Fact, FactKind
 from schemas.measurement import (
     Alarm,

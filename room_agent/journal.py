@@ -33,6 +33,7 @@ _TABLES = (
 _LATER_TABLES = (
     "CREATE TABLE IF NOT EXISTS roster (only INTEGER PRIMARY KEY CHECK (only = 1), sealed BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS refusal (refused_id TEXT PRIMARY KEY, sealed BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS telling (only INTEGER PRIMARY KEY CHECK (only = 1), sealed BLOB NOT NULL)",
 )
 """Added to version 2; an older program leaves them alone."""
 _OPEN_TABLES = {"pairing": "paired", "plan": "plan", "fact": "fact"}
@@ -116,7 +117,7 @@ class Journal:
     def keep_pairing(self, paired: Paired) -> None:
         """Begin a new life: what an earlier centre said counts no more."""
         with self._writing():
-            for table in ("pairing", "plan", "fact", "refusal"):
+            for table in ("pairing", "plan", "fact", "refusal", "telling"):
                 self._db.execute(f"DELETE FROM {table}")
             self._keep_only("pairing", paired.model_dump_json())
 
@@ -143,6 +144,7 @@ class Journal:
         with self._writing():
             if plan is not None and plan.day < today:
                 self._keep_only("plan", without_visits(plan).model_dump_json())
+                self._db.execute("DELETE FROM telling")
             self._db.execute(_OVER, (today.isoformat(),))
 
     def facts(self) -> tuple[Fact, ...]:
@@ -202,10 +204,19 @@ class Journal:
         with self._writing():
             self._db.execute("INSERT INTO refusal VALUES (?, ?)", (refused.refused_id, sealed))
 
+    def telling(self) -> str | None:
+        """What the board has told so far of the starts of the day."""
+        text = self._only("telling")
+        return text.decode() if text else None
+
+    def keep_telling(self, text: str) -> None:
+        with self._writing():
+            self._keep_only("telling", text)
+
     def close(self) -> None:
         self._db.close()
 
 
 def without_visits(plan: DayPlan) -> DayPlan:
     """What is left of a plan when its day is over: the room, and who may come in."""
-    return plan.model_copy(update={"visits": (), "assistant_code": ""})
+    return plan.model_copy(update={"visits": (), "assistant_code": "", "words": (), "elsewhere": ()})

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from room_agent.bell import wait
 from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, PairingRefused, say
-from room_agent.room import SILENCE_S, Room, wait
+from room_agent.room import SILENCE_S, Room
 from schemas.channels import (
     CLOSE_BROKEN_CONTRACT,
     CLOSE_NOT_ALLOWED,

@@ -1,14 +1,14 @@
 """What the room knows now, and a bell for everyone who shows it."""
 
-import asyncio
 import itertools
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from room_agent import day
+from room_agent.bell import Bell
+from room_agent.boards import Boards
 from room_agent.day import Task
 from room_agent.devices.config import Label
 from room_agent.gate import OnScreen
@@ -20,13 +20,14 @@ from room_agent.sheet import SheetOffer
 from schemas.board import Board, RoomState
 from schemas.channels import RefusedUp
 from schemas.checks import CheckResult
-from schemas.day import DayPlan, Fact, FactKind, MachineKey, MachineKind, PlannedVisit, Ticket
+from schemas.day import DayPlan, Fact, FactKind, FactReason, MachineKey, MachineKind, PlannedVisit, Ticket
 from schemas.signalling import Role
 from schemas.trust import Hello, RosterKey, SignedRoster
 from schemas.visit import Paired, Sheet, SheetLine, Show, ToConfirm
 from telemed.kit.clock import ExerciseClock, real_now
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
+from telemed.queue.model import after
 
 log = logger("room")
 
@@ -37,37 +38,6 @@ RelayTrouble = Literal["", "unreachable", "refused"]
 """What was wrong with the relay of the latest visit."""
 
 By = Literal["resident", "assistant", "doctor", "room"]
-
-
-class Bell:
-    """Wakes all listeners. A listener that is busy hears one ring for many: it shows the newest state anyway."""
-
-    def __init__(self) -> None:
-        self._ears: set[asyncio.Event] = set()
-
-    @contextmanager
-    def ear(self) -> Iterator[asyncio.Event]:
-        heard = asyncio.Event()
-        self._ears.add(heard)
-        try:
-            yield heard
-        finally:
-            self._ears.discard(heard)
-
-    def ring(self) -> None:
-        for heard in self._ears:
-            heard.set()
-
-
-async def wait(heard: asyncio.Event, timeout_s: float) -> None:
-    """Until the bell rings, at most *timeout_s*."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            await heard.wait()
-    except TimeoutError:
-        return
-    finally:
-        heard.clear()
 
 
 class Room:
@@ -104,6 +74,7 @@ class Room:
         self.visit_relay: RelayTrouble = ""
         self.vp8_viewers = 0
         self.present = Present(mono)
+        self._boards = Boards(journal)
         self._distrust = False
         self._checks: tuple[CheckResult, ...] = ()
         self._page: date | None = None
@@ -186,9 +157,12 @@ class Room:
         self._facts = self.journal.facts()
         self.bell.ring()
 
-    def happened(self, kind: FactKind, visit_id: str, by: By) -> Fact:
+    def happened(
+        self, kind: FactKind, visit_id: str, by: By, reason: FactReason | None = None, minutes: int | None = None
+    ) -> Fact:
         """Record a fact of this room; it is on disk when this returns and goes up until taken."""
-        fact = Fact(fact_id=new_id(), visit_id=visit_id, kind=kind, at=self.now(), by=by)
+        at = after((fact for fact in self._facts if fact.visit_id == visit_id), self.now())
+        fact = Fact(fact_id=new_id(), visit_id=visit_id, kind=kind, at=at, by=by, reason=reason, minutes=minutes)
         self.journal.record(fact, self._day())
         self._facts = (*self._facts, fact)
         log.info("fact", kind=kind.value, visit_id=visit_id, fact_id=fact.fact_id)
@@ -208,7 +182,7 @@ class Room:
         visit = day.visit_of(self._plan, ticket, self._facts, self.now()) if self._plan else None
         if visit is None:
             return False
-        if not day.is_here(self._facts, visit.visit_id):
+        if self._plan and not day.is_here(self._plan, self._facts, visit.visit_id):
             self.happened(FactKind.ARRIVED, visit.visit_id, "resident")
         return True
 
@@ -218,13 +192,18 @@ class Room:
             return ()
         return day.steps(self._plan, self._facts, self.now())
 
-    def note(self, kind: FactKind, visit_id: str) -> bool:
+    def note(self, kind: FactKind, visit_id: str, reason: FactReason | None = None, minutes: int | None = None) -> bool:
         """An assistant notes in the room what happened, while there is no line. False if it cannot have happened."""
-        may = next((step.may for step in self.steps() if step.visit.visit_id == visit_id), ())
-        if kind not in may:
+        if not any(step.allows(kind, reason, minutes) for step in self.steps() if step.visit.visit_id == visit_id):
             return False
-        self.happened(kind, visit_id, "assistant")
+        self.happened(kind, visit_id, "assistant", reason, minutes)
         return True
+
+    def to_fetch(self) -> tuple[day.Fetch, ...]:
+        """Who was called and is to be fetched; nobody while the centre is heard, which tells its assistants."""
+        if self._plan is None or self.line_ok:
+            return ()
+        return day.to_fetch(self._plan, self._facts, self.now())
 
     def entered(self, visit_id: str) -> None:
         """The first connection to a doctor stands; further ones say nothing new."""
@@ -236,7 +215,7 @@ class Room:
         """The visit that is called or inside, and how the room stands."""
         if self._plan is None:
             return None, RoomState.FREE
-        today = day.standing(self._plan, self._facts, self.now())
+        today = day.present(self._plan, self._facts, self.now())
         return today.current, today.room_state
 
     @property
@@ -375,7 +354,7 @@ class Room:
 
     def board(self) -> Board | None:
         """What monitors may know; None before the first plan."""
-        return day.board(self._plan, self._facts, self._seen()) if self._plan else None
+        return self._boards.board(self._plan, self._facts, self._seen()) if self._plan else None
 
     def show(self) -> Show:
         return day.show(self._plan, self._facts, self._seen())

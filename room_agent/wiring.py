@@ -9,6 +9,7 @@ from pathlib import Path
 
 from room_agent import hardware, notify, sealing
 from room_agent.assistant import Assistant
+from room_agent.bell import wait
 from room_agent.centre import Centre
 from room_agent.checks import relay
 from room_agent.checks.kept import Kept
@@ -30,7 +31,7 @@ from room_agent.link import Link
 from room_agent.meeting import Indicated, Meeting
 from room_agent.naming import labels
 from room_agent.peers import Media
-from room_agent.room import Room, wait
+from room_agent.room import Room
 from room_agent.sealing import Seal
 from room_agent.settings import Settings
 from room_agent.supervise import end, keep_running, left_in_time, where, within

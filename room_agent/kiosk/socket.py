@@ -13,10 +13,11 @@ from starlette.websockets import WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from room_agent.bell import wait
 from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, signalling_path
 from room_agent.door import ROOM, Door, DoorDep, TicketUnknown, anyone, shut
 from room_agent.gatekeeper import FromRoom
-from room_agent.room import Room, wait
+from room_agent.room import Room
 from room_agent.signalling import TRY_S
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
 from schemas.day import MachineKind, Ticket

@@ -161,12 +161,14 @@ def check(kind: FactKind, facts: Iterable[Fact]) -> None:
         raise WrongMoment(kind=kind.value, state=state.value)
 
 
-def check_reason(kind: FactKind, reason: FactReason | None) -> None:
-    """Whether *reason* is one for *kind*; not coming needs none.
+def check_reason(kind: FactKind, reason: FactReason | None, minutes: int | None = None) -> None:
+    """Whether *reason* is one for *kind*; not coming needs none, and who comes later says by how many *minutes*.
 
     Raises:
         ReasonMissing: it is not.
     """
+    if (kind is FactKind.LATE) is (minutes is None):
+        raise ReasonMissing
     asked = REASONED.get(kind, ())
     if reason is None and asked and kind is not FactKind.NO_SHOW:
         raise ReasonMissing

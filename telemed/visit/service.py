@@ -44,7 +44,7 @@ def record(
     take_turn(tx, f"room {visit.offer.room_id}")
     known = store.of(tx, [visit_id])
     model.check(kind, known)
-    model.check_reason(kind, reason)
+    model.check_reason(kind, reason, minutes)
     if kind is FactKind.CALLED and not is_home(tx, visit):
         _check_room(tx, visit, now=now)
     at = model.after(known, now)

@@ -148,7 +148,7 @@ PARTS: dict[str, set[str]] = {
     "queue.do.": {"late", "skipped", "put-back", "reopened"},
     "queue.reason.": set(FactReason),
     "queue.why.": set(Why),
-    "queue.word.said.": set(WordKind) - {WordKind.BACK},
+    "queue.word.said.": {kind.value for kind in WordKind if kind is not WordKind.BACK},
     "roster.role.": {"agent", "kiosk", "doctor"},
     "room.device.": set(MeasurementKind),
     "refusal.do.": {sense.name.lower() for sense in Sense},

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ from room_agent.journal import Journal
 from room_agent.room import Room
 from room_agent.settings import Settings
 from room_agent.wiring import Agent, Devices, build
-from schemas.day import FactKind
+from schemas.day import FactKind, FactReason
 from telemed.kit.i18n import words
 from tests.room_agent.world import fact, plan, ticket, visit
 from tests.serving import served
@@ -201,6 +202,49 @@ async def test_who_was_marked_as_missing_and_comes_is_there(tmp_path: Path) -> N
     assert room.note(FactKind.ARRIVED, "visit-1")
     assert room.note(FactKind.CALLED, "visit-1")
     assert FactKind.ENDED in {kind for step in room.steps() for kind in step.may}
+
+
+async def test_the_line_is_moved_in_the_room_too_with_a_reason_and_who_does_not_come_is_told(tmp_path: Path) -> None:
+    room = room_of(tmp_path)
+    began = datetime.now(UTC) - timedelta(minutes=4)
+    room.hear([fact(FactKind.ARRIVED, at=began), fact(FactKind.ARRIVED, "visit-2", at=began)])
+    async with page(tmp_path, room) as client:
+        await sign_in(client)
+        assert "Platz 1: nach dem Termin" in (await client.get(PAGE)).text
+        for reason in ({}, {"reason": "technical"}):
+            await client.post(f"{PAGE}/besuch/visit-1/skipped", data=reason)
+        assert "einmal übersprungen" not in (await client.get(PAGE)).text
+        await client.post(f"{PAGE}/besuch/visit-1/skipped", data={"reason": "not-ready"})
+        assert "Platz 2: einmal übersprungen (noch nicht bereit)" in (await client.get(PAGE)).text
+        room.hear([fact(FactKind.CALLED, "visit-2", at=began)])
+        assert "data-fetch" in (await client.get(f"{PAGE}/alarm")).text
+        await client.post(f"{PAGE}/besuch/visit-2/recalled")
+        assert "data-fetch" not in (await client.get(f"{PAGE}/alarm")).text
+        await client.post(f"{PAGE}/besuch/visit-2/put-back", data={"reason": "mistake"})
+    kinds = [(told.kind, told.reason) for told in room.journal.untaken()]
+    assert kinds == [
+        (FactKind.SKIPPED, FactReason.NOT_READY),
+        (FactKind.RECALLED, None),
+        (FactKind.PUT_BACK, FactReason.MISTAKE),
+    ]
+
+
+async def test_who_comes_later_is_noted_with_minutes_and_not_without(tmp_path: Path) -> None:
+    room = room_of(tmp_path)
+    assert not room.note(FactKind.LATE, "visit-1")
+    assert not room.note(FactKind.ARRIVED, "visit-1", minutes=20)
+    assert room.note(FactKind.LATE, "visit-1", minutes=20)
+    assert [told.minutes for told in room.journal.untaken()] == [20]
+
+
+async def test_what_is_noted_in_the_room_comes_after_what_the_centre_told_although_its_clock_is_ahead(
+    tmp_path: Path,
+) -> None:
+    room = room_of(tmp_path)
+    ahead = datetime.now(UTC) + timedelta(seconds=30)
+    room.hear([fact(FactKind.ARRIVED, at=ahead), fact(FactKind.CALLED, at=ahead), fact(FactKind.ENDED, at=ahead)])
+    assert room.note(FactKind.REOPENED, "visit-1", FactReason.MISTAKE)
+    assert {step.state for step in room.steps() if step.visit.visit_id == "visit-1"} == {"arrived"}
 
 
 async def test_a_call_for_help_is_shown_without_a_code_and_answered_with_it_with_and_without_a_line(

@@ -1,12 +1,15 @@
 """What the room shows, from plan and facts alone."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from room_agent import day
-from schemas.board import RoomState, RowState
-from schemas.day import Fact, FactKind
+from room_agent.boards import Boards
+from room_agent.journal import Journal
+from schemas.board import DelayReason, RoomState, RowState
+from schemas.day import Arrow, Fact, FactKind, FactReason, Way, Word, WordKind
 from schemas.measurement import MeasurementKind
 from schemas.visit import KioskScreen, ToConfirm
 from tests.room_agent.world import NOON, fact, plan, ticket, visit
@@ -109,9 +112,9 @@ def test_a_ticket_leads_to_its_visit_until_that_is_over() -> None:
 
 def test_who_comes_after_a_no_show_has_not_yet_come() -> None:
     missed = [at(0, FactKind.ARRIVED), at(10, FactKind.NO_SHOW)]
-    assert day.is_here(missed[:1], "visit-1")
-    assert not day.is_here(missed, "visit-1")
-    assert day.is_here([*missed, at(12, FactKind.ARRIVED)], "visit-1")
+    assert day.is_here(TODAY, missed[:1], "visit-1")
+    assert not day.is_here(TODAY, missed, "visit-1")
+    assert day.is_here(TODAY, [*missed, at(12, FactKind.ARRIVED)], "visit-1")
 
 
 @pytest.mark.parametrize("busy", [{"task": day.Task(still=True)}, {"listening": True}])
@@ -125,3 +128,76 @@ def test_the_kiosk_is_told_to_be_quiet_only_during_a_call() -> None:
     assert day.show(TODAY, INSIDE, seen(5, listening=True)).auscultation
     assert not day.show(TODAY, INSIDE, seen(5)).auscultation
     assert not day.show(TODAY, OVER, seen(21, listening=True)).auscultation
+
+
+def test_a_call_is_told_until_somebody_comes_in_and_once_more_called_is_a_new_call() -> None:
+    facts = [at(0, FactKind.ARRIVED), at(1, FactKind.CALLED)]
+    foreign = TODAY.model_copy(update={"visits": (FIRST.model_copy(update={"language": "tr"}), SECOND)})
+    (first,) = day.board(foreign, facts, seen(1)).calls
+    assert (first.call_id, first.ticket, first.language, first.at) == (
+        facts[1].fact_id,
+        FIRST.ticket,
+        "tr",
+        facts[1].at,
+    )
+    facts.append(at(3, FactKind.RECALLED))
+    (again,) = day.board(foreign, facts, seen(3)).calls
+    assert (again.call_id, again.at) == (facts[2].fact_id, facts[2].at)
+    for done in (FactKind.ENTERED, FactKind.PUT_BACK, FactKind.NO_SHOW):
+        assert day.board(foreign, [*facts, at(4, done)], seen(5)).calls == ()
+
+
+def test_who_wishes_quiet_is_in_no_call_no_row_and_no_language() -> None:
+    quiet = FIRST.model_copy(update={"language": "tr", "quiet": True})
+    other = SECOND.model_copy(update={"language": "uk"})
+    planned = TODAY.model_copy(update={"visits": (quiet, other)})
+    facts = [at(0, FactKind.ARRIVED), at(1, FactKind.CALLED), at(0, FactKind.ARRIVED, "visit-2")]
+    board = day.board(planned, facts, seen(2))
+    assert ([row.ticket for row in board.rows], board.calls, board.languages) == ([SECOND.ticket], (), ("uk",))
+    assert day.board(planned, [], seen(2)).languages == ()
+
+
+def test_the_board_says_the_way_the_hours_and_why_it_is_later() -> None:
+    way = Way(picture="tree", arrow=Arrow.LEFT)
+    word = Word(word_id="w", doctor_id="doctor-1", kind=WordKind.EMERGENCY, at=NOON, minutes=40)
+    planned = TODAY.model_copy(update={"way": way, "opens": NOON, "closes": NOON, "words": (word,)})
+    board = day.board(planned, [at(0, FactKind.ARRIVED)], seen(1))
+    assert (board.way, board.opens, board.closes) == (way, NOON, NOON)
+    assert board.reason is DelayReason.EMERGENCY
+    assert board.rows[0].delay is not None
+    assert day.board(TODAY, [at(0, FactKind.ARRIVED)], seen(1)).reason is None
+    assert day.board(TODAY, [at(0, FactKind.ARRIVED)], seen(45)).reason is DelayReason.LATE_START
+    waits = at(0, FactKind.ARRIVED, "visit-2")
+    assert day.board(TODAY, [*INSIDE, waits], seen(45)).reason is DelayReason.LONGER
+    broken = at(20, FactKind.PUT_BACK).model_copy(update={"reason": FactReason.TECHNICAL})
+    assert day.board(TODAY, [*INSIDE, broken, waits], seen(45)).reason is DelayReason.TECHNICAL
+
+
+def test_after_three_minutes_somebody_is_to_be_fetched_and_who_wished_it_at_once() -> None:
+    facts = [at(0, FactKind.ARRIVED), at(1, FactKind.CALLED)]
+    quiet = TODAY.model_copy(update={"visits": (FIRST.model_copy(update={"quiet": True}), SECOND)})
+    soon, later = (NOON + timedelta(minutes=minute) for minute in (1.5, 4))
+    assert day.to_fetch(TODAY, facts, soon) == ()
+    assert [each.is_quiet for each in day.to_fetch(TODAY, facts, later)] == [False]
+    assert [each.is_quiet for each in day.to_fetch(quiet, facts, soon)] == [True]
+    assert day.to_fetch(TODAY, [*facts, at(3, FactKind.RECALLED)], later) == ()
+    assert day.to_fetch(TODAY, INSIDE, later) == ()
+
+
+def test_what_was_told_outlives_a_restart_and_falls_with_the_word_that_was_withdrawn(tmp_path: Path) -> None:
+    word = Word(word_id="w", doctor_id="doctor-1", kind=WordKind.LATER, at=NOON, minutes=60)
+    later = TODAY.model_copy(update={"words": (word,)})
+    facts = [at(0, FactKind.ARRIVED)]
+    journal = Journal(tmp_path / "journal.sqlite")
+    told = Boards(journal).board(later, facts, seen(1)).rows[0].delay
+    assert told is not None
+    assert told.low_minutes >= 30
+    journal.close()
+    journal = Journal(tmp_path / "journal.sqlite")
+    boards = Boards(journal)
+    back = word.model_copy(update={"word_id": "x", "kind": WordKind.BACK, "minutes": None, "at": NOON})
+    sooner = boards.board(TODAY.model_copy(update={"words": (word, back)}), facts, seen(2)).rows[0].delay
+    assert sooner is not None
+    assert sooner.low_minutes == told.low_minutes, "nobody is told to come earlier than was told"
+    assert boards.board(TODAY, facts, seen(2)).rows[0].delay is None, "it was a mistake, and nothing of it stays"
+    journal.close()
