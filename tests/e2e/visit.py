@@ -78,7 +78,7 @@ class Visit:
             ("the assistant sees all checks of the room green", self.checks),
             ("she checks in at the kiosk, and the monitor shows her ticket", self.arrive),
             ("he checks in with the assistant, and the monitor shows his", self.arrive_next),
-            ("the doctor calls; the monitor says Raum 1", self.call),
+            ("the doctor calls; the monitor shows Raum 1 and says it", self.call),
             ("picture and sound run both ways between kiosk and doctor", self.talk),
             ("she says who is with her, both sides confirm, and nobody was examined before", self.introduce),
             ("blood pressure comes as a number with unit and age", self.blood_pressure),
@@ -142,7 +142,10 @@ class Visit:
         page = self.on.page("doctor")
         expect(page.locator("[data-visit]").filter(has_text=SOMMER.name)).to_be_visible()
         expect(page.locator("form[action='/arzt/aufrufen'] button")).to_be_enabled(timeout=PATIENCE_MS)
-        page.locator("form[action='/arzt/aufrufen'] button").click()
+        monitor = self.on.page("monitor")
+        with monitor.expect_response(lambda answer: answer.url.endswith("/de.wav"), timeout=PATIENCE_MS) as spoken:
+            page.locator("form[action='/arzt/aufrufen'] button").click()
+        assert spoken.value.ok
         row = self.on.row(self.sommer)
         expect(row).to_contain_text("Raum 1", timeout=PATIENCE_MS)
         expect(row).to_have_class("row row-called")
