@@ -23,9 +23,9 @@ def said(language: str) -> str:
         ("en", "Bird, K, four, seven, please come to, Raum 1"),
         ("tr", "Kuş, K, dört, yedi, lütfen gelin, Raum 1"),
         ("ar", "طائر, كيه, أربعة, سبعة, يرجى التوجه إلى, Raum 1"),
-        ("uk", "Пташка, ка, чотири, сім, будь ласка, пройдіть, Raum 1"),
-        ("ru", "Птица, ка, четыре, семь, пожалуйста, пройдите, Raum 1"),
-        ("pl", "Ptak, K, cztery, siedem, proszę wejść, Raum 1"),
+        ("uk", "Пташка, ка, чотири, сім, будь ласка, пройдіть до, Raum 1"),
+        ("ru", "Птица, ка, четыре, семь, пожалуйста, пройдите в, Raum 1"),
+        ("pl", "Ptak, K, cztery, siedem, proszę wejść do, Raum 1"),
     ],
 )
 def test_a_call_in_each_language(language: str, text: str) -> None:
