@@ -16,6 +16,7 @@ from ops.programs import ROOT
 from tests.e2e.shots import shot
 from tests.e2e.stage import PATIENCE_MS, Resident, Stage, TicketSeen, stage, wait_for
 from tests.e2e.traces import personal_traces
+from tests.waiting import replay
 
 PICTURES = ROOT / "build" / "visit"
 SERVICE = "Allgemeinmedizin, 20 Minuten, mit Blutdruck"
@@ -90,6 +91,7 @@ class Visit:
             ("farewell: the call ends on all sides, the kiosk shows nothing personal", self.farewell),
             ("the room is being cleaned until the assistant confirms", self.clean),
             ("no log and no table tells who was here or what was measured", self.traces),
+            ("the room's journal has the day, and the forecast can be asked about it", self.replay),
         ]
 
     def open(self) -> None:
@@ -265,6 +267,12 @@ class Visit:
         words = [SOMMER.name, "Sommer", SOMMER.phone, "Winter", WINTER.phone, "valueQuantity", "121/79"]
         found = personal_traces(self.on.programs.state, words)
         assert not found, found
+
+    def replay(self) -> None:
+        day = replay.of_journal(self.on.programs.state / "room")
+        assert len(replay.replayed(day)) > 0
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        (PICTURES / "day.jsonl").write_text(replay.written(day))
 
 
 def picture_of(on: Stage, place: int) -> None:
