@@ -27,6 +27,9 @@ from telemed.kit.clock import Clock
 from telemed.kit.db import Database
 from telemed.kit.ids import new_token
 from telemed.kit.secrets import Secrets
+from telemed.notify import pages as notify_pages
+from telemed.notify.carriers import Carriers
+from telemed.notify.service import Desk
 from telemed.web import refusals, security
 from telemed.web.centre import Centre
 from telemed.web.pages import FrameInfo, Pages, mount_static
@@ -42,8 +45,9 @@ SOMMER: Fields = {"name": "Hannelore Sommer", "birth_year": "1948", "way": "phon
 def make_app(centre: Centre) -> FastAPI:
     """The centre's app, as far as residents see it."""
     frame = FrameInfo(simulated=True, exercise=False, offset=lambda: centre.clock.offset, program="telemed")
-    folders = (booking_pages.TEMPLATES, identity_pages.TEMPLATES, desk_pages.TEMPLATES)
+    folders = (booking_pages.TEMPLATES, identity_pages.TEMPLATES, desk_pages.TEMPLATES, notify_pages.TEMPLATES)
     pages = centre.live.setdefault(Pages, Pages(*folders, frame=frame))
+    centre.live.setdefault(Carriers, Carriers(Desk(centre.secrets)))
     if Live not in centre.live:
         centre.live[Live] = Live(centre)
     app = FastAPI()
@@ -53,7 +57,8 @@ def make_app(centre: Centre) -> FastAPI:
     app.include_router(booking_pages.routes)
     app.include_router(status.routes)
     app.include_router(moving.routes)
-    mount_static(app, booking=booking_pages.STATIC, desk=desk_pages.STATIC)
+    app.include_router(notify_pages.routes)
+    mount_static(app, booking=booking_pages.STATIC, desk=desk_pages.STATIC, notify=notify_pages.STATIC)
     return app
 
 

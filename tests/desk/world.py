@@ -38,6 +38,9 @@ from telemed.kit.machine import MachineKey
 from telemed.kit.outbox import Relay, Subscription
 from telemed.kit.secrets import Secrets
 from telemed.link.service import Lines
+from telemed.notify import pages as notify_pages
+from telemed.notify.carriers import Carriers
+from telemed.notify.service import Desk
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
 from telemed.people.model import Need, Person, Way
@@ -129,11 +132,12 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
         exercise=exercise,
         operator_keys=(OPERATOR_KEY,),
     )
-    folders = (booking_pages.TEMPLATES, identity_pages.TEMPLATES, desk_pages.TEMPLATES, operator_pages.TEMPLATES)
+    folders = [each.TEMPLATES for each in (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages)]
     frame = FrameInfo(True, exercise, lambda: clock.offset, "telemed")
     hub = Hub()
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: hub, Lines: Lines(), Index: Index(db)})
     centre.live.update({PracticeServers: PracticeServers(), Live: Live(centre)})
+    centre.live[Carriers] = Carriers(Desk(centre.secrets))
     told = [
         Subscription("signalling.over", FactKnown, send_out(hub)),
         Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),
@@ -165,12 +169,13 @@ def make_app(centre: Centre) -> FastAPI:
         desk_planning.routes,
         operator_pages.routes,
         operator_routes.routes,
+        notify_pages.routes,
     )
     for routes in (*staff, desk_guests.routes, desk_home.routes, desk_status.routes):
         app.include_router(routes)
     for routes in (signalling_routes.routes, signalling_socket.routes):
         app.include_router(routes)
-    mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC)
+    mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC, notify=notify_pages.STATIC)
     return app
 
 
