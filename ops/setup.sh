@@ -52,6 +52,7 @@ missing_packages() {
         postgresql_is_there || echo postgresql
         ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || echo libatomic1 # Playwright's driver wants it
         command -v git >/dev/null 2>&1 || echo git
+        command -v tesseract >/dev/null 2>&1 || echo tesseract-ocr # reads the monitor's codes when they are blurred
         [ -x /usr/bin/turnserver ] || echo coturn # the relay that the room's line check is tried against
         # BlueZ for the tests, in Debian's own Python
         command -v dbus-daemon >/dev/null 2>&1 || echo dbus-daemon
