@@ -18,7 +18,8 @@ LOST_AFTER_S = 6.0
 OLD_AFTER_S = 15.0
 ASK_AFTER_S = 120.0
 WAY_AFTER_S = 600.0
-CENTRE_AWAY_AFTER_S = 20.0
+CENTRE_AWAY_AFTER_S = 13.0
+"""Between two words of the centre, as a board tells them, are at most 10 s; after 15 s at the latest it is marked."""
 MOST_ROWS = 4
 
 
@@ -83,7 +84,7 @@ class Screen:
     hours: Hours = field(default_factory=Hours)
     door: Door = field(default_factory=Door)
     second: str = ""
-    """The language of the second line, empty where there is none (`signage.languages`)."""
+    """The language of the second line, empty where there is none."""
 
     @property
     def called(self) -> str:
