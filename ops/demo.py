@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ops import relay
-from ops.programs import PORTS, ROOT, NotStarted, Programs
+from ops import mail_tray, relay
+from ops.programs import PORTS, ROOT, NotStarted, Programs, free_port
 
 STATE = Path(os.environ.get("DEMO_STATE", ROOT / ".demo"))
+TRAY_PORT = 8600
 LINE = "telemeddemo0"
 """A network of its own for a machine that has none: browsers find no path to each other on loopback alone."""
 
@@ -26,11 +27,13 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
     try:
         faults = {name: text for name, text in os.environ.items() if name.startswith("TELEMED_ROOM_SIMULATED_")}
-        with network(), own_relay(STATE) as relayed, Programs(STATE, extra={**faults, **relayed}) as programs:
-            programs.prepare()
-            programs.start_all()
-            print(table(programs, bool(relayed)), flush=True)
-            return watch(programs)
+        with network(), own_relay(STATE) as relayed, mail_tray.running(free_port(TRAY_PORT)) as tray:
+            told = told_by(tray, STATE)
+            with Programs(STATE, extra={**faults, **relayed, **told}) as programs:
+                programs.prepare()
+                programs.start_all()
+                print(table(programs, bool(relayed), tray.url), flush=True)
+                return watch(programs)
     except NotStarted as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
@@ -39,7 +42,7 @@ def main() -> int:
         return 0
 
 
-def table(programs: Programs, is_relayed: bool) -> str:
+def table(programs: Programs, is_relayed: bool, tray: str) -> str:
     """Who you are, and where to go."""
     rows = [("Who you are", "Address"), ("-----------", "-------")]
     rows.append(("Resident (Frau Sommer)", programs.url("telemed") + "/"))
@@ -49,6 +52,7 @@ def table(programs: Programs, is_relayed: bool) -> str:
     rows.append(("Kiosk in the room", f"{programs.url('room-agent')}/kiosk#{codes['kiosk']}"))
     rows.append(("Faults, provoked by hand", f"{programs.url('room-agent')}/faults"))
     rows.append(("Waiting-room monitor", programs.url("signage") + "/"))
+    rows.append(("Mails and text messages", f"{tray} (simulated: they stay on this machine)"))
     rows.append(("FHIR (bearer token below)", programs.url("telemed") + "/fhir/metadata"))
     width = max(len(who) for who, _ in rows)
     lines = [f"{who.ljust(width)}  {where}" for who, where in rows]
@@ -118,6 +122,22 @@ def addresses() -> list[str]:
         for line in shown.stdout.splitlines()
         if " lo " not in line and (found := re.search(r"inet (\S+)/", line))
     ]
+
+
+def told_by(tray: mail_tray.Tray, state: Path) -> dict[str, str]:
+    """The settings with which the centre's notices come into the tray."""
+    token = (state / "sms_token").resolve()
+    token.parent.mkdir(parents=True, exist_ok=True)
+    token.touch(mode=0o600)
+    token.write_text("exercise")
+    return {
+        "TELEMED_CENTRE_SMTP_HOST": "127.0.0.1",
+        "TELEMED_CENTRE_SMTP_PORT": str(tray.smtp_port),
+        "TELEMED_CENTRE_SMTP_SECURITY": "none",
+        "TELEMED_CENTRE_SMTP_FROM": "termine@demo.example",
+        "TELEMED_CENTRE_SMS_URL": tray.url,
+        "TELEMED_CENTRE_SMS_TOKEN": str(token),
+    }
 
 
 @contextmanager
