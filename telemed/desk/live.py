@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from telemed.desk.own import Look, own_of
 from telemed.identity.model import Actor, Role
+from telemed.kit import pace
 from telemed.kit.logs import logger
 from telemed.kit.outbox import Event
 from telemed.kit.refusal import NotFound
@@ -196,6 +197,7 @@ class Live:
         return seen
 
     def _show(self, seen: dict[Key, _Seen], began_s: float) -> None:
+        pace.in_one_go(asyncio.get_running_loop())
         for key, now in seen.items():
             page = self._pages.get(key)
             if page is None:

@@ -89,15 +89,14 @@ class Ear:
             self._behind = None
 
     async def stay(self, receive: Receive) -> None:
-        """Return when the other end has gone, or after `end`."""
+        """Return when the other end has gone, after `end`, or when the server stops, which cancels what goes on."""
         self._staying = asyncio.current_task()
         try:
             while (await receive())["type"] != "http.disconnect":
                 pass
         except asyncio.CancelledError:
-            if not self._ended or self._staying is None:
-                raise
-            self._staying.uncancel()
+            if self._staying is not None:
+                self._staying.uncancel()
             if not self.is_stuck:
                 await self._send(_piece(b"", more=False))
         finally:
