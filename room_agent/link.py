@@ -44,6 +44,9 @@ PAIR_PATIENCE_S = 10.0
 RESEND_S = 5.0
 """Facts that were sent and not taken go again after this long."""
 
+AT_ONCE = 200
+"""Facts in one message, which has a greatest length; days without a line make more."""
+
 
 class LineDown(Exception):
     """The centre cannot be asked now."""
@@ -179,8 +182,8 @@ class Link:
                 due = loop.time() - RESEND_S
                 facts = [f for f in self._room.journal.untaken() if sent.get(f.fact_id, due) <= due]
                 refusals = [r for r in self._room.journal.refusals() if sent.get(r.refused_id, due) <= due]
-                if facts:
-                    await say(socket, FactsUp(facts=tuple(facts)))
+                for first in range(0, len(facts), AT_ONCE):
+                    await say(socket, FactsUp(facts=tuple(facts[first : first + AT_ONCE])))
                 for refusal in refusals:
                     await say(socket, refusal)
                 ids = (*(f.fact_id for f in facts), *(r.refused_id for r in refusals))

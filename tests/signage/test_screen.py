@@ -64,7 +64,7 @@ def test_at_most_four_rows_and_the_rest_as_a_number() -> None:
 
 
 def test_a_silent_centre_is_said_with_the_moment_it_was_last_heard() -> None:
-    heard = NINE - timedelta(seconds=14)
+    heard = NINE - timedelta(seconds=7)
     assert screen_at(5, centre_heard=heard).centre_away is None
     away = screen_at(7, centre_heard=heard).centre_away
     assert away is not None
