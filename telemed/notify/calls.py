@@ -8,6 +8,7 @@ from telemed.directory import service as directory
 from telemed.identity.model import Actor
 from telemed.kit.db import Tx
 from telemed.kit.i18n import GERMAN
+from telemed.kit.ids import digest
 from telemed.kit.refusal import NotFound
 from telemed.notify import delivery, model, service, store, texts
 from telemed.notify.model import CallUnknown, Kind, Notice, Outcome
@@ -31,6 +32,12 @@ class Call:
 def count(tx: Tx, assistant_id: str, *, now: datetime) -> int:
     """How many people wait to be called; read without a person."""
     return len(_lines(tx, assistant_id, now=now))
+
+
+def version(tx: Tx, assistant_id: str, *, now: datetime) -> str:
+    """Of the list as it stands, without a person."""
+    seen = [(one.id, one.attempts) for one in _lines(tx, assistant_id, now=now)]
+    return digest(repr(seen))[:16]
 
 
 def calls(tx: Tx, desk: Desk, *, actor: Actor, now: datetime) -> list[Call]:

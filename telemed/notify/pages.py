@@ -52,12 +52,21 @@ def call_list(request: Request, centre: CentreDep, actor: Assistant) -> HTMLResp
     now, desk = centre.clock.now(), centre.the(Carriers).desk
     with centre.db.transaction() as tx:
         found = calls.calls(tx, desk, actor=actor, now=now)
-    shown: dict[str, Any] = {"calls": found, "now": now, "language_name": _language_name}
+        version = calls.version(tx, actor.subject, now=now)
+    shown: dict[str, Any] = {"calls": found, "version": version, "language_name": _language_name}
     return centre.the(Pages).render(request, "notify/calls.html", **shown)
 
 
 def _language_name(code: str) -> str:
     return str(Locale.parse(code.partition("-")[0]).get_language_name(words().language))
+
+
+@routes.get(LIST + "/stand")
+def call_version(centre: CentreDep, actor: Assistant) -> dict[str, str | float]:
+    """Whether the list is still true, without a name."""
+    with centre.db.reading() as tx:
+        version = calls.version(tx, actor.subject, now=centre.clock.now())
+    return {"version": version, "offset_s": centre.clock.offset.total_seconds()}
 
 
 @routes.post(LIST + "/{notice_id}/{what}")
