@@ -13,6 +13,7 @@ from telemed.booking import jobs as booking_jobs
 from telemed.booking import pages as booking_pages
 from telemed.booking import routes as booking_routes
 from telemed.booking.index import Index
+from telemed.city import pages as city_pages
 from telemed.desk import guests as desk_guests
 from telemed.desk import home as desk_home
 from telemed.desk import moving as desk_moving
@@ -29,6 +30,7 @@ from telemed.link import routes as link_routes
 from telemed.notify import jobs as notify_jobs
 from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
+from telemed.operator import layouts as operator_layouts
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
 from telemed.people.service import Auditor
@@ -71,7 +73,9 @@ def make_app(centre: Centre) -> FastAPI:
         desk_guests.routes,
         desk_home.routes,
         notify_pages.routes,
+        city_pages.routes,
         operator_pages.routes,
+        operator_layouts.routes,
         operator_routes.routes,
         link_routes.routes,
         signalling_routes.routes,

@@ -87,6 +87,7 @@ KINDS_BY_NAME = {
     "booking.planner": Kind.PURE,
     "booking.reading": Kind.SERVICE,  # what is offered and what was booked; `service` passes it on
     "booking.search": Kind.PURE,
+    "booking.sessions": Kind.PURE,  # templates of appointment times
     "booking.several": Kind.SERVICE,  # series, walk-ins, override
     "booking.views": Kind.EDGE,  # what the JSON API gives
     "booking.waitlist": Kind.SERVICE,  # who gets freed time
@@ -122,6 +123,8 @@ KINDS_BY_NAME = {
     "identity.rights": Kind.EDGE,
     "identity.roster": Kind.SERVICE,  # doctors' browsers, and what the operator has signed
     "identity.roster_store": Kind.STORE,
+    "operator.layouts": Kind.EDGE,  # how sessions are laid out
+    "operator.preview": Kind.PURE,  # what that would cost
     "queue.order": Kind.PURE,  # who goes in before whom, and why
     "queue.saying": Kind.PURE,  # what is told of a start
     "queue.plans": Kind.SERVICE,  # what a room is told of its day
@@ -162,8 +165,8 @@ PURE_PACKAGES = ("cryptography", "holidays")
 """Functions of bytes or of dates and nothing else, so a model may call them."""
 
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
-VALUES = ("model", "calendar", "planner", "search", "ground")
-"""Seen from above like the model: the calendar of the directory, and of booking what is asked, seen and answered."""
+VALUES = ("model", "calendar", "planner", "search", "ground", "sessions")
+"""Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out."""
 VERBS = (*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers")
 """Seen from above like the service: booking, identity and notify have too many verbs for one file."""
 DOORS = ("rights", "access", "form", "steps", "times", "held")

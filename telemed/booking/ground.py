@@ -8,16 +8,14 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache, partial, reduce
 from math import cos, radians, sin
 from operator import or_
 from typing import Any, NamedTuple, TypeVar
-from zoneinfo import ZoneInfo
 
-from telemed.booking.planner import Offer, What, Window, eroded, moment_of, tick_after, tick_of, ticks_in
-from telemed.directory.calendar import Hours
-from telemed.directory.model import LEVELS, Actor, AssistantLevel, Device, Directory, Room, Service, Setting
+from telemed.booking import sessions
+from telemed.booking.planner import Offer, What, Window, eroded, moment_of, ticks_in
+from telemed.directory.model import LEVELS, Actor, AssistantLevel, Device, Directory, Room, Service, Setting, Template
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -165,7 +163,7 @@ class Ground:
         found = self._open.get(actor.id)
         if found is None:
             until = actor.until if isinstance(actor, Device) else None
-            found = self._open[actor.id] = open_ticks(actor.hours, until, self.window, self.directory.zone)
+            found = self._open[actor.id] = sessions.open_ticks(actor.hours, until, self.window, self.directory.zone)
         return found
 
     def starts(self, actor_id: str, ticks: int) -> int:
@@ -193,8 +191,15 @@ class Ground:
         for one in group.ids:
             self._groups_of[one].add(group)
         loads, starts = self._loads, self._starts[group.ticks]
-        ranked = sorted([(loads[one], one, starts[one]) for one in group.ids])
+        ranked = sorted([(loads[one], one, starts[one] & self._laid_out(one, group.ticks)) for one in group.ids])
         return Starts(at_least(group.count, [mask for _, _, mask in ranked]), Chosen(group.count, ranked))
+
+    def _laid_out(self, actor_id: str, ticks: int) -> int:
+        """What the template of a doctor's session leaves to be offered; it binds nobody who books by hand."""
+        doctor = self.directory.doctors.get(actor_id)
+        if doctor is None or doctor.template is Template.INDIVIDUAL:
+            return self.window.all
+        return self.once((actor_id, ticks), lambda: sessions.starts(self.directory, doctor, self.opened(doctor), ticks))
 
     def once(self, key: Hashable, work_out: Callable[[], T]) -> T:
         """Whatever no claim can change, worked out once."""
@@ -259,14 +264,6 @@ class Ground:
     def cached(self) -> list[int]:
         """The masks remembered for single resources, for those who measure."""
         return [mask for by_resource in self._starts.values() for mask in by_resource.values()]
-
-
-@lru_cache(maxsize=8192)
-def open_ticks(hours: Hours, until: datetime | None, window: Window, zone: ZoneInfo) -> int:
-    """Opening hours as a mask; many have the same, and most stay when the directory changes."""
-    between = hours.between(moment_of(window.first), moment_of(window.last), zone)
-    found = reduce(or_, (window.mask(tick_after(start), tick_of(end)) for start, end in between), 0)
-    return found if until is None else found & window.mask(window.first, tick_of(until))
 
 
 @lru_cache(maxsize=8)

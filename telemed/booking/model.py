@@ -50,7 +50,8 @@ class Extras:
 
     *replaces*: the booking that was moved, or from which this one followed while it went on. *series_id*: those booked
     together. *ordered_by*: the doctor who ordered it. *urgency*: it was booked over others. *walk_in*: came without an
-    appointment. *language*: in which the person is called, beside German.
+    appointment. *language*: in which the person is called, beside German. *come_before*: so much before the planned
+    beginning the person was asked to come, by the template of the session.
     """
 
     replaces: str | None = None
@@ -59,6 +60,7 @@ class Extras:
     urgency: Urgency | None = None
     walk_in: bool = False
     language: str = GERMAN
+    come_before: timedelta = timedelta(0)
 
 
 NOTHING_MORE = Extras()

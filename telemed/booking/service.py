@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import datetime
 
-from telemed.booking import claims, fhir, model, planner, search, store, waitlist
+from telemed.booking import claims, fhir, model, planner, search, sessions, store, waitlist
 from telemed.booking.ground import rules
 from telemed.booking.keys import booked, id_for, link_for, new_ticket, reference_for, reference_hash
 from telemed.booking.model import (
@@ -172,7 +172,11 @@ def take_in(
         request.quiet,
         version=1,
         updated_at=now,
-        extras=dataclasses.replace(request.extras, language=request.person.language),
+        extras=dataclasses.replace(
+            request.extras,
+            language=request.person.language,
+            come_before=sessions.come_before(directory, request.offer, now=now),
+        ),
     )
     answer = booked(secrets, request.request_id, booking)
     reference = reference_hash(secrets, answer.reference, request.person.birth_year)
@@ -324,6 +328,7 @@ def move(
     take(tx, directory, new_id, to.offer, now=now)
     close(tx, secrets, old, Reason.MOVED, actor=actor, now=now)
     extras = Extras(old.id, old.extras.series_id, ordered, language=old.extras.language)
+    extras = dataclasses.replace(extras, come_before=sessions.come_before(directory, to.offer, now=now))
     new = Booking(new_id, old.person_id, to.offer, Status.BOOKED, old.ticket, old.quiet, 1, now, extras=extras)
     data = fhir.appointment(new, directory, created=now)
     sealed = people.seal(tx, secrets, new.person_id, place_of(new.id), data, actor=actor, now=now)

@@ -114,7 +114,7 @@ def visit(taken: Booking, known: Directory) -> dict[str, Any]:
     """When, where, with whom and as whom one is called, as the slip shows it."""
     room = known.rooms.get(taken.offer.room_id)
     address = room.address if room else ""
-    choice = Choice.of(taken.offer, known)
+    choice = Choice.of(taken.offer, known, come_before=taken.extras.come_before)
     return {"choice": choice, "address": address, "quiet": taken.quiet, "ticket": taken.ticket}
 
 

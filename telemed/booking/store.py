@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -300,7 +300,8 @@ def _extras_text(extras: Extras) -> str:
         return ""
     urgency = extras.urgency.value if extras.urgency else None
     kept = {"series": extras.series_id, "ordered_by": extras.ordered_by, "urgency": urgency}
-    return json.dumps({**kept, "walk_in": extras.walk_in, "language": extras.language})
+    come_before = int(extras.come_before / timedelta(minutes=1))
+    return json.dumps({**kept, "walk_in": extras.walk_in, "language": extras.language, "come_before": come_before})
 
 
 def _extras(row: Row[Any]) -> Extras:
@@ -309,7 +310,13 @@ def _extras(row: Row[Any]) -> Extras:
     kept = json.loads(row.extras)
     urgency = Urgency(kept["urgency"]) if kept["urgency"] else None
     return Extras(
-        row.replaces, kept["series"], kept["ordered_by"], urgency, kept["walk_in"], kept.get("language", GERMAN)
+        row.replaces,
+        kept["series"],
+        kept["ordered_by"],
+        urgency,
+        kept["walk_in"],
+        kept.get("language", GERMAN),
+        timedelta(minutes=kept.get("come_before", 0)),
     )
 
 

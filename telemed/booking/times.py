@@ -27,19 +27,24 @@ NOON = 12
 
 @dataclass(frozen=True)
 class Choice:
-    """One offer as a button: what it sends, when and where it is, and with whom. *is_home*: nobody need come."""
+    """One offer as a button: what it sends, when and where it is, and with whom. *is_home*: nobody need come.
+
+    *come*: earlier than it begins by plan, where its doctor's session is laid out so; of what is booked as it was told.
+    """
 
     code: str
     start: datetime
     room: str
     doctor: str
     is_home: bool
+    come: datetime | None = None
 
     @classmethod
-    def of(cls, offer: Offer, known: Directory) -> "Choice":
+    def of(cls, offer: Offer, known: Directory, *, come_before: timedelta = timedelta(0)) -> "Choice":
         room, doctor = known.rooms.get(offer.room_id), known.name_of(offer.doctor_id)
         is_home = room is not None and not room.is_claimed
-        return cls(form.encode(offer), offer.start, room.name if room else offer.room_id, doctor, is_home)
+        come = offer.start - come_before if come_before else None
+        return cls(form.encode(offer), offer.start, room.name if room else offer.room_id, doctor, is_home, come)
 
 
 @dataclass(frozen=True)

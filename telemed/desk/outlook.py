@@ -41,17 +41,25 @@ class Outlook:
 
 
 def outlook(
-    low: datetime, high: datetime, *, planned: datetime, now: datetime, way: timedelta, as_of: datetime
+    low: datetime,
+    high: datetime,
+    *,
+    planned: datetime,
+    now: datetime,
+    way: timedelta,
+    as_of: datetime,
+    asked: datetime | None = None,
 ) -> Outlook | None:
     """What is said of a start between *low* and *high*; None when what is known of it is too old.
 
     It is never earlier than *planned*, which was said when the appointment was made; *way* is how long she needs.
+    *asked*: when she was asked to come, by the template of the session; then she should be there, delay or not.
     """
     if now - as_of > GONE_AFTER:
         return None
     low = down(max(low, planned))
     high = max(up(high), low + STEP)
-    be_there = low - BEFORE
+    be_there = min(low - BEFORE, asked) if asked else low - BEFORE
     set_out = be_there - way if way else None
     left = set_out - now if set_out else None
     return Outlook(

@@ -68,6 +68,12 @@ class Own:
     is_home: bool = False
 
     @property
+    def comes_at(self) -> datetime | None:
+        """When she was asked to come, where that is earlier than usual; None once she is there."""
+        ahead = self.booking.extras.come_before if self.stage in (Stage.BOOKED, Stage.TODAY) else None
+        return self.booking.offer.start - ahead if ahead else None
+
+    @property
     def may_be_ready(self) -> bool:
         """At home she says so herself; in a room the kiosk or the assistant does."""
         return self.is_home and self.stage in (Stage.TODAY, Stage.MISSED)
@@ -198,4 +204,5 @@ def _outlook(look: Look, found: Booking, entry: VisitStanding, way: timedelta) -
     """What is told of it, which is steadier than what is expected."""
     planned, told = found.offer.start, entry.said or entry.start
     low, high = (told.low, told.high) if told is not None else (planned, planned)
-    return outlook(low, high, planned=planned, now=look.now, way=way, as_of=look.heard(found))
+    asked = planned - found.extras.come_before if found.extras.come_before else None
+    return outlook(low, high, planned=planned, now=look.now, way=way, as_of=look.heard(found), asked=asked)

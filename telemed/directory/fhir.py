@@ -34,6 +34,7 @@ url                                     on                                value
                                                                           holidays of this land, or ``none``; on the
                                                                           quarter it is for all who say nothing
 ``urn:telemed:fhir:bookable-until``     Device                            valueDateTime, from then on not to be booked
+``urn:telemed:fhir:session-template``   PractitionerRole                  valueCode of `Template`: how visits follow
 `TIMEZONE`                              Location                          valueCode, an IANA zone
 ======================================  ================================  ==========================================
 """
@@ -58,6 +59,7 @@ from telemed.directory.model import (
     Interpreter,
     Room,
     Service,
+    Template,
 )
 from telemed.fhir.resource import codings, literal, span
 
@@ -76,6 +78,7 @@ COMPANION = "urn:telemed:fhir:companion"
 BUFFER_BEFORE = "urn:telemed:fhir:buffer-before"
 BUFFER_AFTER = "urn:telemed:fhir:buffer-after"
 BOOKABLE_UNTIL = "urn:telemed:fhir:bookable-until"
+TEMPLATE = "urn:telemed:fhir:session-template"
 TIMEZONE = "http://hl7.org/fhir/StructureDefinition/timezone"
 
 MDC = "urn:iso:std:iso:11073:10101"
@@ -170,6 +173,7 @@ def _doctor(person: Fields, role: Fields, quarter: Quarter) -> Iterator[Doctor]:
             service_ids=_targets(role.get("healthcareService")),
             languages=_languages(person),
             buffers=_buffers(role),
+            template=Template(value(role, TEMPLATE, "valueCode", Template.INDIVIDUAL)),
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -51,11 +52,20 @@ class Buffers:
 NO_BUFFERS = Buffers()
 
 
+class Template(StrEnum):
+    """How the visits of a doctor's session follow each other, as the operator chose. *INDIVIDUAL*: no rule."""
+
+    INDIVIDUAL = "individual"
+    BAILEY_WELCH = "bailey-welch"
+    DOME = "dome"
+    LONGER = "longer"
+
+
 @dataclass(frozen=True)
 class Doctor:
     """*specialties*: codes of the IHE-D system. *service_ids*: what the role is limited to; empty means no limit.
 
-    *languages*: BCP 47, as far as told.
+    *languages*: BCP 47, as far as told. *template*: of her sessions.
     """
 
     id: str
@@ -66,6 +76,7 @@ class Doctor:
     service_ids: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     buffers: Buffers = NO_BUFFERS
+    template: Template = Template.INDIVIDUAL
 
 
 @dataclass(frozen=True)

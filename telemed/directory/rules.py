@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from telemed.directory import fhir
 from telemed.directory.calendar import MIDNIGHT, UnknownCalendar, is_holiday
 from telemed.directory.hours import ALSO_AVAILABLE, HOLIDAYS, NO_HOLIDAYS, NOT_AVAILABLE, Fields, extensions, period
-from telemed.directory.model import LEVELS, SETTINGS
+from telemed.directory.model import LEVELS, SETTINGS, Template
 from telemed.fhir.issues import Issue
 from telemed.fhir.resource import span
 
@@ -184,6 +184,9 @@ _RULES = {
     fhir.COMPANION: _YES_OR_NO,
     fhir.FLOOR: _Rule(f"a valueString of at most {LONGEST_FLOOR} characters", _is_floor),
     fhir.WAY: _Rule(f"a picture of ours, an arrow, and a text of at most {LONGEST_FLOOR} characters", _is_way),
+    fhir.TEMPLATE: _Rule(
+        f"one of {', '.join(Template)}", lambda extension: extension.get("valueCode") in tuple(Template)
+    ),
     fhir.BOOKABLE_UNTIL: _Rule("a moment", _is_moment),
     NOT_AVAILABLE: _Rule(PERIOD, _is_absence),
     ALSO_AVAILABLE: _Rule(f"{PERIOD}, both given", _is_extra_opening),

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from telemed.directory import fhir, rules, store, terms
-from telemed.directory.model import ACTORS, KINDS, Directory, DirectoryChanged, IdTaken
+from telemed.directory.model import ACTORS, KINDS, Directory, DirectoryChanged, IdTaken, Template
 from telemed.directory.store import Match
 from telemed.fhir.issues import Invalid, Issue
 from telemed.fhir.resource import Resource
@@ -67,6 +67,22 @@ def load(tx: Tx) -> Directory:
             while len(_loaded) > REMEMBERED:
                 del _loaded[next(iter(_loaded))]
     return found
+
+
+def use_template(tx: Tx, doctor_id: str, template: Template, *, now: datetime) -> None:
+    """Lay the times of a doctor's sessions out by *template* from now on; what is booked stays as it is.
+
+    Raises:
+        NotFound: there is no such doctor.
+    """
+    doctor = load(tx).doctors.get(doctor_id)
+    if doctor is None:
+        raise NotFound
+    role = orjson.loads(read(tx, "PractitionerRole", doctor.role_id))
+    chosen = {} if template is Template.INDIVIDUAL else {"url": fhir.TEMPLATE, "valueCode": template.value}
+    others = [each for each in role.pop("extension", ()) if each["url"] != fhir.TEMPLATE]
+    extension = [*others, chosen] if chosen else others
+    take(tx, {**role, "extension": extension} if extension else role, now=now)
 
 
 def block(tx: Tx, device_id: str, *, since: datetime) -> None:

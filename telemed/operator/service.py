@@ -7,6 +7,8 @@ from schemas.day import MachineKind
 from schemas.signalling import Role as RosterRole
 from schemas.trust import RosterKey
 from telemed.booking import service as booking
+from telemed.booking import sessions
+from telemed.booking.planner import TICK, ticks_in
 from telemed.directory import service as directory
 from telemed.identity import roster
 from telemed.identity import service as identity
@@ -16,8 +18,10 @@ from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotFound
 from telemed.kit.trust import key_pictures
 from telemed.link.service import Lines
-from telemed.operator import model, store
+from telemed.operator import model, preview, store
 from telemed.operator.model import BrokenDevice, ClockMoved, KeyView, NoExercise, RoomView, RosterView, Unmet, is_online
+from telemed.operator.preview import Layout, Session
+from telemed.queue import service as queue
 from telemed.upkeep import service as upkeep
 
 
@@ -145,3 +149,31 @@ def roster_view(tx: Tx, operator_keys: Collection[str], *, now: datetime) -> Ros
             for each, state in model.keys_by_state(newest, roster_draft(tx))
         ),
     )
+
+
+AHEAD = timedelta(days=14)
+"""Days whose sessions count as usual."""
+
+
+def layout(tx: Tx, doctor_id: str, service_id: str, *, now: datetime) -> Layout:
+    """A usual session of a doctor, filled with one service; an empty *service_id* is the first that she offers.
+
+    Raises:
+        NotFound: there is no such doctor, or she does not offer it.
+    """
+    known = directory.load(tx)
+    doctor = known.doctors.get(doctor_id)
+    able = [each for each in known.services.values() if doctor and doctor in known.doctors_for(each)]
+    service = next((each for each in able if service_id in ("", each.id)), None)
+    if doctor is None or service is None:
+        raise NotFound
+    visit, tick = ticks_in(service.length), int(TICK / timedelta(minutes=1))
+    pitch = sessions.pitch(known, doctor, visit)
+    session = Session(
+        minutes=preview.usual_session(doctor.hours.between(now, now + AHEAD, known.zone)) // tick * tick,
+        visit=visit * tick,
+        pitch=pitch * tick,
+        turnaround=(pitch - visit) * tick,
+    )
+    lengths = preview.lengths_of(queue.learnt(tx, doctor_id), service.id, doctor_id)
+    return Layout(doctor_id, service.id, doctor.template, session, lengths)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas.day import DayPlan, Fact, FactKind, PlannedVisit, Word, WordKind
+from schemas.day import DayPlan, Fact, FactKind, Learnt, PlannedVisit, Word, WordKind
 from telemed.booking import service as booking
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
@@ -13,7 +13,7 @@ from telemed.kit.db import Tx
 from telemed.kit.ids import new_id
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import Refusal, Sense
-from telemed.queue import plans, store
+from telemed.queue import learnt_store, plans, store
 from telemed.queue.model import UNDO, LineMoved, Said, Standing, WordGiven, standing
 from telemed.visit import service as visit
 from telemed.visit.model import RoomNotReady, VisitState
@@ -137,6 +137,11 @@ def word_of(tx: Tx, doctor_id: str, *, now: datetime) -> Word | None:
 def said_of(tx: Tx, visit_id: str) -> Said | None:
     """What was last told of the start of a visit; None while it is as planned."""
     return store.said_of(tx, [visit_id]).get(visit_id)
+
+
+def learnt(tx: Tx, doctor_id: str) -> Learnt | None:
+    """What finished days have taught of all, and of this doctor; None before the first."""
+    return learnt_store.learnt(tx, (doctor_id,))
 
 
 def rooms_beside(tx: Tx, doctor_ids: Iterable[str], *, now: datetime) -> set[str]:

@@ -1,21 +1,28 @@
 """The exercise clock's offset outlives the centre, and who follows it is told."""
 
+import itertools
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from schemas.checks import CheckReport
+from telemed.booking import service as booking
+from telemed.booking.model import Request
+from telemed.booking.planner import What, Wish
 from telemed.directory import fhir
 from telemed.directory import service as directory
+from telemed.directory.model import Template
 from telemed.kit.clock import ExerciseClock, RealClock
 from telemed.kit.db import Database
+from telemed.kit.ids import new_id
 from telemed.kit.outbox import events
 from telemed.kit.refusal import NotFound
 from telemed.link.service import Lines
 from telemed.operator import service
 from telemed.operator.model import NoExercise, is_online
-from tests.builders import make_world
+from tests.builders import SERVICE, SOMMER, book, make_booking, make_world, moment
 
 NOW = datetime(2026, 12, 1, 8, tzinfo=UTC)
 
@@ -84,3 +91,36 @@ def test_a_second_encoder_is_told_while_the_room_is_heard(database: Database) ->
                 lines.checked(CheckReport.model_validate(said))
             seen += service.rooms(tx, lines, now=now)
     assert [room.vp8_viewers for room in seen] == [0, 2, 0]
+
+
+def test_a_template_changes_what_is_offered_and_when_people_come_but_not_what_stands(database: Database) -> None:
+    world = make_world(database)
+    before = make_booking(world, at="10:10")
+    with database.transaction() as tx:
+        directory.use_template(tx, "weiss", Template.BAILEY_WELCH, now=world.now)
+        known = directory.load(tx)
+        assert known.doctors["weiss"].template is Template.BAILEY_WELCH
+        assert booking.unplaceable(tx, known, now=world.now) == []
+        day = moment(world, "00:00")
+        wish = Wish(What(SERVICE, ("weiss",)), day, day + timedelta(days=1))
+        offered = booking.offers(tx, known, wish, now=world.now, limit=100)
+    steps = {(later.start - former.start) for former, later in itertools.pairwise(offered)}
+    assert min(steps) >= known.services[SERVICE].length
+    late = next(each for each in offered if each.start > world.now + timedelta(hours=1))
+    booked = book(world, Request(new_id(), late, SOMMER))
+    with database.reading() as tx:
+        assert booking.get(tx, before.id).extras.come_before == timedelta(0)
+        ahead = booking.get(tx, booked.id).extras.come_before
+    assert ahead == steps.pop() if len(steps) == 1 else ahead >= timedelta(minutes=20)
+
+
+def test_without_a_template_nothing_is_laid_out_and_the_doctors_resource_is_as_it_was(database: Database) -> None:
+    world = make_world(database)
+    role = world.directory.doctors["weiss"].role_id
+    with database.transaction() as tx:
+        as_it_was = directory.read(tx, "PractitionerRole", role)
+        for template in (Template.DOME, Template.INDIVIDUAL):
+            directory.use_template(tx, "weiss", template, now=world.now)
+        assert json.loads(directory.read(tx, "PractitionerRole", role)) == json.loads(as_it_was)
+        with pytest.raises(NotFound):
+            directory.use_template(tx, "nobody", Template.DOME, now=world.now)

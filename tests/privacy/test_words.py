@@ -30,6 +30,7 @@ from telemed.booking.model import ALSO_LACKING, Reason, Urgency, WaitState
 from telemed.booking.search import Rule
 from telemed.desk.asked import ALWAYS_THERE
 from telemed.directory.fhir import DEVICE_KINDS
+from telemed.directory.model import Template
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Sense
 from telemed.notify.model import Kind as Notice
@@ -138,6 +139,8 @@ PARTS: dict[str, set[str]] = {
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "notice.": {*Notice, "come_now.home"},
     "operator.kind.": set(MachineKind),
+    "layouts.template.": {*Template, "overbooked"},
+    "layouts.about.": {*Template, "overbooked"},
     "operator.sealed.": {"tpm", "file"},
     "pair.failed.": set(PairingWhy),
     "planning.device.": set(DEVICE_KINDS.values()) - {ALWAYS_THERE},
