@@ -9,6 +9,7 @@ from pathlib import Path
 
 from telemed.booking import pages as booking_pages
 from telemed.booking.index import Index
+from telemed.city import pages as city_pages
 from telemed.desk import pages as desk_pages
 from telemed.desk import practice
 from telemed.desk.live import Live
@@ -169,7 +170,8 @@ def build(settings: Settings, db: Database) -> Centre:
         operator_keys=settings.operators,
     )
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed")
-    folders = [module.TEMPLATES for module in (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages)]
+    with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages, city_pages)
+    folders = [module.TEMPLATES for module in with_pages]
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})
     centre.live.update({Auditor: Auditor(db), Index: Index(db)})
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})

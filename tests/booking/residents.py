@@ -17,6 +17,7 @@ from telemed.booking import form
 from telemed.booking import pages as booking_pages
 from telemed.booking.index import Index
 from telemed.booking.planner import Offer
+from telemed.city import pages as city_pages
 from telemed.desk import moving, status
 from telemed.desk import pages as desk_pages
 from telemed.desk.live import Live
@@ -45,7 +46,13 @@ SOMMER: Fields = {"name": "Hannelore Sommer", "birth_year": "1948", "way": "phon
 def make_app(centre: Centre) -> FastAPI:
     """The centre's app, as far as residents see it."""
     frame = FrameInfo(simulated=True, exercise=False, offset=lambda: centre.clock.offset, program="telemed")
-    folders = (booking_pages.TEMPLATES, identity_pages.TEMPLATES, desk_pages.TEMPLATES, notify_pages.TEMPLATES)
+    folders = (
+        booking_pages.TEMPLATES,
+        identity_pages.TEMPLATES,
+        desk_pages.TEMPLATES,
+        notify_pages.TEMPLATES,
+        city_pages.TEMPLATES,
+    )
     pages = centre.live.setdefault(Pages, Pages(*folders, frame=frame))
     centre.live.setdefault(Carriers, Carriers(Desk(centre.secrets)))
     if Live not in centre.live:
@@ -57,6 +64,7 @@ def make_app(centre: Centre) -> FastAPI:
     app.include_router(booking_pages.routes)
     app.include_router(status.routes)
     app.include_router(moving.routes)
+    app.include_router(city_pages.routes)
     app.include_router(notify_pages.routes)
     mount_static(app, booking=booking_pages.STATIC, desk=desk_pages.STATIC, notify=notify_pages.STATIC)
     return app

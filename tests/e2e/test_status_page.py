@@ -36,7 +36,7 @@ def happen(scene: Scene, booked: Booked, *kinds: FactKind) -> None:
             visit.record(tx, visit_id=booked.id, kind=kind, by="assistant", now=scene.world.now)
 
 
-@pytest.mark.parametrize("size", ("desk", "phone", "200 %"))
+@pytest.mark.parametrize("size", ["desk", "phone", "200 %"])
 def test_while_one_waits_every_page_fits_and_has_no_finding(scene: Scene, size: str) -> None:
     first, second = book(scene, "10:00"), book(scene, "10:40")
     page = scene.page(size)
@@ -56,6 +56,8 @@ def test_while_one_waits_every_page_fits_and_has_no_finding(scene: Scene, size: 
     happen(scene, second, FactKind.CALLED)
     expect(page.get_by_text("Bitte kommen Sie jetzt: Raum 1")).to_be_visible()
     seen("63 called")
+    page.goto(f"{scene.address}/viertel")
+    seen("64 quarter")
     assert seen.found == {}
 
 

@@ -1,7 +1,7 @@
 """One event until the last of 5,000 residents' pages has heard of it, against a bare asyncio writer in the same run.
 
-Centre, writer and all pages are processes of their own on one machine. The event is a doctor's press, over HTTP: who she
-is, transaction and disk, the look at the room and the making of the pages' parts are all within the time.
+Centre, writer and all pages are processes of their own on one machine. The event is a doctor's press, over HTTP: who
+she is, transaction and disk, the look at the room and the making of the pages' parts are all within the time.
 """
 
 import json
