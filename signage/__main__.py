@@ -1,13 +1,15 @@
 """``signage``: shows the room's board on a monitor."""
 
 import os
+import signal
+import threading
 from typing import Annotated
 
 import typer
 import uvicorn
 
+from signage import alive, speech
 from signage import settings as setting
-from signage import speech
 from signage.app import create_app
 from signage.settings import PREFIX, Settings
 from signage.voice import Speechless
@@ -42,6 +44,24 @@ def serve() -> None:
         access_log=False,
         timeout_graceful_shutdown=1,
     )
+
+
+@commands.command()
+def watch(
+    command: Annotated[list[str], typer.Argument(help="The browser and its arguments, after --.")],
+    times: Annotated[int, typer.Option(help="Give up after so many starts in a row in vain.")] = 5,
+) -> None:
+    """Start a browser that shows the monitor, and start it anew when its page is frozen, black or gone."""
+    try:
+        settings = _settings()
+    except BadSetting as bad:
+        typer.echo(bad, err=True)
+        raise typer.Exit(2) from None
+    logs.start("signage")
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    alive.watch(command, f"http://127.0.0.1:{settings.port}", stop, times=times)
+    raise typer.Exit(0 if stop.is_set() else 1)
 
 
 @commands.command()

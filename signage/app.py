@@ -12,6 +12,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
+from signage.alive import Pulse, mount_alive
 from signage.doorsign import png, sign_of
 from signage.feed import Feed
 from signage.layout import stylesheet
@@ -85,6 +86,7 @@ def create_app(monitor: Monitor) -> FastAPI:
     if monitor.loudspeaker:
         mount_sounds(app, monitor.bulletin, monitor.loudspeaker)
     _mount_door(app, monitor)
+    mount_alive(app, Pulse())
     mount_static(app, signage=HERE / "static")
     refusals.install(app, painter.pages)
     protect(app, Protection())

@@ -10,12 +10,16 @@ import pytest
 
 from ops.programs import ROOT
 from room_agent.settings import PREFIX, Settings
+from signage import settings as monitor
 from telemed import wiring
 from telemed.kit.settings import read
 
 UNITS = ROOT / "ops" / "units"
-SERVICES = ("room-agent.service", "room-kiosk.service", "telemed-centre.service", "telemed-relay.service")
-TIGHT = ("room-agent.service", "telemed-centre.service", "telemed-relay.service")
+SERVICES = (
+    *("room-agent.service", "room-kiosk.service", "telemed-centre.service", "telemed-relay.service"),
+    *("signage.service", "signage-screen.service"),
+)
+TIGHT = ("room-agent.service", "telemed-centre.service", "telemed-relay.service", "signage.service")
 TIGHTEST = 2.0
 """`systemd-analyze security`: 0 is a program that can do nothing, 10 one that can do everything."""
 
@@ -77,6 +81,15 @@ def test_the_settings_of_the_centres_example_are_settings() -> None:
     found = read(wiring.Settings, environ, prefix=wiring.PREFIX)
     assert found.public_url == "https://zentrum.example"
     assert len(found.relay_urls.split(",")) == 3
+
+
+def test_the_settings_of_the_monitors_example_are_settings_and_can_be_read() -> None:
+    lines = [line for line in (UNITS / "signage.env.example").read_text().splitlines() if not line.startswith("#")]
+    for name in ("signage.service", "signage-screen.service"):
+        unit = dict(re.findall(rf"^Environment=({monitor.PREFIX}\w+)=(\S+)", (UNITS / name).read_text(), re.MULTILINE))
+        found = read(monitor.Settings, {**unit, **dict(line.split("=", 1) for line in lines)}, prefix=monitor.PREFIX)
+        assert monitor.face(found).layout == found.layout
+        assert f"127.0.0.1:{found.port}/" in (UNITS / "signage-screen.service").read_text()
 
 
 def test_the_kiosk_may_open_its_own_pages_only() -> None:
