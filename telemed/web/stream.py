@@ -81,9 +81,11 @@ class Ear:
         return False
 
     async def _catch_up(self) -> None:
+        """Send what is the newest by the time that the other end takes something; an empty piece waits for that."""
         try:
-            while (told := self._newest) is not None:
-                self._newest = None
+            while self._newest is not None:
+                await self._send(_piece(b""))
+                told, self._newest = self._newest, None
                 await self._send(_piece(told))
         finally:
             self._behind = None
