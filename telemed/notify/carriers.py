@@ -106,10 +106,10 @@ class Carrier:
         if not limit:
             return 0
         with self.db.reading() as tx:
-            if not delivery.has_due(tx, self.channel, now=now):
+            if not delivery.has_due(tx, self.desk, self.channel, now=now):
                 return 0
         with self.db.transaction() as tx:
-            taken = delivery.take_due(tx, self.desk, self.channel, self.name, limit=limit, now=now)
+            taken = delivery.take_due(tx, self.channel, self.name, limit=limit, now=now)
             packed = delivery.pack(tx, self.desk, taken, url=self.url, now=now)
         if packed:
             with contextlib.suppress(asyncio.CancelledError):

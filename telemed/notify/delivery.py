@@ -44,15 +44,17 @@ class Parcel:
     ics_method: str = ""
 
 
-def has_due(tx: Tx, channel: Channel, *, now: datetime) -> bool:
-    return store.is_due(tx, channel.value, now=now)
+def has_due(tx: Tx, desk: Desk, channel: Channel, *, now: datetime) -> bool:
+    """Whether something is to be sent on a channel now; at night nothing is."""
+    return not _is_night(tx, desk, now) and store.is_due(tx, channel.value, now=now)
 
 
-def take_due(tx: Tx, desk: Desk, channel: Channel, by: str, *, limit: int, now: datetime) -> list[Notice]:
-    """Claim what is to be sent on a channel now; at night nothing."""
-    zone = directory.load(tx).zone
-    if model.is_night(now.astimezone(zone).time(), desk.rules.night):
-        return []
+def _is_night(tx: Tx, desk: Desk, now: datetime) -> bool:
+    return model.is_night(now.astimezone(directory.load(tx).zone).time(), desk.rules.night)
+
+
+def take_due(tx: Tx, channel: Channel, by: str, *, limit: int, now: datetime) -> list[Notice]:
+    """Claim what is to be sent on a channel."""
     return store.take_due(tx, channel.value, by, now=now, limit=limit)
 
 
@@ -145,10 +147,9 @@ def failed(tx: Tx, desk: Desk, one: Notice, *, for_good: bool, now: datetime) ->
 
 def escalate_silent(tx: Tx, desk: Desk, *, now: datetime) -> int:
     """Whatever a channel kept waiting too long goes to the call list; how many that were. At night nobody is called."""
-    zone, night = directory.load(tx).zone, desk.rules.night
-    if model.is_night(now.astimezone(zone).time(), night):
+    if _is_night(tx, desk, now):
         return 0
-    morning = model.morning_before(now, night, zone)
+    morning = model.morning_before(now, desk.rules.night, directory.load(tx).zone)
     silent = [one for one in store.waiting_to_be_sent(tx) if model.escalates(one, morning=morning, now=now)]
     for one in silent:
         escalate(tx, desk, one, now=now)

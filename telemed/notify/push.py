@@ -28,7 +28,7 @@ SERVICES = (
     "fcm.googleapis.com",
     ".push.services.mozilla.com",
     ".notify.windows.com",
-    "web.push.apple.com",
+    ".push.apple.com",
 )
 """Of the browsers that people have; the body that passes through them is sealed for the browser."""
 

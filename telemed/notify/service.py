@@ -42,13 +42,16 @@ class Desk:
 
 
 def booked(tx: Tx, booking_id: str, *, now: datetime) -> None:
-    """An appointment was made: it is confirmed, and its reminders are planned. One that was moved says so elsewhere."""
+    """An appointment was made: it is confirmed, and its reminders are planned.
+
+    One that was moved says so elsewhere; one of another system was confirmed there.
+    """
     made = booking.get(tx, booking_id)
     if made.status is not Status.BOOKED or made.extras.walk_in:
         return
-    moved = _moved_from(tx, made)
+    is_told = not made.offer.service_id or _moved_from(tx, made) is not None
     found = model.planned(made.offer.start, now=now, zone=directory.load(tx).zone)
-    _tell(tx, made, [one for one in found if not (moved and one[0] is Kind.CONFIRMED)])
+    _tell(tx, made, [one for one in found if not (is_told and one[0] is Kind.CONFIRMED)])
 
 
 def _moved_from(tx: Tx, made: Booking) -> Booking | None:

@@ -1,5 +1,7 @@
 """A gateway that hangs, trickles or fails keeps nobody waiting; each channel has a thread and a circuit of its own."""
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from telemed.notify.carriers import Carrier, Circuit
 from telemed.notify.channels import Mail, NotDelivered, Sms
 from telemed.notify.model import Channel, Outcome
 from tests.builders import make_booking, moment
+from tests.databases import SqliteFiles, opened
 from tests.notify.world import MAIL, MOBILE, WAIT_S, Notices, Tray, gateway, make_notices, smtp_server
 
 DAY = timedelta(days=1)
@@ -171,3 +174,37 @@ def test_what_is_logged_of_a_failure_is_ids_and_a_code(
     assert "smtp_550" in said.out + said.err
     for word in ("Sommer", "Erika", "example.org"):
         assert word not in said.out + said.err
+
+
+def test_a_centre_that_is_killed_between_sending_and_keeping_sends_again_with_the_same_id(
+    sqlite_files: SqliteFiles,
+) -> None:
+    url = sqlite_files.fresh_url()
+    with gateway() as other:
+        with opened(url) as database:
+            notices = make_notices(database, Tray(Channel.SMS))
+            book(notices, "10:00", MOBILE)
+            spread(notices)
+        other.mode = "hangs"
+        child = os.fork()
+        if child == 0:
+            try:
+                carrier_on(Database(url), notices, other.url).carry()
+            finally:
+                os._exit(1)
+        assert other.came.wait(WAIT_S)  # the gateway has it, and nothing of that is kept
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        other.mode = "answers"
+        other.held.set()
+        with opened(url) as database:
+            notices.world.clock.forward(timedelta(minutes=1))
+            assert carrier_on(database, notices, other.url).carry() == 0  # it may still be alive
+            notices.world.clock.forward(timedelta(minutes=1))
+            assert carrier_on(database, notices, other.url).carry() == 1
+    first, second = (asked.headers["idempotency-key"] for asked in other.asked)
+    assert first == second
+
+
+def carrier_on(database: Database, notices: Notices, url: str) -> Carrier:
+    return Carrier(database, notices.world.clock, notices.desk, Sms(url, "t"), "https://centre.test")

@@ -136,8 +136,8 @@ def test_a_notice_s_link_opens_the_own_appointment_at_a_press_and_not_at_a_look(
     answer = client.post(link)
     assert (answer.status_code, answer.headers["location"]) == (303, "/mein-termin")
     assert client.get("/mein-termin").status_code == 200
-    assert client.post(link[:-3] + "AAA").status_code == 404
-    assert client.get(link[:-3] + "AAA").status_code == 200  # the same for every token
+    assert client.post("/n/AAAAAAAAAAAAAAAAAAAAAA").status_code == 404
+    assert client.get("/n/AAAAAAAAAAAAAAAAAAAAAA").status_code == 200  # the same for every token
 
 
 def test_a_browser_is_told_as_long_as_it_wishes(notices: Notices, client: TestClient) -> None:

@@ -19,7 +19,7 @@ from schemas.day import FactKind
 from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, TimeOffered
 from telemed.kit.db import Database
 from telemed.kit.outbox import Relay, Subscription
-from telemed.notify import delivery, jobs, reactions, store
+from telemed.notify import jobs, reactions, store
 from telemed.notify.carriers import Carrier, Carriers
 from telemed.notify.channels import NotDelivered, Sender
 from telemed.notify.delivery import Parcel
@@ -272,8 +272,3 @@ def closed_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def has_due(notices: Notices, channel: Channel) -> bool:
-    with notices.db.reading() as tx:
-        return delivery.has_due(tx, channel, now=notices.world.now)
