@@ -87,12 +87,14 @@ def make_world(
     subscriptions: tuple[Subscription, ...] = (),
     rooms: int = 1,
     resources: Iterable[Mapping[str, Any]] = (),
+    clock: HandClock | None = None,
 ) -> World:
     """A centre on *database* with two doctors, two assistants and *rooms* rooms with a cuff and an oximeter each.
 
-    *resources*: another directory in place of that one.
+    *resources*: another directory in place of that one. *clock*: another one than that which stands still at *now*.
     """
-    clock = HandClock(now)
+    clock = clock or HandClock(now)
+    now = clock.now()
     centre = Centre(
         db=database,
         clock=clock,

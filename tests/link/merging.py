@@ -70,7 +70,7 @@ class Sides:
 
     def centre_day(self) -> queue.Day:
         with self.world.db.reading() as tx:
-            return queue.day(tx, ROOM, now=self.world.now, clock=self.world.clock)
+            return queue.day(tx, ROOM, now=self.world.now, clock=self.world.centre.clock)
 
     def lost(self) -> list[str]:
         """What was acknowledged and is not on both sides, or not as it was."""

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from telemed.link.reactions import send_plan
 from telemed.link.service import Lines
 from telemed.operator import service as operator
 from tests.builders import World
+from tests.link.cable import Cable, cable
 from tests.serving import served, served_beside
 
 ROOM = "room-1"
@@ -43,6 +44,7 @@ class Monitored:
     agent: Agent
     url: str
     folder: Path
+    line: Cable
 
     @asynccontextmanager
     async def monitor(self, name: str) -> AsyncIterator[tuple[str, Bulletin]]:
@@ -98,9 +100,15 @@ async def shows(bulletin: Bulletin, mode: Mode, within_s: float = PATIENCE_S) ->
     return time.monotonic()
 
 
+def plain_room(journal: Journal) -> Room:
+    return Room(journal, simulated=False)
+
+
 @asynccontextmanager
-async def monitored(world: World, folder: Path) -> AsyncIterator[Monitored]:
-    """Centre and agent run and know each other."""
+async def monitored(
+    world: World, folder: Path, room: Callable[[Journal], Room] = plain_room
+) -> AsyncIterator[Monitored]:
+    """Centre and agent run and know each other; the line between them can be cut. *room*: with clocks of its own."""
     lines = world.centre.the(Lines)
     relay = Relay(world.db, [Subscription("send plan", MachinesChanged, send_plan(lines))], world.clock)
     relaying = threading.Thread(target=relay.run)
@@ -110,7 +118,7 @@ async def monitored(world: World, folder: Path) -> AsyncIterator[Monitored]:
     app.include_router(routes.routes)
     try:
         with served_beside(app, lifespan="off") as server:
-            async with _agent(world, server.address, folder) as it:
+            async with cable(server.port) as line, _agent(world, line, folder, room) as it:
                 yield it
     finally:
         relay.stop()
@@ -118,14 +126,14 @@ async def monitored(world: World, folder: Path) -> AsyncIterator[Monitored]:
 
 
 @asynccontextmanager
-async def _agent(world: World, centre_url: str, folder: Path) -> AsyncIterator[Monitored]:
+async def _agent(world: World, line: Cable, folder: Path, room: Callable[[Journal], Room]) -> AsyncIterator[Monitored]:
     def code() -> str:
         with world.db.transaction() as tx:
             return operator.new_pairing(tx, kind="agent", room_id=ROOM, now=world.clock.now())
 
-    settings = Settings(centre_url=centre_url, state_dir=folder, pairing_code=await asyncio.to_thread(code))
+    settings = Settings(centre_url=line.url, state_dir=folder, pairing_code=await asyncio.to_thread(code))
     journal = Journal(folder / "journal.sqlite")
-    agent = build(settings, Room(journal, simulated=False), Devices(), none(words()))
+    agent = build(settings, room(journal), Devices(), none(words()))
 
     @asynccontextmanager
     async def running() -> AsyncIterator[Agent]:
@@ -139,5 +147,5 @@ async def _agent(world: World, centre_url: str, folder: Path) -> AsyncIterator[M
         async with asyncio.timeout(PATIENCE_S):
             while agent.room.plan is None:
                 await asyncio.sleep(0.01)
-        yield Monitored(world, agent, url, folder)
+        yield Monitored(world, agent, url, folder, line)
     journal.close()
