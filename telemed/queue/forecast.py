@@ -176,9 +176,7 @@ class _Play:
         if doctor not in self.doctor_free:
             last = today.last_ended(doctor)
             if last is None:
-                late = longer_than(self.known.opening(doctor), -today.opens(doctor))
-                self.doctor_free[doctor] = [today.opens(doctor) + late[k] for k in column]
-                self.ready_to_call[doctor] = True
+                self._not_begun(doctor, column)
             else:
                 self._idle(doctor, last, column)
         away = today.away.get(doctor)
@@ -187,6 +185,14 @@ class _Play:
             rest = longer_than(said, -away.since)
             free = self.doctor_free[doctor]
             self.doctor_free[doctor] = [max(free[path], away.since + rest[k]) for path, k in enumerate(column)]
+
+    def _not_begun(self, doctor: str, column: tuple[int, ...]) -> None:
+        """She comes as late as on other days; that she is not here yet is known only if somebody waits for her."""
+        opens = self.today.opens(doctor)
+        waited = any(case.doctor == doctor and case.stage is Stage.HERE for case in self.today.cases)
+        late = longer_than(self.known.opening(doctor), -opens if waited else -inf)
+        self.doctor_free[doctor] = [opens + late[k] for k in column]
+        self.ready_to_call[doctor] = waited or opens > 0
 
     def _idle(self, doctor: str, last: float, column: tuple[int, ...]) -> None:
         """She has time; if somebody is ready and is not called, something keeps her, and the longer the longer."""

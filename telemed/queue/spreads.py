@@ -22,19 +22,23 @@ PRIOR: dict[str, tuple[float, ...]] = {
     "cleaning": (0.6, 0.75, 0.85, 0.95, 1.0, 1.1, 1.2, 1.5),
     "pause-said": (0.4, 0.7, 0.9, 1.0, 1.15, 1.4, 2.0),
     "pause": (3.0, 6.0, 10.0, 15.0, 22.0, 35.0, 60.0),
-    "pace": (0.15, 0.45),
+    "pace": (0.2, 0.5),
     "no-show": (0.1,),
     "calibration": (-1.1, 0.0, 1.2),
 }
 """Quantiles at equal steps before anything was learnt. Lengths and cleaning are multiples of what was planned, the
 rest minutes; ``pace``: σ of a doctor's day and of one visit (logarithms); ``calibration``: see `Known.calibration`."""
 
+FEW = ("pace", "no-show", "calibration")
+"""Not quantiles at equal steps, but single figures."""
+
 
 class Known:
     """The spreads of one `Learnt`, with what stands in for those that are not there."""
 
     def __init__(self, learnt: Learnt | None) -> None:
-        self._spreads: dict[str, Spread] = {each.key: each for each in learnt.spreads} if learnt else {}
+        known = learnt.spreads if learnt else ()
+        self._spreads: dict[str, Spread] = {each.key: each for each in known if _is_whole(each)}
 
     def values(self, *keys: str, prior: str) -> tuple[float, ...]:
         """Of the first key that is known."""
@@ -60,12 +64,12 @@ class Known:
     @property
     def pace(self) -> tuple[float, float]:
         """σ of a doctor's day and σ of one visit."""
-        tau, sigma = self.values("pace", prior="pace")
-        return tau, max(0.05, sigma)
+        tau, sigma, *_ = self.values("pace", prior="pace")
+        return max(0.01, tau), max(0.05, sigma)
 
     @property
     def no_show(self) -> float:
-        return self.values("no-show", prior="no-show")[0]
+        return min(0.9, max(0.0, self.values("no-show", prior="no-show")[0]))
 
     @property
     def arrival(self) -> list[float]:
@@ -97,8 +101,15 @@ class Known:
 
     def calibration(self, lead: float) -> tuple[float, float, float]:
         """How many steps below and above the median the truth lay with 10, 50 and 90 %."""
-        low, middle, high = self.values(f"calibration|{lead_class(lead)}", "calibration|", prior="calibration")
+        low, middle, high, *_ = self.values(f"calibration|{lead_class(lead)}", "calibration|", prior="calibration")
         return low, middle, high
+
+
+def _is_whole(spread: Spread) -> bool:
+    """Whether it has values, and as many as a key of few values needs."""
+    few = PRIOR.get(spread.key.partition("|")[0], ())
+    needed = len(few) if spread.key.startswith(FEW) else 1
+    return len(spread.values) >= needed
 
 
 def lead_class(lead: float) -> int:
