@@ -20,6 +20,7 @@ from telemed.desk import moving as desk_moving
 from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
 from telemed.desk import status as desk_status
+from telemed.desk.live import Live
 from telemed.identity import pages as identity_pages
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
@@ -94,10 +95,11 @@ async def health() -> dict[str, str]:
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     centre: Centre = app.state.centre
-    relay, audit, index = centre.the(Relay), centre.the(Auditor).batch, centre.the(Index)
+    relay, audit, index, live = centre.the(Relay), centre.the(Auditor).batch, centre.the(Index), centre.the(Live)
     threads = [threading.Thread(target=relay.run, name="relay"), threading.Thread(target=audit.run, name="audit")]
     if not centre.db.is_sqlite:  # nobody else writes there
         threads.append(threading.Thread(target=index.follow, args=[centre.clock], name="index"))
+        threads.append(threading.Thread(target=live.follow, name="live"))
     carriers = centre.the(Carriers)
     threads += [threading.Thread(target=one.run, name=f"notices {one.channel}") for one in carriers.each]
     ticking = _ticking(centre)
@@ -112,6 +114,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         relay.stop()
         audit.stop()
         index.stop()
+        live.stop()
         for thread in threads:
             thread.join()
 

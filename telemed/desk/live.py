@@ -5,17 +5,20 @@ has changed. All of it lives in one event loop; `changed` may be called from any
 """
 
 import asyncio
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import SimpleNamespace
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from telemed.desk.own import Look, own_of
 from telemed.identity.model import Actor, Role
 from telemed.kit import pace
+from telemed.kit.clock import real_now
 from telemed.kit.logs import logger
-from telemed.kit.outbox import Event
+from telemed.kit.outbox import Event, told_since
 from telemed.kit.refusal import NotFound
 from telemed.link.service import Lines
 from telemed.web.centre import Centre
@@ -34,6 +37,10 @@ UNSURE_S = 40.0
 AT_ONCE = 8
 """Pages of one appointment that may be open: she herself, relatives, and what was not closed properly."""
 MOST = 20_000
+FOLLOW_S = 0.25
+"""How often one looks what other processes emitted."""
+OVERLAP = timedelta(seconds=30)
+"""No transaction takes longer, and no two clocks of one centre differ by more."""
 LASTS_S = 900.0
 """Then a page must come back and is asked anew who it is."""
 GONE = event("gone", {})
@@ -77,6 +84,7 @@ class Live:
         self._running: asyncio.Task[None] | None = None
         self.count = 0
         self.looks = 0
+        self._stopped = threading.Event()
         centre.db.hear(Event, self.changed)
 
     @property
@@ -121,7 +129,7 @@ class Live:
             for ear in [*page.ears]:
                 ear.end()
 
-    def changed(self, happened: Iterable[Event]) -> None:
+    def changed(self, happened: Iterable[object]) -> None:
         """Look again at all pages that this may concern. From any thread."""
         loop = self._loop
         if not self._pages or loop is None or loop.is_closed():
@@ -130,11 +138,30 @@ class Live:
         if concerned:
             loop.call_soon_threadsafe(self._mark, concerned)
 
-    def _concerns(self, happened: Event) -> bool:
+    def follow(self) -> None:
+        """The body of a thread, where other processes share the database: hear what happened there too."""
+        seen: set[str] = set()
+        while not self._stopped.wait(FOLLOW_S):
+            try:
+                seen = self.catch_up(seen)
+            except SQLAlchemyError:
+                log.error("own_pages_not_followed", exc_info=True)
+
+    def catch_up(self, seen: set[str]) -> set[str]:
+        """Look at what happened lately and is not in *seen*; what is seen now."""
+        with self._centre.db.reading() as tx:
+            told = told_since(tx, real_now() - OVERLAP)
+        self.changed(SimpleNamespace(**fields) for one, fields in told.items() if one not in seen)
+        return set(told)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _concerns(self, happened: object) -> bool:
         room_id = getattr(happened, "room_id", None)
         return room_id is None or room_id in self._rooms or any(one in self._subjects for one in _named(happened))
 
-    def _mark(self, happened: list[Event]) -> None:
+    def _mark(self, happened: list[object]) -> None:
         """An event that names no room may concern anybody."""
         for one in happened:
             room_id = getattr(one, "room_id", None)
@@ -233,7 +260,7 @@ class Live:
                         ear.end()
 
 
-def _named(happened: Event) -> list[str]:
+def _named(happened: object) -> list[str]:
     """The appointments that an event names."""
     names = ("booking_id", "replaced_id", "visit_id")
     return [found for name in names if (found := getattr(happened, name, None)) is not None]

@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 import time
+from datetime import datetime
 
 _turn = threading.Lock()
 _last = 0
@@ -23,6 +24,12 @@ def new_id() -> str:
     value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0x2 << 62 | chance
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def oldest_id(moment: datetime) -> str:
+    """A text before every `new_id` made from *moment* (real time) on, and behind every earlier one."""
+    text = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{text[:8]}-{text[8:]}"
 
 
 def _stamp(start: int) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telemed.kit.clock import Clock
 from telemed.kit.db import CommitFailed, Database, Tx, Utc, mark, metadata, tell, try_turn
 from telemed.kit.hot import Hot
-from telemed.kit.ids import new_id
+from telemed.kit.ids import new_id, oldest_id
 from telemed.kit.logs import logger
 from telemed.kit.register import TECHNICAL, column
 
@@ -66,6 +66,15 @@ def emit(tx: Tx, happened: Event, *, now: datetime) -> None:
 
 
 _EMIT = Hot("INSERT INTO outbox_event (id, kind, ids, made_at) VALUES (:id, :kind, :ids, :now)")
+
+
+def told_since(tx: Tx, moment: datetime) -> dict[str, dict[str, Any]]:
+    """The fields of every event that any process emitted since *moment* (real time), by id, the oldest first.
+
+    Transactions become visible out of order; so who follows asks for the last while again, and knows what it has seen.
+    """
+    wanted = select(events.c.id, events.c.ids).where(events.c.id >= oldest_id(moment)).order_by(events.c.id)
+    return {row.id: json.loads(row.ids) for row in tx.execute(wanted)}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -149,7 +149,7 @@ async def test_a_stuck_page_delays_nobody(world: World, counted: Counted) -> Non
             await centre.happens(0, *kinds)
             await asyncio.gather(*(page.told() for page in pages[::4]))
         assert never.is_stuck
-        assert never.dropped == 2
+        assert never.dropped == 3
         counted(f"{PAGES} pages of residents, one of them stuck")
         centre.live.leave((centre.booked[0].id, 0), never)
         stuck.close()
@@ -159,3 +159,18 @@ async def test_a_stuck_page_delays_nobody(world: World, counted: Counted) -> Non
 
 async def _takes_nothing(_message: Message) -> None:
     await asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.postgres
+async def test_what_happens_in_another_process_is_heard_as_well(postgres_database: Database) -> None:
+    world = make_world(postgres_database)
+    elsewhere = Database(postgres_database.url.render_as_string(hide_password=False))
+    async with running(world) as centre:
+        page = await centre.open(0)
+        seen = await asyncio.to_thread(centre.live.catch_up, set())
+        other = World(replace(world.centre, db=elsewhere), world.clock, world.directory)
+        await asyncio.to_thread(happen, other, centre.booked[0].id, FactKind.ARRIVED)
+        now_seen = await asyncio.to_thread(centre.live.catch_up, seen)
+        assert "Sie sind als Nächstes dran." in (await page.told())["html"]
+        assert now_seen > seen
+    elsewhere.dispose()
