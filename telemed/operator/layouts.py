@@ -15,7 +15,7 @@ from telemed.web.pages import Pages
 
 routes = APIRouter()
 Operator = Annotated[Actor, Depends(Needs(Right.OPERATE))]
-BAR = 160
+BAR = 120
 """Units of the longest bar."""
 
 
