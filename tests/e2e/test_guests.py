@@ -1,11 +1,15 @@
 """Guests and the visit from home, in real browsers: four ends talk, each with each, and nobody else gets in."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from ops.programs import NAMES, Programs, free_port
@@ -21,12 +25,16 @@ from telemed.kit.ids import new_link_token
 from telemed.people.model import Person, Way
 from telemed.visit import service as visit
 from tests.e2e.chromium import CALL, chromium
-from tests.e2e.stage import wait_until_released
+from tests.e2e.introduced import allow, introduce
+from tests.e2e.shots import shot
+from tests.e2e.stage import wait_for, wait_until_released
+from tests.e2e.visit import LOUDNESS
 from tests.warm import WarmPrograms
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 PATIENCE_MS = 30_000
+SHOTS = Path(os.environ.get("SHOTS", "build/shots"))
 WIDTH, HEIGHT, FRAMES = 160, 120, 5
 IN_ROOM, AT_HOME = ("allgemein-20-blutdruck", "weiss"), ("sprechstunde-15", "vogt")
 DECODES = """([selector, count]) => {
@@ -132,8 +140,12 @@ class Scene:
         doctor.locator(f"[data-invite-as={role}]").click()
         expect(doctor.locator("#invite-link")).not_to_have_value(before)
         link = doctor.locator("#invite-link").input_value()
+        shown = doctor.locator("[data-invite-code]").screenshot()
+        read = zxingcpp.read_barcode(Image.open(BytesIO(shown)))
+        assert read is not None
+        assert read.text == link  # a telephone comes in by what it sees
         doctor.locator("#invite-close").click()
-        return link
+        return str(read.text)
 
     def guest(self, link: str, name: str) -> Page:
         """Somebody follows the link and wants to come in."""
@@ -175,6 +187,25 @@ def scene(house: Scene) -> Iterator[Scene]:
         context.close()
 
 
+def looks_on(doctor: Page, colleague: Page) -> None:
+    """A colleague reads what was measured, with whose it is, and hears the heart while the doctor listens."""
+    doctor.set_viewport_size({"width": 1920, "height": 1080})  # all of her panel beside each other
+    value = colleague.locator("#values li[data-kind=blood-pressure]").filter(has_text="121/79")
+    expect(value).to_contain_text("noch nicht bestätigt", timeout=PATIENCE_MS)
+    expect(value).to_contain_text("simuliert")
+    doctor.locator(".vital[data-kind=blood-pressure]").get_by_role("button", name="Laut gefragt").click()
+    expect(value).to_contain_text("bestätigt: Ärztin oder Arzt", timeout=PATIENCE_MS)
+    doctor.locator("#listen").click()
+    allow(doctor, "stethoscope")
+    expect(colleague.locator("#stethoscope-on")).to_be_visible(timeout=PATIENCE_MS)
+    wait_for(lambda: colleague.evaluate(LOUDNESS, "#stethoscope") > 0.001, timeout_s=20, what="the heart is heard")
+    for wide, high in ((360, 740), (500, 350), (1000, 700)):
+        colleague.set_viewport_size({"width": wide, "height": high})
+        assert colleague.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, wide
+        shot(colleague, SHOTS / f"colleague-{wide}.png", full_page=True)
+    doctor.locator("#listen").click()
+
+
 def test_four_ends_talk_each_with_each_and_a_fifth_stays_outside(scene: Scene) -> None:
     kiosk, doctor = scene.kiosk(), scene.doctor("weiss")
     scene.call(doctor)
@@ -206,8 +237,11 @@ def test_four_ends_talk_each_with_each_and_a_fifth_stays_outside(scene: Scene) -
     outside.locator("[data-admit]").click()
     colleague.wait_for_function(DECODES, arg=[OTHERS, 3], timeout=PATIENCE_MS)
     assert colleague.locator("#devices figure").count() == 0
+    introduce(doctor)
+    doctor.locator("#kinds [data-kind=blood-pressure]").click()
     outside.locator("[data-share] input").check()
     colleague.wait_for_function(DECODES, arg=["#devices video", 1], timeout=PATIENCE_MS)
+    looks_on(doctor, colleague)
     outside.locator("[data-share] input").uncheck()
     expect(colleague.locator("#devices figure")).to_have_count(0, timeout=PATIENCE_MS)
     outside.locator("[data-out]").click()

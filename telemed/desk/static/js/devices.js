@@ -234,7 +234,7 @@ function isDevice(message) {
  * @param {any} message
  * @returns {message is Confirmed}
  */
-function isConfirmed(message) {
+export function isConfirmed(message) {
   const { vital_id: id, belongs, by, at } = message;
   return areTexts([id, by, at]) && typeof belongs === 'boolean';
 }

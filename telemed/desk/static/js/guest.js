@@ -34,6 +34,8 @@ class Guest {
   /** @type {Company | null} */
   #company = null;
   #name = '';
+  /** @type {GuestDevices | null} */
+  #devices = null;
   /** @type {PoorLine | null} */
   #poor = null;
 
@@ -43,7 +45,7 @@ class Guest {
     this.role = /** @type {Role} */ (root.dataset.role);
     this.standing = root.dataset.poll ?? '';
     this.isHome = this.role === 'resident';
-    this.faces = new Faces(byId('faces', HTMLElement), (blocked) => (byId('sound', HTMLElement).hidden = !blocked));
+    this.faces = new Faces(byId('faces', HTMLElement), (blocked) => this.#blocked(blocked));
     this.tryout = this.role === 'organiser' ? null : new Tryout();
     byId('enter-form', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
@@ -160,7 +162,7 @@ class Guest {
     this.#poor?.close();
     this.#poor = new PoorLine(talk, byId('poor', HTMLElement), ({ role }) => role === 'doctor');
     this.#company = new Company(talk, { role: this.role, name: this.#name, stream });
-    if (this.role === 'colleague') new GuestDevices(talk);
+    if (this.role === 'colleague') this.#devices = new GuestDevices(talk, this.visitId, () => this.#blocked(true));
     this.#talk = talk;
     this.#own(stream);
     talk.enter();
@@ -218,6 +220,11 @@ class Guest {
     else this.show('distrust');
   }
 
+  /** @param {boolean} isSo no sound before somebody touches the page */
+  #blocked(isSo) {
+    byId('sound', HTMLElement).hidden = !isSo;
+  }
+
   /** @param {MediaStream | null} stream */
   #own(stream) {
     const face = this.faces.showOwn(stream);
@@ -228,7 +235,10 @@ class Guest {
       own.setAttribute('aria-pressed', String(face.hidden));
       own.lastChild?.replaceWith(say(face.hidden ? 'guest.js.own.show' : 'guest.js.own.hide'));
     });
-    byId('sound', HTMLButtonElement).addEventListener('click', () => this.faces.play());
+    byId('sound', HTMLButtonElement).addEventListener('click', () => {
+      this.faces.play();
+      this.#devices?.play();
+    });
     this.#toggle('microphone', 'audio', 'desk.js.mute', 'desk.js.unmute', stream);
     this.#toggle('camera', 'video', 'desk.js.hide', 'desk.js.show', stream);
   }

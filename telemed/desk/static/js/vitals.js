@@ -17,7 +17,7 @@ const IDS = /^[A-Za-z0-9.-]{1,64}$/;
  * @param {any} message
  * @returns {message is Vital}
  */
-function isVital(message) {
+export function isVital(message) {
   return (
     message?.type === 'vital' &&
     IDS.test(message.vital_id) &&
