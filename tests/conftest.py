@@ -66,7 +66,7 @@ def postgres_database(postgres_cluster: PostgresCluster) -> Iterator[Database]:
     url = postgres_cluster.fresh_url()
     with opened(url) as database:
         yield database
-    postgres_cluster.drop(url)
+    postgres_cluster.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

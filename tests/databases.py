@@ -1,7 +1,7 @@
 """Fresh databases, migrated to the newest tables: SQLite files, and a private PostgreSQL cluster from Debian's package.
 
-Each is a copy of a template made once, so that a test starts in milliseconds. The cluster listens on no network
-address, only on a socket in its own folder; fsync is on, as in life.
+Each is a copy of a template made once, or was emptied after another test, so that a test starts in milliseconds. The
+cluster listens on no network address, only on a socket in its own folder; fsync is on, as in life.
 """
 
 import itertools
@@ -25,6 +25,25 @@ from telemed.kit.db import Database
 
 USER = "telemed"
 TEMPLATE = "telemed_template"
+SHAPE = "SELECT count(*), sum(relnatts) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+"""Differs when a table, an index, a sequence or a column was made or dropped."""
+EMPTY = """
+SET session_replication_role = replica;  -- all goes: no key has to hold between two statements
+DO $$
+DECLARE
+    name text;
+    has_rows boolean;
+BEGIN
+    FOR name IN SELECT quote_ident(tablename) FROM pg_tables
+                WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP
+        EXECUTE 'SELECT EXISTS (SELECT FROM ' || name || ')' INTO has_rows;
+        IF has_rows THEN EXECUTE 'DELETE FROM ' || name; END IF;
+    END LOOP;
+    PERFORM setval(quote_ident(sequencename)::regclass, start_value, false)
+    FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
+END $$
+"""
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 30.0
 
@@ -62,6 +81,8 @@ class PostgresCluster:
         self._count = itertools.count(1)
         self._folder: Path | None = None
         self._server: subprocess.Popen[bytes] | None = None
+        self._emptied: list[str] = []
+        self._shape: tuple[int, int] | None = None
 
     def __enter__(self) -> "PostgresCluster":
         return self
@@ -75,6 +96,8 @@ class PostgresCluster:
         """The address of a new database that has all tables and no rows."""
         if self._server is None:
             self._start()
+        if self._emptied:
+            return self._emptied.pop()
         name = f"fresh_{next(self._count)}"
         self._command(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         return self._url(name)
@@ -83,6 +106,21 @@ class PostgresCluster:
         """Give the space of *url* back."""
         name = url.partition("?")[0].rpartition("/")[2]
         self._command(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def give_back(self, url: str) -> None:
+        """Nobody uses *url* any more: empty it for the next; one whose tables were changed is dropped."""
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            same = connection.execute(SHAPE).fetchone() == self._shape
+            if same:
+                connection.execute(EMPTY)
+        if same:
+            self._emptied.append(url)
+        else:
+            self.drop(url)
 
     def stop(self) -> None:
         """End the server and remove its folder."""
@@ -109,6 +147,8 @@ class PostgresCluster:
         self._wait_until_ready()
         self._command(f"CREATE DATABASE {TEMPLATE}")
         _make_tables(self._url(TEMPLATE))
+        with psycopg.connect(self._url(TEMPLATE).replace("+psycopg", "")) as connection:
+            self._shape = connection.execute(SHAPE).fetchone()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S

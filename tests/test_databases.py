@@ -31,6 +31,24 @@ def test_what_one_test_writes_no_other_sees(postgres_cluster: PostgresCluster) -
     postgres_cluster.drop(second)
 
 
+def test_what_was_given_back_is_as_fresh(postgres_cluster: PostgresCluster) -> None:
+    url = postgres_cluster.fresh_url()
+    with opened(url) as database, database.transaction() as tx:
+        tx.execute(text("INSERT INTO outbox_event (id, kind, ids, made_at) VALUES ('1', 'x', '{}', now())"))
+    postgres_cluster.give_back(url)
+    assert postgres_cluster.fresh_url() == url
+    with opened(url) as database, database.transaction() as tx:
+        full = [
+            table
+            for table in metadata.sorted_tables
+            if tx.execute(text(f"SELECT EXISTS (SELECT FROM {table.name})")).scalar()
+        ]
+        assert full == []
+        tx.execute(text("ALTER TABLE outbox_event ADD COLUMN more integer"))
+    postgres_cluster.give_back(url)
+    assert postgres_cluster.fresh_url() != url
+
+
 def test_the_cluster_keeps_what_it_acknowledges_and_listens_on_no_address(postgres_database: Database) -> None:
     with postgres_database.reading() as tx:
         assert tx.execute(text("SHOW fsync")).scalar() == "on"
