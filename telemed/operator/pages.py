@@ -19,8 +19,10 @@ from telemed.kit.db import Tx
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Refusal
 from telemed.link.service import Lines
+from telemed.notify import service as notify
 from telemed.operator import model, service
 from telemed.operator.model import STEPS_MINUTES
+from telemed.queue import service as queue
 from telemed.signalling import service as signalling
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
@@ -54,6 +56,8 @@ def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse
         "unmet": service.unmet(tx),
         "weekdays": get_day_names("wide", locale=words().language),
         "now": now,
+        "notices": notify.figures(tx, now=now),
+        "quality": queue.quality(tx),
         "code": None,
         **more,
     }

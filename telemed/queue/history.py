@@ -126,9 +126,12 @@ def learn(tally: Tally, rooms: Sequence[RoomDay], *, morning: Learnt | None) -> 
     if morning is None:
         return
     tally.add("scored", 1.0)
+    known = Known(morning)
     for day in rooms:
         for key, score in scores(day, morning):
             tally.count(f"score|{key}", max(-12.0, min(12.0, score)))
+            low, _, high = known.values(f"calibration|{key}", "calibration|", prior="calibration")
+            tally.add("covered", 1.0 if low <= score <= high else 0.0, 1.0)
 
 
 def _lengths(tally: Tally, done: list[Case]) -> None:

@@ -14,6 +14,7 @@ from telemed.kit.ids import new_id
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import Refusal, Sense
 from telemed.queue import learnt_store, plans, store
+from telemed.queue.history import Tally
 from telemed.queue.model import UNDO, LineMoved, Said, Standing, WordGiven, standing
 from telemed.visit import service as visit
 from telemed.visit.model import RoomNotReady, VisitState
@@ -142,6 +143,29 @@ def said_of(tx: Tx, visit_id: str) -> Said | None:
 def learnt(tx: Tx, doctor_id: str) -> Learnt | None:
     """What finished days have taught of all, and of this doctor; None before the first."""
     return learnt_store.learnt(tx, (doctor_id,))
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How many of the intervals that were made a quarter of an hour before, *made* (older days count less), held the
+    start, of *days*. Without a person; a good forecast holds 80 of 100.
+    """
+
+    made: float
+    held: float
+    days: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.held / self.made)
+
+
+def quality(tx: Tx) -> Quality | None:
+    """Of the days that are over; None before there was any to look at."""
+    kept = learnt_store.counts(tx)
+    tally = Tally.from_json(kept[1]) if kept else Tally()
+    held, made = tally.sum("covered")
+    return Quality(made, held, tally.days) if made else None
 
 
 def rooms_beside(tx: Tx, doctor_ids: Iterable[str], *, now: datetime) -> set[str]:

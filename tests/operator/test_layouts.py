@@ -39,6 +39,14 @@ def test_the_page_shows_what_each_template_costs_and_warns_of_overbooking(operat
     assert "Überbuchen zeigen wir nur zum Vergleich." in page
 
 
+def test_the_overview_counts_notices_by_channel_and_says_that_nothing_was_learnt_yet(operator: TestClient) -> None:
+    page = operator.get("/betrieb").text
+    for channel in ("email", "sms", "push", "call"):
+        assert f'data-channel="{channel}"' in page
+    assert "Noch ist kein Tag vorbei" in page
+    assert "data-undelivered" not in page
+
+
 def test_a_choice_holds_and_changes_the_times_that_are_offered(world: World, operator: TestClient) -> None:
     before = offered(world)
     sent = operator.post(PAGE, data={"doctor": "weiss", "service_id": SERVICE, "template": "longer"})

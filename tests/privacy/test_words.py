@@ -18,7 +18,7 @@ from room_agent.devices.simulated.scenario import Fault
 from room_agent.devices.thermometer import SITE_MDC
 from room_agent.media.simulated import CameraFault
 from room_agent.media.simulated_stethoscope import SoundFault
-from schemas.board import DelayReason, RoomState, RowState
+from schemas.board import Announced, DelayReason, RoomState, RowState
 from schemas.checks import Severity
 from schemas.conversation import Relation
 from schemas.day import DIGITS, LETTERS, FactReason, MachineKind, WordKind
@@ -33,6 +33,7 @@ from telemed.directory.fhir import DEVICE_KINDS
 from telemed.directory.model import Template
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Sense
+from telemed.notify.model import Channel
 from telemed.notify.model import Kind as Notice
 from telemed.people.model import Need, Way
 from telemed.queue.order import Why
@@ -139,6 +140,7 @@ PARTS: dict[str, set[str]] = {
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "notice.": {*Notice, "come_now.home"},
     "operator.kind.": set(MachineKind),
+    "waiting_room.channel.": set(Channel),
     "layouts.template.": {*Template, "overbooked"},
     "layouts.about.": {*Template, "overbooked"},
     "operator.sealed.": {"tpm", "file"},
@@ -158,6 +160,9 @@ PARTS: dict[str, set[str]] = {
     "refusal.not_offered.": {*Rule, *(f"{rule}.named" for rule in ALSO_LACKING)},
     "room.assist.do.": {*("arrived", "called", "ended", "cleaned", "no-show")},
     "signage.": {"unpaired", "barred"},
+    "room.announce.": set(Announced),
+    "room.announce.do.": {*Announced, "nothing"},
+    "signage.announced.": {f"{what}{more}" for what in Announced for more in ("", ".more")},
     "signage.door.": {f"{state}{more}" for state in DoorState for more in ("", ".more")},
     "signage.reason.": set(DelayReason),
     "signage.room.": set(RoomState),

@@ -20,11 +20,11 @@ def world(database: Database) -> World:
     return make_world(database)
 
 
-def live_a_day(world: World, *, minutes: int) -> list[str]:
-    """Everybody comes, and stays for *minutes*."""
-    booked = [make_booking(world, at=TUESDAY + timedelta(hours=each)) for each in HOURS]
-    for hours, one in zip(HOURS, booked, strict=True):
-        at = TUESDAY + timedelta(hours=hours)
+def live_a_day(world: World, *, minutes: int, days: int = 0) -> list[str]:
+    """Everybody comes, and stays for *minutes*; *days* later."""
+    begins = [TUESDAY + timedelta(days=days, hours=each) for each in HOURS]
+    booked = [make_booking(world, at=each) for each in begins]
+    for at, one in zip(begins, booked, strict=True):
         steps = {"arrived": -5, "called": 1, "ended": 1 + minutes, "cleaned": 8 + minutes}
         for kind, minute in steps.items():
             with world.db.transaction() as tx:
@@ -54,6 +54,20 @@ def test_a_day_is_learnt_when_it_is_over_and_once(world: World) -> None:
     assert known is not None
     assert known.days == 1
     assert {each.key for each in known.spreads} >= {"length|general-20|weiss", "arrival", "no-show", "cleaning"}
+
+
+def test_how_good_intervals_were_is_known_once_a_learnt_day_was_followed_by_another(world: World) -> None:
+    live_a_day(world, minutes=19)
+    for days, known in ((1, False), (2, True)):
+        world.clock.set(TUESDAY + timedelta(days=days))
+        learn(world)
+        with world.db.reading() as tx:
+            found = service.quality(tx)
+        assert (found is not None) is known
+        if days == 1:
+            live_a_day(world, minutes=19, days=1)
+    assert found is not None
+    assert (found.days, 0 <= found.percent <= 100, found.made > 0) == (2, True, True)
 
 
 def test_long_visits_of_earlier_days_make_todays_forecast_later(world: World) -> None:

@@ -143,6 +143,13 @@ def test_on_unseen_days_it_beats_both_naive_ones_and_its_intervals_hold(pupil: S
     assert 0.68 < found.coverage < 0.92
 
 
+def test_how_many_intervals_held_is_counted_as_they_are_made(pupil: School) -> None:
+    held, made = pupil.tally.sum("covered")
+    scored = sum(sum(of.values()) for key, of in pupil.tally.counts.items() if key.startswith("score|"))
+    assert made == pytest.approx(scored, rel=0.05)
+    assert 0.68 < held / made < 0.92
+
+
 def test_on_the_other_family_too() -> None:
     world = World(GammaMixture(), 0.9, drift=0.25, drift_days=60)
     found = score(examine(school(world, 15), world, range(15, 22)))
