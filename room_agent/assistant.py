@@ -1,8 +1,8 @@
 """The assistant's page in the room, for hours without a line: who is there, is called, has left, and the cleaning.
 
 The way in is the code of the day, which the centre showed her while there was a line; it came with the plan. With the
-line the page notes nothing: then the tablet is the place, and nothing can be noted twice. Only a call for help is shown
-and answered here at any time, with and without a line.
+line the page notes nothing: then the tablet is the place, and nothing can be noted twice. At any time, with and without
+a line, a call for help is shown and answered here, and the monitors are filled with what all must know.
 """
 
 import hmac
@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 from room_agent.day import LATE_MINUTES
 from room_agent.door import ROOM, anyone
 from room_agent.room import Room
+from schemas.board import Announced
 from schemas.day import FactKind, FactReason
 from telemed.kit.ids import digest, new_token
 from telemed.kit.logs import logger
@@ -143,6 +144,8 @@ def _page(request: Request, agent: AssistantAgent, *, inside: bool, wrong: bool 
         steps=agent.room.steps() if inside else (),
         idle_s=IDLE_S,
         late_minutes=LATE_MINUTES,
+        announcements=[*Announced],
+        announced=agent.room.announced,
         emergency=agent.room.calls_for_help,
         fetch=agent.room.to_fetch(),
     )
@@ -166,6 +169,13 @@ async def alarm(request: Request, agent: AgentDep, token: Token = "") -> HTMLRes
 async def come(agent: AgentDep) -> Response:
     """She comes; the doctor and the room are told."""
     agent.room.comes()
+    return _to("/assistenz")
+
+
+@routes.post("/assistenz/anzeige", dependencies=[Depends(assistant_inside)])
+async def announce(agent: AgentDep, what: Annotated[Announced | None, Form()] = None) -> Response:
+    """Something that all must know fills this room's monitors, or they show the board again."""
+    agent.room.announce(what)
     return _to("/assistenz")
 
 

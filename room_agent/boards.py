@@ -1,13 +1,13 @@
 """The board, and what it has told of every start so far: that outlives a restart, so that nothing is told earlier."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel
 
 from room_agent import day
 from room_agent.journal import Journal
-from schemas.board import Board
+from schemas.board import Announced, Board
 from schemas.day import DayPlan, Fact, Word
 from telemed.queue.model import Said
 
@@ -21,10 +21,14 @@ class Told(BaseModel):
 
 
 class Telling(BaseModel):
-    """*told* by visit; *words* are those of the doctors that it followed."""
+    """*told* by visit; *words* are those of the doctors that it followed.
+
+    *announced* counts on its own day only."""
 
     told: dict[str, Told] = {}
     words: tuple[Word, ...] = ()
+    announced: Announced | None = None
+    announced_on: date | None = None
 
 
 class Boards:
@@ -45,11 +49,22 @@ class Boards:
         today = day.standing(plan, facts, seen.now, before)
         said = {entry.visit.visit_id: entry.said for entry in today.line if entry.said is not None}
         self._keep(said, plan.words)
-        return day.board(plan, facts, seen, today)
+        board = day.board(plan, facts, seen, today)
+        return board.model_copy(update={"announced": self.announced(day.civil_day(seen.now))})
+
+    def announced(self, today: date) -> Announced | None:
+        """What fills the monitors on the day *today*; at midnight it is over."""
+        return self._telling.announced if self._telling.announced_on == today else None
+
+    def announce(self, what: Announced | None, today: date) -> None:
+        """Fill the monitors with *what*, or give them back."""
+        self._write(self._telling.model_copy(update={"announced": what, "announced_on": today}))
 
     def _keep(self, said: dict[str, Said], words: tuple[Word, ...]) -> None:
         told = {visit_id: Told(low=each.low, high=each.high, at=each.at) for visit_id, each in said.items()}
-        telling = Telling(told=told, words=words)
+        self._write(self._telling.model_copy(update={"told": told, "words": words}))
+
+    def _write(self, telling: Telling) -> None:
         if telling != self._telling:
             self._telling = telling
             self._journal.keep_telling(telling.model_dump_json())

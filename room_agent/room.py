@@ -17,7 +17,7 @@ from room_agent.naming import Names
 from room_agent.present import Present
 from room_agent.roster import Release, Rosters
 from room_agent.sheet import SheetOffer
-from schemas.board import Board, RoomState
+from schemas.board import Announced, Board, RoomState
 from schemas.channels import RefusedUp
 from schemas.checks import CheckResult
 from schemas.day import DayPlan, Fact, FactKind, FactReason, MachineKey, MachineKind, PlannedVisit, Ticket
@@ -355,6 +355,17 @@ class Room:
     def board(self) -> Board | None:
         """What monitors may know; None before the first plan."""
         return self._boards.board(self._plan, self._facts, self._seen()) if self._plan else None
+
+    @property
+    def announced(self) -> Announced | None:
+        """What fills the monitors now instead of the board."""
+        return self._boards.announced(day.civil_day(self.now()))
+
+    def announce(self, what: Announced | None) -> None:
+        """Fill the monitors with *what*, or give them back; also without a line."""
+        self._boards.announce(what, day.civil_day(self.now()))
+        log.warning("announced", what=what.value if what else "nothing")
+        self.bell.ring()
 
     def show(self) -> Show:
         return day.show(self._plan, self._facts, self._seen())

@@ -30,6 +30,14 @@ class DelayReason(StrEnum):
     TECHNICAL = "technical"
 
 
+class Announced(StrEnum):
+    """What fills the whole glass, put there by the room's assistant; a closed list, and never any other text."""
+
+    EMERGENCY = "emergency"
+    LEAVE = "leave"
+    CLOSED = "closed"
+
+
 class Delay(Message):
     """How much later than planned, in whole minutes, already rounded up (notes: 5 under 30, 10 above)."""
 
@@ -60,7 +68,7 @@ class Board(Message):
 
     *as_of*: when the agent made it. *centre_heard*: when the agent last heard from the centre. *reason*: why it is
     later, if it is. *languages*: those of the people who wait, German left out, in alphabetical order, so that they
-    point at nobody. *closes*: until when the monitor is lit.
+    point at nobody. *closes*: until when the monitor is lit. *announced*: fills the glass instead of all the rest.
     """
 
     v: Literal[1] = 1
@@ -82,3 +90,4 @@ class Board(Message):
     way: Way | None = None
     opens: Moment | None = None
     closes: Moment | None = None
+    announced: Announced | None = None

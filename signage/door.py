@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.board import Board, RoomState, RowState
+from schemas.board import Announced, Board, RoomState, RowState
 from schemas.day import Ticket
 from signage.hours import Hours, is_used
 
@@ -31,7 +31,7 @@ def door_of(board: Board, hours: Hours, *, trusted: bool, fresh: bool) -> Door:
     """The door of *board*. What is not *fresh* names nobody: the one who was called may be inside by now."""
     if not trusted:
         return Door()
-    if hours.closed and not is_used(board):
+    if board.announced is Announced.CLOSED or (hours.closed and not is_used(board)):
         return Door(DoorState.CLOSED)
     match board.room_state:
         case RoomState.FREE:

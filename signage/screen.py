@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from schemas.board import Board, BoardRow, DelayReason, RoomState, RowState
+from schemas.board import Announced, Board, BoardRow, DelayReason, RoomState, RowState
 from schemas.day import Way
 from signage.door import Door, door_of
 from signage.hours import Hours, hours
@@ -81,6 +81,8 @@ class Screen:
     offset_s: float = 0.0
     reason: DelayReason | None = None
     way: Way | None = None
+    announced: Announced | None = None
+    """Fills the glass instead of all the rest."""
     hours: Hours = field(default_factory=Hours)
     door: Door = field(default_factory=Door)
     second: str = ""
@@ -118,7 +120,7 @@ def languages(heard: Received | None, *, now_s: float, line: Line) -> tuple[str,
         return ()
     if heard is None or _mode(heard.age(now_s), lost=False) is Mode.WAY:
         return OTHERS
-    return heard.board.languages
+    return OTHERS if heard.board.announced else heard.board.languages
 
 
 def show(heard: Received | None, *, now_s: float, line: Line) -> Screen:
@@ -153,6 +155,7 @@ def _of_board(heard: Received, now_s: float, line: Line) -> Screen:
         offset_s=board.clock_offset_s,
         reason=board.reason if trusted else None,
         way=board.way,
+        announced=board.announced if mode is not Mode.WAY else None,
         hours=open_hours,
         door=door_of(board, open_hours, trusted=trusted, fresh=mode is Mode.FRESH),
     )

@@ -80,6 +80,7 @@ ICONS = (
     "languages",
     "life-buoy",
     "log-in",
+    "log-out",
     "mail",
     "map-pin",
     "megaphone",

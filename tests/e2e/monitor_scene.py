@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, ViewportSize
 
-from schemas.board import Board, DelayReason, RoomState, RowState
+from schemas.board import Announced, Board, DelayReason, RoomState, RowState
 from schemas.day import Arrow, Way
 from signage.app import create_app
 from signage.feed import Bulletin, Feed, Pace
@@ -40,7 +40,7 @@ CLIPPED = """() => [...document.querySelectorAll('#board *, #still *')].filter(e
 }).map(e => e.className + ': ' + e.textContent.trim().slice(0, 40))"""
 OVERLAPPING = """() => {
   const boxes = [...document.querySelectorAll(
-    '.bars, .head, .row, .message, .the-way, .hours, .door, .second, .foot, .night')]
+    '.bars, .head, .row, .message, .the-way, .hours, .door, .second, .foot, .night, .announced')]
     .filter(e => e.getClientRects().length);
   const name = e => e.className;
   const out = [];
@@ -49,7 +49,8 @@ OVERLAPPING = """() => {
     const r = a.getBoundingClientRect(), s = b.getBoundingClientRect();
     if (r.left < s.right - 1 && s.left < r.right - 1 && r.top < s.bottom - 1 && s.top < r.bottom - 1)
       out.push(name(a) + ' / ' + name(b)); }));
-  document.querySelectorAll('.row, .door, .place, .message').forEach(box => { const r = box.getBoundingClientRect();
+  document.querySelectorAll('.row, .door, .place, .message, .announced').forEach(box => {
+    const r = box.getBoundingClientRect();
     box.querySelectorAll('.code, .status-line, img, p, p > svg').forEach(e => { const s = e.getBoundingClientRect();
       if (s.top < r.top - 1 || s.bottom > r.bottom + 1 || s.left < r.left - 1 || s.right > r.right + 1)
         out.push('out of its box: ' + e.getAttribute('class') + ' in ' + box.className); }); });
@@ -72,7 +73,8 @@ SMALL = """(least) => [...document.querySelectorAll('#board *, #still *')].filte
     && !e.matches('.unseen') && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())
     && parseFloat(getComputedStyle(e).fontSize) < (e.matches('.letter') ? least.letter
       : e.closest('.code') ? least.digits
-      : e.closest('.status-line, .door, .message, .the-way, h1:not(.unseen)') ? least.words : least.small) - 0.1)
+      : e.closest('.status-line, .door, .message, .the-way, .announced, h1:not(.unseen)') ? least.words
+      : least.small) - 0.1)
   .map(e => e.className + ': ' + e.textContent.trim())"""
 TEXTS = """() => { const found = [...document.querySelectorAll('#board *, #still *')]
     .filter(e => e.getClientRects().length && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()));
@@ -116,6 +118,9 @@ STATES: dict[str, Callable[[], Given]] = {
     "way": lambda: {**ago(minutes=11), "simulated": True},
     "no-way": lambda: {**ago(minutes=11), "way": None},
     "closed": lambda: {"rows": (), "room_state": RoomState.FREE, **open_from(0.3, 8)},
+    "emergency": lambda: {**DEMO, "announced": Announced.EMERGENCY},
+    "leave": lambda: {**ago(seconds=30), "announced": Announced.LEAVE},
+    "closed-today": lambda: {**LONG, "announced": Announced.CLOSED},
     "dark": lambda: {"rows": (), "room_state": RoomState.FREE, **open_from(-9, -1)},
 }
 

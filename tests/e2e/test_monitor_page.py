@@ -29,7 +29,7 @@ from tests.e2e.monitor_scene import (
 
 pytestmark = pytest.mark.e2e
 
-LOOKED_AT_BY_AXE = {"full", "ask", "way", "dark"}
+LOOKED_AT_BY_AXE = {"full", "ask", "way", "emergency", "dark"}
 """Axe takes half a second; the bench (row 6) runs it on every state."""
 TIGHT = {
     Layout.WAITING_ROOM: made(Layout.WAITING_ROOM, Glass(1920, 1080, 42.7), Reading(5, 0.3)),

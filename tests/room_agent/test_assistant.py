@@ -17,6 +17,7 @@ from room_agent.journal import Journal
 from room_agent.room import Room
 from room_agent.settings import Settings
 from room_agent.wiring import Agent, Devices, build
+from schemas.board import Announced
 from schemas.day import FactKind, FactReason
 from telemed.kit.i18n import words
 from tests.room_agent.world import fact, plan, ticket, visit
@@ -267,3 +268,35 @@ async def test_a_call_for_help_is_shown_without_a_code_and_answered_with_it_with
         assert "ich-komme" in (await client.get(PAGE)).text
         assert (await client.post(f"{PAGE}/ich-komme")).headers["location"] == PAGE
     assert [(each.kind.value, each.by) for each in room.journal.untaken()] == [("helped", "assistant")]
+
+
+async def test_with_the_code_an_assistant_fills_the_monitors_with_and_without_a_line(tmp_path: Path) -> None:
+    room = room_of(tmp_path)
+    async with page(tmp_path, room) as client:
+        refused = await client.post(f"{PAGE}/anzeige", data={"what": "emergency"})
+        assert refused.status_code == 403
+        await sign_in(client)
+        for online in (False, True):
+            if online:
+                room.heard_centre()
+            with room.bell.ear() as heard:
+                await client.post(f"{PAGE}/anzeige", data={"what": "emergency"})
+                assert heard.is_set()
+            board = room.board()
+            assert board is not None
+            assert board.announced is Announced.EMERGENCY
+            assert "Die Anzeigen zeigen: Notfall" in (await client.get(PAGE)).text
+            await client.post(f"{PAGE}/anzeige")
+            assert room.announced is None
+        advert = await client.post(f"{PAGE}/anzeige", data={"what": "Sonderangebot"})
+        assert advert.status_code == 422
+
+
+def test_what_fills_the_monitors_outlives_a_restart_and_ends_at_midnight(tmp_path: Path) -> None:
+    room = room_of(tmp_path)
+    room.announce(Announced.CLOSED)
+    room.journal.close()
+    again = Room(Journal(tmp_path / "journal.sqlite"), simulated=True)
+    assert again.announced is Announced.CLOSED
+    again.clock.follow(timedelta(days=1))
+    assert again.announced is None

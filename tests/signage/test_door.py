@@ -10,14 +10,15 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from schemas.board import RoomState
+from schemas.board import Announced, RoomState
 from schemas.day import PICTURES, Arrow, Way
 from signage.app import create_app
 from signage.door import DoorState
 from signage.doorsign import HEIGHT, WIDTH, png, sign_of
 from signage.feed import Bulletin
 from signage.hours import hours
-from signage.screen import Line
+from signage.languages import OTHERS
+from signage.screen import Line, Received, languages
 from signage.wiring import Monitor
 from telemed.kit.clock import real_now
 from tests.signage.boards import NINE, full_rows, make_board, screen_at
@@ -160,3 +161,12 @@ def test_every_picture_is_drawn_in_black_and_white_from_the_one_on_the_tickets()
         if a < b
     ]
     assert min(apart) > 0.05
+
+
+def test_what_is_announced_fills_the_glass_also_when_it_is_dark_and_in_every_language() -> None:
+    night = {**EMPTY, "opens": at(-9), "closes": at(-1)}
+    for age_s, shown in ((1, Announced.LEAVE), (130, Announced.LEAVE), (601, None)):
+        assert screen_at(age_s, announced=Announced.LEAVE, **night).announced is shown
+    heard = Received(make_board(announced=Announced.EMERGENCY, languages=("tr",)), 0.0, 100.0)
+    assert languages(heard, now_s=101.0, line=Line.UP) == OTHERS
+    assert screen_at(1, announced=Announced.CLOSED).door.state is DoorState.CLOSED

@@ -23,7 +23,19 @@ from tests.signage.test_app import make_monitor
 ALLOWED = {
     "Board": {
         *("v", "room_id", "room_name", "seq", "as_of", "centre_heard", "clock_offset_s", "exercise", "simulated"),
-        *("room_state", "help_phone", "rows", "more", "reason", "calls", "languages", "way", "opens", "closes"),
+        *(
+            "room_state",
+            "help_phone",
+            "rows",
+            "more",
+            "reason",
+            "calls",
+            "languages",
+            "way",
+            "opens",
+            "closes",
+            "announced",
+        ),
     },
     "BoardRow": {"ticket", "state", "delay"},
     "Ticket": {"picture", "letter", "digits"},
