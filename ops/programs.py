@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from ops.exercise_operator import ExerciseOperator
@@ -21,6 +22,7 @@ NAMES = {"telemed": "zentrum.localhost", "room-agent": "raum.localhost", "signag
 PORTS = {"telemed": 8000, "room-agent": 8200, "signage": 8400}
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Running(Protocol):
@@ -143,12 +145,15 @@ class Programs:
         self.keys = keys
         return keys
 
-    def launch(self, module: str, *words: str, out: Path, err: Path) -> Running:
-        """Start a command of *module* as a process of its own; what it says is added to *out* and *err*."""
+    def launch(self, module: str, *words: str, out: Path, err: Path, more: Mapping[str, str] = NOTHING) -> Running:
+        """Start a command of *module* as a process of its own, with *more* settings.
+
+        What it says is added to *out* and *err*.
+        """
         with out.open("ab") as said, err.open("ab") as complained:
             return subprocess.Popen(
                 [sys.executable, "-m", module, *words],
-                env=self.environment(),
+                env={**self.environment(), **more},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=said,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from ops.programs import NAMES, ROOT, Programs, free_port
 from telemed.__main__ import cli
+from tests.warm import WarmPrograms
 
 DATA = ROOT / "tests" / "data"
 WINZERLA = DATA / "seed" / "winzerla"
@@ -21,20 +23,15 @@ BROKEN = '{"resourceType": "Practitioner", "id": "x", "gender": "sometimes"}'
 
 def run(programs: Programs, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """``telemed`` with the settings of *programs*."""
-    return subprocess.run(
-        [sys.executable, "-m", "telemed", *words],
-        env={**programs.environment(), **more},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        code = programs.launch("telemed", *words, out=out, err=err, more=more).wait(60)
+        return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
 
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Iterator[Programs]:
-    with Programs(tmp_path, ports={name: free_port(0) for name in NAMES}) as made:
+    with WarmPrograms(tmp_path, ports={name: free_port(0) for name in NAMES}) as made:
         yield made
 
 
@@ -154,7 +151,7 @@ def test_the_register_names_purpose_retention_and_who_sees_it(programs: Programs
 
 
 def test_another_quarter_is_another_folder(tmp_path: Path) -> None:
-    with Programs(tmp_path, seed=WINZERLA, ports={name: free_port(0) for name in NAMES}) as programs:
+    with WarmPrograms(tmp_path, seed=WINZERLA, ports={name: free_port(0) for name in NAMES}) as programs:
         keys = programs.prepare()
         programs.start("telemed")
         page = httpx.get(f"http://127.0.0.1:{programs.ports['telemed']}/termin").text

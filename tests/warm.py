@@ -1,8 +1,7 @@
 """The three programs as processes that begin with everything imported, so that a test's room is there sooner.
 
 A process that has imported all three forks each of them: a process of its own as before, with its own settings, files
-and end, but without the seconds that importing takes. `tests/e2e/test_demo.py` and `tests/test_commands.py` start them
-as everybody does.
+and end, but without the seconds that importing takes. `tests/e2e/test_demo.py` starts them as everybody does.
 """
 
 import multiprocessing
@@ -10,10 +9,11 @@ import os
 import runpy
 import subprocess
 import sys
+from collections.abc import Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from ops.programs import ROOT, Programs, Running
+from ops.programs import NOTHING, ROOT, Programs, Running
 
 IMPORTED = ["telemed.__main__", "room_agent.__main__", "signage.__main__"]
 
@@ -48,10 +48,12 @@ class WarmPrograms(Programs):
     def environment(self) -> dict[str, str]:
         return {"TELEMED_ROOM_SIMULATED_MEASURING_S": "0.5", **super().environment()}
 
-    def launch(self, module: str, *words: str, out: Path, err: Path) -> Running:
+    def launch(self, module: str, *words: str, out: Path, err: Path, more: Mapping[str, str] = NOTHING) -> Running:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(IMPORTED)
-        process = context.Process(target=_become, args=(module, words, self.environment(), out, err), name=module)
+        process = context.Process(
+            target=_become, args=(module, words, {**self.environment(), **more}, out, err), name=module
+        )
         process.start()
         return Forked(process)
 
@@ -66,4 +68,5 @@ def _become(module: str, words: tuple[str, ...], environment: dict[str, str], ou
         with path.open("ab") as file:
             os.dup2(file.fileno(), number)
     sys.argv = [module, *words]
+    del sys.modules[f"{module}.__main__"]  # it is run anew, under the name that it has when it is started
     runpy.run_module(module, run_name="__main__", alter_sys=True)

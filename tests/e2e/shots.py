@@ -21,6 +21,14 @@ def shot(page: Page, path: Path | str, *, full_page: bool = False) -> None:
     page.evaluate(SHOW)
 
 
+def part_of(page: Page, selector: str) -> bytes:
+    """A picture of one part of *page*, as PNG, without media."""
+    page.evaluate(HIDE)
+    taken = page.locator(selector).screenshot()
+    page.evaluate(SHOW)
+    return taken
+
+
 async def shot_of(page: AsyncPage, path: Path | str, *, full_page: bool = False) -> None:
     """The same, for tests with a loop."""
     await page.evaluate(HIDE)

@@ -26,7 +26,7 @@ from telemed.people.model import Person, Way
 from telemed.visit import service as visit
 from tests.e2e.chromium import CALL, chromium
 from tests.e2e.introduced import allow, introduce
-from tests.e2e.shots import shot
+from tests.e2e.shots import part_of, shot
 from tests.e2e.stage import wait_for, wait_until_released
 from tests.e2e.visit import LOUDNESS
 from tests.warm import WarmPrograms
@@ -140,8 +140,7 @@ class Scene:
         doctor.locator(f"[data-invite-as={role}]").click()
         expect(doctor.locator("#invite-link")).not_to_have_value(before)
         link = doctor.locator("#invite-link").input_value()
-        shown = doctor.locator("[data-invite-code]").screenshot()
-        read = zxingcpp.read_barcode(Image.open(BytesIO(shown)))
+        read = zxingcpp.read_barcode(Image.open(BytesIO(part_of(doctor, "[data-invite-code]"))))
         assert read is not None
         assert read.text == link  # a telephone comes in by what it sees
         doctor.locator("#invite-close").click()
