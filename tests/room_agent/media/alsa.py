@@ -11,7 +11,7 @@ from room_agent.media.capture import Capture
 
 async def main(url: str) -> dict[str, object]:
     device = Capture(url)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         blocks = [await device.block() for _ in range(5)]
     device.close()
     samples = np.concatenate([block.samples for block in blocks])

@@ -49,7 +49,7 @@ async def hear(track: MediaStreamTrack, seconds: float) -> np.ndarray[Any, Any]:
 async def see(track: MediaStreamTrack, until: Any) -> dict[str, Any]:
     """Watch until *until* holds for a picture's luma; latency by the painted time code."""
     late, count = [], 0
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             luma = luma_of(await track.recv())
             count += 1
@@ -108,7 +108,7 @@ async def still(page: Page, stills: Stills, bulk: Channel) -> dict[str, Any]:
     """One picture in full resolution over the real channel."""
     page.sender = StillSender(stills, bulk, page.say)
     await page.sender.take(TakeStill(still_id="still-1", camera="document"))
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         await page.whole.wait()
     return page.parts()
 

@@ -26,7 +26,7 @@ def heard(folder: Path, sound: np.ndarray[Any, Any]) -> dict[str, Any]:
         env=os.environ | {"PYTHONPATH": str(ROOT), "ALSA_CONFIG_PATH": str(config)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
@@ -52,7 +52,12 @@ def test_the_systems_own_cards_are_known() -> None:
     for name, more in (("bare", {}), ("ours", {"ALSA_CONFIG_PATH": str(ALSA_CONFIG)})):
         without = {key: value for key, value in os.environ.items() if key != "ALSA_CONFIG_PATH"}
         ended = subprocess.run(
-            [sys.executable, "-c", command], env=without | more, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-c", command],
+            env=without | more,
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
         )
         told[name] = ended.stderr
     assert "Unknown PCM" in told["bare"]
@@ -73,6 +78,6 @@ asyncio.run(main())
 """
     without = {key: value for key, value in os.environ.items() if key != "ALSA_CONFIG_PATH"}
     ended = subprocess.run(
-        [sys.executable, "-c", command], cwd=ROOT, env=without, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", command], cwd=ROOT, env=without, capture_output=True, text=True, timeout=110, check=True
     )
     assert ended.stdout.splitlines()[-1] == str(ALSA_CONFIG)
