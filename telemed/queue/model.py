@@ -12,7 +12,7 @@ from schemas.day import DayPlan, Fact, FactKind, FactReason, PlannedVisit, WordK
 from telemed.kit.outbox import Event
 from telemed.queue import forecast, naive
 from telemed.queue.order import Place, Why, minutes_late, order
-from telemed.queue.saying import Said, Start, delay, said
+from telemed.queue.saying import WORTH_SAYING, Said, Start, delay, said
 from telemed.visit.model import GOING_ON, MAY_FOLLOW, REASONED, VisitState, after, is_uncleaned, state_of
 
 __all__ = ["MAY_FOLLOW", "REASONED", "Said", "Start", "VisitState", "Why", "after", "minutes_late"]
@@ -177,8 +177,9 @@ _OF_WORD = {WordKind.INTERRUPTED: DelayReason.INTERRUPTED, WordKind.EMERGENCY: D
 def delay_reason(plan: DayPlan, facts: Collection[Fact], standing: Standing, now: datetime) -> DelayReason | None:
     """Why it is later, in one neutral word; None if it is not.
 
-    The doctor's own word comes first, then a technical fault within the last hour; else either nobody was called yet,
-    or it takes longer.
+    The doctor's own word comes first, then a technical fault within the last hour; else a talk that took longer than
+    planned, or a first call that is or was late. Where it is none of these (later was told, and it goes on sooner)
+    nothing is said: a wrong reason is worse than none.
     """
     late = next((entry for entry in standing.line if entry.delay is not None), None)
     if late is None:
@@ -191,7 +192,20 @@ def delay_reason(plan: DayPlan, facts: Collection[Fact], standing: Standing, now
         return _OF_WORD[word.kind]
     if any(fact.reason is FactReason.TECHNICAL and now - fact.at < FAULT_LASTS for fact in today):
         return DelayReason.TECHNICAL
-    return DelayReason.LONGER if any(fact.kind is FactKind.CALLED for fact in today) else DelayReason.LATE_START
+    if any(_took_longer(visit, hers, now) for visit in plan.visits):
+        return DelayReason.LONGER
+    first = min((fact.at for fact in hers if fact.kind is FactKind.CALLED), default=now)
+    planned = min(visit.start for visit in plan.visits if visit.doctor_id == late.visit.doctor_id)
+    never = not any(fact.kind is FactKind.CALLED for fact in hers)
+    return DelayReason.LATE_START if never or first - planned >= WORTH_SAYING else None
+
+
+def _took_longer(visit: PlannedVisit, facts: Collection[Fact], now: datetime) -> bool:
+    """Whether a visit took or takes longer than planned, from its first call."""
+    own = [fact for fact in facts if fact.visit_id == visit.visit_id]
+    began = min((fact.at for fact in own if fact.kind is FactKind.CALLED), default=None)
+    ended = max((fact.at for fact in own if fact.kind is FactKind.ENDED), default=now)
+    return began is not None and ended - began > visit.end - visit.start
 
 
 def called_at(facts: Collection[Fact], visit_id: str) -> Fact | None:

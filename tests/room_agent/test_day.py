@@ -1,5 +1,6 @@
 """What the room shows, from plan and facts alone."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 from room_agent import day
 from room_agent.boards import Boards
 from room_agent.journal import Journal
-from schemas.board import DelayReason, RoomState, RowState
+from schemas.board import Delay, DelayReason, RoomState, RowState
 from schemas.day import Arrow, Fact, FactKind, FactReason, Way, Word, WordKind
 from schemas.measurement import MeasurementKind
 from schemas.visit import KioskScreen, ToConfirm
+from telemed.queue.model import delay_reason
 from tests.room_agent.world import NOON, fact, plan, ticket, visit
 
 FIRST = visit("visit-1", start=NOON)
@@ -201,3 +203,12 @@ def test_what_was_told_outlives_a_restart_and_falls_with_the_word_that_was_withd
     assert sooner.low_minutes == told.low_minutes, "nobody is told to come earlier than was told"
     assert boards.board(TODAY, facts, seen(2)).rows[0].delay is None, "it was a mistake, and nothing of it stays"
     journal.close()
+
+
+def test_where_later_was_told_and_it_went_on_sooner_no_reason_is_made_up() -> None:
+    facts, now = [*INSIDE, at(0, FactKind.ARRIVED, "visit-2")], NOON + timedelta(minutes=5)
+    stands = day.standing(TODAY, facts, now)
+    told = tuple(replace(each, delay=Delay(low_minutes=10, high_minutes=15)) for each in stands.line)
+    assert delay_reason(TODAY, facts, replace(stands, line=told), now) is None
+    late = [each.model_copy(update={"at": each.at + timedelta(minutes=20)}) for each in facts]
+    assert delay_reason(TODAY, late, replace(stands, line=told), now) is DelayReason.LATE_START
