@@ -50,6 +50,11 @@ def test_the_call_list_fits_each_size_and_is_worked_off(sqlite_database: Databas
         expect(page.locator("li.call")).to_have_count(2)
         Looker(page, "desk")("70 call list")
         assert planning.faults(page) == []
+        page.emulate_media(media="print")
+        expect(page.locator(".print-tick").first).to_be_visible()
+        expect(page.get_by_role("button", name="Gesagt").first).to_be_hidden()
+        Looker(page, "desk")("73 call list on paper")
+        page.emulate_media(media="screen")
         page.get_by_role("button", name="Nicht erreicht").first.click()
         expect(page.locator("li.call")).to_have_count(1)
         page.get_by_role("button", name="Gesagt").click()
