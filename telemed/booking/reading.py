@@ -1,7 +1,7 @@
 """What is offered, what was booked, and what is known of it: everything that changes nothing but the audit."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
 from telemed.booking import claims, fhir, planner, search, store
@@ -112,6 +112,12 @@ def current(tx: Tx, booking_id: str) -> Booking:
     while (next_one := store.following(tx, found.id)) is not None:
         found = next_one
     return found
+
+
+def all_current(tx: Tx, booking_ids: Collection[str]) -> dict[str, Booking]:
+    """`current` of each of *booking_ids* that is there, in two looks for all of those that were never moved."""
+    moved = store.followed(tx, booking_ids)
+    return {one.id: current(tx, one.id) if one.id in moved else one for one in store.several(tx, booking_ids)}
 
 
 def by_link(tx: Tx, token: str) -> Booking:

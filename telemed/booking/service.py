@@ -22,6 +22,7 @@ from telemed.booking.model import (
 )
 from telemed.booking.planner import HORIZON, Claim, Offer, Window
 from telemed.booking.reading import (
+    all_current,
     alternatives,
     by_link,
     by_reference,
@@ -58,6 +59,7 @@ from telemed.people.model import Person
 from telemed.people.service import Newcomer
 
 __all__ = [
+    "all_current",
     "alternatives",
     "by_link",
     "by_reference",

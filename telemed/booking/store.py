@@ -177,6 +177,12 @@ def following(tx: Tx, booking_id: str) -> Booking | None:
     return _booking(row) if row else None
 
 
+def followed(tx: Tx, booking_ids: Iterable[str]) -> set[str]:
+    """Those of *booking_ids* of which another booking took the place, or follows."""
+    wanted = select(bookings.c.replaces).where(bookings.c.replaces.in_(sorted(booking_ids)))
+    return set(tx.execute(wanted).scalars())
+
+
 def several(tx: Tx, booking_ids: Iterable[str]) -> list[Booking]:
     """Those of *booking_ids* that are there, by start."""
     wanted = select(bookings).where(bookings.c.id.in_(sorted(booking_ids)))

@@ -23,7 +23,7 @@ from telemed.kit.refusal import NotFound
 from telemed.link.service import Lines
 from telemed.web.centre import Centre
 from telemed.web.pages import Pages, local
-from telemed.web.stream import Ear, event
+from telemed.web.stream import Ear, Told, event, tell
 
 log = logger("live")
 
@@ -55,7 +55,7 @@ class _Page:
 
     key: Key
     room_id: str = ""
-    shown: bytes = b""
+    shown: Told | None = None
     looked_s: float = 0.0
     ears: dict[Ear, None] = field(default_factory=dict)
 
@@ -65,7 +65,7 @@ class _Seen:
     """What a page has to show now; *told* is None where there is no such appointment any more."""
 
     room_id: str
-    told: bytes | None
+    told: Told | None
 
 
 class Live:
@@ -212,6 +212,7 @@ class Live:
         centre, pages, seen = self._centre, self._centre.the(Pages), {}
         with centre.db.reading() as tx:
             look = Look(tx, centre.clock, centre.clock.now(), centre.live.get(Lines))
+            look.ahead({subject for subject, _ in keys})
             for subject, minutes in keys:
                 try:
                     own = own_of(look, Actor(Role.RESIDENT, subject), way=timedelta(minutes=minutes))
@@ -234,8 +235,7 @@ class Live:
                 self._dismiss(page)
             elif now.told != page.shown:
                 page.shown = now.told
-                for ear in [*page.ears]:
-                    ear.offer(now.told)
+                tell(page.ears, now.told)
         self._rooms = {page.room_id for page in self._pages.values()}
 
     def _dismiss(self, page: _Page) -> None:

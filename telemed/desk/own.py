@@ -1,5 +1,6 @@
 """The resident's own appointment as it stands: stage, place in line, start, and what she may do; no name."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -118,10 +119,23 @@ class Look:
     now: datetime
     lines: Lines | None = None
     known: Directory = field(init=False)
+    _found: dict[str, Booking] = field(default_factory=dict)
     _days: dict[tuple[str, str], queue.Day] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.known = directory.load(self.tx)
+
+    def ahead(self, subjects: Collection[str]) -> None:
+        """These will be looked at: find them together."""
+        self._found |= booking.all_current(self.tx, subjects)
+
+    def found(self, subject: str) -> Booking:
+        """The booking of a session, or what took its place.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._found.get(subject) or booking.current(self.tx, subject)
 
     def day(self, found: Booking) -> queue.Day:
         """The day of the room of *found*; at home, of its doctor."""
@@ -154,7 +168,7 @@ def own_of(look: Look, actor: Actor, *, way: timedelta = timedelta(0)) -> Own:
     Raises:
         NotFound: there is none.
     """
-    found, now = booking.current(look.tx, actor.subject), look.now
+    found, now = look.found(actor.subject), look.now
     if found.status is Status.CANCELLED:
         return Own(found, Stage.CANCELLED)
     day, today = (moment.astimezone(look.known.zone).date() for moment in (found.offer.start, now))

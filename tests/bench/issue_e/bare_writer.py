@@ -36,8 +36,8 @@ class Writer(asyncio.Protocol):
 
 async def main(port: int, size: int) -> None:
     """Serve until the end of the process."""
-    empty = event("own", {"html": ""})
-    Writer.told = event("own", {"html": "x" * max(0, size - len(empty))})
+    empty = event("own", {"html": ""}).chunk
+    Writer.told = event("own", {"html": "x" * max(0, size - len(empty))}).chunk
     server = await asyncio.get_running_loop().create_server(Writer, "127.0.0.1", port, backlog=8192)
     await server.serve_forever()
 

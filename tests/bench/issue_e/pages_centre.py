@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from ops.programs import SEED, free_port
-from schemas.day import FactKind
+from schemas.day import FactKind, Learnt, Spread
 from telemed import migrations, wiring
 from telemed.app import make_app
 from telemed.booking import service as booking
@@ -30,6 +30,7 @@ from telemed.kit.clock import real_now
 from telemed.kit.db import Database
 from telemed.kit.ids import new_link_token
 from telemed.people.model import Person, Way
+from telemed.queue import learnt_store
 from telemed.visit import service as visit
 from telemed.web.centre import Centre
 from telemed.web.stream import Beside
@@ -49,6 +50,7 @@ def main(folder: Path) -> None:
     interop.seed(db, SEED, now=real_now())
     centre = wiring.build(settings, db)
     centre.live[Live] = Live(centre, at_once=AT_ONCE)
+    _has_learnt(centre)
     (first, *others), doctor = _book(centre)
     for one in (first, *others):
         _happens(centre, one, FactKind.ARRIVED)
@@ -80,6 +82,14 @@ def _book(centre: Centre) -> tuple[list[str], str]:
             made.append(booking.book(tx, centre.secrets, asked, actor=Actor(Role.ANYONE), now=now).id)
         doctors = (offer.doctor_id,)
     return made, doctors[0]
+
+
+def _has_learnt(centre: Centre) -> None:
+    """Something was learnt of earlier days: so the day is played as it is in a centre that has run for a while."""
+    now = centre.clock.now()
+    some = Learnt(as_of=now, days=1, spreads=(Spread(key="no-show", values=(0.1,), count=10),))
+    with centre.db.transaction() as tx:
+        learnt_store.keep(tx, now.date() - timedelta(days=1), "{}", some, now=now)
 
 
 def _happens(centre: Centre, visit_id: str, kind: FactKind) -> None:
