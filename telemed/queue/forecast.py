@@ -224,7 +224,7 @@ class _Play:
     def run(self, queue: list[Case]) -> dict[int, list[float]]:
         """Call one after the other, as the rules of the room have it; the starts of each by its column."""
         rooms, doctors = self.today.rooms, self.today.doctors
-        cleaning = self._cleaning()
+        cleaning, gaps = self._cleaning(), self.known.gap
         rows = []
         for case in queue:
             arrivals, paces, lengths = self._arrivals(case), self.paces[case.doctor], self._lengths(case)
@@ -233,7 +233,7 @@ class _Play:
                 (
                     arrivals,
                     [lengths[k] * pace for k, pace in zip(length, paces, strict=True)],
-                    [self.known.gap[k] for k in gap],
+                    [gaps[k] for k in gap],
                     [cleaning[k] for k in clean],
                     doctors.index(case.doctor),
                     rooms.index(case.room),
