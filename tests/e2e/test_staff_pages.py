@@ -47,9 +47,11 @@ def test_the_tablet_shows_what_happened_elsewhere_and_keeps_the_names(browser: B
         page = signed_in(browser, world, address, Role.ASSISTANT, "lindner")
         first = page.locator(f"[data-visit='{world.visits[0]}']")
         expect(first).to_contain_text("noch nicht da")
+        page.locator(f"#more-{world.visits[1]} summary").click()
         world.happen(world.visits[0], FactKind.ARRIVED)
         expect(first).to_contain_text("ist da", timeout=FRESH_MS)
         expect(first).to_contain_text(NAMES[0])
+        expect(page.locator(f"#more-{world.visits[1]} button").first).to_be_visible()  # what was opened stays open
         page.close()
 
 
