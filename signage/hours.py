@@ -1,7 +1,4 @@
-"""When a monitor is lit, and when a place counts as closed. Pure.
-
-A board without hours is that of a room of which nothing is known: it stays lit.
-"""
+"""When a monitor is lit, and when a place counts as closed. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,11 +23,12 @@ class Hours:
 def hours(board: Board, now: datetime, *, known: bool) -> Hours:
     """How *board* stands to its hours at *now*. *known*: it is young enough to say whether somebody is here.
 
-    A board of yesterday keeps the glass dark until the time at which it woke up yesterday, and no longer: then it must
-    say that it does not know.
+    On a day without hours it is closed unless somebody is here. A board of yesterday keeps the glass dark until the
+    time at which it woke up yesterday, and no longer: then it must say that it does not know.
     """
     if board.opens is None or board.closes is None:
-        return Hours()
+        here = known and is_used(board)
+        return Hours(closed=not here, dark=not here and known)
     if board.opens <= now < board.closes:
         return Hours(closes=board.closes)
     night = now < board.opens - BEFORE or board.closes <= now < board.opens + A_DAY - BEFORE

@@ -1,6 +1,6 @@
 """Boards for tests; a test names only what matters to it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schemas.board import Board, BoardRow, Delay, RoomState, RowState
@@ -30,7 +30,10 @@ def full_rows() -> tuple[BoardRow, ...]:
 
 
 def make_board(**given: Any) -> Board:
+    as_of = given.get("as_of", NINE)
     values: dict[str, Any] = {
+        "opens": as_of - timedelta(hours=1),
+        "closes": as_of + timedelta(hours=8),
         "room_id": "room-1",
         "room_name": "Raum 1",
         "seq": 1,

@@ -16,7 +16,7 @@ from signage.app import create_app
 from signage.door import DoorState
 from signage.doorsign import HEIGHT, WIDTH, png, sign_of
 from signage.feed import Bulletin
-from signage.hours import hours
+from signage.hours import Hours, hours
 from signage.languages import OTHERS
 from signage.screen import Line, Received, languages
 from signage.wiring import Monitor
@@ -63,8 +63,11 @@ def test_a_board_of_yesterday_does_not_keep_today_dark() -> None:
     assert not hours(make_board(**DAY, **EMPTY), at(23.6), known=False).dark
 
 
-def test_without_hours_the_glass_stays_lit() -> None:
-    assert hours(make_board(**EMPTY), NINE, known=True).dark is False
+def test_a_day_without_hours_is_closed_unless_somebody_is_here() -> None:
+    none = {"opens": None, "closes": None}
+    assert hours(make_board(**EMPTY, **none), NINE, known=True) == Hours(closed=True, dark=True)
+    assert hours(make_board(**none), NINE, known=True) == Hours()
+    assert hours(make_board(**EMPTY, **none), NINE, known=False) == Hours(closed=True, dark=False)
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ class Kiosk {
    */
   #show(me, show) {
     by('room-name').textContent = show.room_name || document.title;
-    by('line-down').hidden = by('assistant-line').hidden = show.line_ok;
+    by('line-down').hidden = show.line_ok;
     by('help-phone').textContent = show.help_phone;
     by('help-phone-line').hidden = show.help_phone === '';
     this.#frame(show);
