@@ -1,11 +1,15 @@
 """A centre in a process of its own for row 5: one room's morning, and sessions of those who wait.
 
 Prints one line of JSON: the port, the sessions of those who wait behind the first one, her visit, and her doctor's
-session. When the doctor notes that the first one has not come, or has come after all, every other page changes.
+session. When the doctor notes that the first one has not come, or has come after all, every other page changes. Then,
+for each line that it reads, it prints when the transactions since the last one were on disk that made an event true, in
+seconds (CLOCK_MONOTONIC).
 """
 
 import json
 import sys
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +33,7 @@ from telemed.kit import pace
 from telemed.kit.clock import real_now
 from telemed.kit.db import Database
 from telemed.kit.ids import new_link_token
+from telemed.kit.outbox import Event
 from telemed.people.model import Person, Way
 from telemed.queue import learnt_store
 from telemed.visit import service as visit
@@ -58,6 +63,7 @@ def main(folder: Path) -> None:
     doctors = _session(centre, Actor(Role.DOCTOR, doctor))
     told = {"port": settings.port, "cookies": cookies, "doctor": doctors, "first": first}
     print(json.dumps(told), flush=True)
+    threading.Thread(target=_say_when, args=[db], daemon=True).start()
     pace.settle()
     uvicorn.run(
         Beside(make_app(centre), {stream.PATH: stream.STREAM}),
@@ -82,6 +88,14 @@ def _book(centre: Centre) -> tuple[list[str], str]:
             made.append(booking.book(tx, centre.secrets, asked, actor=Actor(Role.ANYONE), now=now).id)
         doctors = (offer.doctor_id,)
     return made, doctors[0]
+
+
+def _say_when(db: Database) -> None:
+    made: list[float] = []
+    db.hear(Event, lambda _: made.append(time.monotonic()))
+    for _ in sys.stdin:
+        print(json.dumps(made), flush=True)
+        made.clear()
 
 
 def _has_learnt(centre: Centre) -> None:
