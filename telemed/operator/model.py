@@ -111,8 +111,8 @@ def not_well(report: CheckReport | None) -> tuple[CheckResult, ...]:
     return tuple(sorted(found, key=lambda each: (not each.alarm, each.severity is not Severity.BLOCK)))
 
 
-def version(rooms: Iterable[RoomView], roster: "RosterView", refusals: tuple[Refusals, ...]) -> str:
-    """Changes when the part of the page that keeps itself fresh would look different."""
+def version(rooms: Iterable[RoomView], roster: "RosterView", refusals: tuple[Refusals, ...], *figures: object) -> str:
+    """Changes when the part that keeps itself fresh would look different; *figures*: of the waiting room."""
     seen: list[object] = [
         (
             room.room_id,
@@ -125,7 +125,7 @@ def version(rooms: Iterable[RoomView], roster: "RosterView", refusals: tuple[Ref
         for room in rooms
     ]
     seen.append((roster.state, roster.seq, roster.waiting))
-    seen += refusals
+    seen += [*refusals, *figures]
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 

@@ -1,5 +1,6 @@
 """The operator's page: rooms and machines, pairing codes, the exercise clock."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,9 +22,10 @@ from telemed.kit.refusal import Refusal
 from telemed.link.service import Lines
 from telemed.notify import service as notify
 from telemed.operator import model, service
-from telemed.operator.model import STEPS_MINUTES
+from telemed.operator.model import STEPS_MINUTES, RoomView, RosterView
 from telemed.queue import service as queue
 from telemed.signalling import service as signalling
+from telemed.signalling.model import Refusals
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
 
@@ -40,24 +42,47 @@ def overview(request: Request, centre: CentreDep, _actor: Operator) -> HTMLRespo
         return _page(request, centre, tx)
 
 
-def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse:
+@dataclass(frozen=True)
+class Seen:
+    """What the page shows that keeps itself fresh."""
+
+    rooms: list[RoomView]
+    roster: RosterView
+    refusals: tuple[Refusals, ...]
+    notices: notify.Figures
+    quality: queue.Quality | None
+
+    @property
+    def version(self) -> str:
+        return model.version(self.rooms, self.roster, self.refusals, self.notices, self.quality)
+
+
+def _seen(centre: Centre, tx: Tx) -> Seen:
     now = centre.clock.now()
-    rooms = service.rooms(tx, centre.the(Lines), now=now)
-    standing = service.roster_view(tx, centre.operator_keys, now=now - centre.clock.offset)
-    refusals = signalling.refusals(tx)
+    return Seen(
+        rooms=service.rooms(tx, centre.the(Lines), now=now),
+        roster=service.roster_view(tx, centre.operator_keys, now=now - centre.clock.offset),
+        refusals=signalling.refusals(tx),
+        notices=notify.figures(tx, now=now),
+        quality=queue.quality(tx),
+    )
+
+
+def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse:
+    now, seen = centre.clock.now(), _seen(centre, tx)
     shown: dict[str, Any] = {
-        "rooms": rooms,
-        "roster": standing,
-        "refusals": refusals,
-        "refused_lately": model.refused_lately(refusals, now),
-        "version": model.version(rooms, standing, refusals),
+        "rooms": seen.rooms,
+        "roster": seen.roster,
+        "refusals": seen.refusals,
+        "refused_lately": model.refused_lately(seen.refusals, now),
+        "notices": seen.notices,
+        "quality": seen.quality,
+        "version": seen.version,
         "kinds": [kind.value for kind in MachineKind],
         "steps": STEPS_MINUTES if centre.exercise else (),
         "unmet": service.unmet(tx),
         "weekdays": get_day_names("wide", locale=words().language),
         "now": now,
-        "notices": notify.figures(tx, now=now),
-        "quality": queue.quality(tx),
         "code": None,
         **more,
     }
@@ -66,13 +91,10 @@ def _page(request: Request, centre: Centre, tx: Tx, **more: Any) -> HTMLResponse
 
 @routes.get("/betrieb/stand")
 def version(centre: CentreDep, _actor: Operator) -> dict[str, str | float]:
-    """Whether the rooms are still as they were shown, and where the exercise clock is."""
-    now, offset = centre.clock.now(), centre.clock.offset
+    """Whether the page is still as it was shown, and where the exercise clock is."""
     with centre.db.reading() as tx:
-        rooms = service.rooms(tx, centre.the(Lines), now=now)
-        standing = service.roster_view(tx, centre.operator_keys, now=now - offset)
-        refusals = signalling.refusals(tx)
-    return {"version": model.version(rooms, standing, refusals), "offset_s": offset.total_seconds()}
+        seen = _seen(centre, tx)
+    return {"version": seen.version, "offset_s": centre.clock.offset.total_seconds()}
 
 
 @routes.get("/betrieb/kopplung")
