@@ -77,6 +77,7 @@ def test_an_open_page_is_told_at_once_and_never_loads_anew(scene: Scene) -> None
 def test_a_page_that_hears_nothing_is_marked_and_then_says_no_start(scene: Scene) -> None:
     page = scene.page("phone")
     page.clock.install()
+    page.route("**/mein-termin/strom", lambda route: route.abort())
     open_own(scene, page, book(scene, "10:00"))
     start = page.get_by_text("Etwa 10:00 bis")
     expect(start).to_be_visible()
