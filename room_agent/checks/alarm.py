@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from room_agent.naming import in_plan, subject_kind
 from schemas.checks import BlockedDevice, CheckResult, Severity
@@ -12,6 +12,9 @@ ALARM_AFTER_S = 5.0
 """A link that breaks and comes back at once calls nobody."""
 BLOCK_AFTER_S = 120.0
 """So long the assistant has to mend it, before the centre plans without it."""
+
+CLOCK_SET = timedelta(hours=12)
+"""A clock that went so far in no time was set; an exercise that is moved forward goes in smaller steps."""
 
 Key = tuple[str, str | None, Severity]
 
@@ -24,6 +27,13 @@ class Moment:
     mono_s: float
 
 
+def _on_the_clock_of(now: Moment, then: Moment) -> Moment:
+    """*then*, by its age if the room's clock was set in between, as at the first word of an exercise's centre."""
+    age = timedelta(seconds=now.mono_s - then.mono_s)
+    was_set = abs(now.at - then.at - age) > CLOCK_SET
+    return Moment(now.at - age, then.mono_s) if was_set else then
+
+
 @dataclass(frozen=True)
 class Watch:
     """Since when each subject has been as it is."""
@@ -33,7 +43,7 @@ class Watch:
     def seen(self, results: Iterable[CheckResult], now: Moment) -> "Watch":
         """What is as before has its old moment; what is mended has none any more."""
         keys = {_key(each) for each in results}
-        return Watch({key: self.since.get(key, now) for key in keys})
+        return Watch({key: _on_the_clock_of(now, self.since.get(key, now)) for key in keys})
 
     def stamped(self, results: Iterable[CheckResult], now: Moment, *, minded: bool) -> tuple[CheckResult, ...]:
         """With since when, and whether the assistant is called; *minded*: a visit is on or comes."""

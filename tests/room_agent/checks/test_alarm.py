@@ -45,6 +45,15 @@ def alarm(watch: Watch, seconds: float, each: CheckResult = RED, *, minded: bool
     return stamped.alarm
 
 
+def test_since_when_is_said_on_the_clock_that_the_room_follows_now() -> None:
+    watch = watched((0, RED), (30, RED))
+    stepped = Moment(NOW + timedelta(minutes=30), 1060)
+    followed = Moment(NOW + timedelta(days=5), 1060)
+    for now, since in ((stepped, NOW), (followed, NOW + timedelta(days=5, minutes=-1))):
+        (stamped,) = watch.seen([RED], now).stamped([RED], now, minded=True)
+        assert (stamped.since, stamped.alarm) == (since, True)
+
+
 def test_the_assistant_is_called_when_red_lasts_and_a_visit_comes() -> None:
     watch = watched((0, RED), (4, RED))
     assert not alarm(watch, ALARM_AFTER_S - 0.1)
