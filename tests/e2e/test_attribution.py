@@ -75,6 +75,7 @@ def test_who_said_whose_value_it_is_stands_beside_it_and_in_the_bundle(room: Pro
         assert told(downloaded(page)) == [("final", ["patient of-this-patient"])] * 2
         card.get_by_role("button", name="Gehört nicht dazu").click()
         expect(card).to_contain_text("gehört nicht zu dieser Person (gesagt: Ärztin oder Arzt)")
+        expect(card.locator(".chip-stop")).to_be_in_viewport(ratio=1)
         expect(page.locator("#observations s").first).to_be_visible()
         assert (
             card.locator(".vital-line").first.evaluate("(line) => getComputedStyle(line).textDecorationLine")

@@ -1,6 +1,7 @@
 """Guests and the visit from home, in real browsers: four ends talk, each with each, and nobody else gets in."""
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
@@ -198,10 +199,7 @@ def looks_on(doctor: Page, colleague: Page) -> None:
     allow(doctor, "stethoscope")
     expect(colleague.locator("#stethoscope-on")).to_be_visible(timeout=PATIENCE_MS)
     wait_for(lambda: colleague.evaluate(LOUDNESS, "#stethoscope") > 0.001, timeout_s=20, what="the heart is heard")
-    for wide, high in ((360, 740), (500, 350), (1000, 700)):
-        colleague.set_viewport_size({"width": wide, "height": high})
-        assert colleague.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, wide
-        shot(colleague, SHOTS / f"colleague-{wide}.png", full_page=True)
+    look(colleague, "colleague")
     doctor.locator("#listen").click()
 
 
@@ -250,6 +248,39 @@ def test_four_ends_talk_each_with_each_and_a_fifth_stays_outside(scene: Scene) -
     assert scene.faults == []
 
 
+def in_an_emergency_nobody_of_ours_is_there(doctor: Page, resident: Page) -> None:
+    """No room's address or number stands where help must go, and no assistant is promised."""
+    expect(doctor.locator("#rollcall")).to_contain_text("Bei der Person zu Hause:")
+    doctor.locator("#emergency-call").click()
+    panel = doctor.locator("#emergency")
+    expect(panel).to_contain_text("Fragen Sie nach der Adresse.")
+    expect(panel).to_contain_text("Rufen Sie 112 an.")
+    expect(panel.locator("#emergency-address")).to_be_empty()
+    expect(panel.locator("#emergency-phone")).to_be_hidden()
+    assert not re.search("Raum|Assistenz", panel.inner_text())
+    look(doctor, "emergency-home")
+    doctor.locator("#emergency-over").click()
+    at_a_poor_line_a_new_date_is_one_touch_away(resident)
+
+
+def at_a_poor_line_a_new_date_is_one_touch_away(resident: Page) -> None:
+    """As the page shows it; when it asks is a matter of `tests/web/test_adapt.py`."""
+    resident.evaluate("for (const each of document.querySelectorAll('#poor, [data-poor-asks]')) each.hidden = false")
+    resident.locator("[data-poor=another-day]").click()
+    link = resident.get_by_role("link", name="Meinen Termin verschieben")
+    expect(link).to_be_visible()
+    assert link.get_attribute("target") == "_blank"  # the talk goes on meanwhile
+    look(resident, "guest-poor")
+    resident.evaluate("document.getElementById('poor').hidden = true")
+
+
+def look(page: Page, name: str) -> None:
+    for wide, high in ((360, 740), (500, 350), (1000, 700)):
+        page.set_viewport_size({"width": wide, "height": high})
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, wide
+        shot(page, SHOTS / f"{name}-{wide}.png", full_page=True)
+
+
 def test_a_visit_from_home_goes_on_in_a_room(scene: Scene) -> None:
     resident, doctor = scene.window(), scene.doctor("vogt")
     resident.goto(f"{scene.programs.url('telemed')}/t/{scene.booked['home'].link_token}")
@@ -274,6 +305,7 @@ def test_a_visit_from_home_goes_on_in_a_room(scene: Scene) -> None:
     card.locator("[data-match]").click()
     expect(card.locator("[data-proved]")).to_be_visible()
 
+    in_an_emergency_nobody_of_ours_is_there(doctor, resident)
     link = scene.link(doctor, "relative")
     deceived = scene.guest(f"{link.rpartition('.')[0]}.{'A' * 43}", "Anna Sommer")  # another operator has signed
     expect(deceived.locator("[data-step=distrust]")).to_be_visible(timeout=PATIENCE_MS)

@@ -75,7 +75,7 @@ PARTS: dict[str, set[str]] = {
         *("asked", "yes", "no"),
         *(f"{said}.{by}" for said in ("yes", "no") for by in ("patient", "assistant", "doctor")),
     },
-    "desk.js.emergency.": {"calling", "alarmed", "centre", "failed", "helped"},
+    "desk.js.emergency.": {"calling", "alarmed", "centre", "failed", "helped", "home"},
     "desk.js.as.": {"colleague", "interpreter", "relative"},
     "desk.js.hear.": {"quiet", "none"},
     "desk.js.talk_line.": {"good", "fair", "poor"},

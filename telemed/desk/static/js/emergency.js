@@ -31,6 +31,7 @@ export class Emergency {
     this.talk = talk;
     this.url = `/arzt/besuch/${visitId}/notfall`;
     this.tell = tell;
+    this.isHome = byId('visit', HTMLElement).classList.contains('at-home'); // nobody of ours is there
     this.box = byId('emergency', HTMLElement);
     talk.on({
       onOpen: (peerId, { role }) => role !== 'agent' && this.#called && talk.send({ type: 'emergency', on: true, by: 'doctor' }, peerId),
@@ -106,7 +107,7 @@ export class Emergency {
 
   #show() {
     this.box.hidden = !this.#called;
-    const key = this.#helped ? 'helped' : this.#told ? 'alarmed' : this.#centre === 'told' ? 'centre' : this.#centre === 'failed' ? 'failed' : 'calling';
+    const key = this.isHome ? 'home' : this.#helped ? 'helped' : this.#told ? 'alarmed' : this.#centre === 'told' ? 'centre' : this.#centre === 'failed' ? 'failed' : 'calling';
     this.box.dataset.state = this.#called ? key : '';
     const said = byId('emergency-said', HTMLElement);
     const words = this.#called ? say(`desk.js.emergency.${key}`) : '';

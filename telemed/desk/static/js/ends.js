@@ -131,7 +131,8 @@ export class Ends {
 
   #alone() {
     if (this.#over || this.talk.partners.some(isPatientsEnd)) return;
-    state('talk-state', 'desk.js.talk.alone', 'quiet');
+    const isHome = byId('visit', HTMLElement).classList.contains('at-home');
+    state('talk-state', isHome ? 'desk.js.talk.alone_home' : 'desk.js.talk.alone', 'quiet');
     byId('compare', HTMLElement).hidden = true;
   }
 

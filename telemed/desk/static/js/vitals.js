@@ -219,7 +219,7 @@ export class Vitals {
   /** @param {string} vitalId */
   #drawAnswer(vitalId) {
     const answer = this.#answers.get(vitalId);
-    for (const card of this.#cards.values()) if (card.vitalId === vitalId) card.answered(answer);
+    for (const card of this.#cards.values()) if (card.vitalId === vitalId) answered(card, answer);
     const listed = this.#listed.get(vitalId);
     if (listed) listed.item.replaceChildren(...inList(listed.vital, answer));
     this.#drawQuestions();
@@ -251,6 +251,19 @@ export class Vitals {
     for (const id of ['vitals', 'observations']) byId(id, HTMLElement).replaceChildren();
     delete document.body.dataset.lastVitalShownMs;
   }
+}
+
+/**
+ * What was said makes a card taller; one that was in view stays so, whole.
+ * @param {Card} card
+ * @param {Confirmed | undefined} answer
+ */
+function answered(card, answer) {
+  const panel = card.element.closest('[data-part="values"]');
+  const [frame, own] = [panel?.getBoundingClientRect(), card.element.getBoundingClientRect()];
+  card.answered(answer);
+  const wasSeen = frame && own.height > 0 && own.top < Math.min(frame.bottom, innerHeight) && own.bottom > frame.top;
+  if (wasSeen) requestAnimationFrame(() => reveal(card.element));
 }
 
 /** Scroll the list of values, never the page, until *card* is in view. @param {HTMLElement} card */
