@@ -4,13 +4,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 
-from schemas.board import Call
-from signage.screen import Line, Received
-from signage.speech import languages
+from schemas.board import Announced, Board, Call
+from signage.screen import WAY_AFTER_S, Line, Received
+from signage.speech import SPOKEN, languages
+from telemed.kit.i18n import GERMAN
 
 SPOKEN_AT_S = (0.0, 20.0, 60.0)
 WITHIN_S = 15.0
 """So long after its moment a repetition is still one; whoever switches a monitor on hears no calls of the past."""
+
+ALARMS = (Announced.EMERGENCY, Announced.LEAVE)
+"""What is said as long as it stands on the glass, at any time of day, and instead of any call."""
+ALARM_EACH_S = 20.0
+ALARM_VOLUME = 80
 
 CHIME = "/sound/chime.wav"
 
@@ -71,6 +77,8 @@ def sound(heard: Received | None, *, now_s: float, line: Line, volume: int) -> S
     """What is to be heard when the monotonic clock shows *now_s*."""
     if heard is None or line in {Line.BARRED, Line.UNPAIRED}:
         return Sound(volume)
+    if heard.board.announced in ALARMS and heard.age(now_s) < WAY_AFTER_S:
+        return Sound(max(volume, ALARM_VOLUME), (_alarm(heard.board, now_s),))
     age_s, made = heard.age(now_s), heard.board.as_of
     calls = tuple(_spoken(call, age_s + (made - call.at).total_seconds()) for call in heard.board.calls)
     return Sound(volume, calls)
@@ -81,6 +89,14 @@ def _spoken(call: Call, age_s: float) -> Spoken:
     return Spoken(
         call.call_id, turns[0] if turns else 0, (CHIME, *(_file(call, one) for one in languages(call.language)))
     )
+
+
+def _alarm(board: Board, now_s: float) -> Spoken:
+    """In German, in English, and in the languages of those who wait; its turn counts on as time does."""
+    what = str(board.announced)
+    spoken = (GERMAN, *sorted({*SPOKEN} & {"en", *board.languages} - {GERMAN}))
+    files = tuple(f"/sound/announced/{what}/{language}.wav" for language in spoken)
+    return Spoken(f"announced-{what}", 1 + int(now_s // ALARM_EACH_S), (CHIME, *files))
 
 
 def _file(call: Call, language: str) -> str:

@@ -1,6 +1,6 @@
 """What is heard in the waiting room, for the page: a stream of calls, and the sounds as files.
 
-Only calls that stand on the board have files, so that nobody makes the program speak something else.
+Only what stands on the board has files, so that nobody makes the program speak something else.
 """
 
 import json
@@ -47,8 +47,18 @@ def mount_sounds(app: FastAPI, bulletin: Bulletin, speaker: Loudspeaker) -> None
 
     @app.get("/sound/calls/{call_id}/{language}.wav")
     def call(call_id: str, language: str) -> Response:
-        pieces = _pieces(bulletin, call_id, language)
-        return _wav(lambda: speaker.voice.say(pieces)) if pieces else Response(status_code=404)
+        return _spoken(speaker.voice, _pieces(bulletin, call_id, language))
+
+    @app.get("/sound/announced/{what}/{language}.wav")
+    def announced(what: str, language: str) -> Response:
+        return _spoken(speaker.voice, _announced(bulletin, what, language))
+
+
+def _announced(bulletin: Bulletin, what: str, language: str) -> tuple[speech.Piece, ...]:
+    announced = bulletin.heard.board.announced if bulletin.heard else None
+    if announced is None or announced != what or language not in speech.SPOKEN:
+        return ()
+    return (speech.announcement(announced, language),)
 
 
 def _pieces(bulletin: Bulletin, call_id: str, language: str) -> tuple[speech.Piece, ...]:
@@ -57,6 +67,10 @@ def _pieces(bulletin: Bulletin, call_id: str, language: str) -> tuple[speech.Pie
         if board and one.call_id == call_id and language in speech.languages(one.language):
             return speech.call(one.ticket, board.room_name, language)
     return ()
+
+
+def _spoken(voice: Voice, pieces: tuple[speech.Piece, ...]) -> Response:
+    return _wav(lambda: voice.say(pieces)) if pieces else Response(status_code=404)
 
 
 def _wav(make: Callable[[], bytes]) -> Response:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from schemas.board import Announced
 from schemas.day import DIGITS, LANGUAGES, LETTERS, PICTURES, Ticket
 from telemed.kit.i18n import GERMAN, SIMPLE, words
 
@@ -39,6 +40,12 @@ def call(ticket: Ticket, room_name: str, language: str) -> tuple[Piece, ...]:
     )
 
 
+def announcement(what: Announced, language: str) -> Piece:
+    """What is said to everybody, as it stands on the glass."""
+    key, spoken = f"signage.announced.{what}", words(language)
+    return Piece(language, f"announced-{what}", f"{spoken.text(key).rstrip('.')}. {spoken.text(f'{key}.more')}")
+
+
 def every(rooms: Iterable[str]) -> Iterator[Piece]:
     """All that can be said in a house with these *rooms*, for whoever renders or records it."""
     for language in SPOKEN:
@@ -46,6 +53,7 @@ def every(rooms: Iterable[str]) -> Iterator[Piece]:
         yield from (_letter(letter, language) for letter in LETTERS)
         yield from (_digit(digit, language) for digit in DIGITS)
         yield _please(language)
+        yield from (announcement(what, language) for what in Announced)
     yield from (room(name) for name in rooms)
 
 

@@ -13,13 +13,14 @@ function played(audio, percent) {
   audio.volume = percent / 100;
   return new Promise((resolve) => {
     audio.addEventListener("ended", () => resolve(""));
+    audio.addEventListener("pause", () => audio.ended || resolve(""));
     audio.addEventListener("error", () => resolve("failed"));
     setTimeout(() => resolve("failed"), LONGEST_MS);
     audio.play().catch((error) => resolve(error.name === "NotAllowedError" ? "blocked" : "failed"));
   });
 }
 
-/** Two calls never talk over each other; a call that left the board meanwhile is not spoken any more. */
+/** Two calls never talk over each other; a call that leaves the board is not spoken to its end. */
 export class Speaker {
   /** @type {Map<string, Spoken>} */
   #board = new Map();
@@ -27,6 +28,8 @@ export class Speaker {
   #said = new Map();
   /** @type {string[]} */
   #queue = [];
+  /** @type {{ id: string, audio: HTMLAudioElement } | undefined} */
+  #now;
   #volume = 0;
   #speaking = false;
 
@@ -41,6 +44,7 @@ export class Speaker {
     this.#volume = volume;
     this.#board = new Map(calls.map((call) => [call.call_id, call]));
     for (const id of this.#said.keys()) if (!this.#board.has(id)) this.#said.delete(id);
+    if (this.#now && !this.#board.has(this.#now.id)) this.#now.audio.pause(); // came in, or there is an alarm
     for (const call of calls) this.#take(call);
     if (volume === 0) this.tell("");
     else if (first) void this.ready();
@@ -73,8 +77,11 @@ export class Speaker {
     const outcomes = [];
     for (const audio of sounds) {
       if (!this.#board.has(id)) return;
+      this.#now = { id, audio };
       outcomes.push(await played(audio, this.#volume));
+      this.#now = undefined;
     }
+    if (!this.#board.has(id)) return;
     const [chime, ...spoken] = outcomes;
     this.tell(chime ? "blocked" : spoken.some(Boolean) ? "chimeOnly" : "");
   }

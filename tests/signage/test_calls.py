@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.board import Call
+from schemas.board import Announced, Call
 from signage.calls import Sound, Volume, sound
 from signage.feed import Bulletin
 from signage.screen import Line, Received
@@ -59,6 +59,26 @@ def test_a_board_without_the_call_and_a_monitor_that_is_barred_say_nothing() -> 
 def test_somebody_called_again_is_another_call() -> None:
     again = make_call("call-2", at=NINE + timedelta(seconds=70))
     assert [(one.call_id, one.turn) for one in heard(again, now_s=70).calls] == [("call-2", 1)]
+
+
+@pytest.mark.parametrize("what", [Announced.EMERGENCY, Announced.LEAVE])
+def test_an_alarm_is_said_again_and_again_at_any_time_of_day_and_instead_of_any_call(what: Announced) -> None:
+    board = make_board(calls=(make_call(),), announced=what, languages=("ar", "de-simple"))
+    turns = []
+    for second in range(0, 100, 10):
+        now = sound(Received(board, 0, 0), now_s=second, line=Line.UP, volume=0)
+        assert now.volume == 80
+        (alarm,) = now.calls
+        turns.append(alarm.turn)
+    assert turns == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert alarm.files == ("/sound/chime.wav", *(f"/sound/announced/{what}/{one}.wav" for one in ("de", "ar", "en")))
+    old = sound(Received(board, 601, 0), now_s=0, line=Line.UP, volume=0)
+    assert [(one.call_id, one.turn) for one in old.calls] == [("call-1", 0)]
+
+
+def test_that_a_place_is_closed_is_not_called_out() -> None:
+    board = make_board(announced=Announced.CLOSED)
+    assert sound(Received(board, 0, 0), now_s=0, line=Line.UP, volume=80) == Sound(80)
 
 
 def test_it_is_quieter_by_the_time_of_day() -> None:

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from schemas.board import Call
+from schemas.board import Announced, Call
 from signage.calls import Volume
 from signage.feed import Bulletin
 from signage.screen import Line
@@ -24,11 +24,17 @@ from tests.signage.test_feed import HandSeconds
 from tests.signage.test_voice import make_voice, samples_of
 
 
-def make_app(folder: Path, *calls: Call, program: str = "espeak-ng", seconds: HandSeconds | None = None) -> FastAPI:
+def make_app(
+    folder: Path,
+    *calls: Call,
+    program: str = "espeak-ng",
+    seconds: HandSeconds | None = None,
+    announced: Announced | None = None,
+) -> FastAPI:
     bulletin = Bulletin(seconds=seconds or HandSeconds())
     bulletin.stands(Line.UP)
     now = real_now()
-    bulletin.take(make_board(calls=calls, as_of=now, centre_heard=now))
+    bulletin.take(make_board(announced=announced, calls=calls, as_of=now, centre_heard=now))
     app = FastAPI()
     mount_sounds(app, bulletin, Loudspeaker(make_voice(folder, program), Volume()))
     return app
@@ -47,6 +53,13 @@ def test_nobody_makes_the_program_speak_what_is_not_called(tmp_path: Path) -> No
     for path in ("calls/call-2/de.wav", "calls/call-1/ru.wav", "calls/call-1/de-simple.wav", "calls/call-1/-h.wav"):
         assert client.get(f"/sound/{path}").status_code == 404, path
     assert TestClient(make_app(tmp_path)).get("/sound/calls/call-1/de.wav").status_code == 404
+
+
+def test_what_is_announced_is_a_file_and_nothing_else_is(tmp_path: Path) -> None:
+    client = TestClient(make_app(tmp_path, announced=Announced.LEAVE))
+    assert samples_of(client.get("/sound/announced/leave/ar.wav").content).any()
+    for path in ("emergency/de.wav", "leave/de-simple.wav", "leave/xx.wav"):
+        assert client.get(f"/sound/announced/{path}").status_code == 404, path
 
 
 def test_without_a_program_that_speaks_the_chime_is_still_there(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from schemas.board import Announced
 from schemas.day import DIGITS, LANGUAGES, LETTERS, PICTURES
-from signage.speech import SPOKEN, call, every, languages
+from signage.speech import SPOKEN, announcement, call, every, languages
 from telemed.kit.i18n import words
 from tests.signage.boards import make_ticket
 
@@ -42,7 +43,7 @@ def test_each_person_is_called_in_the_own_language_and_in_german_and_nobody_twic
 
 def test_the_manifest_has_each_piece_once_and_under_a_name_that_is_a_files() -> None:
     pieces = list(every(["Raum 1", "Büro, 2. Stock"]))
-    assert len(pieces) == len(SPOKEN) * (len(PICTURES) + len(LETTERS) + len(DIGITS) + 1) + 2
+    assert len(pieces) == len(SPOKEN) * (len(PICTURES) + len(LETTERS) + len(DIGITS) + 1 + len(Announced)) + 2
     assert len({(piece.language, piece.name) for piece in pieces}) == len(pieces)
     assert all(re.fullmatch(r"[a-z0-9-]+", piece.name) for piece in pieces)
     assert all(piece.text and "⟦" not in piece.text and "[de]" not in piece.text for piece in pieces)
@@ -56,3 +57,11 @@ def test_every_call_that_can_come_is_made_of_the_manifest() -> None:
         for picture, letter, digit in zip(PICTURES, LETTERS * 2, DIGITS * 5, strict=False):
             assert set(call(make_ticket(picture, letter, digit * 2), "Raum 1", language)) <= manifest
         assert all(f"signage.spoken.letter.{letter.lower()}" in words(language).own() for letter in LETTERS)
+
+
+def test_what_is_announced_is_said_as_it_stands_on_the_glass() -> None:
+    assert (
+        announcement(Announced.LEAVE, "de").text
+        == "Bitte verlassen Sie das Haus. Gehen Sie ruhig. Nehmen Sie nicht den Aufzug."
+    )
+    assert announcement(Announced.EMERGENCY, "en").text == "Emergency. Please keep the way clear. Help is coming."
