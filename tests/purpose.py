@@ -56,6 +56,7 @@ MAY_STORE = {
     "telemed/desk/static/js/invited.js": "a guest's invitation",
     "telemed/desk/static/js/shortcuts.js": "whether the keys are on",
     "telemed/desk/static/js/handover.js": "the address of the practice's server",
+    "telemed/notify/static/js/push_worker.js": "the ids of notices that were shown",
     "room_agent/kiosk/static/js/probe.js": "how sharp the camera was",
     "room_agent/kiosk/static/js/machine.js": "the kiosk's own key",
 }

@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime
 from typing import Literal, Protocol
 
@@ -91,9 +91,16 @@ class Mail:
         made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
         made.set_content(f"{parcel.text}\n\n{parcel.footer}\n")
         if parcel.ics:
-            made.add_attachment(
-                parcel.ics.decode(), subtype="calendar", filename="termin.ics", params={"method": parcel.ics_method}
+            file = MIMEPart()
+            file.set_content(
+                parcel.ics.decode(),
+                subtype="calendar",
+                disposition="attachment",
+                filename="termin.ics",
+                params={"method": parcel.ics_method},
             )
+            made.make_mixed()
+            made.attach(file)
         return made
 
 
