@@ -85,7 +85,7 @@ def alarms(tx: Tx, assistant_id: str, *, lines: Lines, clock: Clock, now: dateti
         shown = model.light(lines.report(room.id), heard, now)
         found += model.alarms(room.id, room.name, shown)
         if shown.is_silent and not lines.online(room.id) and room.setting != "home":
-            standing = queue.day(tx, room.id, now=now, clock=clock).standing
+            standing = queue.day(tx, room.id, now=now, clock=clock).present
             found += [model.silence(room.id, room.name, heard)] if model.is_needed(standing, now) else []
     return found
 

@@ -8,12 +8,15 @@ EVERY_S = 20
 
 
 def look_again(db: Database, clock: Clock) -> None:
-    """Each room that has visits today; every `EVERY_S` seconds."""
+    """Each room that has visits today; every `EVERY_S` seconds. While it is worked out others may write."""
     with db.reading() as tx:
         rooms = service.rooms_today(tx, now=clock.now())
     for room_id in sorted(rooms):
-        with db.transaction() as tx:
-            service.reforecast(tx, [room_id], now=clock.now(), clock=clock)
+        with db.reading() as tx:
+            moved = service.moved(tx, [room_id], now=clock.now(), clock=clock)
+        if moved:
+            with db.transaction() as tx:
+                service.tell(tx, moved, now=clock.now())
 
 
 def forget_old(db: Database, clock: Clock) -> None:

@@ -16,7 +16,7 @@ def look_again(clock: Clock) -> Callable[..., None]:
     def react(tx: Tx, happened: FactKnown, *, now: datetime) -> None:
         doctors = service.doctors_in(tx, happened.room_id, now=now)
         rooms = service.rooms_beside(tx, doctors, now=now) | {happened.room_id}
-        service.reforecast(tx, rooms, now=now, clock=clock)
+        service.tell(tx, service.moved(tx, rooms, now=now, clock=clock), now=now)
 
     return react
 
@@ -26,6 +26,6 @@ def follow_word(clock: Clock) -> Callable[..., None]:
 
     def react(tx: Tx, happened: WordGiven, *, now: datetime) -> None:
         rooms = service.rooms_beside(tx, [happened.doctor_id], now=now)
-        service.reforecast(tx, rooms, now=now, clock=clock)
+        service.tell(tx, service.moved(tx, rooms, now=now, clock=clock), now=now)
 
     return react

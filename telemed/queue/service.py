@@ -1,8 +1,9 @@
 """Who is next, when, how late: the day of a room and of a doctor, as the centre sees it, and the doctor's own word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from schemas.day import DayPlan, Fact, FactKind, Learnt, PlannedVisit, Word, WordKind
 from telemed.booking import service as booking
@@ -15,14 +16,12 @@ from telemed.kit.outbox import emit
 from telemed.kit.refusal import Refusal, Sense
 from telemed.queue import learnt_store, plans, store
 from telemed.queue.history import Tally
-from telemed.queue.model import UNDO, LineMoved, Said, Standing, WordGiven, standing
+from telemed.queue.model import UNDO, LineMoved, Said, Standing, WordGiven, present, standing
 from telemed.visit import service as visit
 from telemed.visit.model import RoomNotReady, VisitState
 
 KEEP_WORDS = timedelta(days=30)
 KEEP_SAID = timedelta(days=1)
-LONGEST_WORD = 240
-"""Minutes."""
 
 
 class NobodyWaits(Refusal):
@@ -41,11 +40,26 @@ class TooLateToUndo(Refusal):
 
 @dataclass(frozen=True)
 class Day:
-    """One room's day: what was planned, what happened, and how it stands."""
+    """One room's day: what was planned, what happened, and how it stands at *now*. *told*: of the starts, by visit."""
 
     plan: DayPlan
     facts: tuple[Fact, ...]
-    standing: Standing
+    now: datetime
+    told: Mapping[str, Said]
+    is_home: bool = False
+
+    @cached_property
+    def standing(self) -> Standing:
+        """With the forecast, which takes a while: only who looks at it pays for it."""
+        return standing(self.plan, self._facts(), self.now, self.told)
+
+    @cached_property
+    def present(self) -> Standing:
+        """The same without the starts."""
+        return present(self.plan, self._facts())
+
+    def _facts(self) -> tuple[Fact, ...]:
+        return (*self.facts, *_clean(self.facts)) if self.is_home else self.facts
 
 
 def day(tx: Tx, room_id: str, *, now: datetime, clock: Clock, doctor_id: str | None = None) -> Day:
@@ -60,12 +74,11 @@ def day(tx: Tx, room_id: str, *, now: datetime, clock: Clock, doctor_id: str | N
     plan = plans.plan(tx, known, room_id, now=now, clock=clock)
     facts = tuple(visit.facts_of_all(tx, [one.visit_id for one in plan.visits]))
     told = store.said_of(tx, [one.visit_id for one in plan.visits])
-    if known.rooms[room_id].is_claimed:
-        return Day(plan, facts, standing(plan, facts, now, told))
-    if doctor_id is not None:
+    is_home = not known.rooms[room_id].is_claimed
+    if is_home and doctor_id is not None:
         own = tuple(one for one in plan.visits if one.doctor_id == doctor_id)
         plan = plan.model_copy(update={"visits": own})
-    return Day(plan, facts, standing(plan, (*facts, *_clean(facts)), now, told))
+    return Day(plan, facts, now, told, is_home)
 
 
 def _clean(facts: Iterable[Fact]) -> list[Fact]:
@@ -93,7 +106,7 @@ def call_next(tx: Tx, *, doctor_id: str, now: datetime, clock: Clock) -> Planned
     for today in doctor_days(tx, doctor_id, now=now, clock=clock):
         waiting = [
             entry.visit
-            for entry in today.standing.line
+            for entry in today.present.line
             if entry.visit.doctor_id == doctor_id and entry.state is VisitState.ARRIVED
         ]
         if not waiting:
@@ -186,15 +199,40 @@ def doctors_in(tx: Tx, room_id: str, *, now: datetime) -> set[str]:
     return {one.offer.doctor_id for one in visit.visits_on(tx, room_id, now=now)}
 
 
-def reforecast(tx: Tx, room_ids: Iterable[str], *, now: datetime, clock: Clock) -> None:
-    """Keep what is told from now on of every start in these rooms, and tell of each that has changed.
+@dataclass(frozen=True)
+class Moved:
+    """What is to be told of a start from now on in place of *before*."""
+
+    room_id: str
+    visit_id: str
+    before: Said | None
+    said: Said
+
+
+def moved(tx: Tx, room_ids: Iterable[str], *, now: datetime, clock: Clock) -> list[Moved]:
+    """The starts in these rooms of which something else is to be told. It takes a while, and writes nothing.
 
     As long as a doctor may still take her word back, only screens follow it; what cannot be taken back waits.
     """
-    known = directory.load(tx)
+    known, found = directory.load(tx), []
     for room_id in sorted(set(room_ids) & known.rooms.keys()):
         for today in _days(tx, known, room_id, now=now, clock=clock):
-            _say(tx, today, now=now)
+            fresh = {word.doctor_id for word in today.plan.words if now - word.at < UNDO}
+            for entry in today.standing.line:
+                before = today.told.get(entry.visit.visit_id)
+                if entry.said not in (None, before) and entry.visit.doctor_id not in fresh:
+                    found.append(Moved(room_id, entry.visit.visit_id, before, entry.said))
+    return found
+
+
+def tell(tx: Tx, some: Iterable[Moved], *, now: datetime) -> None:
+    """Keep it, and tell that it has moved; what somebody else told meanwhile stands."""
+    wanted = list(some)
+    told = store.said_of(tx, [each.visit_id for each in wanted])
+    for each in wanted:
+        if told.get(each.visit_id) == each.before:
+            store.say(tx, each.visit_id, each.said)
+            emit(tx, LineMoved(each.room_id, each.visit_id), now=now)
 
 
 def _days(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock) -> list[Day]:
@@ -202,17 +240,6 @@ def _days(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock
         return [day(tx, room_id, now=now, clock=clock)]
     doctors = doctors_in(tx, room_id, now=now)
     return [day(tx, room_id, now=now, clock=clock, doctor_id=each) for each in sorted(doctors)]
-
-
-def _say(tx: Tx, today: Day, *, now: datetime) -> None:
-    told = store.said_of(tx, [entry.visit.visit_id for entry in today.standing.line])
-    fresh = {word.doctor_id for word in today.plan.words if now - word.at < UNDO}
-    for entry in today.standing.line:
-        visit_id = entry.visit.visit_id
-        if entry.said is None or entry.said == told.get(visit_id) or entry.visit.doctor_id in fresh:
-            continue
-        store.say(tx, visit_id, entry.said)
-        emit(tx, LineMoved(today.plan.room_id, visit_id), now=now)
 
 
 def forget_old(tx: Tx, *, now: datetime) -> None:

@@ -186,3 +186,17 @@ def test_the_lines_of_her_other_rooms_are_woken_too(world: World) -> None:
         assert lines.rooms == {"room-2"}
         send_word(lines)(tx, WordGiven("weiss", "w"), now=world.now)
         assert lines.rooms == {"room-1", "room-2"}
+
+
+def test_what_was_worked_out_meanwhile_does_not_undo_what_somebody_else_told(world: World) -> None:
+    booked = make_booking(world, at="09:10")
+    say(world, WordKind.LATER, 30)
+    world.clock.forward(UNDO)
+    with world.db.reading() as tx:
+        early = service.moved(tx, ["room-1"], now=world.now, clock=world.clock)
+    world.clock.set(moment(world, "10:00"))
+    assert moved(world) == 1
+    with world.db.transaction() as tx:
+        told = service.said_of(tx, booked.id)
+        service.tell(tx, early, now=world.now)
+        assert service.said_of(tx, booked.id) == told
