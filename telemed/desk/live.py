@@ -85,7 +85,7 @@ class Live:
         self.count = 0
         self.looks = 0
         self._stopped = threading.Event()
-        centre.db.hear(Event, self.changed)
+        centre.db.hear(Event, self.changed)  # also what was undone in the end: looking again does no harm
 
     @property
     def is_full(self) -> bool:

@@ -81,6 +81,7 @@ def test_a_page_that_hears_nothing_is_marked_and_then_says_no_start(scene: Scene
     open_own(scene, page, book(scene, "10:00"))
     start = page.get_by_text("Etwa 10:00 bis")
     expect(start).to_be_visible()
+    page.wait_for_load_state()
     page.context.set_offline(True)
     page.clock.run_for(16_000)
     expect(page.locator("#stale")).to_be_visible()

@@ -3,12 +3,14 @@
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemed.kit.ids import digest, from_base64, new_id, new_link_token, new_token, to_base64
+from telemed.kit.clock import real_now
+from telemed.kit.ids import digest, from_base64, new_id, new_link_token, new_token, oldest_id, to_base64
 
 
 def test_an_id_is_a_uuid_of_version_7_and_fits_fhir() -> None:
@@ -21,6 +23,13 @@ def test_ids_sort_in_the_order_in_which_they_were_made_within_a_millisecond_too(
     made = [new_id() for _ in range(20_000)]
     assert made == sorted(made)
     assert len(set(made)) == len(made)
+
+
+def test_all_ids_since_a_moment_sort_behind_its_oldest() -> None:
+    now = real_now()
+    made = [new_id() for _ in range(100)]
+    assert oldest_id(now - timedelta(milliseconds=1)) < min(made)
+    assert max(made) < oldest_id(now + timedelta(hours=1))
 
 
 def test_no_two_threads_get_the_same_id() -> None:

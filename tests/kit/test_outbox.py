@@ -1,14 +1,15 @@
 """Every subscriber hears every event, in order, until it is done, and its writes happen once."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
 
+from telemed.kit.clock import real_now
 from telemed.kit.db import CommitFailed, Database, Tx
-from telemed.kit.outbox import Event, Relay, Subscription, deliveries, emit, events
+from telemed.kit.outbox import Event, Relay, Subscription, deliveries, emit, events, told_since
 from tests.builders import TUESDAY, HandClock
 
 
@@ -152,3 +153,14 @@ def test_a_reaction_whose_commit_failed_is_asked_again(database: Database) -> No
     line = Relay(database, [Subscription("s", Rang, react)], HandClock())
     assert (line.deliver(), line.deliver(), line.deliver()) == (0, 1, 0)
     assert attempts == [5, 5]
+
+
+def test_who_follows_finds_what_anybody_told_lately_and_in_this_process_hears_of_it_at_once(database: Database) -> None:
+    heard: list[int] = []
+    database.hear(Rang, lambda rang: heard.extend(one.number for one in rang))
+    ring(database, 1, 2)
+    began = real_now() - timedelta(seconds=1)
+    with database.reading() as tx:
+        assert [fields["number"] for fields in told_since(tx, began).values()] == [1, 2]
+        assert told_since(tx, began + timedelta(hours=1)) == {}
+    assert heard == [1, 2]
