@@ -1,7 +1,7 @@
 """The board, and what it has told of every start so far: that outlives a restart, so that nothing is told earlier."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel
 
@@ -9,7 +9,7 @@ from room_agent import day
 from room_agent.journal import Journal
 from schemas.board import Announced, Board
 from schemas.day import DayPlan, Fact, Word
-from telemed.queue.model import Said
+from telemed.queue.model import Said, Standing
 
 
 class Told(BaseModel):
@@ -31,6 +31,9 @@ class Telling(BaseModel):
     announced_on: date | None = None
 
 
+ONCE_FOR_ALL = timedelta(seconds=1)
+
+
 class Boards:
     """Makes boards, one after the other."""
 
@@ -38,19 +41,28 @@ class Boards:
         self._journal = journal
         text = journal.telling()
         self._telling = Telling.model_validate_json(text) if text else Telling()
+        self._latest: tuple[DayPlan, Collection[Fact], datetime, Standing] | None = None
 
     def board(self, plan: DayPlan, facts: Collection[Fact], seen: day.Seen) -> Board:
         """What the monitors may know now; what it tells of the starts is kept."""
+        today = self._standing(plan, facts, seen.now)
+        board = day.board(plan, facts, seen, today)
+        return board.model_copy(update={"announced": self.announced(day.civil_day(seen.now))})
+
+    def _standing(self, plan: DayPlan, facts: Collection[Fact], now: datetime) -> Standing:
+        """How the day stands; worked out once for all monitors that ask within `ONCE_FOR_ALL`."""
+        latest = self._latest
+        if latest and latest[0] is plan and latest[1] is facts and timedelta(0) <= now - latest[2] < ONCE_FOR_ALL:
+            return latest[3]
         before = day.still_told(
             {visit_id: Said(told.low, told.high, told.at) for visit_id, told in self._telling.told.items()},
             self._telling.words,
             plan.words,
         )
-        today = day.standing(plan, facts, seen.now, before)
-        said = {entry.visit.visit_id: entry.said for entry in today.line if entry.said is not None}
-        self._keep(said, plan.words)
-        board = day.board(plan, facts, seen, today)
-        return board.model_copy(update={"announced": self.announced(day.civil_day(seen.now))})
+        today = day.standing(plan, facts, now, before)
+        self._keep({entry.visit.visit_id: entry.said for entry in today.line if entry.said is not None}, plan.words)
+        self._latest = plan, facts, now, today
+        return today
 
     def announced(self, today: date) -> Announced | None:
         """What fills the monitors on the day *today*; at midnight it is over."""
