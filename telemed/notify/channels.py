@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from email.message import EmailMessage, MIMEPart
+from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Literal, Protocol
 
@@ -91,7 +91,7 @@ class Mail:
         made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
         made.set_content(f"{parcel.text}\n\n{parcel.footer}\n")
         if parcel.ics:
-            file = MIMEPart()
+            file = EmailMessage()
             file.set_content(
                 parcel.ics.decode(),
                 subtype="calendar",
@@ -99,6 +99,7 @@ class Mail:
                 filename="termin.ics",
                 params={"method": parcel.ics_method},
             )
+            del file["MIME-Version"]  # a part has none
             made.make_mixed()
             made.attach(file)
         return made
