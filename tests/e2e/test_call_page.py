@@ -102,6 +102,8 @@ def call(page: Page) -> None:
 
 
 def measure(page: Page, kind: str) -> None:
+    device = page.locator(".kind", has=page.locator(f"[data-kind={kind}]")).locator(".device-is")
+    expect(device).to_have_attribute("data-state", "ready", timeout=PATIENCE_MS)
     page.locator(f"#kinds [data-kind={kind}]").click()
     expect(page.locator(f".vital[data-kind={kind}] .value").first).to_be_visible(timeout=PATIENCE_MS)
 

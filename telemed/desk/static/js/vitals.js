@@ -263,7 +263,8 @@ function answered(card, answer) {
   const [frame, own] = [panel?.getBoundingClientRect(), card.element.getBoundingClientRect()];
   card.answered(answer);
   const wasSeen = frame && own.height > 0 && own.top < Math.min(frame.bottom, innerHeight) && own.bottom > frame.top;
-  if (wasSeen) requestAnimationFrame(() => reveal(card.element));
+  const grew = card.element.getBoundingClientRect().height > own.height; // a value each second says nothing new of itself
+  if (wasSeen && grew) requestAnimationFrame(() => reveal(card.element));
 }
 
 /** Scroll the list of values, never the page, until *card* is in view. @param {HTMLElement} card */
