@@ -74,6 +74,13 @@ subscriptions = Table(
 )
 
 
+_ADD = {
+    "sqlite": sqlite.insert(notices).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(notices).on_conflict_do_nothing(),
+}
+"""Put together once: every booking runs it, in the outbox's turn."""
+
+
 def add(tx: Tx, told: Iterable[Notice], *, links: Collection[str] = ()) -> None:
     """Keep notices that nobody has told of yet; one that is there already stays as it is.
 
@@ -85,8 +92,7 @@ def add(tx: Tx, told: Iterable[Notice], *, links: Collection[str] = ()) -> None:
         for place, one in enumerate(told)
     ]
     if rows:
-        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-        tx.execute(dialect.insert(notices).on_conflict_do_nothing(), rows)
+        tx.execute(_ADD[tx.dialect.name], rows)
 
 
 def _values(one: Notice) -> dict[str, Any]:
