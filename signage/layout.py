@@ -150,7 +150,7 @@ def _waiting_room(s: Sizes) -> Box:
     """Four rows: picture and code, beside them two lines of words; a bar, a second language, two lines below."""
     row = max(0.98 * s.letter, 2.2 * s.words)
     frame = 1.35 * s.words + (BAR + 3 * LINE + 0.9) * s.small
-    return Box(3.9 * s.letter + (LATE + 0.6) * s.words, 4 * row + frame)
+    return Box(4.1 * s.letter + (LATE + 0.6) * s.words, 4 * row + frame)
 
 
 def _portrait(s: Sizes) -> Box:
@@ -164,7 +164,7 @@ def _entrance(s: Sizes) -> Box:
     """The way on two fifths of the width; beside it two rows, each with a large picture."""
     rows, way = 2 * (1.1 * s.letter + 2.3 * s.words), 1.5 * s.letter + 6.6 * s.words
     frame = 1.35 * s.words + (BAR + 3 * LINE + 0.9) * s.small
-    right, left = 2.5 * s.letter + (LATE + 0.4) * s.words, 13.2 * s.words
+    right, left = 2.65 * s.letter + (LATE + 0.4) * s.words, 13.2 * s.words
     return Box(max(right / 0.6, left / 0.4), max(rows, way) + frame)
 
 
