@@ -52,9 +52,23 @@ function parsed(html) {
 /** @param {Event} told */
 function told(told) {
   const { shape, html } = JSON.parse(/** @type {MessageEvent} */ (told).data);
-  if (shape !== own.dataset.shape) location.reload();
-  else takeOver(parsed(html).body);
+  takeOver(parsed(html).body);
   stillTrue();
+  if (shape !== own.dataset.shape) ask();
+}
+
+/**
+ * Other things can be done now than before.
+ *
+ * @param {Document} page
+ * @param {HTMLElement} fresh
+ */
+function renew(page, fresh) {
+  const around = page.querySelectorAll('[data-around]');
+  document.querySelectorAll('[data-around]').forEach((part, place) => {
+    part.innerHTML = around[place]?.innerHTML ?? '';
+  });
+  own.dataset.shape = fresh.dataset.shape;
 }
 
 /** Ask for the page again. */
@@ -64,8 +78,9 @@ async function ask() {
     if (answer.status >= 500) return;
     const page = parsed(await answer.text());
     const fresh = page.getElementById('own');
-    if (!fresh || fresh.dataset.shape !== own.dataset.shape) location.reload();
+    if (!fresh?.dataset.shape) location.reload();
     else takeOver(fresh);
+    if (fresh && fresh.dataset.shape !== own.dataset.shape) renew(page, fresh);
     stillTrue(page.getElementById('as-of')?.textContent?.replace(' Uhr', ''));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // no network: the page says how old it is
