@@ -202,7 +202,7 @@ class Live:
             began_s, self.looks = loop.time(), self.looks + 1
             try:
                 seen = await asyncio.to_thread(self._look, [*due])
-            except SQLAlchemyError:
+            except Exception:  # supervised: pages grow old and say so, and the next round looks again
                 log.error("own_pages_not_looked_at", exc_info=True)
                 continue
             self._show(seen, began_s)
