@@ -23,6 +23,7 @@ from schemas.day import DIGITS, LETTERS, PICTURES
 from signage.layout import Face, Layout, usual
 from signage.legible import LETTERS_CAP, blur_px
 from tests.e2e.monitor_scene import Shown, bring
+from tests.e2e.shots import picture_of
 from tests.signage.boards import make_row
 
 GLANCES_CAP_PX = (32, 40, 48)
@@ -75,7 +76,7 @@ def _row(chance: random.Random, place: int) -> BoardRow:
 def read_board(program: Shown, page: Page, **given: object) -> Read:
     """Bring a board, and read the codes on it."""
     bring(program, page, **given)
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture = Image.open(io.BytesIO(picture_of(page))).convert("RGB")
     face = program.monitor.face
     codes = page.locator(".code").all()
     right = sum(read(picture, code, face) == "".join(code.inner_text().split()) for code in codes)

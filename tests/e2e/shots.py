@@ -29,6 +29,14 @@ def part_of(page: Page, selector: str) -> bytes:
     return taken
 
 
+def picture_of(page: Page) -> bytes:
+    """The same as a PNG in memory, for whoever measures it."""
+    page.evaluate(HIDE)
+    picture = page.screenshot()
+    page.evaluate(SHOW)
+    return picture
+
+
 async def shot_of(page: AsyncPage, path: Path | str, *, full_page: bool = False) -> None:
     """The same, for tests with a loop."""
     await page.evaluate(HIDE)
