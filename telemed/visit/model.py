@@ -112,8 +112,8 @@ class RoomNotReady(Refusal):
 def state_of(facts: Iterable[Fact]) -> VisitState:
     """The state of one visit; the order in which its facts became known does not matter.
 
-    Who was put back or whose visit was reopened waits again, and what was before does not count any more. Nor does it
-    for who was there after having been marked as a no-show.
+    Who was put back or whose visit was reopened waits again, and what was before does not count any more. Nor does what
+    was before somebody was there who had been marked as a no-show.
     """
     known = list(facts)
     anew = _anew(known)
@@ -123,8 +123,8 @@ def state_of(facts: Iterable[Fact]) -> VisitState:
     kinds = {kind for _, kind in told}
     if FactKind.NO_SHOW in kinds and FactKind.ENDED not in kinds:
         missed = max(at for at, kind in told if kind is FactKind.NO_SHOW)
-        since = {kind for at, kind in told if at > missed}
-        kinds = since if since & _PRESENT else {FactKind.NO_SHOW}
+        back = min((at for at, kind in told if kind in _PRESENT and at > missed), default=None)
+        kinds = {FactKind.NO_SHOW} if back is None else {kind for at, kind in told if at >= back}
     return _RANK[max(kinds, key=_ORDER.index)] if kinds else VisitState.PLANNED
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -73,6 +73,7 @@ def test_whatever_was_told_there_is_a_way_into_the_room_a_way_out_and_a_clean_ro
 
 
 @given(facts_of_a_visit, st.integers(-9, 9))
+@example([make_fact("v", "no-show", TUESDAY), make_fact("v", "called", TUESDAY + MINUTE)], 0)
 def test_what_happens_now_counts_although_the_clock_of_the_other_side_was_ahead(facts: list[Fact], minute: int) -> None:
     now = TUESDAY + minute * MINUTE
     at = model.after(facts, now)
