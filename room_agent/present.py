@@ -17,6 +17,7 @@ class Present:
     """*mono*: seconds that only go on. A connection that broke unnoticed counts until its pings find out (40 s)."""
 
     def __init__(self, mono: Callable[[], float]) -> None:
+        self.just_paired_s = JUST_PAIRED_S
         self._mono = mono
         self._here: Counter[str] = Counter()
         self._last: dict[str, float] = {}
@@ -47,7 +48,7 @@ class Present:
     def just_paired(self, key: MachineKey) -> None:
         """Let *key* in until the plan that names it is here, which may have been faster than the answer to the code."""
         if key.machine_id not in self._named:
-            self._just_paired[key.machine_id] = (key, self._mono() + JUST_PAIRED_S)
+            self._just_paired[key.machine_id] = (key, self._mono() + self.just_paired_s)
 
     def planned(self, keys: Iterable[MachineKey]) -> None:
         """A plan that names *keys* is here."""
