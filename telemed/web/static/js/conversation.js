@@ -315,7 +315,8 @@ export class Conversation {
   /** @param {Participant} participant @param {boolean} lineIsBack */
   #meet(participant, lineIsBack) {
     const known = this.#peers.get(participant.peer_id);
-    if (known && lineIsBack) known.again();
+    if (lineIsBack) known?.again();
+    else known?.cameAgain();
     if (known || this.#closed || !connects(this.options.me.role, participant.role)) return;
     this.#peers.set(participant.peer_id, new Peer(participant, this));
   }

@@ -110,6 +110,11 @@ export class Peer {
     this.greet();
   }
 
+  /** Its line to the hub is new: what we said to it over the old one may be lost, so its next word is answered at once. */
+  cameAgain() {
+    this.#askedAt = -ASK_MS;
+  }
+
   /** Something changed that trust or beginning may hang on. */
   reconsider() {
     this.#next(() => this.#judge());
