@@ -1,5 +1,6 @@
 """What leaves on a channel: claimed, put into words in memory, sent at least once, and told by staff if it is not."""
 
+import dataclasses
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,9 +101,10 @@ def _parcel(
 
 
 def offer_of(tx: Tx, one: Notice, *, now: datetime) -> Offer | None:
-    """The time that a notice is about; None: nothing is kept for this person any more."""
+    """What a notice is about, from when the person is asked to be there; None: nothing is kept for them any more."""
     if one.kind is not Kind.OFFERED:
-        return booking.get(tx, one.subject_id).offer
+        about = booking.get(tx, one.subject_id)
+        return dataclasses.replace(about.offer, start=about.offer.start - about.extras.come_before)
     try:
         return holding.offered_to(tx, holding.waiting_of(tx, one.subject_id), now=now).offer
     except NotAsked:

@@ -238,7 +238,8 @@ def person_of(tx: Tx, secrets: Secrets, one: Notice, *, actor: Actor, now: datet
 
 
 def calendar_of(tx: Tx, known: Directory, booking_id: str, *, server: str, link: str, language: str) -> Entry:
-    """The newest version of an appointment for a calendar; moved ones keep the UID of the first.
+    """The newest version of an appointment for a calendar, from when one is asked to be there; moved ones keep the UID
+    of the first.
 
     *server*: makes the UID one of this centre's.
 
@@ -253,7 +254,7 @@ def calendar_of(tx: Tx, known: Directory, booking_id: str, *, server: str, link:
     return Entry(
         uid=f"{chain[-1].id}@{server}",
         sequence=sum(one.version for one in chain),
-        start=latest.offer.start,
+        start=latest.offer.start - latest.extras.come_before,
         end=latest.offer.end,
         place=", ".join(part for part in ((room.name, room.address) if room else ()) if part),
         link=link,

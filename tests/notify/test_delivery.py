@@ -1,12 +1,15 @@
 """What leaves is claimed, sent at least once, not at night, and said by staff if no channel takes it."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
 from telemed.booking import service as booking
 from telemed.booking.model import Extras, Request
+from telemed.booking.planner import What, Wish
+from telemed.directory import service as directory
+from telemed.directory.model import Template
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database
 from telemed.kit.ids import new_id
@@ -15,12 +18,8 @@ from telemed.notify import delivery, service, store
 from telemed.notify.channels import NotDelivered
 from telemed.notify.model import Channel, Kind, Notice, Outcome
 from telemed.people import service as people
-from tests.builders import (
-    DOCTOR,
-    make_booking,
-    moment,
-    offer_at,
-)
+from tests.builders import DOCTOR, SERVICE, make_booking, moment, offer_at
+from tests.builders import book as book_offer
 from tests.notify.world import MAIL, MOBILE, Notices, Tray, make_notices
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -145,6 +144,23 @@ def test_a_walk_in_is_told_nothing_of_what_she_does_just_now(notices: Notices, m
         booking.book(tx, world.secrets, request, actor=DOCTOR, now=world.now)
     notices.go_on()
     assert mail.texts == []
+
+
+def test_who_is_asked_to_come_earlier_reads_that_time_in_mail_and_calendar(notices: Notices, mail: Tray) -> None:
+    world, day = notices.world, moment(notices.world, "00:00") + 2 * DAY
+    with world.db.transaction() as tx:
+        directory.use_template(tx, "weiss", Template.BAILEY_WELCH, now=world.now)
+        wish = Wish(What(SERVICE, ("weiss",)), day, day + DAY)
+        offered = booking.offers(tx, directory.load(tx), wish, now=world.now, limit=3)
+    made = book_offer(world, Request(new_id(), offered[1], MAIL))
+    with world.db.reading() as tx:
+        kept = booking.get(tx, made.id)
+        come = (kept.offer.start - kept.extras.come_before).astimezone(directory.load(tx).zone)
+    assert kept.extras.come_before > timedelta(0)
+    notices.go_on()
+    (sent,) = mail.parcels
+    assert f", {come.hour}:{come.minute:02d} Uhr" in sent.text
+    assert f"DTSTART:{come.astimezone(UTC):%Y%m%dT%H%M%S}Z" in sent.ics.decode()
 
 
 def test_a_link_opens_its_appointment_until_a_day_after(notices: Notices, mail: Tray) -> None:
