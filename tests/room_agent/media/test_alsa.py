@@ -32,7 +32,8 @@ def heard(folder: Path, sound: np.ndarray[Any, Any]) -> dict[str, Any]:
     assert ended.returncode == 0, ended.stderr[-2000:]
     answers = [line for line in ended.stdout.splitlines() if line.startswith("{")]  # ALSA may say something of its own
     assert len(answers) == 1, ended.stderr[-2000:]
-    found: dict[str, Any] = json.loads(answers[0])
+    found: dict[str, Any]
+    found, _ = json.JSONDecoder().raw_decode(answers[0])
     return found
 
 
