@@ -99,3 +99,9 @@ def test_a_small_picture_is_at_most_640_by_360_and_none_stops_the_sending() -> N
     assert (small["active"], small["scaleResolutionDownBy"], small["maxBitrate"]) == (True, 2, 800_000)
     assert not off["active"]
     assert (full["active"], full["scaleResolutionDownBy"]) == (True, 1)
+
+
+def test_while_nothing_comes_the_picture_is_a_small_one_of_the_same_shape() -> None:
+    small = ran("console.log(JSON.stringify(adapt.beginning(1280, 720)))")
+    assert (small["active"], small["scaleResolutionDownBy"], small["maxBitrate"]) == (True, 4, 150_000)
+    assert ran("console.log(JSON.stringify(adapt.beginning(320, 180).scaleResolutionDownBy))") == 1

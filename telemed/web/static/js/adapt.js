@@ -54,6 +54,16 @@ export function limits(picture, width, height) {
   return { active: true, scaleResolutionDownBy: Math.max(1, width / 640, height / 360), maxBitrate: 800_000 };
 }
 
+/**
+ * What a picture is sent as while nothing comes from the other end: what is lost now is asked for again when the line is
+ * back, and the first picture then must be small to be there at once.
+ * @param {number} width pixels, of the camera
+ * @param {number} height
+ */
+export function beginning(width, height) {
+  return { active: true, scaleResolutionDownBy: Math.max(1, width / 320, height / 180), maxBitrate: 150_000 };
+}
+
 /** What is wanted of one other end, as the line allows it. */
 export class Steps {
   /** @type {Picture} */
