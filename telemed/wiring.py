@@ -3,7 +3,7 @@
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -45,7 +45,7 @@ VAPID_KEY = "vapid_key"
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(notices.Wanted):
     """``TELEMED_CENTRE_*``. *server* is the name that machines are paired with; *exercise* turns on the exercise
     clock, *simulated* the bar that says so. Secrets lie in *state_dir* as ``key_of_keys`` and ``pepper``.
     *operator_keys*: who may sign the roster, public keys with commas between them. *relay_urls*: the own relay, like
@@ -69,18 +69,6 @@ class Settings:
     relay_secret: Path = Path("relay_secret")
     tls_certificate: Path = NO_FILE
     tls_key: Path = NO_FILE
-    smtp_host: str = ""
-    smtp_port: int = 587
-    smtp_security: str = "starttls"
-    smtp_from: str = ""
-    smtp_user: str = ""
-    smtp_password: Path = NO_FILE
-    sms_url: str = ""
-    sms_token: Path = NO_FILE
-    push_contact: str = ""
-    push_hosts: str = ""
-    notice_night: str = "20:00-08:00"
-    notice_delays: str = "10,20,40,60,90,120"
 
     def __post_init__(self) -> None:
         """
@@ -90,7 +78,7 @@ class Settings:
         """
         self.operators  # noqa: B018 - asked for here, so that a wrong one stops the start
         self.practices  # noqa: B018
-        notices.rules(self.notices)
+        notices.rules(self)
 
     @property
     def tls(self) -> ssl.SSLContext | None:
@@ -113,11 +101,6 @@ class Settings:
             return practice.parse(self.practice_fhir)
         except practice.BadAddress as error:
             raise kit_settings.BadSetting(f"{PREFIX}PRACTICE_FHIR: {error}") from None
-
-    @property
-    def notices(self) -> notices.Wanted:
-        own = {field.name: getattr(self, field.name) for field in fields(notices.Wanted) if field.name != "vapid_key"}
-        return notices.Wanted(**own, vapid_key=self.state_dir / VAPID_KEY)
 
     @property
     def url(self) -> str:
@@ -177,7 +160,13 @@ def build(settings: Settings, db: Database) -> Centre:
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})
     centre.live[OwnRelays] = relays.read(settings.relay_urls, settings.state_dir / settings.relay_secret)
     centre.live[Carriers] = notices.carriers(
-        settings.notices, db, clock, centre.secrets, server=centre.server, url=centre.public_url
+        settings,
+        db,
+        clock,
+        centre.secrets,
+        server=centre.server,
+        url=centre.public_url,
+        push_key=settings.state_dir / VAPID_KEY,
     )
     centre.live[Relay] = Relay(db, subscriptions(centre), clock)
     return centre

@@ -1,6 +1,6 @@
 """What the operator set about notices, read once: which channels there are, and by which rules they are used."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 from typing import get_args
@@ -20,9 +20,9 @@ PREFIX = "TELEMED_CENTRE_"
 NO_FILE = Path()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """As `telemed.wiring.Settings` has them, without their prefix."""
+    """The part of `telemed.wiring.Settings` that is about notices."""
 
     smtp_host: str = ""
     smtp_port: int = 587
@@ -36,7 +36,6 @@ class Wanted:
     push_hosts: str = ""
     notice_night: str = "20:00-08:00"
     notice_delays: str = "10,20,40,60,90,120"
-    vapid_key: Path = field(default=NO_FILE)
 
 
 def rules(wanted: Wanted) -> Rules:
@@ -64,28 +63,29 @@ def make_key(path: Path) -> None:
         write_whole(path, push.new_key())
 
 
-def carriers(wanted: Wanted, db: Database, clock: Clock, secrets: Secrets, *, server: str, url: str) -> Carriers:
-    """The channels that are set, and the call list.
+def carriers(
+    wanted: Wanted, db: Database, clock: Clock, secrets: Secrets, *, server: str, url: str, push_key: Path
+) -> Carriers:
+    """The channels that are set, and the call list. *push_key*: see `make_key`.
 
     Raises:
         BadSetting: what is set is not whole, or a secret cannot be read.
     """
-    senders = tuple(_senders(wanted, url=url))
+    senders = tuple(_senders(wanted, url=url, push_key=push_key))
     there = frozenset({Channel.CALL, *(one.channel for one in senders)})
     desk = Desk(secrets, rules(wanted), there, server)
     return Carriers(desk, tuple(Carrier(db, clock, desk, one, url) for one in senders))
 
 
-def _senders(wanted: Wanted, *, url: str) -> list[Sender]:
+def _senders(wanted: Wanted, *, url: str, push_key: Path) -> list[Sender]:
     found: list[Sender] = []
     if wanted.smtp_host:
         found.append(_mail(wanted))
     if wanted.sms_url:
         found.append(Sms(wanted.sms_url, _text(wanted.sms_token, "SMS_TOKEN")))
-    if wanted.vapid_key != NO_FILE:
-        more = tuple(host.strip() for host in wanted.push_hosts.split(",") if host.strip())
-        key = push.read_key(secret(wanted.vapid_key))
-        found.append(WebPush(key, wanted.push_contact or url, (*push.SERVICES, *more)))
+    more = tuple(host.strip() for host in wanted.push_hosts.split(",") if host.strip())
+    key = push.read_key(secret(push_key))
+    found.append(WebPush(key, wanted.push_contact or url, (*push.SERVICES, *more)))
     return found
 
 

@@ -11,7 +11,6 @@ from telemed.booking.planner import What, Wish
 from telemed.directory import service as directory
 from telemed.directory.model import Template
 from telemed.identity.model import Actor, Role
-from telemed.kit.db import Database
 from telemed.kit.ids import new_id
 from telemed.kit.refusal import NotFound
 from telemed.notify import delivery, service, store
@@ -20,30 +19,9 @@ from telemed.notify.model import Channel, Kind, Notice, Outcome
 from telemed.people import service as people
 from tests.builders import DOCTOR, SERVICE, make_booking, moment, offer_at
 from tests.builders import book as book_offer
-from tests.notify.world import MAIL, MOBILE, Notices, Tray, make_notices
+from tests.notify.world import MAIL, MOBILE, Notices, Tray
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def mail() -> Tray:
-    return Tray(Channel.EMAIL)
-
-
-@pytest.fixture
-def sms() -> Tray:
-    return Tray(Channel.SMS)
-
-
-@pytest.fixture
-def notices(sqlite_database: Database, mail: Tray, sms: Tray) -> Notices:
-    return make_notices(sqlite_database, mail, sms)
-
-
-@pytest.fixture
-def both(database: Database, mail: Tray, sms: Tray) -> Notices:
-    """On SQLite and on PostgreSQL: for what rests on their keys and locks."""
-    return make_notices(database, mail, sms)
 
 
 def book(notices: Notices, days: int = 2, wall: str = "10:00", **what: object) -> str:

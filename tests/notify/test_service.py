@@ -4,14 +4,11 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import pytest
-
 from schemas.day import Fact, FactKind
 from telemed.booking import holding
 from telemed.booking import service as booking
 from telemed.booking.model import Reason, Request
 from telemed.booking.planner import What, Wish
-from telemed.kit.db import Database
 from telemed.kit.ids import new_id
 from telemed.notify import service, store
 from telemed.notify.model import Channel, Kind
@@ -25,30 +22,9 @@ from tests.builders import (
     moment,
     offer_at,
 )
-from tests.notify.world import LANDLINE, MAIL, MOBILE, PAPER, Notices, Tray, make_notices
+from tests.notify.world import LANDLINE, MAIL, MOBILE, PAPER, Notices, Tray
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def mail() -> Tray:
-    return Tray(Channel.EMAIL)
-
-
-@pytest.fixture
-def sms() -> Tray:
-    return Tray(Channel.SMS)
-
-
-@pytest.fixture
-def notices(sqlite_database: Database, mail: Tray, sms: Tray) -> Notices:
-    return make_notices(sqlite_database, mail, sms)
-
-
-@pytest.fixture
-def both(database: Database, mail: Tray, sms: Tray) -> Notices:
-    """On SQLite and on PostgreSQL: for what rests on their keys and locks."""
-    return make_notices(database, mail, sms)
 
 
 def book(notices: Notices, days: int = 2, wall: str = "10:00", **what: object) -> str:
