@@ -1,6 +1,8 @@
 """Words for people from gettext catalogues: German first; what another language lacks falls back visibly.
 
-Monitors, spoken calls and notices speak all `LANGUAGES`; a page speaks only those that lack no word of any page.
+What residents, relatives and whoever waits read or hear stands in ``de/*.po`` and in the folder of each other language;
+what only staff reads stands in ``de/staff/*.po`` and is German. A page for people offers only those languages that lack
+no word of it.
 """
 
 from collections.abc import Mapping
@@ -12,6 +14,8 @@ from babel.messages.pofile import read_po
 from schemas.day import LANGUAGES
 
 LOCALE = Path(__file__).parent.parent / "locale"
+STAFF = "staff"
+"""The folder within the German catalogues with what only staff reads."""
 GERMAN = "de"
 SIMPLE = "de-simple"
 """Einfache Sprache: where it has no words of its own, the German ones are simple enough."""
@@ -79,7 +83,7 @@ class Words:
 
 @cache
 def words(language: str = GERMAN) -> Words:
-    """The catalogue of *language*: every ``.po`` in its folder, merged.
+    """The catalogue of *language*: every ``.po`` in its folder and below, merged.
 
     Raises:
         ValueError: two files give the same key, or there is no such language.
@@ -87,16 +91,29 @@ def words(language: str = GERMAN) -> Words:
     if language not in LANGUAGES:
         raise ValueError(f"no language {language}")
     messages: dict[str, str] = {}
-    for path in sorted((LOCALE / language).glob("*.po")):
-        with path.open("rb") as file:
-            for entry in read_po(file, locale=language.partition("-")[0]):
-                key = str(entry.id)
-                if not key:
-                    continue
-                if key in messages:
-                    raise ValueError(f"{path.name}: {key} is given twice")
-                messages[key] = str(entry.string)
+    for path in sorted((LOCALE / language).rglob("*.po")):
+        own = _read(path, language)
+        twice = messages.keys() & own.keys()
+        if twice:
+            raise ValueError(f"{path.name}: {min(twice)} is given twice")
+        messages.update(own)
     return Words(language, messages, None if language == GERMAN else words(GERMAN))
+
+
+def _read(path: Path, language: str) -> dict[str, str]:
+    """
+    Raises:
+        ValueError: the file gives a key twice.
+    """
+    messages: dict[str, str] = {}
+    with path.open("rb") as file:
+        for entry in read_po(file, locale=language.partition("-")[0], abort_invalid=True):
+            key = str(entry.id)
+            if key in messages:
+                raise ValueError(f"{path.name}: {key} is given twice")
+            messages[key] = str(entry.string)
+    messages.pop("", None)
+    return messages
 
 
 def available() -> tuple[str, ...]:
@@ -106,10 +123,17 @@ def available() -> tuple[str, ...]:
 
 @cache
 def of_pages() -> tuple[str, ...]:
-    """The languages that a page may offer: those in which no word of any page falls back to German."""
-    return tuple(language for language in available() if lacks(language) == set())
+    """The languages that a page for people may offer: those in which no word of it falls back to German."""
+    return tuple(language for language in available() if not lacks(language))
 
 
-def lacks(language: str) -> set[str]:
-    """The German keys that *language* has no words for; Einfache Sprache needs its own for each."""
-    return words().keys() - words(language).own()
+def lacks(language: str) -> frozenset[str]:
+    """The keys for people that *language* has no words for; Einfache Sprache needs its own for each."""
+    return for_people() - words(language).own()
+
+
+@cache
+def for_people() -> frozenset[str]:
+    """Every key that not only staff reads."""
+    folder = LOCALE / GERMAN
+    return frozenset(key for path in folder.glob("*.po") for key in _read(path, GERMAN))
