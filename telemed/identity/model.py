@@ -18,6 +18,8 @@ class Role(StrEnum):
     MACHINE = "machine"
     GUEST = "guest"
     """Has been invited into one visit: a relative, an interpreter, a second doctor, or staff who organises."""
+    RELATIVE = "relative"
+    """Acts for a resident, as her mandate says; the subject is the mandate's id."""
 
 
 WAITING = "waiting:"
@@ -52,6 +54,8 @@ class Right(StrEnum):
     JOIN_VISIT = "join-visit"
     BE_GUEST = "be-guest"
     """Its session is a cookie of its own: a colleague stays signed in as herself."""
+    ACT_FOR = "act-for"
+    """What a mandate allows, for the person who gave it; what it allows is looked up at each request."""
     ROSTER = "roster"
     """Fetch what waits for the operator's signature, and bring it signed; the signature is what counts."""
     BE_MACHINE = "be-machine"
@@ -69,6 +73,7 @@ HOLDERS: dict[Right, frozenset[Role]] = {
     Right.IMPORT: frozenset({Role.OPERATOR, Role.CLIENT}),
     Right.JOIN_VISIT: frozenset({Role.DOCTOR}),
     Right.BE_GUEST: frozenset({Role.GUEST}),
+    Right.ACT_FOR: frozenset({Role.RELATIVE}),
     Right.ROSTER: frozenset({Role.OPERATOR, Role.CLIENT}),
     Right.BE_MACHINE: frozenset(Role),
 }
