@@ -12,10 +12,10 @@ from signage import alive, speech
 from signage import settings as setting
 from signage.app import create_app
 from signage.settings import PREFIX, Settings
-from signage.voice import Speechless
 from signage.wiring import build
 from telemed.kit import logs
 from telemed.kit.settings import BadSetting, read
+from telemed.kit.voice import Speechless
 
 commands = typer.Typer(add_completion=False, help="The waiting room's monitor.")
 

@@ -69,6 +69,7 @@ def create_app(monitor: Monitor) -> FastAPI:
         await asyncio.wait([feed])
 
     app = FastAPI(lifespan=listening, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.languages = ()  # a monitor speaks to all who wait
     painter = Painter(_pages(monitor), monitor, new_id())
 
     @app.get("/")

@@ -7,8 +7,8 @@ from signage.calls import Volume
 from signage.layout import PAPER, USUAL, Face, Layout, Unreadable, made, paper
 from signage.legible import Glass, Reading, Sizes
 from signage.sounds import Loudspeaker
-from signage.voice import Voice
 from telemed.kit.settings import BadSetting
+from telemed.kit.voice import Voice
 
 PREFIX = "TELEMED_SIGNAGE_"
 

@@ -14,8 +14,8 @@ from fastapi.responses import Response, StreamingResponse
 from signage import speech
 from signage.calls import Sound, Volume
 from signage.feed import Bulletin
-from signage.voice import Speechless, Voice
-from signage.waves import silence, to_wav
+from telemed.kit.voice import Speechless, Voice
+from telemed.kit.waves import silence, to_wav
 
 LOOK_S = 0.5
 BEAT_S = 5.0

@@ -5,23 +5,14 @@ Pieces and not whole sentences: each can be rendered once, and a person can reco
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from schemas.board import Announced
 from schemas.day import DIGITS, LANGUAGES, LETTERS, PICTURES, Ticket
 from telemed.kit.i18n import GERMAN, SIMPLE, words
+from telemed.kit.voice import Piece
 
 SPOKEN = tuple(language for language in LANGUAGES if language != SIMPLE)
 """Einfache Sprache sounds like German: there is one voice for both."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A few words in one voice. *name*: of the file that replaces the rendered one, without its ending."""
-
-    language: str
-    name: str
-    text: str
 
 
 def languages(wanted: str) -> tuple[str, ...]:

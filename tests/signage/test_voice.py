@@ -14,11 +14,11 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from signage.__main__ import commands
-from signage.speech import SPOKEN, Piece, call, every
-from signage.voice import Speechless, Voice, file_name
-from signage.waves import RATE, TARGET_LUFS, Samples, loudness, to_wav
+from signage.speech import SPOKEN, call, every
+from telemed.kit.voice import Piece, Speechless, Voice, file_name
+from telemed.kit.waves import RATE, TARGET_LUFS, Samples, loudness, to_wav
+from tests.kit.test_waves import tone
 from tests.signage.boards import make_ticket
-from tests.signage.test_waves import tone
 
 BIRD = make_ticket("bird", "K", "47")
 LONGEST_ROOM = "Behandlungszimmer Erdgeschoss, zweite Tür links"

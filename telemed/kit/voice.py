@@ -1,23 +1,25 @@
-"""The voice of the waiting room: each piece recorded by a person, or rendered once by espeak-ng and kept.
+"""A voice: each piece recorded by a person, or rendered once by espeak-ng and kept.
 
-A recording ``<folder>/<language>/<piece>.wav`` (or mp3, ogg, flac) is taken for its piece, ``chime.wav`` beside the
-languages for the chime. What is rendered lies in the cache under the hash of its words, voice and pace.
+Monitors call with it, and pages are read out. A recording ``<folder>/<language>/<piece>.wav`` (or mp3, ogg, flac) is
+taken for its piece, ``chime.wav`` beside the languages for the chime. What is rendered lies in the cache under the hash
+of its words, voice and pace; what is said to one person only is never written down.
 """
 
+import io
 import shutil
 import subprocess
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import av
 import numpy as np
 
-from signage.speech import Piece
-from signage.waves import RATE, Samples, chime, joined, levelled, to_wav, trimmed
 from telemed.kit.logs import logger
+from telemed.kit.waves import RATE, Samples, chime, joined, levelled, to_wav, trimmed
 
 log = logger("voice")
 
@@ -30,6 +32,18 @@ TIMEOUT_S = 10.0
 KEPT_CALLS = 16
 MANIFEST = "manifest.tsv"
 HEAD = "file (without its ending)\trecorded\tto be spoken"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A few words in one voice. *name*: of the file that replaces the rendered one, without its ending; empty where
+    there can be none. *lasting*: the same for everybody, so that it may lie in the cache.
+    """
+
+    language: str
+    name: str
+    text: str
+    lasting: bool = True
 
 
 class Speechless(Exception):
@@ -67,6 +81,15 @@ class Voice:
             key = tuple(_mark(self._recorded(piece)) or file_name(piece) for piece in pieces)
             return self._once(key, lambda: to_wav(joined([self._samples(piece) for piece in pieces])))
 
+    def samples(self, piece: Piece) -> Samples:
+        """What *piece* sounds like, as loud as everything else, without silence around it.
+
+        Raises:
+            Speechless: as above.
+        """
+        with self._turn:
+            return levelled(trimmed(self._samples(piece)))
+
     def prepare(self, pieces: Sequence[Piece]) -> tuple[int, Path]:
         """Render each of *pieces* that nobody recorded, so that nobody waits for it; how many are recorded, and a list.
 
@@ -95,7 +118,7 @@ class Voice:
         return self._kept[key]
 
     def _recorded(self, piece: Piece) -> Path | None:
-        return _recording(self._recordings / piece.language, piece.name)
+        return _recording(self._recordings / piece.language, piece.name) if piece.name else None
 
     def _samples(self, piece: Piece) -> Samples:
         recorded = self._recorded(piece)
@@ -103,29 +126,37 @@ class Voice:
         return samples if samples is not None else self._rendered(piece)
 
     def _rendered(self, piece: Piece) -> Samples:
+        if not piece.lasting:
+            samples = _decoded(io.BytesIO(self._speak(piece, "--stdout")))
+            if samples is None:
+                raise Speechless
+            return samples
         path = self._cache / file_name(piece)
         if not path.exists():
-            self._render(piece, path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            new = path.with_suffix(".new")
+            self._speak(piece, "-w", str(new))
+            new.replace(path)
         samples = _decoded(path)
         if samples is None:
             path.unlink()  # of a disk that was full: rendered anew next time
             raise Speechless
         return samples
 
-    def _render(self, piece: Piece, path: Path) -> None:
+    def _speak(self, piece: Piece, *where: str) -> bytes:
         """The words go in by standard input, so that no name of a room is taken for an option."""
         if self._program is None:
             raise Speechless
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(".new")
         voice = VOICES.get(piece.language, piece.language)
-        command = [self._program, "-v", voice, "-s", str(WORDS_A_MINUTE), "-b", "1", "--stdin", "-w", str(new)]
+        command = [self._program, "-v", voice, "-s", str(WORDS_A_MINUTE), "-b", "1", "--stdin", *where]
         try:
-            subprocess.run(command, input=piece.text.encode(), check=True, capture_output=True, timeout=TIMEOUT_S)
+            done = subprocess.run(
+                command, input=piece.text.encode(), check=True, capture_output=True, timeout=TIMEOUT_S
+            )
         except (OSError, subprocess.SubprocessError) as error:
             log.error("voice_failed", reason=type(error).__name__)
             raise Speechless from error
-        new.replace(path)
+        return done.stdout
 
 
 def file_name(piece: Piece) -> str:
@@ -151,15 +182,15 @@ def _chime(recorded: Path | None) -> bytes:
     return to_wav(chime() if samples is None else levelled(trimmed(samples)))
 
 
-def _decoded(path: Path) -> Samples | None:
+def _decoded(sound: Path | io.BytesIO) -> Samples | None:
     """The samples of any sound file, mono at our rate; None where there is nothing to hear in it."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
     try:
-        with av.open(str(path)) as file:
+        with av.open(str(sound) if isinstance(sound, Path) else sound) as file:
             frames = [out for frame in file.decode(audio=0) for out in resampler.resample(frame)]
         frames += resampler.resample(None)
     except (av.FFmpegError, OSError, IndexError) as error:
-        log.warning("recording_unreadable", file=path.name, reason=type(error).__name__)
+        log.warning("recording_unreadable", file=getattr(sound, "name", ""), reason=type(error).__name__)
         return None
     parts = [frame.to_ndarray().reshape(-1) for frame in frames]
     samples = np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)

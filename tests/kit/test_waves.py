@@ -6,7 +6,7 @@ import wave
 import numpy as np
 import pytest
 
-from signage.waves import CHIME_HZ, RATE, TARGET_LUFS, Samples, chime, joined, levelled, loudness, silence, to_wav
+from telemed.kit.waves import CHIME_HZ, RATE, TARGET_LUFS, Samples, chime, joined, levelled, loudness, silence, to_wav
 
 FULL_SCALE_SINE_LUFS = -3.01
 """BS.1770-4: a sine of 997 Hz at full scale in one channel."""

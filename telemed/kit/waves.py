@@ -7,6 +7,7 @@ import io
 import wave
 from collections.abc import Sequence
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -123,4 +124,19 @@ def to_wav(samples: Samples) -> bytes:
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes(np.round(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return out.getvalue()
+
+
+def to_mp3(samples: Samples, *, bit_rate: int = 48_000) -> bytes:
+    """MP3, mono: a tenth of a WAV, and every browser plays it. Without a head, so that several follow each other."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp3", options={"write_xing": "0", "id3v2_version": "0"}) as file:
+        stream = file.add_stream("mp3", rate=RATE, layout="mono")
+        stream.bit_rate = bit_rate
+        whole = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2").reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(whole, format="s16p", layout="mono")
+        frame.sample_rate = RATE
+        frame.pts = 0
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            file.mux(packet)
     return out.getvalue()
