@@ -14,7 +14,7 @@ from fastapi.responses import Response, StreamingResponse
 from signage import speech
 from signage.calls import Sound, Volume
 from signage.feed import Bulletin
-from telemed.kit.voice import Speechless, Voice
+from telemed.kit.voice import Piece, Speechless, Voice
 from telemed.kit.waves import silence, to_wav
 
 LOOK_S = 0.5
@@ -54,14 +54,14 @@ def mount_sounds(app: FastAPI, bulletin: Bulletin, speaker: Loudspeaker) -> None
         return _spoken(speaker.voice, _announced(bulletin, what, language))
 
 
-def _announced(bulletin: Bulletin, what: str, language: str) -> tuple[speech.Piece, ...]:
+def _announced(bulletin: Bulletin, what: str, language: str) -> tuple[Piece, ...]:
     announced = bulletin.heard.board.announced if bulletin.heard else None
     if announced is None or announced != what or language not in speech.SPOKEN:
         return ()
     return (speech.announcement(announced, language),)
 
 
-def _pieces(bulletin: Bulletin, call_id: str, language: str) -> tuple[speech.Piece, ...]:
+def _pieces(bulletin: Bulletin, call_id: str, language: str) -> tuple[Piece, ...]:
     board = bulletin.heard.board if bulletin.heard else None
     for one in board.calls if board else ():
         if board and one.call_id == call_id and language in speech.languages(one.language):
@@ -69,7 +69,7 @@ def _pieces(bulletin: Bulletin, call_id: str, language: str) -> tuple[speech.Pie
     return ()
 
 
-def _spoken(voice: Voice, pieces: tuple[speech.Piece, ...]) -> Response:
+def _spoken(voice: Voice, pieces: tuple[Piece, ...]) -> Response:
     return _wav(lambda: voice.say(pieces)) if pieces else Response(status_code=404)
 
 
