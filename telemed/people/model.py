@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
@@ -42,6 +43,31 @@ class Person:
     contact: str = ""
     language: str = "de"
     needs: tuple[Need, ...] = ()
+
+
+class Deed(StrEnum):
+    """What somebody did to a person's data, as an audit line says it."""
+
+    CREATE = "create"
+    READ = "read"
+    WRITE = "write"
+    ERASE = "erase"
+    REFUSE = "refuse"
+    """Kept an end out of a call, and nothing was seen."""
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    """Somebody did something to a person's data. *role* and *subject*: who, as `identity.model.Actor` says it;
+    *purpose*: what for, in one word or two of a closed set (the table's name where something was sealed)."""
+
+    id: str
+    at: datetime
+    person_id: str
+    role: str
+    subject: str
+    deed: Deed
+    purpose: str
 
 
 class Erased(Refusal):

@@ -12,7 +12,7 @@ from telemed.kit.db import Database, Tx
 from telemed.kit.ids import new_id
 from telemed.kit.secrets import Secrets
 from telemed.people import model, store
-from telemed.people.model import Erased, Need, Person, Way
+from telemed.people.model import AuditLine, Erased, Need, Person, Way
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,11 @@ def audit(tx: Tx, person_ids: Iterable[str], *, actor: Actor, action: str, purpo
     lines = [_line(one, actor=actor, action=action, purpose=purpose, now=now) for one in person_ids]
     if lines:
         store.add_audit(tx, lines)
+
+
+def lines_of(tx: Tx, person_id: str) -> list[AuditLine]:
+    """Who did what to a person's data and when, the newest first: what she may read of her own."""
+    return store.lines_of(tx, person_id)
 
 
 def _line(person_id: str, *, actor: Actor, action: str, purpose: str, now: datetime) -> dict[str, object]:

@@ -1,13 +1,16 @@
 """Residents: sealed details, one wrapped key each, and who looked. The only tables about people."""
 
 from datetime import datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import ForeignKey, LargeBinary, Table, Text, bindparam, delete, insert, select
+from sqlalchemy.engine import Row
 
 from telemed.kit.db import Tx, Utc, metadata, utc_text
 from telemed.kit.hot import Hot
 from telemed.kit.register import TECHNICAL, Kept, column
+from telemed.people.model import AuditLine, Deed
 
 _DETAILS = Kept(
     "reach the person and prepare the visit",
@@ -98,6 +101,16 @@ def add_audit(tx: Tx, lines: list[dict[str, object]]) -> None:
         return
     rows = [[line[name] if name != "at" else _at(line[name]) for name in _AUDIT_COLUMNS] for line in lines]
     _MANY_LINES.run(tx, rows=orjson.dumps(rows).decode())
+
+
+def lines_of(tx: Tx, person_id: str) -> list[AuditLine]:
+    """All of one person, the newest first."""
+    own = select(audit_lines).where(audit_lines.c.person_id == person_id)
+    return [_line(row) for row in tx.execute(own.order_by(audit_lines.c.at.desc(), audit_lines.c.id))]
+
+
+def _line(row: Row[Any]) -> AuditLine:
+    return AuditLine(row.id, row.at, row.person_id, row.role, row.subject, Deed(row.action), row.purpose)
 
 
 _AUDIT_COLUMNS = tuple(column.name for column in audit_lines.columns)

@@ -257,19 +257,20 @@ def test_a_machine_is_known_by_its_key_until_it_is_revoked(
 
 
 MATRIX = """
-                 anyone resident doctor assistant operator client machine guest
-open             x      x        x      x         x        x      x       x
-own-appointment  .      x        .      .         .        .      .       .
-doctor-day       .      .        x      .         .        .      .       .
-room-day         .      .        .      x         .        .      .       .
-plan             .      .        x      x         .        .      .       .
-operate          .      .        .      .         x        .      .       .
-fhir-read        .      .        .      .         .        x      .       .
-import           .      .        .      .         x        x      .       .
-join-visit       .      .        x      .         .        .      .       .
-be-guest         .      .        .      .         .        .      .       x
-roster           .      .        .      .         x        x      .       .
-be-machine       x      x        x      x         x        x      x       x
+                 anyone resident doctor assistant operator client machine guest relative
+open             x      x        x      x         x        x      x       x     x
+own-appointment  .      x        .      .         .        .      .       .     .
+doctor-day       .      .        x      .         .        .      .       .     .
+room-day         .      .        .      x         .        .      .       .     .
+plan             .      .        x      x         .        .      .       .     .
+operate          .      .        .      .         x        .      .       .     .
+fhir-read        .      .        .      .         .        x      .       .     .
+import           .      .        .      .         x        x      .       .     .
+join-visit       .      .        x      .         .        .      .       .     .
+be-guest         .      .        .      .         .        .      .       x     .
+act-for          .      .        .      .         .        .      .       .     x
+roster           .      .        .      .         x        x      .       .     .
+be-machine       x      x        x      x         x        x      x       x     x
 """
 
 

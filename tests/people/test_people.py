@@ -59,8 +59,9 @@ def details(world: World, person_id: str) -> Person:
 
 def lines(world: World, person_id: str) -> list[tuple[str, str, str]]:
     with world.db.reading() as tx:
-        rows = tx.execute(select(store.audit_lines).where(store.audit_lines.c.person_id == person_id))
-        return sorted((row.action, row.role, row.subject) for row in rows)
+        found = service.lines_of(tx, person_id)
+    assert found == sorted(found, key=lambda line: line.at, reverse=True)
+    return sorted((line.deed.value, line.role, line.subject) for line in found)
 
 
 @pytest.mark.parametrize(
