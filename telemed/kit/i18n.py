@@ -100,6 +100,18 @@ def words(language: str = GERMAN) -> Words:
     return Words(language, messages, None if language == GERMAN else words(GERMAN))
 
 
+@cache
+def checked(language: str) -> bool:
+    """Whether a real person has read all of it; German is what the others are checked against."""
+    paths = (LOCALE / language).rglob("*.po")
+    return language == GERMAN or all(_header(path).get("X-Checked", "no") != "no" for path in paths)
+
+
+def _header(path: Path) -> dict[str, str]:
+    with path.open("rb") as file:
+        return {str(name): str(value) for name, value in read_po(file).mime_headers}
+
+
 def _read(path: Path, language: str) -> dict[str, str]:
     """
     Raises:

@@ -12,14 +12,17 @@ from babel.dates import format_date
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 from markupsafe import Markup
 
 from schemas.day import Ticket
 from telemed.kit.clock import real_now
-from telemed.kit.i18n import Words
+from telemed.kit.i18n import Words, checked
 from telemed.kit.i18n import words as catalogue
-from telemed.web import tickets
+from telemed.web import languages, tickets
+from telemed.web.languages import words_of
+
+__all__ = ["BERLIN", "ICONS", "STATIC", "FrameInfo", "Pages", "icon", "local", "local_day", "mount_static", "words_of"]
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -75,9 +78,11 @@ def ticket_picture(name: str, words: Words, size: int = 48) -> Markup:
 class Pages:
     """Renders the templates of one program inside the shared frame.
 
-    Templates see ``_('key', minutes=5)``, ``language``, ``frame``, ``csp_nonce``, ``clock_offset_s``, ``clock_now``,
-    ``ticket_picture(name, size=48)``, ``ticket_text(ticket)``, ``icon(name)`` and the filters ``local``, ``local_day``.
-    A name that nobody gave is an error, never an empty word.
+    Templates see ``_('key', minutes=5)``, ``words``, ``language``, ``frame``, ``csp_nonce``, ``clock_offset_s``,
+    ``clock_now``, ``ticket_picture(name, size=48)``, ``ticket_text(ticket)``, ``icon(name)`` and the filters ``local``,
+    ``local_day``. A name that nobody gave is an error, never an empty word.
+
+    Pages for people speak the language that they chose, those for staff (by their block ``body_class``) German.
     """
 
     def __init__(self, *template_folders: Path, frame: FrameInfo) -> None:
@@ -92,15 +97,37 @@ class Pages:
         self._templates.filters["local"] = local
         self._templates.filters["local_day"] = local_day
         self._templates.globals["icon"] = icon
+        self._for_staff: dict[str, bool] = {}
 
     def render(
         self, request: Request, template: str, *, status: int = 200, words: Words | None = None, **context: Any
     ) -> HTMLResponse:
-        """The page *template* as an answer; *context* may override the *frame* for this page."""
-        spoken = words or catalogue()
+        """The page *template* as an answer; *words* and *context* may override its language and its *frame*."""
+        chosen = words is None and not self.is_for_staff(template)
+        spoken = words or (words_of(request) if chosen else catalogue())
         given = {**self._given(spoken), "csp_nonce": request.scope.get("csp_nonce", "")}
+        given["languages"] = languages.choices(request) if chosen else ()
+        given["is_asked_by_post"] = request.method == "POST"
         values = {"frame": self.frame, **given, **context}
-        return HTMLResponse(self._templates.get_template(template).render(values), status_code=status)
+        answer = HTMLResponse(self._templates.get_template(template).render(values), status_code=status)
+        if chosen:
+            languages.keep(request, answer)
+        return answer
+
+    def is_for_staff(self, template: str) -> bool:
+        """Whether the page's block ``body_class``, its own or the next above it, begins with ``staff``."""
+        if template not in self._for_staff:
+            self._for_staff[template] = self._body_class(template).startswith("staff")
+        return self._for_staff[template]
+
+    def _body_class(self, template: str) -> str:
+        assert self._templates.loader is not None
+        tree = self._templates.parse(self._templates.loader.get_source(self._templates, template)[0])
+        for block in tree.find_all(nodes.Block):
+            if block.name == "body_class":
+                return next((text.data for text in block.find_all(nodes.TemplateData)), "")
+        above = next((each.template for each in tree.find_all(nodes.Extends)), None)
+        return self._body_class(str(above.value)) if isinstance(above, nodes.Const) else ""
 
     def part(self, template: str, *, words: Words | None = None, **context: Any) -> str:
         """A part of a page that is kept fresh, the same for all who see it; without a nonce, so without a script."""
@@ -118,6 +145,7 @@ class Pages:
             "_": words.text,
             "words": words,
             "language": words.language,
+            "is_checked": checked(words.language),
             "clock_offset_s": self.frame.offset().total_seconds(),
             "clock_now": real_now() + self.frame.offset(),
             "ticket_picture": picture,

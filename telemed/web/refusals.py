@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from telemed.kit.i18n import words
 from telemed.kit.refusal import NotAllowed, NotFound, NotSignedIn, Refusal
 from telemed.web.faults import Fault, faults_of
+from telemed.web.languages import words_of
 from telemed.web.pages import Pages
 
 Edge = Callable[[Request, Refusal], Response]
@@ -115,10 +116,11 @@ def problem(refusal: Refusal, **more: Any) -> JSONResponse:
 
 
 def page(pages: Pages, request: Request, refusal: Refusal) -> Response:
+    spoken = words_of(request)
     return pages.render(
         request,
         "refusal.html",
         status=status_of(refusal),
-        what=words().text(refusal.key, **refusal.params),
-        now_do=words().text(advice(refusal), **refusal.params),
+        what=spoken.text(refusal.key, **refusal.params),
+        now_do=spoken.text(advice(refusal), **refusal.params),
     )

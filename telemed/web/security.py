@@ -12,9 +12,10 @@ from fastapi import FastAPI, HTTPException
 from fastapi.responses import PlainTextResponse
 from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from telemed.kit.i18n import words
+from telemed.web.languages import words_of
 from telemed.web.refusals import TooLarge, problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -110,7 +111,7 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._request_allowed(scope):
-            answer = PlainTextResponse(words().text("refusal.other_site"), status_code=403)
+            answer = PlainTextResponse(words_of(HTTPConnection(scope)).text("refusal.other_site"), status_code=403)
             await answer(scope, receive, send)
         elif scope["type"] == "websocket" and not _socket_allowed(RequestHeaders(scope=scope)):
             await receive()
@@ -155,7 +156,7 @@ class BodyCap:
         announced = RequestHeaders(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > cap:
             by_program = _under(scope["path"], self._machines)
-            plain = PlainTextResponse(words().text(TooLarge.key), status_code=413)
+            plain = PlainTextResponse(words_of(HTTPConnection(scope)).text(TooLarge.key), status_code=413)
             await (problem(TooLarge()) if by_program else plain)(scope, receive, send)
             return
         await self._app(scope, _counted(receive, cap), send)

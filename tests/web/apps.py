@@ -32,7 +32,7 @@ def make_app(folder: Path, protection: Protection | None = None, **frame: bool) 
     app = FastAPI()
     pages = make_pages(folder, **frame)
 
-    @app.get("/page/{template}")
+    @app.api_route("/page/{template}", methods=["GET", "POST"])
     def page(request: Request, template: str) -> HTMLResponse:
         return pages.render(request, template)
 

@@ -23,7 +23,7 @@ def rendered(folder: Path, template: str = PAGE, **frame: bool) -> str:
 
 def test_a_page_says_its_language_and_has_landmarks_and_a_skip_link(tmp_path: Path) -> None:
     html = rendered(tmp_path)
-    for part in ('<html lang="de">', 'href="#main"', '<main id="main"', "<header", "<footer", "112"):
+    for part in ('<html lang="de" dir="ltr">', 'href="#main"', '<main id="main"', "<header", "<footer", "112"):
         assert part in html
     assert "⟦" not in html
 
