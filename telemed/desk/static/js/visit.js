@@ -267,8 +267,10 @@ if (new URLSearchParams(location.search).has('sofort')) {
   performance.mark('join-clicked', { startTime: 0 }); // the click was on the page before; it began this navigation
   call.join();
 } else {
-  byId('join', HTMLButtonElement).addEventListener('click', () => {
+  const join = byId('join', HTMLButtonElement);
+  join.addEventListener('click', () => {
     performance.mark('join-clicked');
     call.join();
   });
+  join.disabled = false; // until here a press would have been lost
 }
