@@ -17,6 +17,7 @@ from telemed.desk.own import Look, own_of
 from telemed.identity.model import Actor, Role
 from telemed.kit import pace
 from telemed.kit.clock import real_now
+from telemed.kit.i18n import words
 from telemed.kit.logs import logger
 from telemed.kit.outbox import Event, told_since
 from telemed.kit.refusal import NotFound
@@ -45,8 +46,8 @@ LASTS_S = 900.0
 """Then a page must come back and is asked anew who it is."""
 GONE = event("gone", {})
 
-Key = tuple[str, int]
-"""Whose appointment, and how many minutes she needs to the room: who has the same sees the same."""
+Key = tuple[str, int, str]
+"""Whose appointment, how many minutes she needs to the room, in which language: who has the same sees the same."""
 
 
 @dataclass
@@ -212,16 +213,18 @@ class Live:
         centre, pages, seen = self._centre, self._centre.the(Pages), {}
         with centre.db.reading() as tx:
             look = Look(tx, centre.clock, centre.clock.now(), centre.live.get(Lines))
-            look.ahead({subject for subject, _ in keys})
-            for subject, minutes in keys:
+            look.ahead({subject for subject, _, _ in keys})
+            for key in keys:
+                subject, minutes, language = key
                 try:
                     own = own_of(look, Actor(Role.RESIDENT, subject), way=timedelta(minutes=minutes))
                 except NotFound:
-                    seen[subject, minutes] = _Seen("", None)
+                    seen[key] = _Seen("", None)
                     continue
-                html = pages.part("desk/_own.html", own=own, room=look.room(own.booking)[0])
+                room = look.room(own.booking)[0]
+                html = pages.part("desk/_own.html", words=words(language), own=own, room=room)
                 told = event("own", {"shape": own.shape, "html": html})
-                seen[subject, minutes] = _Seen(own.booking.offer.room_id, told)
+                seen[key] = _Seen(own.booking.offer.room_id, told)
         return seen
 
     def _show(self, seen: dict[Key, _Seen], began_s: float) -> None:

@@ -8,12 +8,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from telemed.desk.live import Live
+from telemed.desk.live import Key, Live
 from telemed.desk.outlook import WAYS
 from telemed.identity.model import WAITING, Right
 from telemed.identity.rights import Guarded, Needs
 from telemed.kit.refusal import NotFound, Refusal
 from telemed.web.centre import centre_of
+from telemed.web.pages import words_of
 from telemed.web.stream import Ear, shed
 
 PATH = "/mein-termin/strom"
@@ -48,7 +49,7 @@ class Attended(Guarded):
         finally:
             live.leave(key, ear)
 
-    async def _key(self, connection: HTTPConnection) -> tuple[str, int]:
+    async def _key(self, connection: HTTPConnection) -> Key:
         """
         Raises:
             NotSignedIn, NotAllowed: nobody is signed in who has an appointment.
@@ -57,7 +58,7 @@ class Attended(Guarded):
         actor = await self._needs(connection)
         if actor.subject.startswith(WAITING):
             raise NotFound
-        return actor.subject, way_of(connection.cookies)
+        return actor.subject, way_of(connection.cookies), words_of(connection).language
 
 
 def way_of(cookies: Mapping[str, str]) -> int:

@@ -20,6 +20,7 @@ from telemed.kit.clock import real_now
 from telemed.kit.i18n import Words, checked
 from telemed.kit.i18n import words as catalogue
 from telemed.web import languages, tickets
+from telemed.web.aloud import MARK, Aloud
 from telemed.web.languages import words_of
 
 __all__ = ["BERLIN", "ICONS", "STATIC", "FrameInfo", "Pages", "icon", "local", "local_day", "mount_static", "words_of"]
@@ -85,8 +86,9 @@ class Pages:
     Pages for people speak the language that they chose, those for staff (by their block ``body_class``) German.
     """
 
-    def __init__(self, *template_folders: Path, frame: FrameInfo) -> None:
+    def __init__(self, *template_folders: Path, frame: FrameInfo, aloud: Aloud | None = None) -> None:
         self.frame = frame
+        self._aloud = aloud
         self._templates = Environment(
             loader=FileSystemLoader([*template_folders, HERE / "templates"]),
             autoescape=True,
@@ -108,8 +110,10 @@ class Pages:
         given = {**self._given(spoken), "csp_nonce": request.scope.get("csp_nonce", "")}
         given["languages"] = languages.choices(request) if chosen else ()
         given["is_asked_by_post"] = request.method == "POST"
+        given["aloud"] = MARK if self._aloud and not self.is_for_staff(template) else ""
         values = {"frame": self.frame, **given, **context}
-        answer = HTMLResponse(self._templates.get_template(template).render(values), status_code=status)
+        page = self._templates.get_template(template).render(values)
+        answer = HTMLResponse(self._aloud.mark(page, spoken.language) if self._aloud else page, status_code=status)
         if chosen:
             languages.keep(request, answer)
         return answer
@@ -141,6 +145,9 @@ class Pages:
         def ticket_text(ticket: Ticket) -> str:
             return tickets.text(ticket, words)
 
+        def ticket_called(ticket: Ticket) -> str:
+            return tickets.called(ticket, words)
+
         return {
             "_": words.text,
             "words": words,
@@ -150,6 +157,7 @@ class Pages:
             "clock_now": real_now() + self.frame.offset(),
             "ticket_picture": picture,
             "ticket_text": ticket_text,
+            "ticket_called": ticket_called,
         }
 
 

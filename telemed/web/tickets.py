@@ -21,6 +21,13 @@ def text(ticket: Ticket, words: Words) -> str:
     return f"{picture_name(ticket.picture, words)} {ticket.letter} {ticket.digits}"
 
 
+def called(ticket: Ticket, words: Words) -> str:
+    """As the monitor calls it: "Vogel, K, vier, sieben"."""
+    letter = words.text(f"signage.spoken.letter.{ticket.letter.lower()}")
+    digits = (words.text(f"signage.spoken.digit.{digit}") for digit in ticket.digits)
+    return ", ".join((picture_name(ticket.picture, words), letter, *digits))
+
+
 def spoken(ticket: Ticket, words: Words) -> str:
     """How the ticket is read out, letter by its spelling word, digit by digit: "Fisch, K wie Köln, 4 7"."""
     letter = words.text(f"ticket.alphabet.{ticket.letter.lower()}")

@@ -143,7 +143,7 @@ async def test_a_stuck_page_delays_nobody(world: World, counted: Counted) -> Non
     async with running(world, at_once=PAGES) as centre:
         stuck = deaf(centre.address, cookie_of(world.centre, centre.booked[0].id))
         never = Ear(_takes_nothing)
-        centre.live.enter((centre.booked[0].id, 0), never)
+        centre.live.enter((centre.booked[0].id, 0, "de"), never)
         pages = [await centre.open(place % 4) for place in range(PAGES)]
         for kinds in ((FactKind.ARRIVED,), (FactKind.CALLED,), (FactKind.ENTERED,)):
             await centre.happens(0, *kinds)
@@ -151,7 +151,7 @@ async def test_a_stuck_page_delays_nobody(world: World, counted: Counted) -> Non
         assert never.is_stuck
         assert never.dropped == 3
         counted(f"{PAGES} pages of residents, one of them stuck")
-        centre.live.leave((centre.booked[0].id, 0), never)
+        centre.live.leave((centre.booked[0].id, 0, "de"), never)
         stuck.close()
         for page in pages:
             await page.close()

@@ -1,0 +1,122 @@
+"""Pages read out: what a page said is sealed into its link "Vorlesen", and only that is ever spoken.
+
+So nobody makes the program speak words of his own, no text is kept between page and sound, and every worker of a centre
+can speak what another has shown. What stands in the catalogues word for word is rendered once and lies on disk; whatever
+else a page says may be personal, and is rendered anew each time.
+"""
+
+import base64
+import json
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from telemed.kit.i18n import SIMPLE, for_people, words
+from telemed.kit.voice import Piece, Voice
+from telemed.kit.waves import joined, silence, to_mp3
+from telemed.web.sentences import Sentence, of_page, split, to_say
+
+MARK = "~aloud~"
+"""Stands in a page where its sealed text goes."""
+LONGEST_LINK = 7_000
+"""Characters: servers between us and a browser take no longer address than 8 KB."""
+NONCE_BYTES = 12
+GAP_S = 0.25
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a page said. *language*: of its catalogue."""
+
+    language: str
+    sentences: tuple[Sentence, ...]
+
+
+class Aloud:
+    """Reads pages out. *key*: 32 bytes, the same for all workers of a program. Its methods may be called from any thread.
+
+    Raises:
+        Speechless: where something is to be spoken, and no program can.
+    """
+
+    def __init__(self, key: bytes, voice: Voice) -> None:
+        self._cipher = AESGCM(key)
+        self._voice = voice
+
+    def mark(self, page: str, language: str) -> str:
+        """*page*, a whole page as HTML, with its text sealed into the link that has `MARK`."""
+        if MARK not in page:
+            return page
+        return page.replace(MARK, self.seal(Said(language, tuple(of_page(page)))))
+
+    def seal(self, said: Said) -> str:
+        """*said* as part of an address; of a page that is too long, what fits from its beginning on."""
+        nonce, sentences = os.urandom(NONCE_BYTES), list(said.sentences)
+        while True:
+            plain = json.dumps([said.language, [one.packed() for one in sentences]], ensure_ascii=False)
+            sealed = nonce + self._cipher.encrypt(nonce, zlib.compress(plain.encode()), None)
+            if len(sealed) * 4 // 3 <= LONGEST_LINK or not sentences:
+                return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+            del sentences[len(sentences) * 9 // 10 :]
+
+    def open(self, token: str) -> Said | None:
+        """What was sealed; None if it was not by us."""
+        try:
+            sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            plain = zlib.decompress(self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None))
+        except (ValueError, InvalidTag):
+            return None
+        language, packed = json.loads(plain)
+        return Said(language, tuple(Sentence(*one) for one in packed))
+
+    def sentence(self, language: str, text: str) -> bytes:
+        """One sentence as MP3."""
+        return to_mp3(joined([self._voice.samples(piece(language, text))]))
+
+    def page(self, said: Said) -> Iterator[bytes]:
+        """All that was to be seen, one sentence after the other, as MP3."""
+        for one in said.sentences:
+            if not one.hidden:
+                yield self.sentence(said.language, one.say)
+                yield to_mp3(silence(GAP_S))
+
+    def phrase(self, language: str, key: str) -> bytes | None:
+        """A text of the catalogues as MP3; None if no page for people says it, or if it has something to fill in."""
+        found = words(language).text(key) if key in for_people() else "{"
+        if "{" in found:
+            return None
+        return to_mp3(joined([self._voice.samples(piece(language, each)) for each in split(found)]))
+
+    def prepare(self, language: str) -> int:
+        """Render all that is the same for everybody, so that nobody waits; how many are recorded."""
+        pieces = [piece(language, text) for text in sorted(_fixed(language))]
+        recorded, _ = self._voice.prepare(pieces)
+        return recorded
+
+
+def piece(language: str, text: str) -> Piece:
+    """*text* for the voice of *language*; lasting, and with a name, if it stands in the catalogue word for word."""
+    name = _fixed(language).get(text, "")
+    spoken = "de" if language == SIMPLE else language
+    return Piece(spoken, name and f"page-{name}", to_say(text, spoken), lasting=bool(name))
+
+
+@cache
+def _fixed(language: str) -> dict[str, str]:
+    """Each sentence for people that has nothing to fill in → its key, and which one of it: ``web.skip-1``."""
+    spoken = words(language)
+    found: dict[str, str] = {}
+    for key in sorted(for_people()):
+        text = spoken.text(key)
+        if "{" not in text:
+            for number, sentence in enumerate(split(text), 1):
+                found.setdefault(sentence, f"{re.sub(r'[^a-z0-9._-]', '', key)}-{number}")
+    return found
+
+

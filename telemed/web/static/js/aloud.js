@@ -1,0 +1,132 @@
+// Reads the page out, sentence by sentence, and shows which one; without it the link leads to one sound for all.
+// Only what the server sealed into the link is ever spoken. It stops when the page is left.
+
+/** @typedef {{say: string, shown: string, hidden: boolean}} Sentence */
+/** @typedef {{text: string, at: {node: Text, offset: number}[]}} Letters */
+
+const link = /** @type {HTMLAnchorElement | null} */ (document.getElementById('aloud'));
+const main = /** @type {HTMLElement | null} */ (document.querySelector('main'));
+const LINK = /id="aloud" href="([\w\-/.]+)"/;
+
+/** The letters of the page without spaces, and where each stands. @param {HTMLElement} root @returns {Letters} */
+function lettersOf(root) {
+  /** @type {Letters} */
+  const found = { text: '', at: [] };
+  const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  for (let node = /** @type {Text | null} */ (walk.nextNode()); node; node = /** @type {Text | null} */ (walk.nextNode())) {
+    if (node.parentElement?.closest('script, style, template, svg, select, option')) continue;
+    for (let offset = 0; offset < node.data.length; offset += 1) {
+      if (/\s/.test(node.data[offset])) continue;
+      found.text += node.data[offset];
+      found.at.push({ node, offset });
+    }
+  }
+  return found;
+}
+
+/** Where a sentence stands, looked for from a place on. @param {Letters} letters @param {string} shown @param {number} from */
+function rangeOf(letters, shown, from) {
+  const wanted = shown.replace(/\s/g, '');
+  const start = wanted ? letters.text.indexOf(wanted, from) : -1;
+  if (start < 0) return null;
+  const [first, last] = [letters.at[start], letters.at[start + wanted.length - 1]];
+  const range = document.createRange();
+  range.setStart(first.node, first.offset);
+  range.setEnd(last.node, last.offset + 1);
+  return { range, end: start + wanted.length };
+}
+
+/** @param {Range | null} range */
+function show(range) {
+  document.querySelector('.aloud-now')?.classList.remove('aloud-now');
+  const marks = /** @type {{set: Function, delete: Function} | undefined} */ (/** @type {any} */ (CSS).highlights);
+  marks?.delete('aloud');
+  if (!range) return;
+  const around = range.startContainer.parentElement;
+  if (marks) marks.set('aloud', new /** @type {any} */ (window).Highlight(range));
+  else around?.classList.add('aloud-now');
+  around?.scrollIntoView({ block: 'nearest' });
+}
+
+/** @param {HTMLAnchorElement} link @param {HTMLElement} main */
+function reader(link, main) {
+  const [label, texts] = [/** @type {HTMLElement} */ (link.querySelector('span')), link.dataset];
+  const seen = main.textContent;
+  /** @type {AbortController | null} */
+  let going = null;
+
+  function stop() {
+    going?.abort();
+    going = null;
+    show(null);
+    label.textContent = texts.start ?? '';
+    link.classList.remove('is-reading');
+  }
+
+  /** The newest link: what changed since the page came is read as it is now. @param {AbortSignal} signal */
+  async function address(signal) {
+    if (main.textContent !== seen && texts.again) {
+      const page = await fetch(location.href, { signal });
+      const found = LINK.exec(await page.text());
+      if (page.ok && found) return found[1].replace('.mp3', '');
+    }
+    return link.pathname.replace('.mp3', '');
+  }
+
+  /** @param {HTMLAudioElement} sound @param {AbortSignal} signal @returns {Promise<void>} */
+  function played(sound, signal) {
+    return new Promise((done, failed) => {
+      signal.addEventListener('abort', () => { sound.pause(); failed(signal.reason); });
+      sound.addEventListener('ended', () => done());
+      sound.addEventListener('error', () => failed(sound.error));
+      sound.play().catch(failed);
+    });
+  }
+
+  /** @param {AbortSignal} signal */
+  async function read(signal) {
+    const base = await address(signal);
+    const answer = await fetch(`${base}/saetze`, { signal });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const sentences = /** @type {Sentence[]} */ (await answer.json());
+    const sounds = sentences.map((_, number) => () => new Audio(`${base}/${number}.mp3`));
+    let from = 0;
+    /** @type {HTMLAudioElement | null} */
+    let next = null;
+    for (const [number, one] of sentences.entries()) {
+      const place = rangeOf(lettersOf(main), one.shown, from);
+      if (place ? place.range.getClientRects().length === 0 : one.hidden) continue;
+      from = place ? place.end : from;
+      const sound = next?.src.endsWith(`/${number}.mp3`) ? next : sounds[number]();
+      next = number + 1 < sentences.length ? sounds[number + 1]() : null;
+      show(place && place.range);
+      link.dataset.reading = String(number);
+      await played(sound, signal);
+    }
+  }
+
+  async function start() {
+    going = new AbortController();
+    label.textContent = texts.stop ?? '';
+    link.classList.add('is-reading');
+    try {
+      await read(going.signal);
+      stop();
+    } catch (error) {
+      if (/** @type {Error} */ (error).name !== 'AbortError') {
+        stop();
+        label.textContent = texts.failed ?? '';
+      }
+    }
+  }
+
+  link.setAttribute('role', 'button');
+  link.addEventListener('keydown', (event) => { if (event.key === ' ') { event.preventDefault(); link.click(); } });
+  link.addEventListener('click', (event) => {
+    event.preventDefault();
+    if (going) stop(); else void start();
+  });
+  addEventListener('pagehide', stop);
+}
+
+if (link && main) reader(link, main);
