@@ -29,8 +29,8 @@ CAPABILITY_FLOORS = (
     ("people",),
     ("booking",),
     ("visit",),
-    ("queue", "signalling", "upkeep", "aftercare"),
-    ("privacy",),
+    ("queue", "signalling", "upkeep", "aftercare", "help", "training"),
+    ("privacy", "feedback"),
     ("notify", "link", "interop"),
     ("city", "operator", "desk"),
 )
@@ -73,6 +73,9 @@ KINDS = {
 
 KINDS_BY_NAME = {
     "booking.access": Kind.EDGE,  # the doors of link and paper, beside the booking pages
+    "booking.concerns": Kind.PURE,  # people's own words
+    "booking.doctors": Kind.EDGE,  # who can be reached, by specialty
+    "booking.offered": Kind.EDGE,  # what is to be had, as few big choices
     "booking.form": Kind.EDGE,  # what the booking pages carry from one to the next
     "booking.held": Kind.EDGE,  # the time that is held meanwhile
     "booking.steps": Kind.EDGE,  # what each step shows
@@ -102,6 +105,8 @@ KINDS_BY_NAME = {
     "desk.walkin": Kind.EDGE,  # who came without an appointment
     "desk.waiting": Kind.EDGE,  # the waiting list
     "desk.guests": Kind.EDGE,  # who is invited into a visit, and the page to which that leads
+    "desk.closing": Kind.EDGE,  # after a visit, and the next appointment
+    "desk.absences": Kind.EDGE,  # a doctor's own
     "desk.home": Kind.EDGE,  # a visit from home
     "desk.line": Kind.EDGE,  # who waits, and the doctor's own word
     "desk.fetching": Kind.SERVICE,  # who was called and is to be fetched
@@ -118,6 +123,9 @@ KINDS_BY_NAME = {
     "directory.hours": Kind.MAPPING,
     "directory.rules": Kind.MAPPING,
     "directory.terms": Kind.MAPPING,
+    "booking.asking": Kind.SERVICE,  # what is known of who asks, for the rule of who may
+    "identity.allowed": Kind.PURE,  # who may do what, as a table
+    "identity.visible": Kind.STORE,  # the same for lists
     "identity.invitations": Kind.SERVICE,  # guests of one visit
     "identity.invitation_store": Kind.STORE,
     "identity.rights": Kind.EDGE,
@@ -125,6 +133,13 @@ KINDS_BY_NAME = {
     "identity.roster_store": Kind.STORE,
     "operator.layouts": Kind.EDGE,  # how sessions are laid out
     "operator.preview": Kind.PURE,  # what that would cost
+    "people.consent": Kind.PURE,  # what is agreed to
+    "people.consent_store": Kind.STORE,
+    "people.consents": Kind.SERVICE,  # asking for it, and heeding it
+    "people.consent_fhir": Kind.MAPPING,
+    "people.mandate": Kind.PURE,  # what a relative may do
+    "people.mandate_store": Kind.STORE,
+    "people.mandates": Kind.SERVICE,  # giving, using and ending it
     "queue.order": Kind.PURE,  # who goes in before whom, and why
     "queue.saying": Kind.PURE,  # what is told of a start
     "queue.plans": Kind.SERVICE,  # what a room is told of its day
@@ -161,20 +176,24 @@ class May:
     """Files of capabilities on lower floors."""
 
 
-PURE_PACKAGES = ("cryptography", "holidays")
-"""Functions of bytes or of dates and nothing else, so a model may call them."""
+PURE_PACKAGES = ("cryptography", "holidays", "rapidfuzz")
+"""Functions of bytes, of dates or of words and nothing else, so a model may call them."""
 
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
-VALUES = ("model", "calendar", "planner", "search", "ground", "sessions")
-"""Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out."""
-VERBS = (*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers")
+VALUES = ("model", "calendar", "planner", "search", "ground", "sessions", "allowed", "consent", "mandate")
+"""Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out;
+who may do what."""
+VERBS = (
+    *(*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers"),
+    *("asking", "consents", "consent_fhir", "mandates"),
+)
 """Seen from above like the service: booking, identity and notify have too many verbs for one file."""
 DOORS = ("rights", "access", "form", "steps", "times", "held")
 """Edges that other edges need: who may; and of booking who came by a link, its fields, times, holding, and slip."""
 MAY = {
     Kind.EMPTY: May(),
     Kind.PURE: May(("telemed.kit.refusal", "telemed.kit.outbox.Event", "schemas"), (Kind.PURE,), VALUES),
-    Kind.STORE: May(PLUMBING, (Kind.PURE,)),
+    Kind.STORE: May(PLUMBING, (Kind.PURE,), ("allowed", "visible")),  # which rows somebody may see
     Kind.SERVICE: May(PLUMBING, (Kind.PURE, Kind.STORE, Kind.SERVICE, Kind.MAPPING), VERBS),
     Kind.REACTION: May(PLUMBING, (Kind.PURE, Kind.SERVICE), VERBS),
     Kind.MAPPING: May(PLUMBING, (Kind.PURE, Kind.MAPPING), VALUES),

@@ -3,22 +3,29 @@
 from telemed.booking import claims, waitlist_store
 from telemed.booking import store as booking
 from telemed.directory import store as directory
+from telemed.feedback import store as feedback
+from telemed.help import store as helping
 from telemed.identity import invitation_store, roster_store
 from telemed.identity import store as identity
 from telemed.kit import outbox
 from telemed.kit.db import metadata
 from telemed.notify import store as notify
 from telemed.operator import store as operator
+from telemed.people import consent_store, mandate_store
 from telemed.people import store as people
+from telemed.privacy import store as privacy
 from telemed.queue import learnt_store
 from telemed.queue import store as queue
 from telemed.signalling import store as signalling
+from telemed.training import store as training
 from telemed.upkeep import store as upkeep
 from telemed.visit import store as visit
 
 STORES = (
     *(outbox, identity, invitation_store, roster_store, directory, people, booking, claims, waitlist_store, visit),
     *(queue, learnt_store, upkeep, signalling, notify, operator),
+    *(helping, training),
+    *(consent_store, mandate_store, feedback, privacy),
 )
 
 __all__ = ["STORES", "metadata"]

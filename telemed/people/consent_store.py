@@ -1,0 +1,88 @@
+"""What was said about consent: lines that are added and never changed."""
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Table, Text, insert, select
+from sqlalchemy.engine import Row
+
+from telemed.kit.db import Tx, Utc, metadata
+from telemed.kit.register import TECHNICAL, Kept, column
+from telemed.people.consent import Answer, How, Purpose, Said
+
+_CONSENT = Kept(
+    "proves what the person agreed to, and what not",
+    "30 days after the last appointment",
+    "the person, doctor and assistant of the visit",
+)
+
+
+def _one_of(name: str, values: type[Answer] | type[How] | type[Purpose]) -> CheckConstraint:
+    return CheckConstraint(f"{name} in ({', '.join(repr(one.value) for one in values)})", name=name)
+
+
+consents = Table(
+    "people_consent",
+    metadata,
+    column("id", Text(), primary_key=True, kept=TECHNICAL),
+    column("person_id", Text(), ForeignKey("people_person.id", ondelete="CASCADE"), index=True, kept=TECHNICAL),
+    column("purpose", Text(), kept=_CONSENT),
+    column("answer", Text(), kept=_CONSENT),
+    column("how", Text(), kept=_CONSENT),
+    column("at", Utc(), kept=_CONSENT),
+    column("version", Text(), kept=_CONSENT),
+    column("language", Text(), kept=_CONSENT),
+    column("wording", Text(), kept=_CONSENT),
+    column("witness", Text(), kept=_CONSENT),
+    _one_of("purpose", Purpose),
+    _one_of("answer", Answer),
+    _one_of("how", How),
+)
+
+
+def add(tx: Tx, person_id: str, said: Said) -> None:
+    tx.execute(
+        insert(consents).values(
+            id=said.id,
+            person_id=person_id,
+            purpose=said.purpose.value,
+            answer=said.answer.value,
+            how=said.how.value,
+            at=said.at,
+            version=said.version,
+            language=said.language,
+            wording=said.wording,
+            witness=said.witness,
+        )
+    )
+
+
+def of(tx: Tx, person_id: str) -> list[Said]:
+    """All that a person said, oldest first."""
+    wanted = select(consents).where(consents.c.person_id == person_id).order_by(consents.c.at, consents.c.id)
+    return [_said(row) for row in tx.execute(wanted)]
+
+
+def newest(tx: Tx, person_id: str, purpose: Purpose, version: str) -> Answer | None:
+    """What counts for one purpose."""
+    wanted = (
+        select(consents.c.answer)
+        .where(consents.c.person_id == person_id, consents.c.purpose == purpose.value, consents.c.version == version)
+        .order_by(consents.c.at.desc(), consents.c.id.desc())
+        .limit(1)
+    )
+    found = tx.execute(wanted).scalar_one_or_none()
+    return Answer(found) if found else None
+
+
+def _said(row: Row[Any]) -> Said:
+    return Said(
+        row.id,
+        Purpose(row.purpose),
+        Answer(row.answer),
+        How(row.how),
+        row.at,
+        row.version,
+        row.language,
+        row.wording,
+        row.witness,
+    )
