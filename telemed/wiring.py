@@ -14,6 +14,7 @@ from telemed.desk import pages as desk_pages
 from telemed.desk import practice
 from telemed.desk.live import Live
 from telemed.directory import service as directory
+from telemed.directory.desk_phone import DeskPhone
 from telemed.identity import pages as identity_pages
 from telemed.kit import settings as kit_settings
 from telemed.kit import tls
@@ -152,7 +153,7 @@ def build(settings: Settings, db: Database) -> Centre:
         state_dir=settings.state_dir,
         operator_keys=settings.operators,
     )
-    frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed")
+    frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed", DeskPhone(db))
     with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages, city_pages)
     folders = [module.TEMPLATES for module in with_pages]
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})

@@ -120,6 +120,7 @@ KINDS_BY_NAME = {
     "desk.calendar": Kind.EDGE,  # it as a calendar file
     "desk.stream": Kind.EDGE,  # their connections
     "directory.calendar": Kind.PURE,  # opening hours, seen from above like the model
+    "directory.desk_phone": Kind.SERVICE,  # whom to call for help, as pages say it
     "directory.hours": Kind.MAPPING,
     "directory.rules": Kind.MAPPING,
     "directory.terms": Kind.MAPPING,

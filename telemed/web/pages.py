@@ -29,6 +29,8 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 ICONS = STATIC / "vendor" / "icons"
 BERLIN = ZoneInfo("Europe/Berlin")
+PUBLIC = "telemed"
+"""The program whose pages people open at home."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,14 @@ class FrameInfo:
     """What the frame says on every page.
 
     *offset* is what the exercise clock adds to real time now; *program* names the catalogue key
-    ``web.program.<program>``.
+    ``web.program.<program>``; *phone* is the number to call for help, empty where there is none.
     """
 
     simulated: bool
     exercise: bool
     offset: Callable[[], timedelta]
     program: str
+    phone: Callable[[], str] = str
 
 
 def local(moment: datetime) -> str:
@@ -109,6 +112,7 @@ class Pages:
         spoken = words or (words_of(request) if chosen else catalogue())
         given = {**self._given(spoken), "csp_nonce": request.scope.get("csp_nonce", "")}
         given["languages"] = languages.choices(request) if chosen else ()
+        given["is_for_people"] = self.frame.program == PUBLIC and not self.is_for_staff(template)
         given["is_asked_by_post"] = request.method == "POST"
         given["aloud"] = MARK if self._aloud and not self.is_for_staff(template) else ""
         values = {"frame": self.frame, **given, **context}

@@ -22,6 +22,7 @@ from telemed.desk import moving, status
 from telemed.desk import pages as desk_pages
 from telemed.desk.live import Live
 from telemed.directory import service as directory
+from telemed.directory.desk_phone import DeskPhone
 from telemed.identity import pages as identity_pages
 from telemed.interop import service as interop
 from telemed.kit.clock import Clock
@@ -45,7 +46,7 @@ SOMMER: Fields = {"name": "Hannelore Sommer", "birth_year": "1948", "way": "phon
 
 def make_app(centre: Centre) -> FastAPI:
     """The centre's app, as far as residents see it."""
-    frame = FrameInfo(simulated=True, exercise=False, offset=lambda: centre.clock.offset, program="telemed")
+    frame = FrameInfo(True, False, lambda: centre.clock.offset, "telemed", DeskPhone(centre.db))
     folders = (
         booking_pages.TEMPLATES,
         identity_pages.TEMPLATES,

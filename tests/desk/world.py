@@ -27,6 +27,7 @@ from telemed.desk import status as desk_status
 from telemed.desk.live import Live
 from telemed.desk.practice import PracticeServers
 from telemed.directory import service as directory
+from telemed.directory.desk_phone import DeskPhone
 from telemed.identity import pages as identity_pages
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, InvitationRevoked, MachinesChanged, Role
@@ -134,7 +135,7 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
         operator_keys=(OPERATOR_KEY,),
     )
     folders = [each.TEMPLATES for each in (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages)]
-    frame = FrameInfo(True, exercise, lambda: clock.offset, "telemed")
+    frame = FrameInfo(True, exercise, lambda: clock.offset, "telemed", DeskPhone(db))
     hub = Hub()
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: hub, Lines: Lines(), Index: Index(db)})
     centre.live.update({PracticeServers: PracticeServers(), Live: Live(centre)})
