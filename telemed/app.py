@@ -21,6 +21,7 @@ from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
 from telemed.desk import status as desk_status
 from telemed.desk.live import Live
+from telemed.help import jobs as help_jobs
 from telemed.identity import pages as identity_pages
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
@@ -40,8 +41,10 @@ from telemed.signalling import jobs as signalling_jobs
 from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
 from telemed.web import refusals, security
+from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
 from telemed.web.pages import Pages, mount_static
+from telemed.web.reading import mount_reading
 
 NOBODY_LISTENS: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 """No traces of people's requests, for anyone; and the question is not asked at each one."""
@@ -61,6 +64,7 @@ def make_app(centre: Centre) -> FastAPI:
     app.state.centre = centre
     security.protect(app, replace(PROTECTION, only_tls=centre.public_url.startswith("https://")))
     refusals.install(app, centre.the(Pages), edges={**interop_routes.EDGES, **booking_routes.EDGES})
+    mount_reading(app, centre.the(Aloud), [Depends(Needs(Right.OPEN))])
     app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
     for routes in (
         interop_routes.routes,
@@ -126,12 +130,13 @@ def _ticking(centre: Centre) -> BackgroundScheduler:
     carriers = centre.the(Carriers)
     for told, seconds in ((notify_jobs.tick, 1), (notify_jobs.look_after, 15), (notify_jobs.tell_delays, 60)):
         ticking.add_job(told, "interval", seconds=seconds, args=[centre.db, carriers, centre.clock])
+    ticking.add_job(help_jobs.look_after, "interval", seconds=help_jobs.EVERY_S, args=[centre.db, centre.clock])
     ticking.add_job(queue_jobs.look_again, "interval", seconds=queue_jobs.EVERY_S, args=[centre.db, centre.clock])
     ticking.add_job(queue_jobs.learn, args=[centre.db, centre.clock])
     ticking.add_job(queue_jobs.learn, "interval", hours=1, args=[centre.db, centre.clock])
     for forget in (
         *(forget_expired, forget_delivered, booking_jobs.forget_changes, signalling_jobs.forget_refused),
-        *(notify_jobs.forget_old, queue_jobs.forget_old),
+        *(notify_jobs.forget_old, queue_jobs.forget_old, help_jobs.forget_old),
     ):
         ticking.add_job(forget, "interval", hours=1, args=[centre.db, centre.clock])
     return ticking

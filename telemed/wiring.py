@@ -22,6 +22,7 @@ from telemed.kit.clock import Clock, ExerciseClock, RealClock, exercise_start, r
 from telemed.kit.db import Database, Tx
 from telemed.kit.outbox import Relay
 from telemed.kit.secrets import Secrets
+from telemed.kit.voice import Voice
 from telemed.link.service import Lines, PairingTries
 from telemed.notify import pages as notify_pages
 from telemed.notify import setup as notices
@@ -33,6 +34,7 @@ from telemed.signalling import relays
 from telemed.signalling.hub import Hub
 from telemed.signalling.relays import OwnRelays
 from telemed.subscriptions import subscriptions
+from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
 from telemed.web.pages import FrameInfo, Pages
 
@@ -54,6 +56,7 @@ class Settings(notices.Wanted):
     ``static-auth-secret``, below *state_dir* if it is no whole path. *practice_fhir*: see `telemed.desk.practice`.
     *tls_certificate* and *tls_key*: PEM files; without them it speaks plain HTTP, which only a proxy on this machine
     may hear. *smtp_…* to *notice_…*: how people are told, see `telemed.notify.setup` and ``ops/running.md``.
+    *voice_program*: espeak-ng, or its path, which reads pages out; recordings lie in *state_dir* as ``voices``.
     """
 
     state_dir: Path
@@ -70,6 +73,7 @@ class Settings(notices.Wanted):
     relay_secret: Path = Path("relay_secret")
     tls_certificate: Path = NO_FILE
     tls_key: Path = NO_FILE
+    voice_program: str = "espeak-ng"
 
     def __post_init__(self) -> None:
         """
@@ -156,7 +160,11 @@ def build(settings: Settings, db: Database) -> Centre:
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed", DeskPhone(db))
     with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages, city_pages)
     folders = [module.TEMPLATES for module in with_pages]
-    centre.live.update({Pages: Pages(*folders, frame=frame), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()})
+    voice = Voice(settings.state_dir / "voices", settings.state_dir / "speech", program=settings.voice_program)
+    aloud = centre.live[Aloud] = Aloud(centre.secrets.derive("aloud", ""), voice)
+    centre.live.update(
+        {Pages: Pages(*folders, frame=frame, aloud=aloud), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()}
+    )
     centre.live.update({Auditor: Auditor(db), Index: Index(db)})
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})
     centre.live[OwnRelays] = relays.read(settings.relay_urls, settings.state_dir / settings.relay_secret)

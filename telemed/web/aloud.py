@@ -1,8 +1,8 @@
 """Pages read out: what a page said is sealed into its link "Vorlesen", and only that is ever spoken.
 
-So nobody makes the program speak words of his own, no text is kept between page and sound, and every worker of a centre
-can speak what another has shown. What stands in the catalogues word for word is rendered once and lies on disk; whatever
-else a page says may be personal, and is rendered anew each time.
+So nobody makes the program speak words of his own, no text is kept between page and sound, and every worker of a
+centre can speak what another has shown. What stands in the catalogues word for word is rendered once and lies on disk;
+whatever else a page says may be personal, and is rendered anew each time.
 """
 
 import base64
@@ -39,7 +39,7 @@ class Said:
 
 
 class Aloud:
-    """Reads pages out. *key*: 32 bytes, the same for all workers of a program. Its methods may be called from any thread.
+    """Reads pages out. *key*: 32 bytes, the same for all workers of a program. To be called from any thread.
 
     Raises:
         Speechless: where something is to be spoken, and no program can.
@@ -118,5 +118,3 @@ def _fixed(language: str) -> dict[str, str]:
             for number, sentence in enumerate(split(text), 1):
                 found.setdefault(sentence, f"{re.sub(r'[^a-z0-9._-]', '', key)}-{number}")
     return found
-
-

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from lxml import html
 
 BREAKS = frozenset(
-    "p h1 h2 h3 h4 h5 h6 li dt dd ul ol dl legend label button div section article header fieldset form table tr td th "
-    "caption summary details figure figcaption aside nav br hr address blockquote".split()
+    (
+        *("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "dt", "dd", "ul", "ol", "dl", "blockquote", "address"),
+        *("legend", "label", "button", "fieldset", "form", "summary", "details", "figure", "figcaption", "br", "hr"),
+        *("div", "section", "article", "header", "aside", "nav", "table", "tr", "td", "th", "caption"),
+    )
 )
-SILENT = frozenset("script style template svg select textarea noscript audio video option canvas".split())
+SILENT = frozenset(("script", "style", "template", "svg", "select", "textarea", "noscript", "audio", "video", "canvas"))
 ENDS = re.compile(r"(?<=[.!?…؟])(?<!\d\.)\s+(?=\S)")
 SPACES = re.compile(r"\s+")
 BETWEEN = re.compile(r"\s+([.,;:!?])")
@@ -24,7 +27,7 @@ CLOCK = re.compile(r"\b0?(\d{1,2}):(\d\d)(?: Uhr)?\b")
 
 @dataclass(frozen=True)
 class Sentence:
-    """*say*: what is spoken. *shown*: what stands there instead, empty if it is the same. *hidden*: not yet to be seen."""
+    """*say*: what is spoken. *shown*: what stands there instead, empty if it is the same. *hidden*: not seen yet."""
 
     say: str
     shown: str = ""

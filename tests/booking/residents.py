@@ -1,5 +1,6 @@
 """The resident's pages on a small quarter, for tests: asked directly, or served to a browser."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,16 +30,20 @@ from telemed.kit.clock import Clock
 from telemed.kit.db import Database
 from telemed.kit.ids import new_token
 from telemed.kit.secrets import Secrets
+from telemed.kit.voice import Voice
 from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
 from telemed.notify.service import Desk
 from telemed.web import refusals, security
+from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
 from telemed.web.pages import FrameInfo, Pages, mount_static
+from telemed.web.reading import mount_reading
 from tests.builders import SERVER, HandClock, World
 from tests.serving import served_beside
 
 LOBEDA = Path(__file__).parents[2] / "ops" / "seed" / "lobeda"
+SOUNDS = Path(__file__).parents[2] / "build" / "sounds"
 HOST = "https://centre.test"
 Fields = Mapping[str, str | list[str]]
 SOMMER: Fields = {"name": "Hannelore Sommer", "birth_year": "1948", "way": "phone", "phone": "030 23125 111"}
@@ -54,7 +59,8 @@ def make_app(centre: Centre) -> FastAPI:
         notify_pages.TEMPLATES,
         city_pages.TEMPLATES,
     )
-    pages = centre.live.setdefault(Pages, Pages(*folders, frame=frame))
+    aloud = centre.live.setdefault(Aloud, Aloud(os.urandom(32), Voice(SOUNDS / "voices", SOUNDS / "speech")))
+    pages = centre.live.setdefault(Pages, Pages(*folders, frame=frame, aloud=aloud))
     centre.live.setdefault(Carriers, Carriers(Desk(centre.secrets)))
     if Live not in centre.live:
         centre.live[Live] = Live(centre)
@@ -62,6 +68,7 @@ def make_app(centre: Centre) -> FastAPI:
     app.state.centre = centre
     security.protect(app, PROTECTION)
     refusals.install(app, pages)
+    mount_reading(app, aloud)
     app.include_router(booking_pages.routes)
     app.include_router(status.routes)
     app.include_router(moving.routes)

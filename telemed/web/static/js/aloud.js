@@ -16,8 +16,8 @@ function lettersOf(root) {
   for (let node = /** @type {Text | null} */ (walk.nextNode()); node; node = /** @type {Text | null} */ (walk.nextNode())) {
     if (node.parentElement?.closest('script, style, template, svg, select, option')) continue;
     for (let offset = 0; offset < node.data.length; offset += 1) {
-      if (/\s/.test(node.data[offset])) continue;
-      found.text += node.data[offset];
+      if (/\s/.test(node.data.charAt(offset))) continue;
+      found.text += node.data.charAt(offset);
       found.at.push({ node, offset });
     }
   }
@@ -30,6 +30,7 @@ function rangeOf(letters, shown, from) {
   const start = wanted ? letters.text.indexOf(wanted, from) : -1;
   if (start < 0) return null;
   const [first, last] = [letters.at[start], letters.at[start + wanted.length - 1]];
+  if (!first || !last) return null;
   const range = document.createRange();
   range.setStart(first.node, first.offset);
   range.setEnd(last.node, last.offset + 1);
@@ -68,7 +69,7 @@ function reader(link, main) {
     if (main.textContent !== seen && texts.again) {
       const page = await fetch(location.href, { signal });
       const found = LINK.exec(await page.text());
-      if (page.ok && found) return found[1].replace('.mp3', '');
+      if (page.ok && found?.[1]) return found[1].replace('.mp3', '');
     }
     return link.pathname.replace('.mp3', '');
   }
@@ -89,7 +90,7 @@ function reader(link, main) {
     const answer = await fetch(`${base}/saetze`, { signal });
     if (!answer.ok) throw new Error(String(answer.status));
     const sentences = /** @type {Sentence[]} */ (await answer.json());
-    const sounds = sentences.map((_, number) => () => new Audio(`${base}/${number}.mp3`));
+    const soundOf = (/** @type {number} */ number) => new Audio(`${base}/${number}.mp3`);
     let from = 0;
     /** @type {HTMLAudioElement | null} */
     let next = null;
@@ -97,8 +98,8 @@ function reader(link, main) {
       const place = rangeOf(lettersOf(main), one.shown, from);
       if (place ? place.range.getClientRects().length === 0 : one.hidden) continue;
       from = place ? place.end : from;
-      const sound = next?.src.endsWith(`/${number}.mp3`) ? next : sounds[number]();
-      next = number + 1 < sentences.length ? sounds[number + 1]() : null;
+      const sound = next?.src.endsWith(`/${number}.mp3`) ? next : soundOf(number);
+      next = number + 1 < sentences.length ? soundOf(number + 1) : null;
       show(place && place.range);
       link.dataset.reading = String(number);
       await played(sound, signal);
