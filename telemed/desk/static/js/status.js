@@ -98,4 +98,5 @@ function listen() {
 }
 
 listen();
+addEventListener('online', ask); // the stream tries again in its own time
 setInterval(age, 1000);
