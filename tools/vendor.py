@@ -52,6 +52,7 @@ ICONS = (
     "accessibility",
     "activity",
     "alarm-clock",
+    "armchair",
     "arrow-down",
     "arrow-left",
     "arrow-right",
@@ -77,6 +78,7 @@ ICONS = (
     "eye",
     "file-text",
     "flask-conical",
+    "footprints",
     "frown",
     "hand",
     "headphones",
@@ -99,6 +101,7 @@ ICONS = (
     "moon",
     "phone",
     "phone-incoming",
+    "power",
     "printer",
     "scan-line",
     "search",
@@ -123,6 +126,27 @@ ICONS = (
     "wrench",
     "x",
 )
+PICTOGRAM_PACKAGE = "@iconify-json/healthicons@1.2.13"
+PICTOGRAMS = (
+    "arm-circumference",
+    "blood-drop",
+    "blood-pressure-2",
+    "body",
+    "calm",
+    "doctor",
+    "ear",
+    "heart-cardiogram",
+    "insurance-card",
+    "lungs",
+    "mouth",
+    "pulse-oximeter",
+    "stethoscope",
+    "telemedicine",
+    "thermometer-digital",
+    "wash-hands",
+    "weight",
+)
+"""What a body is, and what is done with it: on the cards of devices and where pictures lead."""
 PICTURE_PACKAGE = "@iconify-json/fluent-emoji-flat@1.2.6"
 PICTURES = {
     "anchor": "anchor",
@@ -198,7 +222,7 @@ what an invitation's link carries behind the ``#`` must not reach a server."""
 
 MIT_OF_PICTURES = """MIT License
 
-Copyright (c) Microsoft Corporation.
+Copyright (c) {holder}
 
 Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
 documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
@@ -236,7 +260,8 @@ def unpack(package: str, folder: Path) -> Path:
 
 def licence(package: str, folder: Path) -> str:
     file = folder / "LICENSE"
-    text = file.read_text(encoding="utf-8") if file.exists() else MIT_OF_PICTURES
+    holder = "Resolve to Save Lives" if package == PICTOGRAM_PACKAGE else "Microsoft Corporation."
+    text = file.read_text(encoding="utf-8") if file.exists() else MIT_OF_PICTURES.format(holder=holder)
     return f"{package}\n{'=' * len(package)}\n\n{text.strip()}\n"
 
 
@@ -271,6 +296,13 @@ def copy_pictures(folder: Path) -> None:
         _write(TICKETS / f"{name}.svg", svg.encode())
 
 
+def copy_pictograms(folder: Path) -> None:
+    drawings = json.loads((folder / "icons.json").read_text(encoding="utf-8"))["icons"]
+    for name in PICTOGRAMS:
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48">{drawings[name]["body"]}</svg>\n'
+        _write(VENDOR / "pictograms" / f"{name}.svg", svg.encode())
+
+
 def copy_scripts(package: str, folder: Path) -> None:
     for theirs, ours in SCRIPTS[package].items():
         _write(VENDOR / "js" / ours, (folder / theirs).read_bytes())
@@ -300,7 +332,7 @@ def fetch() -> None:
     """Fetch all packages and write files, licences and hashes."""
     licences = []
     with tempfile.TemporaryDirectory() as temporary:
-        for package in (*FONTS, ICON_PACKAGE, PICTURE_PACKAGE, *SCRIPTS):
+        for package in (*FONTS, ICON_PACKAGE, PICTOGRAM_PACKAGE, PICTURE_PACKAGE, *SCRIPTS):
             folder = unpack(package, Path(temporary))
             licences.append(licence(package, folder))
             if package in FONTS:
@@ -309,6 +341,8 @@ def fetch() -> None:
                 copy_scripts(package, folder)
             elif package == ICON_PACKAGE:
                 copy_icons(folder)
+            elif package == PICTOGRAM_PACKAGE:
+                copy_pictograms(folder)
             else:
                 copy_pictures(folder)
     _write(VENDOR / "LICENCES", "\n\n".join(licences).encode())

@@ -26,7 +26,7 @@ def test_every_vendored_file_has_the_hash_that_was_written_down() -> None:
 
 def test_every_package_has_its_licence() -> None:
     text = (STATIC / "vendor" / "LICENCES").read_text(encoding="utf-8")
-    for name in ("atkinson-hyperlegible-next", "inter", "lucide-static", "fluent-emoji-flat"):
+    for name in ("atkinson-hyperlegible-next", "inter", "lucide-static", "fluent-emoji-flat", "healthicons"):
         assert f"{name}@" in text
 
 
