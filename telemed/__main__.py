@@ -19,7 +19,9 @@ from telemed.app import make_app
 from telemed.commands import address, fail, opened, say
 from telemed.desk import stream
 from telemed.directory import service as directory
+from telemed.identity import granted
 from telemed.identity import service as identity
+from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
 from telemed.interop import service as interop
 from telemed.kit import logs, pace
@@ -123,6 +125,7 @@ def _handed_out(centre: Centre) -> dict[str, Any]:
             if room.setting != "home"
         ]
         bearer = identity.give_bearer(tx, Actor(Role.CLIENT, "demo"), now=now)
+        granted.work_for(tx, "demo", [EVERYONE])
     return {"staff": staff, "rooms": rooms, "bearer": bearer, "quarter": known.quarter_name}
 
 
@@ -141,11 +144,25 @@ def token(
     role: Annotated[str, typer.Argument(help="operator, or client for a program")],
     subject: Annotated[str, typer.Argument(help="who uses it, as it stands in the log of accesses")],
     days: Annotated[int, typer.Option(min=1, max=365, help="how long it is good")] = 30,
+    works_for: Annotated[
+        list[str] | None, typer.Option("--for", help="a client: the doctor whose appointments it sees; * for all")
+    ] = None,
 ) -> None:
-    """A bearer token for ROLE and SUBJECT, for TELEMED_TOKEN. It is printed this once; only its hash is kept."""
+    """A bearer token for ROLE and SUBJECT, for TELEMED_TOKEN. It is printed this once; only its hash is kept.
+
+    A client sees the appointments of the doctors that it works for, and those of nobody else: without --for none, or
+    those for whom it worked before.
+    """
     if role not in (Role.OPERATOR, Role.CLIENT):
         fail("the role is operator or client")
+    if works_for and role != Role.CLIENT:
+        fail("--for is for clients")
     with opened() as centre, centre.db.transaction() as tx:
+        unknown = set(works_for or ()) - set(directory.load(tx).doctors) - {EVERYONE}
+        if unknown:
+            fail(f"there is no doctor {sorted(unknown)[0]}")
+        if works_for:
+            granted.work_for(tx, subject, works_for)
         given = identity.give_bearer(tx, Actor(Role(role), subject), now=centre.clock.now(), days=days)
     say(given)
 

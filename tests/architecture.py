@@ -75,6 +75,7 @@ KINDS_BY_NAME = {
     "booking.access": Kind.EDGE,  # the doors of link and paper, beside the booking pages
     "booking.concerns": Kind.PURE,  # people's own words
     "booking.doctors": Kind.EDGE,  # who can be reached, by specialty
+    "booking.helping": Kind.EDGE,  # for whoever does not know
     "booking.offered": Kind.EDGE,  # what is to be had, as few big choices
     "booking.form": Kind.EDGE,  # what the booking pages carry from one to the next
     "booking.held": Kind.EDGE,  # the time that is held meanwhile
@@ -109,8 +110,11 @@ KINDS_BY_NAME = {
     "desk.absences": Kind.EDGE,  # a doctor's own
     "desk.home": Kind.EDGE,  # a visit from home
     "desk.line": Kind.EDGE,  # who waits, and the doctor's own word
+    "desk.agreeing": Kind.EDGE,  # what a resident agrees to
     "desk.fetching": Kind.SERVICE,  # who was called and is to be fetched
     "desk.emergencies": Kind.SERVICE,  # who calls for help
+    "desk.helping": Kind.SERVICE,  # who in the rooms wants a hand
+    "desk.help_pages": Kind.EDGE,  # shown, and answered
     "desk.emergency": Kind.EDGE,  # calling, and answering
     "desk.moving": Kind.EDGE,  # another time for the own appointment
     "desk.status": Kind.EDGE,  # the resident's own appointment; the desk's other pages are for staff
@@ -127,6 +131,8 @@ KINDS_BY_NAME = {
     "booking.asking": Kind.SERVICE,  # what is known of who asks, for the rule of who may
     "identity.allowed": Kind.PURE,  # who may do what, as a table
     "identity.visible": Kind.STORE,  # the same for lists
+    "identity.granted": Kind.SERVICE,  # what is granted beyond it
+    "identity.granted_store": Kind.STORE,
     "identity.invitations": Kind.SERVICE,  # guests of one visit
     "identity.invitation_store": Kind.STORE,
     "identity.rights": Kind.EDGE,
@@ -186,7 +192,7 @@ VALUES = ("model", "calendar", "planner", "search", "ground", "sessions", "allow
 who may do what."""
 VERBS = (
     *(*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers"),
-    *("asking", "consents", "consent_fhir", "mandates"),
+    *("asking", "granted", "consents", "consent_fhir", "mandates"),
 )
 """Seen from above like the service: booking, identity and notify have too many verbs for one file."""
 DOORS = ("rights", "access", "form", "steps", "times", "held")

@@ -16,6 +16,7 @@ from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.fhir.resource import Resource
 from telemed.identity import service as identity
+from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database
 from telemed.kit.ids import new_id
@@ -36,6 +37,7 @@ SERVICE = "general-20"
 WITH_CUFF = "general-20-cuff"
 OPERATOR = Actor(Role.OPERATOR, "operator")
 DOCTOR = Actor(Role.DOCTOR, "weiss")
+CLIENT = Actor(Role.CLIENT, "practice", compartment=(EVERYONE,))
 RESIDENT = Actor(Role.RESIDENT)
 SOMMER = Person("Hannelore Sommer", 1948, Way.PHONE, "030 23125 111")
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri"]

@@ -12,6 +12,7 @@ from telemed.booking.planner import HORIZON, Offer, What, Window, Wish
 from telemed.directory import service as directories
 from telemed.directory.model import Directory
 from telemed.fhir.resource import Resource
+from telemed.identity.allowed import Action, Asker, allowed
 from telemed.identity.model import Actor
 from telemed.kit.db import Tx
 from telemed.kit.glance import Glance
@@ -175,8 +176,13 @@ def count_unmet(tx: Tx, directory: Directory, wish: Wish) -> None:
         store.count_unmet(tx, service.specialty, wish.earliest.astimezone(directory.zone).weekday())
 
 
+def count_vain(tx: Tx, directory: Directory, specialty: str, *, now: datetime) -> None:
+    """Count, without a person and without the words, that a search found no time; *specialty* may be empty."""
+    store.count_unmet(tx, specialty, now.astimezone(directory.zone).weekday())
+
+
 def read_appointment(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime) -> bytes:
-    """The FHIR Appointment as stored, audited.
+    """The FHIR Appointment as stored, audited; for what is done to it, whoever may do that.
 
     Raises:
         NotFound: there is no such booking.
@@ -185,40 +191,54 @@ def read_appointment(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor,
     found = store.sealed(tx, booking_id)
     if found is None:
         raise NotFound
-    person_id, sealed = found
+    thing, sealed = found
     plain = people.unseal(
-        tx, secrets, person_id, {place_of(booking_id): sealed}, actor=actor, purpose="appointment", now=now
+        tx, secrets, thing.person_id, {place_of(booking_id): sealed}, actor=actor, purpose="appointment", now=now
     )
     return plain[0]
 
 
-async def reveal_appointment(
-    glance: Glance, auditor: Auditor, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime
-) -> bytes:
-    """As `read_appointment`, for async code: the audit line is on disk, in a group, before the answer.
+def show_appointment(tx: Tx, secrets: Secrets, booking_id: str, *, asker: Asker) -> bytes:
+    """As `read_appointment`, for whoever only wants to see it.
 
     Raises:
-        NotFound: there is no such booking.
+        NotFound: there is no such booking, or it is not for her; both are answered alike.
+        Erased: its person is gone.
+    """
+    found = store.sealed(tx, booking_id)
+    if found is None or not allowed(asker, Action.MEET, found[0]):
+        raise NotFound
+    return read_appointment(tx, secrets, booking_id, actor=asker.actor, now=asker.now)
+
+
+async def reveal_appointment(
+    glance: Glance, auditor: Auditor, secrets: Secrets, booking_id: str, *, asker: Asker
+) -> bytes:
+    """As `show_appointment`, for async code: the audit line is on disk, in a group, before the answer.
+
+    Raises:
+        NotFound: there is no such booking, or it is not for her; both are answered alike.
         Erased: its person is gone.
     """
     row = await glance.one(store.SEALED, id=booking_id)
     if row is None:
         raise NotFound
+    thing, sealed = store.thing_in(row), row[-1]
+    if not allowed(asker, Action.MEET, thing):
+        raise NotFound
+    place = place_of(booking_id)
     return await auditor.unseal(
-        secrets, row[0], place_of(booking_id), row[1], actor=actor, purpose="appointment", now=now
+        secrets, thing.person_id, place, sealed, actor=asker.actor, purpose="appointment", now=asker.now
     )
 
 
-def search_appointments(
-    tx: Tx, secrets: Secrets, query: AppointmentQuery, *, actor: Actor, now: datetime
-) -> list[bytes]:
-    """The FHIR Appointments that match, audited one by one; those of erased people are left out."""
+def search_appointments(tx: Tx, secrets: Secrets, query: AppointmentQuery, *, asker: Asker) -> list[bytes]:
+    """The FHIR Appointments that match and that she may see, audited one by one; without those of erased people."""
     found = []
-    for booking_id, person_id, sealed in store.search(tx, query):
+    for booking_id, person_id, sealed in store.search(tx, query, asker):
+        places = {place_of(booking_id): sealed}
         try:
-            found += people.unseal(
-                tx, secrets, person_id, {place_of(booking_id): sealed}, actor=actor, purpose="search", now=now
-            )
+            found += people.unseal(tx, secrets, person_id, places, actor=asker.actor, purpose="search", now=asker.now)
         except Erased:
             continue
     return found

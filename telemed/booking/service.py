@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import datetime
 
-from telemed.booking import claims, fhir, model, planner, search, sessions, store, waitlist
+from telemed.booking import asking, claims, fhir, model, planner, search, sessions, store, waitlist
 from telemed.booking.ground import rules
 from telemed.booking.keys import booked, id_for, link_for, new_ticket, reference_for, reference_hash
 from telemed.booking.model import (
@@ -28,6 +28,7 @@ from telemed.booking.reading import (
     by_reference,
     cancelled_on_day,
     count_unmet,
+    count_vain,
     current,
     free_slots,
     get,
@@ -40,6 +41,7 @@ from telemed.booking.reading import (
     read_appointment,
     reveal_appointment,
     search_appointments,
+    show_appointment,
     times_near,
     turn,
     unmet_counts,
@@ -49,10 +51,12 @@ from telemed.booking.store import NO_ACCESS, Access
 from telemed.directory import service as directories
 from telemed.directory.model import Directory
 from telemed.fhir.resource import Resource
+from telemed.identity.allowed import Action, allowed, program
 from telemed.identity.model import Actor
 from telemed.kit.db import Tx, share_turn, take_turn
 from telemed.kit.ids import digest
 from telemed.kit.outbox import emit
+from telemed.kit.refusal import NotAllowed
 from telemed.kit.secrets import Secrets
 from telemed.people import service as people
 from telemed.people.model import Person
@@ -65,6 +69,7 @@ __all__ = [
     "by_reference",
     "cancelled_on_day",
     "count_unmet",
+    "count_vain",
     "current",
     "free_slots",
     "get",
@@ -76,6 +81,7 @@ __all__ = [
     "read_appointment",
     "reveal_appointment",
     "search_appointments",
+    "show_appointment",
     "times_near",
     "unmet_counts",
     "unplaceable",
@@ -236,6 +242,7 @@ def import_appointment(tx: Tx, secrets: Secrets, resource: Resource, *, actor: A
     One that is here already stays as it is.
 
     Raises:
+        NotAllowed: it is with a doctor for whom this program does not work.
         TooLate: it starts at or before *now*.
         UnknownActor: no known doctor, room or assistant takes part, or an unknown one does.
         SlotTaken: another booking holds one of its resources.
@@ -246,6 +253,8 @@ def import_appointment(tx: Tx, secrets: Secrets, resource: Resource, *, actor: A
         return resource.id
     directory = directories.load(tx)
     offer, person = fhir.read(resource, directory)
+    if not allowed(program(actor, now), Action.CREATE, asking.thing(offer)):
+        raise NotAllowed
     model.confirm(offer, now=now)
     take(tx, directory, resource.id, offer, now=now)
     newcomer = Newcomer()

@@ -26,6 +26,8 @@ from sqlalchemy.engine import Row
 from schemas.day import Ticket
 from telemed.booking.model import GERMAN, AppointmentQuery, Booking, Extras, Reason, Status, Urgency
 from telemed.booking.planner import Offer
+from telemed.identity.allowed import Action, Asker, Thing
+from telemed.identity.visible import visible_to
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.hot import Hot
 from telemed.kit.register import TECHNICAL, Kept, column
@@ -152,13 +154,20 @@ def get(tx: Tx, booking_id: str) -> Booking | None:
     return _booking(row) if row else None
 
 
-SEALED = select(bookings.c.person_id, bookings.c.appointment).where(bookings.c.id == bindparam("id"))
+_THING = tuple(bookings.c[name] for name in ("id", "person_id", "doctor_id", "room_id", "start", "end"))
+SEALED = select(*_THING, bookings.c.appointment).where(bookings.c.id == bindparam("id"))
 
 
-def sealed(tx: Tx, booking_id: str) -> tuple[str, bytes] | None:
-    """The person and the sealed Appointment."""
-    row = tx.execute(_ONE, {"id": booking_id}).one_or_none()
-    return (row.person_id, row.appointment) if row else None
+def sealed(tx: Tx, booking_id: str) -> tuple[Thing, bytes] | None:
+    """An appointment as the rule of who may reads it, and the sealed one."""
+    row = tx.execute(SEALED, {"id": booking_id}).one_or_none()
+    return (thing_in(row), row.appointment) if row else None
+
+
+def thing_in(row: Any) -> Thing:
+    """What `SEALED` found, also as the driver gives it."""
+    *names, start, end, _sealed = row
+    return Thing(*names, *(datetime.fromisoformat(one) if isinstance(one, str) else one for one in (start, end)))
 
 
 def by_link(tx: Tx, link_hash: str) -> Booking | None:
@@ -244,6 +253,15 @@ def booked(
     return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
 
 
+def visible(tx: Tx, asker: Asker, action: Action, start: datetime, end: datetime) -> list[Booking]:
+    """Booked appointments that start in the span and with which *asker* may do *action*, by start."""
+    wanted = select(bookings).where(
+        bookings.c.status == Status.BOOKED.value, bookings.c.start >= start, bookings.c.start < end
+    )
+    wanted = wanted.where(visible_to(asker, bookings, action))
+    return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+
+
 def cancelled(tx: Tx, *, day: str, room_id: str) -> list[Booking]:
     """Appointments of a room's day that were cancelled, without those that were moved, by start."""
     wanted = select(bookings).where(bookings.c.room_id == room_id, bookings.c.day == day)
@@ -272,9 +290,10 @@ def unmet_counts(tx: Tx) -> dict[tuple[str, int], int]:
     return {(row.specialty, row.weekday): row._mapping["count"] for row in tx.execute(select(unmet))}
 
 
-def search(tx: Tx, query: AppointmentQuery) -> list[tuple[str, str, bytes]]:
-    """(id, person, sealed Appointment) of what matches, by start."""
+def search(tx: Tx, query: AppointmentQuery, asker: Asker) -> list[tuple[str, str, bytes]]:
+    """(id, person, sealed Appointment) of what matches and *asker* may read whole, by start."""
     wanted = select(bookings.c.id, bookings.c.person_id, bookings.c.appointment)
+    wanted = wanted.where(visible_to(asker, bookings, Action.MEET))
     if query.ids:
         wanted = wanted.where(bookings.c.id.in_(query.ids))
     if query.statuses:

@@ -15,6 +15,7 @@ from telemed.booking import service as booking
 from telemed.fhir.answers import format_of, refuse, respond
 from telemed.fhir.issues import OffTheWire
 from telemed.fhir.negotiate import require_form
+from telemed.identity.allowed import program
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded, Needs
 from telemed.interop import service
@@ -76,7 +77,7 @@ async def read_appointment(request: Request, actor: Actor) -> Response:
     centre, speaks = centre_of(request), format_of(request)
     resource_id: str = request.path_params["resource_id"]
     content = await booking.reveal_appointment(
-        centre.db.glance, centre.the(Auditor), centre.secrets, resource_id, actor=actor, now=centre.clock.now()
+        centre.db.glance, centre.the(Auditor), centre.secrets, resource_id, asker=program(actor, centre.clock.now())
     )
     return respond(content, speaks)
 

@@ -20,6 +20,7 @@ from telemed.fhir.issues import Malformed, OffTheWire, explain
 from telemed.fhir.resource import Resource
 from telemed.fhir.search import Parameter, Query, Window, parse
 from telemed.fhir.validate import validate
+from telemed.identity.allowed import Asker, program
 from telemed.identity.model import Actor
 from telemed.interop import fhir, model
 from telemed.interop.fhir import Piece
@@ -262,6 +263,10 @@ class Asked:
     actor: Actor
     now: datetime
 
+    @property
+    def asker(self) -> Asker:
+        return program(self.actor, self.now)
+
 
 def parameters_of(kind: str) -> dict[str, Parameter]:
     """What a type is searched by; this table makes the routes and the CapabilityStatement.
@@ -290,7 +295,7 @@ def read(tx: Tx, kind: str, resource_id: str, asked: Asked) -> bytes:
     """
     parameters_of(kind)
     if kind == "Appointment":
-        return booking.read_appointment(tx, asked.secrets, resource_id, actor=asked.actor, now=asked.now)
+        return booking.show_appointment(tx, asked.secrets, resource_id, asker=asked.asker)
     if kind == "Slot":
         return _slot(tx, resource_id, now=asked.now).content()
     return directory.read(tx, kind, resource_id)
@@ -384,7 +389,7 @@ def _appointments(tx: Tx, query: Query, asked: Asked, count: int) -> fhir.Page:
     wanted = fhir.wanted(query, limit=query.offset + count + 1)
     if wanted is None or count == 0:
         return fhir.Page([], None if wanted else 0, has_more=False)
-    found = booking.search_appointments(tx, asked.secrets, wanted, actor=asked.actor, now=asked.now)
+    found = booking.search_appointments(tx, asked.secrets, wanted, asker=asked.asker)
     page = fhir.page(found, query.offset, count)
     return fhir.Page(page.entries, None if page.has_more else len(found), page.has_more)
 

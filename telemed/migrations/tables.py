@@ -5,7 +5,7 @@ from telemed.booking import store as booking
 from telemed.directory import store as directory
 from telemed.feedback import store as feedback
 from telemed.help import store as helping
-from telemed.identity import invitation_store, roster_store
+from telemed.identity import granted_store, invitation_store, roster_store
 from telemed.identity import store as identity
 from telemed.kit import outbox
 from telemed.kit.db import metadata
@@ -22,7 +22,19 @@ from telemed.upkeep import store as upkeep
 from telemed.visit import store as visit
 
 STORES = (
-    *(outbox, identity, invitation_store, roster_store, directory, people, booking, claims, waitlist_store, visit),
+    *(
+        outbox,
+        identity,
+        granted_store,
+        invitation_store,
+        roster_store,
+        directory,
+        people,
+        booking,
+        claims,
+        waitlist_store,
+        visit,
+    ),
     *(queue, learnt_store, upkeep, signalling, notify, operator),
     *(helping, training),
     *(consent_store, mandate_store, feedback, privacy),

@@ -23,11 +23,13 @@ from telemed.booking.model import (
     TooLate,
 )
 from telemed.booking.planner import What, Wish
+from telemed.identity.allowed import program
 from telemed.kit.db import Database
 from telemed.kit.ids import new_id, new_link_token
 from telemed.kit.refusal import NotFound
 from telemed.people import store as people_store
 from tests.builders import (
+    CLIENT,
     OPERATOR,
     RESIDENT,
     SERVICE,
@@ -271,7 +273,7 @@ def test_a_search_finds_by_actor_time_and_status(world: World) -> None:
 
     def found(query: AppointmentQuery) -> list[str]:
         with world.db.transaction() as tx:
-            hits = booking.search_appointments(tx, world.secrets, query, actor=OPERATOR, now=world.now)
+            hits = booking.search_appointments(tx, world.secrets, query, asker=program(CLIENT, world.now))
         return [json.loads(hit)["id"] for hit in hits]
 
     assert found(AppointmentQuery()) == [one.id, other.id]

@@ -14,7 +14,9 @@ from httpx import Response
 from telemed.directory.model import slot_id
 from telemed.fhir import xml
 from telemed.fhir.validate import validate
+from telemed.identity import granted
 from telemed.identity import service as identity
+from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
 from telemed.interop import routes, service
 from telemed.kit.db import Database
@@ -27,7 +29,9 @@ from tests.web.apps import make_pages
 class Client:
     """A program with a bearer token for each role."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, works_for: str = EVERYONE) -> None:
+        with world.db.transaction() as tx:
+            granted.work_for(tx, "program", [works_for] if works_for else [])
         app = FastAPI()
         app.state.centre = world.centre
         refusals.install(app, make_pages(), edges=routes.EDGES)
@@ -236,3 +240,16 @@ def test_a_file_to_import_has_a_name(client: Client) -> None:
 def test_every_type_served_is_read_and_searched(client: Client) -> None:
     for kind in service.SERVED:
         assert client.ask(f"/fhir/{kind}?schedule=calendar-weiss").status_code == 200
+
+
+def test_a_program_sees_the_appointments_of_its_practice_and_of_nobody_else(world: World) -> None:
+    own, other = make_booking(world, at="10:00"), make_booking(world, doctor="brandt", at="11:00")
+    fhir = Client(world, works_for="weiss")
+    assert [one["id"] for one in fhir.found("/fhir/Appointment?date=2026-11-24")] == [own.id]
+    for asked in (f"_id={other.id}", "actor=Practitioner/brandt", f"_id={own.id},{other.id}&actor=Practitioner/brandt"):
+        assert fhir.found(f"/fhir/Appointment?{asked}") == []
+    assert fhir.ask(f"/fhir/Appointment/{own.id}").status_code == 200
+    unknown, hidden = (fhir.ask(f"/fhir/Appointment/{one}") for one in ("unheard-of", other.id))
+    assert (hidden.status_code, hidden.content) == (unknown.status_code, unknown.content)
+    assert hidden.status_code == 404
+    assert Client(world, works_for="").found("/fhir/Appointment") == []
