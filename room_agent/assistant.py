@@ -148,6 +148,7 @@ def _page(request: Request, agent: AssistantAgent, *, inside: bool, wrong: bool 
         announced=agent.room.announced,
         emergency=agent.room.calls_for_help,
         fetch=agent.room.to_fetch(),
+        help_what=agent.room.help.what if agent.room.help.is_unanswered else "",
     )
 
 
@@ -160,6 +161,7 @@ async def alarm(request: Request, agent: AgentDep, token: Token = "") -> HTMLRes
         "_alarm.html",
         emergency=agent.room.calls_for_help,
         fetch=agent.room.to_fetch(),
+        help_what=agent.room.help.what if agent.room.help.is_unanswered else "",
         inside=agent.assistant.is_inside(token),
         room_name=agent.room.plan.room_name if agent.room.plan else "",
     )
@@ -169,6 +171,13 @@ async def alarm(request: Request, agent: AgentDep, token: Token = "") -> HTMLRes
 async def come(agent: AgentDep) -> Response:
     """She comes; the doctor and the room are told."""
     agent.room.comes()
+    return _to("/assistenz")
+
+
+@routes.post("/assistenz/hilfe", dependencies=[Depends(assistant_inside)])
+async def help_comes(agent: AgentDep) -> Response:
+    """She comes to somebody who wants a hand."""
+    agent.room.help.comes()
     return _to("/assistenz")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from room_agent.gate import OnScreen
+from room_agent.help import State, What
 from schemas.board import Board, Call, RoomState
 from schemas.checks import CheckResult
 from schemas.day import DayPlan, Fact, FactKind, FactReason, PlannedVisit, Ticket, Word
@@ -68,6 +69,8 @@ class Seen:
     gate: OnScreen = field(default_factory=OnScreen)
     distrust: bool = False
     checks: tuple[CheckResult, ...] = ()
+    help: State = ""
+    help_what: What = ""
 
 
 def civil_day(moment: datetime) -> date:
@@ -207,7 +210,7 @@ def _languages(today: Standing) -> tuple[str, ...]:
 def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
     """What the kiosk shows; without a plan a welcome without a name."""
     if plan is None:
-        return Show(screen=KioskScreen.WELCOME, room_name="", line_ok=seen.line_ok, simulated=seen.simulated)
+        return _before_the_first_plan(seen)
     today = present(plan, facts, seen.now)
     screen = _screen(today, facts, seen)
     visit = today.current if screen is KioskScreen.CALL else None
@@ -243,6 +246,21 @@ def show(plan: DayPlan | None, facts: Collection[Fact], seen: Seen) -> Show:
         address=plan.room_address,
         floor=plan.room_floor,
         distrust=seen.distrust and visit is not None,
+        sending=gate.sending,
+        language=visit.language if visit else "",
+        help=seen.help,
+        help_what=seen.help_what,
+    )
+
+
+def _before_the_first_plan(seen: Seen) -> Show:
+    return Show(
+        screen=KioskScreen.WELCOME,
+        room_name="",
+        line_ok=seen.line_ok,
+        simulated=seen.simulated,
+        help=seen.help,
+        help_what=seen.help_what,
     )
 
 

@@ -164,10 +164,11 @@ class OnScreen:
     paused: NoSide = ""
     emergency: NoSide = ""
     helped: bool = False
+    sending: tuple[ToAllow, ...] = ()
 
 
-def on_screen(gate: Gate, names: Mapping[str, str]) -> OnScreen:
-    """For the kiosk; *names*: the streams as the resident knows them."""
+def on_screen(gate: Gate, names: Mapping[str, str], sending: Iterable[str] = ()) -> OnScreen:
+    """For the kiosk; *names*: the streams as the resident knows them; *sending*: those that go to a doctor now."""
     asked = gate.question
 
     def named(stream: str) -> ToAllow:
@@ -180,4 +181,5 @@ def on_screen(gate: Gate, names: Mapping[str, str]) -> OnScreen:
         paused=gate.paused,
         emergency=gate.emergency,
         helped=gate.helped,
+        sending=tuple(named(stream) for stream in sending),
     )

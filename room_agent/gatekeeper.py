@@ -23,7 +23,7 @@ from schemas.measurement import (
     TakeStill,
 )
 from schemas.visit import KioskAllow, KioskEmergency, KioskIntroduced, KioskPause
-from telemed.kit.i18n import words
+from telemed.kit.i18n import Words, words
 from telemed.kit.logs import logger
 
 log = logger("gate")
@@ -51,8 +51,9 @@ class Gatekeeper:
         self._media = media
         self._tell = tell
         self._changed = changed
-        self._names = {camera.camera: _name(camera) for camera in media.cameras}
-        self._names[STETHOSCOPE] = words().text("stream.stethoscope")
+        said = room.words
+        self._names = {camera.camera: _name(camera, said) for camera in media.cameras}
+        self._names[STETHOSCOPE] = said.text("stream.stethoscope")
         self._wanted = [""] * SLOTS
         self._shown: list[tuple[str, str]] = [("", "off")] * SLOTS
         """In each slot: the camera, and why it is not shown."""
@@ -191,10 +192,12 @@ class Gatekeeper:
         self._room.listen(self._hearing)
 
     def _show(self) -> None:
-        self._room.show_gate(on_screen(self.gate, self._names))
+        sending = [camera for camera, why in self._shown if camera and not why]
+        sending += [STETHOSCOPE] if self._hearing else []
+        self._room.show_gate(on_screen(self.gate, self._names, sending))
 
 
-def _name(camera: Camera) -> str:
+def _name(camera: Camera, said: Words) -> str:
     """What the resident calls it."""
     key = f"stream.{camera.camera}"
-    return words().text(key if key in words() else camera.name_key)
+    return said.text(key if key in words() else camera.name_key)

@@ -14,7 +14,7 @@ from pysqlite3 import dbapi2
 
 from room_agent import sealing
 from room_agent.sealing import Seal, Unreadable
-from schemas.channels import RefusedUp
+from schemas.channels import HelpUp, RefusedUp
 from schemas.day import DayPlan, Fact
 from schemas.trust import SignedRoster
 from schemas.visit import Paired
@@ -33,6 +33,7 @@ _TABLES = (
 _LATER_TABLES = (
     "CREATE TABLE IF NOT EXISTS roster (only INTEGER PRIMARY KEY CHECK (only = 1), sealed BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS refusal (refused_id TEXT PRIMARY KEY, sealed BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS help (said_id TEXT PRIMARY KEY, sealed BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS telling (only INTEGER PRIMARY KEY CHECK (only = 1), sealed BLOB NOT NULL)",
 )
 """Added to version 2; an older program leaves them alone."""
@@ -182,6 +183,7 @@ class Journal:
             named = [(each,) for each in fact_ids]
             self._db.executemany("UPDATE fact SET taken = 1 WHERE fact_id = ?", named)
             self._db.executemany("DELETE FROM refusal WHERE refused_id = ?", named)
+            self._db.executemany("DELETE FROM help WHERE said_id = ?", named)
             if plan is not None:
                 self._db.execute(_OVER, (plan.day.isoformat(),))
 
@@ -203,6 +205,16 @@ class Journal:
         sealed = self.seal.close(refused.model_dump_json().encode(), f"refusal {refused.refused_id}")
         with self._writing():
             self._db.execute("INSERT INTO refusal VALUES (?, ?)", (refused.refused_id, sealed))
+
+    def helps(self) -> tuple[HelpUp, ...]:
+        """What was said of calls for help, until the centre has it."""
+        rows = self._db.execute("SELECT said_id, sealed FROM help ORDER BY rowid").fetchall()
+        return tuple(HelpUp.model_validate_json(self.seal.open(sealed, f"help {each}")) for each, sealed in rows)
+
+    def keep_help(self, said: HelpUp) -> None:
+        sealed = self.seal.close(said.model_dump_json().encode(), f"help {said.said_id}")
+        with self._writing():
+            self._db.execute("INSERT INTO help VALUES (?, ?)", (said.said_id, sealed))
 
     def telling(self) -> str | None:
         """What the board has told so far of the starts of the day."""

@@ -24,9 +24,11 @@ from schemas.channels import (
     FactsTaken,
     FactsUp,
     FromCentre,
+    HelpDown,
     PairAnswer,
     PairAsked,
     PlanDown,
+    PractisedUp,
     RosterDown,
     from_centre,
 )
@@ -158,6 +160,8 @@ class Link:
                 self._room.hear(facts)
             case RosterDown(signed=signed):
                 self._room.take_roster(signed)
+            case HelpDown(calls=calls):
+                self._room.help.heard(calls)
             case FactsTaken(fact_ids=fact_ids):
                 self._room.taken(fact_ids)
             case PairAnswer(request_id=request_id, paired=paired):
@@ -184,9 +188,10 @@ class Link:
                 refusals = [r for r in self._room.journal.refusals() if sent.get(r.refused_id, due) <= due]
                 for first in range(0, len(facts), AT_ONCE):
                     await say(socket, FactsUp(facts=tuple(facts[first : first + AT_ONCE])))
-                for refusal in refusals:
-                    await say(socket, refusal)
-                ids = (*(f.fact_id for f in facts), *(r.refused_id for r in refusals))
+                helps = [h for h in self._room.journal.helps() if sent.get(h.said_id, due) <= due]
+                for each in (*helps, *refusals):
+                    await say(socket, each)
+                ids = (*(f.fact_id for f in facts), *(r.refused_id for r in refusals), *(h.said_id for h in helps))
                 sent.update(dict.fromkeys(ids, loop.time()))
                 await wait(heard, RESEND_S)
 
@@ -200,6 +205,10 @@ class Link:
         if devices != self._blocked:
             self._blocked = devices
             await self._say_if_up(BlockedUp(devices=devices))
+
+    async def send_practised(self) -> None:
+        """Have a practice counted; one without a line is not."""
+        await self._say_if_up(PractisedUp())
 
     async def _say_if_up(self, message: BaseModel) -> None:
         if self._socket is None:

@@ -283,4 +283,6 @@ class Meeting:
         if kind is None:
             return Task(still=still)
         label = self._room.names.of_device(kind, self._drivers[kind].device_id)
-        return Task(kind, take(label), asleep=self.visit.asleep, inflating=self.visit.inflating, still=still)
+        return Task(
+            kind, take(label, self._room.words), asleep=self.visit.asleep, inflating=self.visit.inflating, still=still
+        )

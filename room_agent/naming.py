@@ -10,7 +10,7 @@ from room_agent.devices.config import STETHOSCOPE, Label, RoomDevices
 from schemas.checks import CheckResult
 from schemas.day import DayPlan, PlannedDevice
 from schemas.measurement import MeasurementKind
-from telemed.kit.i18n import words
+from telemed.kit.i18n import Words, words
 
 PLANNED: Mapping[str, str] = {MeasurementKind.WEIGHT.value: "scale", "room": "room-camera"}
 """Where the directory has another word than the driver, or a camera's role."""
@@ -75,8 +75,8 @@ def described(label: Label) -> str:
     return f"{label.name} ({more})" if label.name and more else label.name
 
 
-def take(label: Label) -> str:
+def take(label: Label, words: Words) -> str:
     """What the resident is told: which device to take, its colour and where it lies, as far as known."""
-    said = [words().text("kiosk.take.coloured", name=label.name, colour=label.colour)] if label.colour else []
-    said = said or [words().text("kiosk.take", name=label.name)]
-    return " ".join([*said, *([words().text("kiosk.take.place", place=label.place)] if label.place else [])])
+    said = [words.text("kiosk.take.coloured", name=label.name, colour=label.colour)] if label.colour else []
+    said = said or [words.text("kiosk.take", name=label.name)]
+    return " ".join([*said, *([words.text("kiosk.take.place", place=label.place)] if label.place else [])])

@@ -12,6 +12,7 @@ from room_agent.boards import Boards
 from room_agent.day import Task
 from room_agent.devices.config import Label
 from room_agent.gate import OnScreen
+from room_agent.help import Help
 from room_agent.journal import Journal
 from room_agent.naming import Names
 from room_agent.present import Present
@@ -25,6 +26,7 @@ from schemas.signalling import Role
 from schemas.trust import Hello, RosterKey, SignedRoster
 from schemas.visit import Paired, Sheet, SheetLine, Show, ToConfirm
 from telemed.kit.clock import ExerciseClock, real_now
+from telemed.kit.i18n import Words, of_pages, words
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
 from telemed.queue.model import after
@@ -80,6 +82,7 @@ class Room:
         self._page: date | None = None
         self._seq = itertools.count(int(real().timestamp() * 1000))
         self._follow_clock()
+        self.help = Help(journal, self.bell, now=self.now, mono=mono)
         self.turn_page()
 
     @property
@@ -219,6 +222,12 @@ class Room:
         return today.current, today.room_state
 
     @property
+    def words(self) -> Words:
+        """Of the visit that is on, if pages speak its language; else German."""
+        visit, _ = self.current()
+        return words(visit.language) if visit and visit.language in of_pages() else words()
+
+    @property
     def names(self) -> Names:
         """What people call the devices."""
         return Names(self._labels, self._plan)
@@ -329,6 +338,7 @@ class Room:
 
     def tidy(self) -> None:
         """Forget what was left for somebody who is gone; to be called every second."""
+        self.help.look()
         was_open = self._sheet.open
         shown = self.show()
         self._sheet.seen(shown.screen, shown.visit_id)
@@ -350,6 +360,8 @@ class Room:
             listening=self._listening,
             gate=self._gate,
             distrust=self._distrust,
+            help=self.help.state,
+            help_what=self.help.what,
         )
 
     def board(self) -> Board | None:

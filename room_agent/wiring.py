@@ -107,6 +107,10 @@ class Agent:
         if self.meeting is not None:
             self.meeting.room_says(said)
 
+    async def practised(self) -> None:
+        """Somebody has tried the room in a practice."""
+        await self.link.send_practised()
+
     async def run(self) -> None:
         """Everything at once, each part on its own; never ends."""
         async with asyncio.TaskGroup() as tasks:

@@ -50,7 +50,8 @@ class FactsDown(Message):
 
 
 class FactsTaken(Message):
-    """Centre to room: committed; the journal may forget to send these again. Also the ids of `RefusedUp`."""
+    """Centre to room: committed; the journal may forget to send these again. Also the ids of `RefusedUp`
+    and `HelpUp`."""
 
     type: Literal["taken"] = "taken"
     fact_ids: tuple[Id, ...]
@@ -89,6 +90,42 @@ class BlockedUp(Message):
     devices: tuple[BlockedDevice, ...]
 
 
+class HelpIs(Message):
+    """How a call for help of this room stands. *reach*: whom it has reached by now, the room's own assistants first."""
+
+    help_id: Id
+    state: Literal["asked", "coming"]
+    reach: Literal["room", "others", "all"] = "room"
+
+
+class HelpDown(Message):
+    """Centre to room: all calls for help of this room that are not over, whole, at each change. What is missing is
+    over."""
+
+    type: Literal["help"] = "help"
+    calls: tuple[HelpIs, ...]
+
+
+class HelpUp(Message):
+    """Room to centre, until `FactsTaken` names its *said_id*: somebody in the room calls for help, somebody there says
+    that he comes, or that it is over. *at* on the clock of the room. *through*: the screen, or a key beside it."""
+
+    type: Literal["help"] = "help"
+    said_id: Id
+    help_id: Id
+    visit_id: Id | None = None
+    at: Moment
+    state: Literal["asked", "coming", "over"] = "asked"
+    what: Literal["help", "new-appointment", "telephone"] = "help"
+    through: Literal["screen", "key"] = "screen"
+
+
+class PractisedUp(Message):
+    """Room to centre: somebody has tried the room in a practice. It is counted, and nothing else is known of it."""
+
+    type: Literal["practised"] = "practised"
+
+
 class RefusedUp(Message):
     """Room to centre, for the audit: an end without a valid signature was refused in this visit.
 
@@ -112,7 +149,11 @@ class PairAsked(Message):
     request: PairRequest
 
 
-FromCentre = Annotated[PlanDown | RosterDown | FactsDown | FactsTaken | PairAnswer | Beat, Field(discriminator="type")]
-FromRoom = Annotated[FactsUp | ChecksUp | BlockedUp | RefusedUp | PairAsked | Beat, Field(discriminator="type")]
+FromCentre = Annotated[
+    PlanDown | RosterDown | FactsDown | FactsTaken | HelpDown | PairAnswer | Beat, Field(discriminator="type")
+]
+FromRoom = Annotated[
+    FactsUp | ChecksUp | BlockedUp | RefusedUp | HelpUp | PractisedUp | PairAsked | Beat, Field(discriminator="type")
+]
 from_centre: TypeAdapter[FromCentre] = TypeAdapter(FromCentre)
 from_room: TypeAdapter[FromRoom] = TypeAdapter(FromRoom)

@@ -59,7 +59,10 @@ class Show(Message):
     and microphone are mute until that is over. *to_allow*: only during ``call``; nothing is sent before the yes.
     *allowed*: what was said yes to, and can be taken back. *introduced*: both sides have said who is there. *paused*,
     *emergency*: as in `measurement.GateIs`; *address*, *floor*: where the room is, for whoever calls 112 from it.
-    *distrust*: who claims to be the doctor has no valid signature; nothing of this visit's devices goes there.
+    *sending*: the devices of the room that send to a doctor now, as the resident knows them. *language*: that of the
+    visit that is on, empty for the one chosen on the screen. *help*: how the call for help stands; *help_what* as in
+    `KioskHelp`. *distrust*: who claims to be the doctor has no valid signature; nothing of this visit's devices goes
+    there.
     """
 
     type: Literal["show"] = "show"
@@ -91,6 +94,10 @@ class Show(Message):
     address: str = ""
     floor: str = ""
     distrust: bool = False
+    sending: tuple[ToAllow, ...] = ()
+    language: str = ""
+    help: Literal["", "asked", "others", "all", "coming"] = ""
+    help_what: Literal["", "help", "new-appointment", "telephone"] = ""
 
 
 class KioskConfirm(Message):
@@ -137,6 +144,21 @@ class KioskEmergency(Message):
 
     type: Literal["emergency"] = "emergency"
     on: bool
+
+
+class KioskHelp(Message):
+    """Kiosk to agent: somebody wants a hand, by the button on the *screen* or by a *key* beside it; or no more."""
+
+    type: Literal["help"] = "help"
+    on: bool
+    what: Literal["help", "new-appointment", "telephone"] = "help"
+    through: Literal["screen", "key"] = "screen"
+
+
+class KioskPractised(Message):
+    """Kiosk to agent: somebody has tried the room in a practice. It is counted."""
+
+    type: Literal["practised"] = "practised"
 
 
 class KioskRefused(Message):
@@ -239,6 +261,8 @@ FromKiosk = Annotated[
     | KioskIntroduced
     | KioskPause
     | KioskEmergency
+    | KioskHelp
+    | KioskPractised
     | KioskRefused
     | WantSheet,
     Field(discriminator="type"),

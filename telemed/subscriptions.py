@@ -1,6 +1,7 @@
 """Who reacts to which event, on one page."""
 
 from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, TimeOffered
+from telemed.help.model import HelpChanged
 from telemed.identity.model import InvitationRevoked, MachinesChanged, RosterPublished
 from telemed.kit.outbox import Subscription
 from telemed.link.reactions import send_plan, send_plan_beside, send_plan_to_all, send_word
@@ -28,6 +29,7 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("link.plan.moved", BookingMoved, send_plan(lines)),
         Subscription("link.plan.fact", FactKnown, send_plan(lines)),
         Subscription("link.plan.beside", FactKnown, send_plan_beside(lines)),
+        Subscription("link.help", HelpChanged, send_plan(lines)),
         Subscription("link.plan.word", WordGiven, send_word(lines)),
         Subscription("link.plan.machines", MachinesChanged, send_plan(lines)),
         Subscription("link.plan.clock", ClockMoved, send_plan_to_all(lines)),

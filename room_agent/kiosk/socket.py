@@ -26,12 +26,15 @@ from schemas.trust import RefusedWhy
 from schemas.visit import (
     CheckedIn,
     CheckIn,
+    FromKiosk,
     KioskAllow,
     KioskConfirm,
     KioskDecline,
     KioskEmergency,
+    KioskHelp,
     KioskIntroduced,
     KioskPause,
+    KioskPractised,
     KioskRefused,
     KioskReport,
     KioskRoster,
@@ -65,6 +68,8 @@ class KioskAgent(Protocol):
     async def confirm(self, said: KioskConfirm) -> None: ...
 
     def room_says(self, said: FromRoom | KioskDecline) -> None: ...
+
+    async def practised(self) -> None: ...
 
 
 def agent_of(connection: Request | WebSocket) -> KioskAgent:
@@ -118,26 +123,43 @@ async def _show(socket: WebSocket, machine_id: str) -> None:
 
 
 async def _hear(socket: WebSocket, machine_id: str) -> None:
-    agent = agent_of(socket)
     while True:
         try:
             message = from_kiosk.validate_json(await socket.receive_text())
         except (ValidationError, KeyError):
             await shut(socket, CLOSE_BROKEN_CONTRACT)
             return
-        match message:
-            case CheckIn(ticket=ticket):
-                await socket.send_text(CheckedIn(known=_check_in(agent, ticket)).model_dump_json())
-            case KioskReport():
-                agent.report(machine_id, message)
-            case KioskConfirm():
-                await agent.confirm(message)
-            case KioskIntroduced() | KioskAllow() | KioskPause() | KioskEmergency() | KioskDecline():
-                agent.room_says(message)
-            case KioskRefused(role=role, reason=reason):
-                _refused(agent.room, role, reason)
-            case WantSheet():
-                await socket.send_text(agent.room.take_sheet().model_dump_json())
+        await _heed(socket, machine_id, message)
+
+
+async def _heed(socket: WebSocket, machine_id: str, message: FromKiosk) -> None:
+    agent = agent_of(socket)
+    match message:
+        case CheckIn(ticket=ticket):
+            await socket.send_text(CheckedIn(known=_check_in(agent, ticket)).model_dump_json())
+        case KioskReport():
+            agent.report(machine_id, message)
+        case KioskConfirm():
+            await agent.confirm(message)
+        case KioskIntroduced() | KioskAllow() | KioskPause() | KioskEmergency() | KioskDecline():
+            agent.room_says(message)
+        case KioskHelp():
+            _help(agent.room, message)
+        case KioskPractised():
+            await agent.practised()
+        case KioskRefused(role=role, reason=reason):
+            _refused(agent.room, role, reason)
+        case WantSheet():
+            await socket.send_text(agent.room.take_sheet().model_dump_json())
+
+
+def _help(room: Room, said: KioskHelp) -> None:
+    """Somebody wants a hand, or no more; on every screen."""
+    visit, _ = room.current()
+    if said.on:
+        room.help.ask(said.what, said.through, visit.visit_id if visit else None)
+    else:
+        room.help.over()
 
 
 def _refused(room: Room, role: str, reason: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from telemed.desk import emergencies, emergency, fetching, line, model, planned, service
+from telemed.desk import emergencies, emergency, fetching, help_pages, helping, line, model, planned, service
 from telemed.desk.model import Alarm, OwnWord, RoomDay
 from telemed.desk.practice import PracticeServers
 from telemed.directory import service as directory
@@ -34,6 +34,7 @@ STATIC = HERE / "static"
 routes = APIRouter()
 routes.include_router(emergency.routes)
 routes.include_router(line.routes)
+routes.include_router(help_pages.routes)
 Doctor = Annotated[Actor, Depends(Needs(Right.DOCTOR_DAY))]
 Caller = Annotated[Actor, Depends(Needs(Right.JOIN_VISIT))]
 Assistant = Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]
@@ -149,9 +150,10 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
         alarms = _alarms(tx, centre, actor, now)
         calls = emergencies.of_assistant(tx, actor.subject, now=now)
         fetch = fetching.of_assistant(tx, actor.subject, now=now)
+        helps = helping.of_actor(tx, actor, now=now)
     shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "tasks": tasks, "is_assistant": True}
     shown |= {"version": model.version([day], tasks.calls), "alarms": alarms, "emergencies": calls}
-    shown |= {"fetch": fetch, "late_minutes": model.LATE_MINUTES}
+    shown |= {"fetch": fetch, "help_calls": helps, "late_minutes": model.LATE_MINUTES}
     shown |= {"room_code": identity.room_code(centre.secrets, room_id, now.astimezone(BERLIN).date())}
     return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
 
@@ -167,7 +169,9 @@ def alarm(request: Request, centre: CentreDep, actor: Assistant) -> HTMLResponse
         alarms = _alarms(tx, centre, actor, centre.clock.now())
         calls = emergencies.of_assistant(tx, actor.subject, now=centre.clock.now())
         fetch = fetching.of_assistant(tx, actor.subject, now=centre.clock.now())
-    return centre.the(Pages).render(request, "desk/_alarms.html", alarms=alarms, emergencies=calls, fetch=fetch)
+        helps = helping.of_actor(tx, actor, now=centre.clock.now())
+    shown: dict[str, Any] = {"alarms": alarms, "emergencies": calls, "fetch": fetch, "help_calls": helps}
+    return centre.the(Pages).render(request, "desk/_alarms.html", **shown)
 
 
 @routes.get("/assistenz/raum/{room_id}/stand")

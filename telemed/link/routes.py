@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ValidationError
@@ -18,9 +18,13 @@ from schemas.channels import (
     FactsTaken,
     FactsUp,
     FromRoom,
+    HelpDown,
+    HelpIs,
+    HelpUp,
     PairAnswer,
     PairAsked,
     PlanDown,
+    PractisedUp,
     RefusedUp,
     RosterDown,
     from_room,
@@ -28,6 +32,8 @@ from schemas.channels import (
 from schemas.day import DayPlan, MachineKind
 from schemas.trust import SignedRoster
 from schemas.visit import Challenge, Paired, PairRequest, Proof
+from telemed.help import service as helping
+from telemed.help.model import Asked, HelpCall, HelpState, Reach, Through
 from telemed.identity import roster
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, CodeUnknown, Machine, Right, Role
@@ -40,6 +46,8 @@ from telemed.queue import service as queue
 from telemed.signalling import model as calls
 from telemed.signalling import service as signalling
 from telemed.signalling.model import RefusedEnd, SeenBy
+from telemed.training import service as training
+from telemed.training.model import Place
 from telemed.upkeep import service as upkeep
 from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
@@ -51,6 +59,11 @@ PROOF_TIMEOUT_S = 5.0
 BEAT_S = 5.0
 SILENCE_S = 20.0
 MAX_MESSAGE_BYTES = 262_144
+REACHES: dict[Reach, Literal["room", "others", "all"]] = {
+    Reach.ROOM: "room",
+    Reach.OTHERS: "others",
+    Reach.ALL: "all",
+}
 
 
 @routes.post("/pair", dependencies=[Depends(Needs(Right.BE_MACHINE))])
@@ -133,6 +146,7 @@ class _Session:
     sent_roster: SignedRoster | None = None
     sent_plan: DayPlan | None = None
     sent_facts: set[str] = field(default_factory=set)
+    sent_help: tuple[HelpIs, ...] = ()
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self) -> None:
@@ -150,7 +164,7 @@ class _Session:
     async def _speak(self, line: Line) -> None:
         while True:
             line.woken.clear()
-            day, signed = await run_in_threadpool(self._news)
+            day, signed, calls = await run_in_threadpool(self._news)
             if signed is not None and signed != self.sent_roster:
                 self.sent_roster = signed
                 await self._send(RosterDown(signed=signed))
@@ -161,13 +175,16 @@ class _Session:
             if fresh:
                 self.sent_facts.update(fact.fact_id for fact in fresh)
                 await self._send(FactsDown(facts=fresh))
+            if calls != self.sent_help:
+                self.sent_help = calls
+                await self._send(HelpDown(calls=calls))
             try:
                 async with asyncio.timeout(BEAT_S):
                     await line.woken.wait()
             except TimeoutError:
                 await self._send(Beat())
 
-    def _news(self) -> tuple[queue.Day, SignedRoster | None]:
+    def _news(self) -> tuple[queue.Day, SignedRoster | None, tuple[HelpIs, ...]]:
         """
         Raises:
             NotAllowed: the machine was revoked meanwhile.
@@ -179,8 +196,9 @@ class _Session:
                 raise NotAllowed
             day = queue.day(tx, self.machine.room_id, now=centre.clock.now(), clock=centre.clock)
             signed = roster.signed_roster(tx)
+            calls = tuple(_told(each) for each in helping.going_on(tx, self.machine.room_id))
         code = identity.room_code(centre.secrets, self.machine.room_id, day.plan.day)
-        return replace(day, plan=day.plan.model_copy(update={"assistant_code": code})), signed
+        return replace(day, plan=day.plan.model_copy(update={"assistant_code": code})), signed, calls
 
     def _differs(self, plan: DayPlan) -> bool:
         known = self.sent_plan
@@ -207,6 +225,11 @@ class _Session:
             case RefusedUp():
                 await run_in_threadpool(self._refused, message)
                 await self._send(FactsTaken(fact_ids=(message.refused_id,)))
+            case HelpUp():
+                await run_in_threadpool(self._help, message)
+                await self._send(FactsTaken(fact_ids=(message.said_id,)))
+            case PractisedUp():
+                await run_in_threadpool(self._practised)
             case PairAsked():
                 await self._send(await run_in_threadpool(self._pair, message))
             case Beat():
@@ -227,6 +250,23 @@ class _Session:
                 "end_refused", visit_id=end.visit_id, seen_by=told.seen_by, role=role.value, reason=reason.value
             )
 
+    def _help(self, said: HelpUp) -> None:
+        told = HelpCall(
+            id=said.help_id,
+            room_id=self.machine.room_id,
+            visit_id=said.visit_id,
+            what=Asked(said.what),
+            through=Through(said.through),
+            asked_at=said.at,
+            state=HelpState(said.state),
+        )
+        with self.centre.db.transaction() as tx:
+            helping.take_in(tx, told, now=self.centre.clock.now())
+
+    def _practised(self) -> None:
+        with self.centre.db.transaction() as tx:
+            training.count(tx, Place.ROOM, now=self.centre.clock.now())
+
     def _block(self, message: BlockedUp) -> None:
         with self.centre.db.transaction() as tx:
             upkeep.take_in(tx, self.machine.room_id, message.devices, now=self.centre.clock.now())
@@ -245,3 +285,8 @@ class _Session:
     async def _send(self, message: BaseModel) -> None:
         async with self._sending:
             await self.socket.send_text(message.model_dump_json())
+
+
+def _told(call: HelpCall) -> HelpIs:
+    coming = call.state is HelpState.COMING
+    return HelpIs(help_id=call.id, state="coming" if coming else "asked", reach=REACHES[call.reach])

@@ -69,6 +69,7 @@ PARTS: dict[str, set[str]] = {
     "booking.wrong.": {"name", "birth_year", "way", "phone", "email"},
     "camera.": {"room", "otoscope", "dermatoscope", "document"},
     "emergency.by.": {"doctor", "room"},
+    "help.what.": {"help", "new-appointment", "telephone"},
     "refused.why.": set(RefusedWhy),
     "stream.": {"room", "otoscope", "dermatoscope", "document"},
     "desk.js.allowed.": {

@@ -9,6 +9,7 @@ from room_agent.devices.config import BluetoothDevice, CameraDevice, CameraRole,
 from room_agent.naming import Names, described, labels, take
 from schemas.day import DayPlan, PlannedDevice
 from schemas.measurement import MeasurementKind
+from telemed.kit.i18n import words
 from tests.room_agent.world import NOON, plan
 
 BP, WS = MeasurementKind.BLOOD_PRESSURE, MeasurementKind.WEIGHT
@@ -68,7 +69,7 @@ def test_a_check_says_which_device_it_means(subject: str, code: str, device_id: 
 
 
 def test_the_resident_is_told_what_to_take_its_colour_and_where_it_lies() -> None:
-    assert take(BLUE) == "Nehmen Sie dieses Gerät: Manschette, Farbe blau. Es liegt hier: oberste Schublade."
-    assert take(Label("Waage")) == "Nehmen Sie dieses Gerät: Waage."
-    assert take(Label("Waage", place="Ecke")) == "Nehmen Sie dieses Gerät: Waage. Es liegt hier: Ecke."
+    assert take(BLUE, words()) == "Nehmen Sie dieses Gerät: Manschette, Farbe blau. Es liegt hier: oberste Schublade."
+    assert take(Label("Waage"), words()) == "Nehmen Sie dieses Gerät: Waage."
+    assert take(Label("Waage", place="Ecke"), words()) == "Nehmen Sie dieses Gerät: Waage. Es liegt hier: Ecke."
     assert described(Label(colour="blau")) == ""

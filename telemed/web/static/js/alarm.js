@@ -72,14 +72,19 @@ function tone(hz, at) {
   source.stop(at + TONE_S);
 }
 
+/** What is shown, also what no more sounds: somebody is on the way. @param {HTMLElement} where */
+function shape(where) {
+  const shown = [...where.querySelectorAll('[data-alarm], [data-listed]')];
+  return shown.map((each) => each.getAttribute('data-alarm') ?? each.getAttribute('data-listed')).join();
+}
+
 async function look() {
   const answer = await fetch(place().dataset.alarms ?? '', { headers: { accept: 'text/html' } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const fresh = page.querySelector('[data-alarms]');
   if (!(fresh instanceof HTMLElement)) return;
-  if (ids().join() === [...fresh.querySelectorAll('[data-alarm]')].map((each) => each.getAttribute('data-alarm')).join())
-    return;
+  if (shape(place()) === shape(fresh)) return;
   place().replaceWith(fresh);
   turn = 0;
   sound();
