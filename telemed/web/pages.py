@@ -1,6 +1,6 @@
 """Pages: one frame, one look, words from the catalogue, moments in local time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
-from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 from markupsafe import Markup
 
@@ -21,7 +20,9 @@ from telemed.kit.i18n import Words, checked
 from telemed.kit.i18n import words as catalogue
 from telemed.web import languages, tickets
 from telemed.web.aloud import MARK, Aloud
+from telemed.web.files import Files, Folders, Versions
 from telemed.web.languages import words_of
+from telemed.web.packing import pack
 
 __all__ = ["BERLIN", "ICONS", "STATIC", "FrameInfo", "Pages", "icon", "local", "local_day", "mount_static", "words_of"]
 
@@ -69,6 +70,7 @@ def icon(name: str) -> Markup:
     """
     drawing = (ICONS / f"{name}.svg").read_text(encoding="utf-8")
     drawing = drawing[drawing.index("<svg") :].strip()
+    drawing = " ".join(drawing.split()).replace("> <", "><")
     return Markup(drawing.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1))
 
 
@@ -98,7 +100,11 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=[Versions],
         )
+        versions = self._templates.extensions[Versions.identifier]
+        assert isinstance(versions, Versions)
+        versions.folders = _folders({each.parent.name: each.parent / "static" for each in template_folders})
         self._templates.filters["local"] = local
         self._templates.filters["local_day"] = local_day
         self._templates.globals["icon"] = icon
@@ -118,6 +124,7 @@ class Pages:
         values = {"frame": self.frame, **given, **context}
         page = self._templates.get_template(template).render(values)
         answer = HTMLResponse(self._aloud.mark(page, spoken.language) if self._aloud else page, status_code=status)
+        pack(request, answer)
         if chosen:
             languages.keep(request, answer)
         return answer
@@ -167,6 +174,12 @@ class Pages:
 
 def mount_static(app: FastAPI, **own: Path) -> None:
     """Serve the shared files under ``/static`` and those of *own* folders under ``/static/<name>``."""
+    folders = _folders(own)
     for name, folder in own.items():
-        app.mount(f"/static/{name}", StaticFiles(directory=folder), name=f"static-{name}")
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+        app.mount(f"/static/{name}", Files(folder, folders), name=f"static-{name}")
+    app.mount("/static", Files(STATIC, folders), name="static")
+
+
+def _folders(own: Mapping[str, Path]) -> Folders:
+    """By the plan of the house a program's pages and the files that they name lie side by side."""
+    return Folders(STATIC, own)

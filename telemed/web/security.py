@@ -99,7 +99,10 @@ class Headers:
             headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS_S}"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = f"camera={allowed}, microphone={allowed}, geolocation=(), payment=(), usb=()"
-        headers["Cache-Control"] = "no-cache" if path.startswith("/static/") else "no-store"
+        if not path.startswith("/static/"):
+            headers["Cache-Control"] = "no-store"
+        elif "Cache-Control" not in headers:
+            headers["Cache-Control"] = "no-cache"
 
 
 class SameOrigin:
