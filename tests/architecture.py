@@ -32,7 +32,7 @@ CAPABILITY_FLOORS = (
     ("queue", "signalling", "upkeep", "aftercare", "help", "training"),
     ("privacy", "feedback"),
     ("notify", "link", "interop"),
-    ("city", "operator", "desk"),
+    ("city", "operator", "desk", "paper"),
 )
 """Lowest first; those on one floor do not know each other."""
 
@@ -126,6 +126,7 @@ KINDS_BY_NAME = {
     "directory.calendar": Kind.PURE,  # opening hours, seen from above like the model
     "directory.desk_phone": Kind.SERVICE,  # whom to call for help, as pages say it
     "directory.hours": Kind.MAPPING,
+    "directory.opening": Kind.MAPPING,  # opening hours in words
     "directory.rules": Kind.MAPPING,
     "directory.terms": Kind.MAPPING,
     "booking.asking": Kind.SERVICE,  # what is known of who asks, for the rule of who may
@@ -147,6 +148,8 @@ KINDS_BY_NAME = {
     "people.mandate": Kind.PURE,  # what a relative may do
     "people.mandate_store": Kind.STORE,
     "people.mandates": Kind.SERVICE,  # giving, using and ending it
+    "paper.press": Kind.EDGE,  # makes PDF of a template
+    "paper.sheets": Kind.EDGE,  # what stands on each paper
     "queue.order": Kind.PURE,  # who goes in before whom, and why
     "queue.saying": Kind.PURE,  # what is told of a start
     "queue.plans": Kind.SERVICE,  # what a room is told of its day
@@ -192,7 +195,7 @@ VALUES = ("model", "calendar", "planner", "search", "ground", "sessions", "allow
 who may do what."""
 VERBS = (
     *(*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers"),
-    *("asking", "granted", "consents", "consent_fhir", "mandates"),
+    *("asking", "granted", "consents", "consent_fhir", "mandates", "opening"),
 )
 """Seen from above like the service: booking, identity and notify have too many verbs for one file."""
 DOORS = ("rights", "access", "form", "steps", "times", "held")
