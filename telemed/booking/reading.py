@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
 from telemed.booking import claims, fhir, planner, search, store
+from telemed.booking.asking import may
 from telemed.booking.ground import Ground, rules
 from telemed.booking.keys import reference_hash
 from telemed.booking.model import AppointmentQuery, Booking, PersonLine, Reference
@@ -244,16 +245,15 @@ def search_appointments(tx: Tx, secrets: Secrets, query: AppointmentQuery, *, as
     return found
 
 
-def person_line(
-    tx: Tx, secrets: Secrets, directory: Directory, booking: Booking, *, actor: Actor, now: datetime
-) -> PersonLine:
-    """What the list of the day shows of the person, audited.
+def person_line(tx: Tx, secrets: Secrets, directory: Directory, booking: Booking, *, asker: Asker) -> PersonLine:
+    """What the list of the day shows *asker* of the person, audited; what for only to who may know it.
 
     Raises:
         Erased: the person is gone.
     """
+    actor, now = asker.actor, asker.now
     person = people.details(tx, secrets, booking.person_id, actor=actor, purpose="day list", now=now)
-    service = directory.services.get(booking.offer.service_id)
+    service = directory.services.get(booking.offer.service_id) if may(asker, Action.REASON, booking) else None
     needs = tuple(need.value for need in person.needs)
     return PersonLine(person.name, person.birth_year, needs, service.name if service else "")
 

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Literal
 
 from schemas.day import Fact, FactKind
+from telemed.booking import asking
 from telemed.booking import service as booking
 from telemed.desk import service
 from telemed.directory.model import Room
+from telemed.identity.allowed import Action
+from telemed.identity.model import Actor
 from telemed.kit.db import Tx
-from telemed.kit.refusal import NotFound
 from telemed.visit import service as visit
 
 
@@ -55,27 +57,27 @@ def of_assistant(tx: Tx, assistant_id: str, *, now: datetime) -> list[Emergency]
     return sorted(found, key=lambda each: each.since)
 
 
-def call(tx: Tx, visit_id: str, *, doctor_id: str, now: datetime) -> None:
+def call(tx: Tx, visit_id: str, actor: Actor, *, now: datetime) -> None:
     """The doctor calls for help here, because the room's agent does not answer.
 
     Raises:
         NotFound, NotAllowed, WrongMoment: the visit is unknown, another doctor's, or not going on.
     """
-    visit.admit(tx, visit_id, doctor_id=doctor_id, now=now)
+    visit.admit(tx, visit_id, actor, now=now)
     visit.record(tx, visit_id=visit_id, kind=FactKind.EMERGENCY, by="doctor", now=now)
 
 
-def come(tx: Tx, visit_id: str, *, assistant_id: str, now: datetime) -> str:
+def come(tx: Tx, visit_id: str, actor: Actor, *, now: datetime) -> str:
     """An assistant says that she comes; the id of the room. A room's clock may be ahead of ours: she answers it all
     the same.
 
     Raises:
         NotFound: no visit in a room of hers.
     """
-    room_id = booking.get(tx, visit_id).offer.room_id
-    if room_id not in {room.id for room in service.rooms_of(tx, assistant_id)}:
-        raise NotFound
-    calls = [each.since for each in of_assistant(tx, assistant_id, now=now) if each.visit_id == visit_id]
+    called = booking.get(tx, visit_id)
+    asking.require(asking.asking(tx, actor, now=now), Action.SEE, called)
+    room_id = called.offer.room_id
+    calls = [each.since for each in of_assistant(tx, actor.subject, now=now) if each.visit_id == visit_id]
     if calls:
         latest = max(fact.at for fact in visit.facts_on(tx, room_id, now=now) if fact.kind is FactKind.EMERGENCY)
         at = max(now, latest)

@@ -19,12 +19,12 @@ Assistant = Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]
 def call(visit_id: str, centre: CentreDep, actor: Caller) -> None:
     """The doctor's page has no answer from the room: the assistants are alarmed from here."""
     with centre.db.transaction() as tx:
-        emergencies.call(tx, visit_id, doctor_id=actor.subject, now=centre.clock.now())
+        emergencies.call(tx, visit_id, actor, now=centre.clock.now())
 
 
 @routes.post("/assistenz/besuch/{visit_id}/ich-komme")
 def come(visit_id: str, centre: CentreDep, actor: Assistant) -> RedirectResponse:
     """An assistant goes there; the room and the doctor are told. Said twice is once."""
     with centre.db.transaction() as tx:
-        room_id = emergencies.come(tx, visit_id, assistant_id=actor.subject, now=centre.clock.now())
+        room_id = emergencies.come(tx, visit_id, actor, now=centre.clock.now())
     return RedirectResponse(f"/assistenz/raum/{room_id}", status_code=303)

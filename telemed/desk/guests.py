@@ -58,7 +58,7 @@ def invite(visit_id: str, asked: Asked, centre: CentreDep, actor: Host) -> Made:
 def invited(visit_id: str, centre: CentreDep, actor: Host) -> list[Made]:
     """Who was invited and has not been uninvited."""
     with centre.db.reading() as tx:
-        service.check_host(tx, visit_id, actor=actor)
+        service.check_host(tx, visit_id, actor=actor, now=centre.clock.now())
         return [Made(id=one.id, role=one.role, used=one.used) for one in invitations.invitations_of(tx, visit_id)]
 
 
@@ -73,7 +73,7 @@ def take_back(visit_id: str, invitation_id: str, centre: CentreDep, actor: Host)
 def invite_page(request: Request, visit_id: str, centre: CentreDep, actor: Assistant) -> HTMLResponse:
     """The assistant invites somebody for the resident who asks for it."""
     with centre.db.reading() as tx:
-        found = service.check_host(tx, visit_id, actor=actor)
+        found = service.check_host(tx, visit_id, actor=actor, now=centre.clock.now())
         name = directory.load(tx).name_of(found.offer.doctor_id)
     shown: dict[str, Any] = {"visit": found, "doctor_name": name}
     return centre.the(Pages).render(request, "desk/invite.html", **shown)

@@ -141,7 +141,7 @@ def _going_on(tx: Tx, visit_id: str, actor: Actor, *, now: datetime) -> Booking:
     Raises:
         NotFound, NotAllowed, WrongMoment: no home visit of this doctor's that goes on.
     """
-    own = visit.admit(tx, visit_id, doctor_id=actor.subject, now=now)
+    own = visit.admit(tx, visit_id, actor, now=now)
     if not visit.is_home(tx, own):
         raise NotFound
     return own

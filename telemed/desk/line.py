@@ -90,7 +90,7 @@ def note_own(
 ) -> RedirectResponse:
     """The doctor calls again, skips, puts back or opens again."""
     with centre.db.transaction() as tx:
-        service.note_own(tx, visit_id, NOTED[what], doctor_id=actor.subject, reason=reason, now=centre.clock.now())
+        service.note(tx, visit_id, NOTED[what], actor=actor, reason=reason, now=centre.clock.now())
     return _to("/arzt")
 
 
@@ -109,7 +109,7 @@ def note(
             tx,
             visit_id,
             NOTED[what],
-            assistant_id=actor.subject,
+            actor=actor,
             reason=reason,
             minutes=minutes,
             now=centre.clock.now(),

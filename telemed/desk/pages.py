@@ -6,9 +6,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from telemed.desk import emergencies, emergency, fetching, help_pages, helping, line, model, planned, service
+from telemed.desk import (
+    absences,
+    agreeing,
+    closing,
+    emergencies,
+    emergency,
+    fetching,
+    help_pages,
+    helping,
+    line,
+    model,
+    planned,
+    service,
+)
 from telemed.desk.model import Alarm, OwnWord, RoomDay
 from telemed.desk.practice import PracticeServers
 from telemed.directory import service as directory
@@ -19,6 +32,7 @@ from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound
 from telemed.link.service import Lines
+from telemed.people import consents
 from telemed.queue import service as queue
 from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
@@ -35,6 +49,9 @@ routes = APIRouter()
 routes.include_router(emergency.routes)
 routes.include_router(line.routes)
 routes.include_router(help_pages.routes)
+routes.include_router(closing.routes)
+routes.include_router(absences.routes)
+routes.include_router(agreeing.routes)
 Doctor = Annotated[Actor, Depends(Needs(Right.DOCTOR_DAY))]
 Caller = Annotated[Actor, Depends(Needs(Right.JOIN_VISIT))]
 Assistant = Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]
@@ -69,7 +86,9 @@ def doctor_day(request: Request, centre: CentreDep, actor: Doctor) -> HTMLRespon
         days = _doctor_days(tx, centre, actor, now)
         people = service.people(tx, centre.secrets, model.visit_ids(days), actor=actor, now=now)
         tasks, word = planned.tasks(tx, actor=actor, now=now), _word(tx, actor, now)
+        closes = closing.closing(tx, request, centre, days, actor=actor, now=now)
     shown: dict[str, Any] = {"people": people, "obstacle": model.call_obstacle(days), "is_assistant": False}
+    shown |= {"closing": closes, "agenda": model.agenda(days), "over": model.over(days)}
     shown |= {"tasks": tasks, "version": model.version(days, tasks.to_call, word), "word": word}
     return centre.the(Pages).render(request, "desk/doctor.html", days=days, now=now, **shown)
 
@@ -93,11 +112,14 @@ def call_next(centre: CentreDep, actor: Caller) -> RedirectResponse:
 
 
 @routes.get("/arzt/besuch/{visit_id}")
-def call(request: Request, visit_id: str, centre: CentreDep, actor: Caller) -> HTMLResponse:
-    """The call."""
+def call(request: Request, visit_id: str, centre: CentreDep, actor: Caller) -> Response:
+    """The call; where the person said no to it, what was said about consent."""
     now = centre.clock.now()
     with centre.db.transaction() as tx:
-        visit.admit(tx, visit_id, doctor_id=actor.subject, now=now)
+        own = visit.admit(tx, visit_id, actor, now=now)
+        agreed = agreeing.asked(consents.current(tx, own.person_id))
+        if agreeing.is_refused(agreed):
+            return _to(agreeing.page_of(visit_id))
         day, row = model.find(_doctor_days(tx, centre, actor, now), visit_id)
         people = service.people(tx, centre.secrets, [visit_id], actor=actor, now=now)
         place = directory.load(tx).rooms[day.room_id]
@@ -105,7 +127,7 @@ def call(request: Request, visit_id: str, centre: CentreDep, actor: Caller) -> H
     if address:
         reach(request.scope, address)
     shown: dict[str, Any] = {"day": day, "row": row, "person": people.get(visit_id), "practice_fhir": address}
-    shown |= {"place": place, "room_phone": place.phone, "modules": visit_modules()}
+    shown |= {"place": place, "room_phone": place.phone, "modules": visit_modules(), "agreed": agreed}
     return centre.the(Pages).render(request, "desk/visit.html", **shown)
 
 
@@ -119,7 +141,7 @@ def visit_modules() -> tuple[str, ...]:
 def end(visit_id: str, centre: CentreDep, actor: Caller) -> RedirectResponse:
     """Farewell."""
     with centre.db.transaction() as tx:
-        service.end_visit(tx, visit_id, doctor_id=actor.subject, now=centre.clock.now())
+        service.end_visit(tx, visit_id, actor, now=centre.clock.now())
     return _to("/arzt")
 
 
@@ -150,10 +172,11 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
         alarms = _alarms(tx, centre, actor, now)
         calls = emergencies.of_assistant(tx, actor.subject, now=now)
         fetch = fetching.of_assistant(tx, actor.subject, now=now)
+        agreed = agreeing.still_open(tx, model.visit_ids([day]))
         helps = helping.of_actor(tx, actor, now=now)
     shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "tasks": tasks, "is_assistant": True}
     shown |= {"version": model.version([day], tasks.calls), "alarms": alarms, "emergencies": calls}
-    shown |= {"fetch": fetch, "help_calls": helps, "late_minutes": model.LATE_MINUTES}
+    shown |= {"consent_open": agreed, "fetch": fetch, "help_calls": helps, "late_minutes": model.LATE_MINUTES}
     shown |= {"room_code": identity.room_code(centre.secrets, room_id, now.astimezone(BERLIN).date())}
     return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from schemas.day import FactKind, FactReason
+from telemed.booking import asking
 from telemed.booking import service as booking
 from telemed.booking.model import Booking, PersonLine
 from telemed.desk import model
@@ -12,6 +13,7 @@ from telemed.desk.model import Alarm, RoomDay
 from telemed.directory import service as directory
 from telemed.directory.model import Directory, Room
 from telemed.identity import invitations
+from telemed.identity.allowed import Action
 from telemed.identity.model import Actor, Invitation, Role
 from telemed.kit.clock import Clock
 from telemed.kit.db import Tx
@@ -51,13 +53,20 @@ def _room_day(known: Directory, lines: Lines, day: Day, now: datetime, *, doctor
 
 
 def people(tx: Tx, secrets: Secrets, visit_ids: Iterable[str], *, actor: Actor, now: datetime) -> dict[str, PersonLine]:
-    """Who comes, by visit, without those who had their data erased; each look is audited."""
-    known, found = directory.load(tx), {}
+    """Who comes, by visit, without those who had their data erased or are not hers to meet; each look is audited."""
+    known, found, asker = directory.load(tx), {}, asking.asking(tx, actor, now=now)
     for visit_id in visit_ids:
         booked = booking.get(tx, visit_id)
+        if not asking.may(asker, Action.MEET, booked):
+            continue
         with suppress(Erased):
-            found[visit_id] = booking.person_line(tx, secrets, known, booked, actor=actor, now=now)
+            found[visit_id] = booking.person_line(tx, secrets, known, booked, asker=asker)
     return found
+
+
+def persons_of(tx: Tx, visit_ids: Iterable[str]) -> dict[str, str]:
+    """Whose visits these are: ids, no names."""
+    return {visit_id: booking.get(tx, visit_id).person_id for visit_id in visit_ids}
 
 
 def rooms_of(tx: Tx, assistant_id: str) -> list[Room]:
@@ -90,13 +99,13 @@ def alarms(tx: Tx, assistant_id: str, *, lines: Lines, clock: Clock, now: dateti
     return found
 
 
-def end_visit(tx: Tx, visit_id: str, *, doctor_id: str, now: datetime) -> None:
+def end_visit(tx: Tx, visit_id: str, actor: Actor, *, now: datetime) -> None:
     """The doctor's farewell.
 
     Raises:
         NotFound, NotAllowed, WrongMoment: it is unknown, another doctor's, or not going on.
     """
-    visit.admit(tx, visit_id, doctor_id=doctor_id, now=now)
+    visit.admit(tx, visit_id, actor, now=now)
     visit.record(tx, visit_id=visit_id, kind=FactKind.ENDED, by="doctor", now=now)
 
 
@@ -105,61 +114,45 @@ def note(
     visit_id: str,
     kind: FactKind,
     *,
-    assistant_id: str,
+    actor: Actor,
     now: datetime,
     reason: FactReason | None = None,
     minutes: int | None = None,
 ) -> str:
-    """An assistant says what happened; the id of the room where it did.
+    """A doctor or an assistant says what happened; the id of the room where it did.
 
     Raises:
-        NotFound: no visit of today in a room of hers.
+        NotFound: no visit of today that is hers, or in a room of hers.
         WrongMoment, ReasonMissing: it cannot happen now, or not so.
     """
-    offer = _of_today(tx, visit_id, now).offer
-    if offer.room_id not in {room.id for room in rooms_of(tx, assistant_id)}:
-        raise NotFound
-    visit.record(tx, visit_id=visit_id, kind=kind, by="assistant", reason=reason, minutes=minutes, now=now)
+    offer = _of_today(tx, visit_id, actor, now).offer
+    by: visit.By = "doctor" if actor.role is Role.DOCTOR else "assistant"
+    visit.record(tx, visit_id=visit_id, kind=kind, by=by, reason=reason, minutes=minutes, now=now)
     return offer.room_id
 
 
-def note_own(
-    tx: Tx, visit_id: str, kind: FactKind, *, doctor_id: str, now: datetime, reason: FactReason | None = None
-) -> None:
-    """A doctor says what happened in a visit of hers.
-
-    Raises:
-        NotFound: no visit of hers today.
-        WrongMoment, ReasonMissing: it cannot happen now, or not so.
-    """
-    if _of_today(tx, visit_id, now).offer.doctor_id != doctor_id:
-        raise NotFound
-    visit.record(tx, visit_id=visit_id, kind=kind, by="doctor", reason=reason, now=now)
-
-
-def _of_today(tx: Tx, visit_id: str, now: datetime) -> Booking:
+def _of_today(tx: Tx, visit_id: str, actor: Actor, now: datetime) -> Booking:
     """
     Raises:
-        NotFound: no visit of today.
+        NotFound: no visit of today, or not for *actor*.
     """
-    zone, found = directory.load(tx).zone, booking.get(tx, visit_id)
-    if found.offer.start.astimezone(zone).date() != now.astimezone(zone).date():
+    found, asker = booking.get(tx, visit_id), asking.asking(tx, actor, now=now)
+    asking.require(asker, Action.NOTE, found)
+    first, after = asker.today
+    if not first <= found.offer.start < after:
         raise NotFound
     return found
 
 
-def check_host(tx: Tx, visit_id: str, *, actor: Actor) -> Booking:
+def check_host(tx: Tx, visit_id: str, *, actor: Actor, now: datetime) -> Booking:
     """The visit, if *actor* may invite into it: its doctor, or an assistant of its room.
 
     Raises:
         NotFound: there is no such visit, or it is somebody else's; both are answered alike.
     """
-    visit_ = booking.get(tx, visit_id)
-    if actor.role is Role.DOCTOR and visit_.offer.doctor_id == actor.subject:
-        return visit_
-    if actor.role is Role.ASSISTANT and visit_.offer.room_id in {room.id for room in rooms_of(tx, actor.subject)}:
-        return visit_
-    raise NotFound
+    found = booking.get(tx, visit_id)
+    asking.require(asking.asking(tx, actor, now=now), Action.INVITE, found)
+    return found
 
 
 def invite_guest(tx: Tx, visit_id: str, role: str, *, actor: Actor, now: datetime) -> tuple[Invitation, str]:
@@ -168,7 +161,7 @@ def invite_guest(tx: Tx, visit_id: str, role: str, *, actor: Actor, now: datetim
     Raises:
         NotFound, WrongMoment: it is not *actor*'s, or over.
     """
-    own = check_host(tx, visit_id, actor=actor)
+    own = check_host(tx, visit_id, actor=actor, now=now)
     made = visit.invite(tx, visit_id, role, now=now)
     audit(tx, [own.person_id], actor=actor, action="create", purpose="invitation", now=now)
     return made
@@ -179,7 +172,7 @@ def uninvite(tx: Tx, visit_id: str, invitation_id: str, *, actor: Actor, now: da
     Raises:
         NotFound: it is not *actor*'s visit, or has no such invitation.
     """
-    own = check_host(tx, visit_id, actor=actor)
+    own = check_host(tx, visit_id, actor=actor, now=now)
     invitations.take_back(tx, invitation_id, visit_id=visit_id, now=now)
     audit(tx, [own.person_id], actor=actor, action="write", purpose="invitation", now=now)
 

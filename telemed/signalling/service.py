@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from telemed.booking import asking
 from telemed.booking import service as booking
+from telemed.identity.allowed import Action
 from telemed.identity.model import Actor
 from telemed.kit.db import Tx, take_turn
 from telemed.kit.refusal import NotAllowed, NotFound
@@ -21,7 +23,7 @@ def note_refused(tx: Tx, end: RefusedEnd, *, actor: Actor, now: datetime) -> boo
         NotAllowed: it is not this doctor's, or not this room's.
     """
     own = booking.get(tx, end.visit_id)
-    if own.offer.room_id != actor.room_id if actor.room_id else own.offer.doctor_id != actor.subject:
+    if not asking.may(asking.asking(tx, actor, now=now), Action.JOIN, own):
         raise NotAllowed
     take_turn(tx, f"refused {end.visit_id}")
     if store.count(tx, end.visit_id) >= MOST_OF_A_VISIT or not store.add(tx, end):

@@ -28,8 +28,8 @@ from schemas.visit import Proof
 from telemed.directory import service as directory
 from telemed.identity import model as identity_model
 from telemed.identity import service as identity
-from telemed.identity.model import ANYONE, Actor, Right, holds
-from telemed.identity.rights import SESSION_COOKIE, Needs, guest_of
+from telemed.identity.model import ANYONE, Actor, Machine, Right, holds
+from telemed.identity.rights import SESSION_COOKIE, Needs, attended, guest_of
 from telemed.kit.clock import real_now
 from telemed.kit.logs import logger
 from telemed.kit.machine import new_challenge
@@ -166,11 +166,15 @@ async def _machine(socket: WebSocket, centre: Centre, visit_id: str, role: Role)
             machine = identity.recognise(tx, proof, challenge)
             if machine.kind != MachineKind.AGENT.value:
                 raise NotAllowed
-            visit.admit(tx, visit_id, room_id=machine.room_id, now=centre.clock.now())
+            visit.admit(tx, visit_id, _of_room(machine), now=centre.clock.now())
             name = directory.load(tx).name_of(machine.room_id)
         return Entrant(role, machine.id, name)
 
     return look
+
+
+def _of_room(machine: Machine) -> Actor:
+    return Actor(identity_model.Role.MACHINE, machine.id, machine.room_id)
 
 
 def _person(centre: Centre, visit_id: str, actor: Actor) -> Entrant:
@@ -188,7 +192,7 @@ def _doctor(centre: Centre, visit_id: str, actor: Actor) -> Entrant:
     if not holds(actor, Right.JOIN_VISIT):
         raise NotAllowed
     with centre.db.reading() as tx:
-        visit.admit(tx, visit_id, doctor_id=actor.subject, now=centre.clock.now())
+        visit.admit_to_talk(tx, visit_id, actor, now=centre.clock.now())
         return Entrant(Role.DOCTOR, actor.subject, directory.load(tx).name_of(actor.subject))
 
 
@@ -232,6 +236,8 @@ async def _talk(socket: WebSocket, hub: Hub, seat: Seat, relays: OwnRelays) -> i
     works = [_listen(socket, hub, seat), _tell(socket, seat), _beat(hub, seat)]
     if relays.urls:
         works.append(_renew(seat, relays))
+    if seat.participant.role is Role.DOCTOR:
+        works.append(_signed_out(socket))
     tasks = [asyncio.create_task(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -240,6 +246,12 @@ async def _talk(socket: WebSocket, hub: Hub, seat: Seat, relays: OwnRelays) -> i
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _signed_out(socket: WebSocket) -> int:
+    """When she has signed out, here or elsewhere, or was shut out. As long as she is in the call she is not idle."""
+    await attended(socket)
+    return CLOSE_NOT_ALLOWED
 
 
 async def _listen(socket: WebSocket, hub: Hub, seat: Seat) -> int:

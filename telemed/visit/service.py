@@ -4,15 +4,19 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from schemas.day import Fact, FactKind, FactReason
+from telemed.booking import asking
 from telemed.booking import service as booking
 from telemed.booking.model import Booking, Status
 from telemed.directory import service as directory
 from telemed.identity import invitations
-from telemed.identity.model import Invitation
+from telemed.identity.allowed import Action
+from telemed.identity.model import Actor, Invitation, Role
 from telemed.kit.db import Tx, take_turn
 from telemed.kit.ids import new_id
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotAllowed, NotFound
+from telemed.people import consents
+from telemed.people.consent import Purpose
 from telemed.visit import model, store
 from telemed.visit.model import Door, FactKnown, RoomNotReady, VisitState, WrongMoment
 
@@ -57,13 +61,13 @@ def record(
 def take_in(tx: Tx, room_id: str, heard: tuple[Fact, ...], *, now: datetime) -> tuple[str, ...]:
     """Keep what a room tells; the ids of all that are kept now, new or not. The room owns what happened: no rule
     refuses its facts, only those of visits that are not its own are left out."""
-    kept = []
+    kept, asker = [], asking.asking(tx, Actor(Role.MACHINE, room_id=room_id), now=now)
     for fact in heard:
         try:
             visit = booking.get(tx, fact.visit_id)
         except NotFound:
             continue
-        if visit.offer.room_id != room_id:
+        if not asking.may(asker, Action.NOTE, visit):
             continue
         if store.add(tx, fact, now):
             emit(tx, FactKnown(room_id, fact.visit_id, fact.kind.value), now=now)
@@ -108,8 +112,8 @@ def visits_on(tx: Tx, room_id: str, *, now: datetime) -> list[Booking]:
     return sorted([*booked, *came], key=lambda one: (one.offer.start, one.id))
 
 
-def admit(tx: Tx, visit_id: str, *, doctor_id: str | None = None, room_id: str | None = None, now: datetime) -> Booking:
-    """Whether this doctor, or this room, may be in the call now.
+def admit(tx: Tx, visit_id: str, actor: Actor, *, now: datetime) -> Booking:
+    """Whether this doctor, or this room's machine, may be in the call now.
 
     Raises:
         NotFound: there is no such visit.
@@ -117,9 +121,21 @@ def admit(tx: Tx, visit_id: str, *, doctor_id: str | None = None, room_id: str |
         WrongMoment: it has not been called, or it is over.
     """
     visit = booking.get(tx, visit_id)
-    if (doctor_id, room_id) not in ((visit.offer.doctor_id, None), (None, visit.offer.room_id)):
+    if not asking.may(asking.asking(tx, actor, now=now), Action.JOIN, visit):
         raise NotAllowed
     _check_going_on(tx, visit, now=now)
+    return visit
+
+
+def admit_to_talk(tx: Tx, visit_id: str, actor: Actor, *, now: datetime) -> Booking:
+    """Whether this doctor may talk and look now; to end the visit `admit` is enough.
+
+    Raises:
+        NotFound, NotAllowed, WrongMoment: as `admit` says.
+        ConsentRefused: the person said no to a talk by video.
+    """
+    visit = admit(tx, visit_id, actor, now=now)
+    consents.check(tx, visit.person_id, Purpose.VIDEO)
     return visit
 
 
@@ -158,11 +174,12 @@ def admit_resident(tx: Tx, visit_id: str, booking_id: str, *, now: datetime) -> 
         NotAllowed: it is somebody else's, or takes place in a room.
         WrongMoment: it has not been called, or it is over.
     """
-    booking.get(tx, visit_id)
-    own = own_home_visit(tx, booking_id)
-    if own is None or own.id != visit_id:
+    visit, own = booking.get(tx, visit_id), own_home_visit(tx, booking_id)
+    asker = asking.asking(tx, Actor(Role.RESIDENT, booking_id), now=now)
+    if own is None or own.id != visit_id or not asking.may(asker, Action.JOIN, visit):
         raise NotAllowed
     _check_going_on(tx, own, now=now)
+    consents.check(tx, own.person_id, Purpose.VIDEO)
     return own
 
 
@@ -189,9 +206,11 @@ def admit_guest(tx: Tx, visit_id: str, invitation_id: str, *, now: datetime) -> 
         WrongMoment: the visit has not been called, or it is over.
     """
     visit, invitation = booking.get(tx, visit_id), invitations.invitation(tx, invitation_id, now=now)
-    if invitation.visit_id != visit_id:
+    if not asking.may(asking.asking(tx, Actor(Role.GUEST, invitation_id), now=now), Action.JOIN, visit):
         raise NotAllowed
     _check_going_on(tx, visit, now=now)
+    if invitation.role == "relative":
+        consents.check(tx, visit.person_id, Purpose.RELATIVE)
     return invitation
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from schemas.day import Fact, FactKind, FactReason
+from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database
 from telemed.kit.outbox import events
 from telemed.kit.refusal import NotAllowed, NotFound
@@ -18,6 +19,7 @@ from telemed.visit.model import ReasonMissing, RoomNotReady, VisitState, WrongMo
 from tests.builders import TUESDAY, World, make_booking, make_fact, make_world
 
 MINUTE = timedelta(minutes=1)
+WEISS, ROOM_1 = Actor(Role.DOCTOR, "weiss"), Actor(Role.MACHINE, "agent", "room-1")
 facts_of_a_visit = st.lists(st.tuples(st.sampled_from(list(FactKind)), st.integers(0, 6)), max_size=9).map(
     lambda told: [make_fact("v", kind.value, TUESDAY + at * MINUTE) for kind, at in told]
 )
@@ -292,25 +294,26 @@ def test_a_room_tells_only_of_its_own_visits_and_no_rule_refuses_those(database:
         assert store.of(tx, [here, there]) == facts[:1]
 
 
-def admits(world: World, visit_id: str, **whom: str) -> str:
+def admits(world: World, visit_id: str, who: Actor) -> str:
     with world.db.reading() as tx:
-        return service.admit(tx, visit_id, now=world.now, **whom).id
+        return service.admit(tx, visit_id, who, now=world.now).id
 
 
 def test_only_doctor_and_room_of_the_visit_and_only_while_it_goes_on(world: World) -> None:
     visit_id = make_booking(world).id
     record(world, visit_id, "arrived")
     with pytest.raises(WrongMoment):
-        admits(world, visit_id, doctor_id="weiss")
+        admits(world, visit_id, WEISS)
     for kind in ("called", "entered"):
         record(world, visit_id, kind)
-        assert admits(world, visit_id, doctor_id="weiss") == admits(world, visit_id, room_id="room-1") == visit_id
-    for whom in ({"doctor_id": "brandt"}, {"room_id": "room-2"}, {}, {"doctor_id": "weiss", "room_id": "room-1"}):
+        assert admits(world, visit_id, WEISS) == admits(world, visit_id, ROOM_1) == visit_id
+    strangers = (Actor(Role.DOCTOR, "brandt"), Actor(Role.MACHINE, "agent", "room-2"), Actor(Role.ANYONE))
+    for who in (*strangers, Actor(Role.ASSISTANT, "lindner"), Actor(Role.MACHINE, "agent"), Actor(Role.OPERATOR)):
         with pytest.raises(NotAllowed):
-            admits(world, visit_id, **whom)
+            admits(world, visit_id, who)
     record(world, visit_id, "ended")
     with pytest.raises(WrongMoment):
-        admits(world, visit_id, doctor_id="weiss")
+        admits(world, visit_id, WEISS)
 
 
 def test_a_visit_that_nobody_ended_stops_letting_people_in(world: World) -> None:
@@ -319,4 +322,4 @@ def test_a_visit_that_nobody_ended_stops_letting_people_in(world: World) -> None
         record(world, visit_id, kind)
     world.clock.forward(timedelta(hours=6))
     with pytest.raises(WrongMoment):
-        admits(world, visit_id, doctor_id="weiss")
+        admits(world, visit_id, WEISS)
