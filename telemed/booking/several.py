@@ -130,7 +130,7 @@ def in_a_room(here: Ground, visit: Booking, wished: What, *, now: datetime, limi
 
 
 def follow_on(tx: Tx, secrets: Secrets, visit: Booking, request: Request, *, actor: Actor, now: datetime) -> Booking:
-    """Book another appointment for the person of a visit that goes on and stays as it is.
+    """Book another appointment for the person of a visit, which stays as it is: it goes on, or is over.
 
     Link and paper of the visit open the new one from now on. The same request again gets the same answer.
 
@@ -145,8 +145,8 @@ def follow_on(tx: Tx, secrets: Secrets, visit: Booking, request: Request, *, act
     if store.following(tx, visit.id) is not None:
         raise model.AlreadyFollowed
     directory = directories.load(tx)
-    service.admit(directory, request.offer, now=now)
-    asked = replace(request, extras=model.Extras(replaces=visit.id))
+    service.admit(directory, request.offer, now=now, ordered=request.extras.ordered_by is not None)
+    asked = replace(request, extras=replace(request.extras, replaces=visit.id))
     service.take_in(tx, secrets, directory, new_id, asked, actor=actor, now=now, person_id=visit.person_id)
     store.lead_on(tx, visit.id, new_id)
     return reading.get(tx, new_id)

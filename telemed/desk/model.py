@@ -233,6 +233,17 @@ def find(days: Collection[RoomDay], visit_id: str) -> tuple[RoomDay, Row]:
     raise NotFound
 
 
+def agenda(days: Collection[RoomDay]) -> list[tuple[RoomDay, Row]]:
+    """Who is still to come, across all rooms: who waits by place, then the others by their start."""
+    to_come = [(day, row) for day in days for row in (*day.waiting, *day.to_come)]
+    return sorted(to_come, key=lambda each: (each[1].state is VisitState.PLANNED, each[1].place, each[1].visit.start))
+
+
+def over(days: Collection[RoomDay]) -> list[tuple[RoomDay, Row]]:
+    """Who has been here today, or did not come, by start."""
+    return sorted(((day, row) for day in days for row in day.done), key=lambda each: each[1].visit.start)
+
+
 def visit_ids(days: Collection[RoomDay]) -> list[str]:
     return [row.visit.visit_id for day in days for row in day.rows]
 

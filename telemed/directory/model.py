@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from schemas.day import Way
-from telemed.directory.calendar import ALWAYS, Hours
+from telemed.directory.calendar import ALWAYS, Hours, Span
 from telemed.kit.refusal import Refusal, Sense
 
 AssistantLevel = Literal["helper", "medical-assistant", "nurse"]
@@ -77,6 +77,15 @@ class Doctor:
     languages: tuple[str, ...] = ()
     buffers: Buffers = NO_BUFFERS
     template: Template = Template.INDIVIDUAL
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A time for which a doctor said herself that she is away."""
+
+    id: str
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
@@ -207,6 +216,12 @@ class Directory:
             for device in self.devices.values()
         }
         return replace(self, devices=devices)
+
+    def without(self, doctor_id: str, span: Span) -> "Directory":
+        """The same with a doctor away for that long, to see what it would displace."""
+        doctor = self.doctors[doctor_id]
+        away = replace(doctor, hours=replace(doctor.hours, closed=(*doctor.hours.closed, span)))
+        return replace(self, doctors={**self.doctors, doctor_id: away})
 
     def devices_in(self, room_id: str) -> tuple[Device, ...]:
         """The devices of a room, in the order of their ids."""

@@ -8,13 +8,14 @@ from typing import Any
 import orjson
 
 from telemed.directory import fhir, rules, store, terms
-from telemed.directory.model import ACTORS, KINDS, Directory, DirectoryChanged, IdTaken, Template
+from telemed.directory.model import ACTORS, KINDS, Absence, Directory, DirectoryChanged, IdTaken, Template
 from telemed.directory.store import Match
 from telemed.fhir.issues import Invalid, Issue
 from telemed.fhir.resource import Resource
 from telemed.fhir.search import Criterion, Parameter
 from telemed.fhir.validate import validate
 from telemed.kit.db import Tx, take_turn, tell
+from telemed.kit.ids import new_id
 from telemed.kit.refusal import NotFound
 
 GATE = "plan"
@@ -75,14 +76,63 @@ def use_template(tx: Tx, doctor_id: str, template: Template, *, now: datetime) -
     Raises:
         NotFound: there is no such doctor.
     """
-    doctor = load(tx).doctors.get(doctor_id)
-    if doctor is None:
-        raise NotFound
-    role = orjson.loads(read(tx, "PractitionerRole", doctor.role_id))
+    role = _role(tx, doctor_id)
     chosen = {} if template is Template.INDIVIDUAL else {"url": fhir.TEMPLATE, "valueCode": template.value}
     others = [each for each in role.pop("extension", ()) if each["url"] != fhir.TEMPLATE]
     extension = [*others, chosen] if chosen else others
     take(tx, {**role, "extension": extension} if extension else role, now=now)
+
+
+OWN_ABSENCE = "own-"
+"""Begins the id of what a doctor entered herself; other absences are the operator's."""
+
+
+def absences(tx: Tx, doctor_id: str) -> list[Absence]:
+    """What a doctor entered herself, by start.
+
+    Raises:
+        NotFound: there is no such doctor.
+    """
+    found = [
+        Absence(each["id"], *(datetime.fromisoformat(each["during"][end]) for end in ("start", "end")))
+        for each in _role(tx, doctor_id).get("notAvailable", ())
+        if str(each.get("id", "")).startswith(OWN_ABSENCE)
+    ]
+    return sorted(found, key=lambda each: each.start)
+
+
+def add_absence(tx: Tx, doctor_id: str, start: datetime, end: datetime, *, now: datetime) -> None:
+    """A doctor is away from *start* to *end*; what is booked then stays until staff move it.
+
+    Raises:
+        NotFound: there is no such doctor.
+        Invalid: it ends before it begins.
+    """
+    role = _role(tx, doctor_id)
+    during = {"start": start.isoformat(timespec="seconds"), "end": end.isoformat(timespec="seconds")}
+    own = {"id": f"{OWN_ABSENCE}{new_id()}", "description": "absent", "during": during}
+    take(tx, {**role, "notAvailable": [*role.get("notAvailable", ()), own]}, now=now)
+
+
+def remove_absence(tx: Tx, doctor_id: str, absence_id: str, *, now: datetime) -> None:
+    """She is there after all.
+
+    Raises:
+        NotFound: there is no such doctor, or she entered no such absence.
+    """
+    role = _role(tx, doctor_id)
+    if absence_id not in {one.id for one in absences(tx, doctor_id)}:
+        raise NotFound
+    others = [each for each in role.pop("notAvailable") if each.get("id") != absence_id]
+    take(tx, {**role, "notAvailable": others} if others else role, now=now)
+
+
+def _role(tx: Tx, doctor_id: str) -> dict[str, Any]:
+    doctor = load(tx).doctors.get(doctor_id)
+    if doctor is None:
+        raise NotFound
+    found: dict[str, Any] = orjson.loads(read(tx, "PractitionerRole", doctor.role_id))
+    return found
 
 
 def block(tx: Tx, device_id: str, *, since: datetime) -> None:

@@ -29,6 +29,7 @@ from signage.door import DoorState
 from telemed.booking.model import ALSO_LACKING, Reason, Urgency, WaitState
 from telemed.booking.search import Rule
 from telemed.desk.asked import ALWAYS_THERE
+from telemed.desk.closing import WEEKS
 from telemed.directory.fhir import DEVICE_KINDS
 from telemed.directory.model import Template
 from telemed.kit.i18n import words
@@ -68,6 +69,8 @@ PARTS: dict[str, set[str]] = {
     "booking.wish.": {"doctor", "place", "language", "wheelchair", "companion"},
     "booking.wrong.": {"name", "birth_year", "way", "phone", "email"},
     "camera.": {"room", "otoscope", "dermatoscope", "document"},
+    "closing.": {"referral", "prescription", "values"},
+    "closing.weeks.": {str(weeks) for weeks in WEEKS},
     "emergency.by.": {"doctor", "room"},
     "help.what.": {"help", "new-appointment", "telephone"},
     "refused.why.": set(RefusedWhy),
