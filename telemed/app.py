@@ -22,6 +22,7 @@ from telemed.desk import planning as desk_planning
 from telemed.desk import status as desk_status
 from telemed.desk.live import Live
 from telemed.help import jobs as help_jobs
+from telemed.identity import account as identity_account
 from telemed.identity import pages as identity_pages
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
@@ -32,6 +33,7 @@ from telemed.link import routes as link_routes
 from telemed.notify import jobs as notify_jobs
 from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
+from telemed.operator import hours as operator_hours
 from telemed.operator import layouts as operator_layouts
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
@@ -70,6 +72,7 @@ def make_app(centre: Centre) -> FastAPI:
         interop_routes.routes,
         booking_routes.routes,
         booking_pages.routes,
+        identity_account.routes,
         identity_pages.routes,
         desk_pages.routes,
         desk_planning.routes,
@@ -81,6 +84,7 @@ def make_app(centre: Centre) -> FastAPI:
         city_pages.routes,
         operator_pages.routes,
         operator_layouts.routes,
+        operator_hours.routes,
         operator_routes.routes,
         link_routes.routes,
         signalling_routes.routes,

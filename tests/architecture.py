@@ -129,6 +129,7 @@ KINDS_BY_NAME = {
     "directory.opening": Kind.MAPPING,  # opening hours in words
     "directory.rules": Kind.MAPPING,
     "directory.terms": Kind.MAPPING,
+    "directory.timetable": Kind.SERVICE,  # changing when rooms and people are there
     "booking.asking": Kind.SERVICE,  # what is known of who asks, for the rule of who may
     "identity.allowed": Kind.PURE,  # who may do what, as a table
     "identity.visible": Kind.STORE,  # the same for lists
@@ -136,9 +137,18 @@ KINDS_BY_NAME = {
     "identity.granted_store": Kind.STORE,
     "identity.invitations": Kind.SERVICE,  # guests of one visit
     "identity.invitation_store": Kind.STORE,
+    "identity.account": Kind.EDGE,  # my access, as staff
+    "identity.doors": Kind.EDGE,  # what the pages at the door share
+    "identity.passkeys": Kind.SERVICE,
+    "identity.passkey_store": Kind.STORE,
     "identity.rights": Kind.EDGE,
+    "identity.session_store": Kind.STORE,
+    "identity.signed_in": Kind.SERVICE,  # sessions
+    "identity.staff": Kind.SERVICE,  # who of the staff may sign in
+    "identity.staff_model": Kind.PURE,
     "identity.roster": Kind.SERVICE,  # doctors' browsers, and what the operator has signed
     "identity.roster_store": Kind.STORE,
+    "operator.hours": Kind.EDGE,  # who is there when
     "operator.layouts": Kind.EDGE,  # how sessions are laid out
     "operator.preview": Kind.PURE,  # what that would cost
     "people.consent": Kind.PURE,  # what is agreed to
@@ -190,11 +200,15 @@ PURE_PACKAGES = ("cryptography", "holidays", "rapidfuzz")
 """Functions of bytes, of dates or of words and nothing else, so a model may call them."""
 
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
-VALUES = ("model", "calendar", "planner", "search", "ground", "sessions", "allowed", "consent", "mandate")
+VALUES = (
+    *("model", "calendar", "planner", "search", "ground", "sessions"),
+    *("allowed", "consent", "mandate", "staff_model"),
+)
 """Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out;
-who may do what."""
+who may do what; who of the staff may sign in."""
 VERBS = (
     *(*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers"),
+    *("staff", "signed_in"),
     *("asking", "granted", "consents", "consent_fhir", "mandates", "opening"),
 )
 """Seen from above like the service: booking, identity and notify have too many verbs for one file."""

@@ -42,6 +42,7 @@ from telemed.link.service import Lines
 from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
 from telemed.notify.service import Desk
+from telemed.operator import hours as operator_hours
 from telemed.operator import layouts as operator_layouts
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
@@ -171,6 +172,7 @@ def make_app(centre: Centre) -> FastAPI:
         desk_planning.routes,
         operator_pages.routes,
         operator_layouts.routes,
+        operator_hours.routes,
         operator_routes.routes,
         notify_pages.routes,
     )

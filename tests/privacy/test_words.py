@@ -140,6 +140,7 @@ PARTS: dict[str, set[str]] = {
     "guest.js.wait.": {"soon", "open", "line"},
     "guest.role.": set(CallRole),
     "guests.js.": {"knocks", "in", "silent"},
+    "hours.": {"closed", "extra", "from", "to"},
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "notice.": {*Notice, "come_now.home"},
