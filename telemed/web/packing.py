@@ -9,6 +9,7 @@ import gzip
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
 
 from telemed.web.files import accepts_gzip
 from telemed.web.languages import ASKED
@@ -19,15 +20,18 @@ LEAST = 1_000
 LEVEL = 6
 
 
-def pack(request: Request, answer: HTMLResponse) -> None:
-    """Pack *answer*, if it may be."""
-    if not may_pack(request) or len(answer.body) < LEAST:
-        return
-    answer.headers["Vary"] = "Accept-Encoding"
-    if accepts_gzip(request.headers):
-        answer.body = gzip.compress(bytes(answer.body), LEVEL, mtime=0)
-        answer.headers["Content-Encoding"] = "gzip"
-        answer.headers["Content-Length"] = str(len(answer.body))
+class Page(HTMLResponse):
+    """A page that is packed on its way out, where that may be; until then its `body` is what it says."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if may_pack(request) and len(self.body) >= LEAST:
+            self.headers["Vary"] = "Accept-Encoding"
+            if accepts_gzip(request.headers):
+                self.body = gzip.compress(bytes(self.body), LEVEL, mtime=0)
+                self.headers["Content-Encoding"] = "gzip"
+                self.headers["Content-Length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
 
 
 def may_pack(request: Request) -> bool:

@@ -22,7 +22,7 @@ from telemed.web import languages, tickets
 from telemed.web.aloud import MARK, Aloud
 from telemed.web.files import Files, Folders, Versions
 from telemed.web.languages import words_of
-from telemed.web.packing import pack
+from telemed.web.packing import Page
 
 __all__ = ["BERLIN", "ICONS", "STATIC", "FrameInfo", "Pages", "icon", "local", "local_day", "mount_static", "words_of"]
 
@@ -123,8 +123,7 @@ class Pages:
         given["aloud"] = MARK if self._aloud and not self.is_for_staff(template) else ""
         values = {"frame": self.frame, **given, **context}
         page = self._templates.get_template(template).render(values)
-        answer = HTMLResponse(self._aloud.mark(page, spoken.language) if self._aloud else page, status_code=status)
-        pack(request, answer)
+        answer = Page(self._aloud.mark(page, spoken.language) if self._aloud else page, status_code=status)
         if chosen:
             languages.keep(request, answer)
         return answer
