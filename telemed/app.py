@@ -14,6 +14,7 @@ from telemed.booking import pages as booking_pages
 from telemed.booking import routes as booking_routes
 from telemed.booking.index import Index
 from telemed.city import pages as city_pages
+from telemed.desk import arriving as desk_arriving
 from telemed.desk import guests as desk_guests
 from telemed.desk import home as desk_home
 from telemed.desk import moving as desk_moving
@@ -34,9 +35,12 @@ from telemed.notify import jobs as notify_jobs
 from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
 from telemed.operator import hours as operator_hours
+from telemed.operator import glasses as operator_glasses
 from telemed.operator import layouts as operator_layouts
+from telemed.operator import numbers as operator_numbers
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
+from telemed.paper import pages as paper_pages
 from telemed.people.service import Auditor
 from telemed.queue import jobs as queue_jobs
 from telemed.signalling import jobs as signalling_jobs
@@ -77,14 +81,18 @@ def make_app(centre: Centre) -> FastAPI:
         desk_pages.routes,
         desk_planning.routes,
         desk_status.routes,
+        desk_arriving.routes,
         desk_moving.routes,
         desk_guests.routes,
         desk_home.routes,
         notify_pages.routes,
         city_pages.routes,
+        paper_pages.routes,
         operator_pages.routes,
         operator_layouts.routes,
+        operator_glasses.routes,
         operator_hours.routes,
+        operator_numbers.routes,
         operator_routes.routes,
         link_routes.routes,
         signalling_routes.routes,

@@ -98,7 +98,9 @@ KINDS_BY_NAME = {
     "booking.waitlist_store": Kind.STORE,
     "booking.byhand": Kind.PURE,  # an offer that staff make up themselves
     "desk.appointments": Kind.EDGE,  # appointments ahead: move, cancel, and those that must be moved
+    "desk.arriving": Kind.EDGE,  # who comes says so at the door
     "desk.asked": Kind.EDGE,  # what staff ask for, carried from page to page
+    "desk.glass": Kind.EDGE,  # breaking the glass before an appointment
     "desk.practice": Kind.PURE,  # where a doctor's browser may hand values over to
     "desk.planned": Kind.SERVICE,  # whose names and appointments staff see while planning
     "desk.planning": Kind.EDGE,  # staff book for somebody, also a series
@@ -111,6 +113,8 @@ KINDS_BY_NAME = {
     "desk.home": Kind.EDGE,  # a visit from home
     "desk.line": Kind.EDGE,  # who waits, and the doctor's own word
     "desk.agreeing": Kind.EDGE,  # what a resident agrees to
+    "desk.relatives": Kind.EDGE,  # who may act for a resident
+    "desk.for_others": Kind.EDGE,  # and acts
     "desk.fetching": Kind.SERVICE,  # who was called and is to be fetched
     "desk.emergencies": Kind.SERVICE,  # who calls for help
     "desk.helping": Kind.SERVICE,  # who in the rooms wants a hand
@@ -149,6 +153,9 @@ KINDS_BY_NAME = {
     "identity.roster": Kind.SERVICE,  # doctors' browsers, and what the operator has signed
     "identity.roster_store": Kind.STORE,
     "operator.hours": Kind.EDGE,  # who is there when
+    "operator.figures": Kind.PURE,  # how long people wait, and the like
+    "operator.numbers": Kind.EDGE,  # where they are shown
+    "operator.glasses": Kind.EDGE,  # who broke the glass
     "operator.layouts": Kind.EDGE,  # how sessions are laid out
     "operator.preview": Kind.PURE,  # what that would cost
     "people.consent": Kind.PURE,  # what is agreed to
@@ -176,6 +183,7 @@ KINDS_BY_NAME = {
     "notify.carriers": Kind.SERVICE,  # a thread for each channel
     "notify.channels": Kind.SERVICE,  # mail, text message, web push
     "notify.delivery": Kind.SERVICE,  # what leaves, is repeated, is given up
+    "notify.mandated": Kind.SERVICE,  # the link of a relative
     "notify.push": Kind.PURE,  # web push as bytes
     "notify.setup": Kind.SERVICE,  # what the operator set, read
     "notify.texts": Kind.MAPPING,  # what a notice says
@@ -209,7 +217,7 @@ who may do what; who of the staff may sign in."""
 VERBS = (
     *(*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers"),
     *("staff", "signed_in"),
-    *("asking", "granted", "consents", "consent_fhir", "mandates", "opening"),
+    *("asking", "granted", "consents", "consent_fhir", "mandates", "mandated", "opening", "timetable"),
 )
 """Seen from above like the service: booking, identity and notify have too many verbs for one file."""
 DOORS = ("rights", "access", "form", "steps", "times", "held")

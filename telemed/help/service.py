@@ -76,6 +76,11 @@ def going_on(tx: Tx, room_id: str | None = None) -> list[HelpCall]:
     return store.going_on(tx, room_id)
 
 
+def since(tx: Tx, moment: datetime) -> list[HelpCall]:
+    """All calls from *moment* on, the oldest first."""
+    return store.since(tx, moment)
+
+
 def overdue(tx: Tx, *, now: datetime) -> list[tuple[HelpCall, Reach]]:
     """Calls that must go on to others, with those whom they must reach now."""
     wanted = ((call, model.due(call, now, others=_has_others(tx, call.room_id))) for call in store.going_on(tx))

@@ -64,6 +64,11 @@ def going_on(tx: Tx, room_id: str | None = None) -> list[HelpCall]:
     return [_call(row) for row in tx.execute(wanted)]
 
 
+def since(tx: Tx, moment: datetime) -> list[HelpCall]:
+    wanted = select(calls).where(calls.c.asked_at >= moment).order_by(calls.c.asked_at, calls.c.id)
+    return [_call(row) for row in tx.execute(wanted)]
+
+
 def drop_before(tx: Tx, moment: datetime) -> None:
     tx.execute(delete(calls).where(calls.c.asked_at < moment))
 

@@ -28,6 +28,7 @@ from telemed.desk.live import Live
 from telemed.desk.practice import PracticeServers
 from telemed.directory import service as directory
 from telemed.directory.desk_phone import DeskPhone
+from telemed.identity import account as identity_account
 from telemed.identity import pages as identity_pages
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, InvitationRevoked, MachinesChanged, Role
@@ -43,7 +44,9 @@ from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
 from telemed.notify.service import Desk
 from telemed.operator import hours as operator_hours
+from telemed.operator import glasses as operator_glasses
 from telemed.operator import layouts as operator_layouts
+from telemed.operator import numbers as operator_numbers
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
 from telemed.people.model import Need, Person, Way
@@ -167,12 +170,15 @@ def make_app(centre: Centre) -> FastAPI:
     security.protect(app, security.Protection(media=("/arzt/besuch", "/gast", desk_home.TALK)))
     refusals.install(app, centre.the(Pages))
     staff = (
+        identity_account.routes,
         identity_pages.routes,
         desk_pages.routes,
         desk_planning.routes,
         operator_pages.routes,
         operator_layouts.routes,
+        operator_glasses.routes,
         operator_hours.routes,
+        operator_numbers.routes,
         operator_routes.routes,
         notify_pages.routes,
     )

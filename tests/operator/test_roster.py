@@ -15,7 +15,7 @@ from telemed.directory import service as directory
 from telemed.identity import roster
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
-from telemed.identity.rights import SESSION_COOKIE
+from telemed.identity.rights import FORM_TOKEN_HEADER, SESSION_COOKIE
 from telemed.kit.db import Database
 from telemed.kit.ids import to_base64
 from telemed.kit.machine import MachineKey
@@ -144,7 +144,8 @@ def as_program(centre: Centre) -> dict[str, str]:
 def as_operator(centre: Centre) -> dict[str, str]:
     with centre.db.transaction() as tx:
         token = identity.open_session(tx, Actor(Role.OPERATOR, "operator"), now=centre.clock.now())
-    return {"Cookie": f"{SESSION_COOKIE}={token}", "Origin": "https://testserver"}
+    own = {"Cookie": f"{SESSION_COOKIE}={token}", FORM_TOKEN_HEADER: signed_in.form_token(token)}
+    return {**own, "Origin": "https://testserver"}
 
 
 def test_everybody_may_read_the_roster_and_only_who_may_sign_the_draft(centre: Centre, client: TestClient) -> None:
@@ -191,7 +192,9 @@ def test_the_operator_brings_it_by_his_page_and_revokes_a_browser(centre: Centre
     assert unknown.status_code == 404
 
 
-def test_a_link_enrols_a_doctor_s_browser_and_nobody_else_s(centre: Centre, client: TestClient) -> None:
+def test_a_link_enrols_a_doctor_s_browser_and_nobody_else_s(centre: Centre) -> None:
+    client = TestClient(make_app(replace(centre, exercise=True)), "https://testserver", follow_redirects=False)
+
     def enters(role: Role, subject: str, key: str) -> int:
         with centre.db.transaction() as tx:
             token = identity.invite(tx, Actor(role, subject), now=centre.clock.now())

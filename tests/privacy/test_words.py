@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from string import Formatter
 
@@ -31,11 +32,14 @@ from telemed.booking.search import Rule
 from telemed.desk.asked import ALWAYS_THERE
 from telemed.desk.closing import WEEKS
 from telemed.directory.fhir import DEVICE_KINDS
-from telemed.directory.model import Template
+from telemed.directory.model import SETTINGS, Template
+from telemed.identity.allowed import GlassReason
+from telemed.identity.model import Role
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Sense
 from telemed.notify.model import Channel
 from telemed.notify.model import Kind as Notice
+from telemed.operator.figures import Figures
 from telemed.people.model import Need, Way
 from telemed.queue.order import Why
 from telemed.visit.model import VisitState
@@ -65,14 +69,18 @@ MDC = {str(code) for code, codes in SAMPLES.values() if not any(codes)} | {str(c
 PARTS: dict[str, set[str]] = {
     "booking.need.": {f"{need}{more}" for need in (*Need, "quiet") for more in ("", ".hint")},
     "booking.nothing.": {"full", *NEVER},
+    "booking.specialty.": {"ALLG", "HAUT", "INNE", "KARD", "HNOH", "AUGE", "NEUR", "ORTH", "UROL"},
     "booking.way.": {f"{way}{more}" for way in Way for more in ("", ".hint")},
     "booking.wish.": {"doctor", "place", "language", "wheelchair", "companion"},
     "booking.wrong.": {"name", "birth_year", "way", "phone", "email"},
     "camera.": {"room", "otoscope", "dermatoscope", "document"},
     "closing.": {"referral", "prescription", "values"},
     "closing.weeks.": {str(weeks) for weeks in WEEKS},
+    "doctors.place.": {*SETTINGS, "phone"},
     "emergency.by.": {"doctor", "room"},
     "help.what.": {"help", "new-appointment", "telephone"},
+    "may.glass.reason.": set(GlassReason),
+    "may.role.": {Role.DOCTOR.value, Role.ASSISTANT.value},
     "refused.why.": set(RefusedWhy),
     "stream.": {"room", "otoscope", "dermatoscope", "document"},
     "desk.js.allowed.": {
@@ -144,6 +152,8 @@ PARTS: dict[str, set[str]] = {
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
     "notice.": {*Notice, "come_now.home"},
+    "numbers.of.": {each.name for each in fields(Figures) if each.name != "room_id"},
+    "numbers.unit.": {"count", "minutes", "percent", "seconds"},
     "operator.kind.": set(MachineKind),
     "waiting_room.channel.": set(Channel),
     "layouts.template.": {*Template, "overbooked"},
