@@ -154,6 +154,7 @@ KINDS_BY_NAME = {
     "identity.roster_store": Kind.STORE,
     "operator.hours": Kind.EDGE,  # who is there when
     "operator.figures": Kind.PURE,  # how long people wait, and the like
+    "operator.texts": Kind.EDGE,  # languages side by side
     "operator.numbers": Kind.EDGE,  # where they are shown
     "operator.glasses": Kind.EDGE,  # who broke the glass
     "operator.layouts": Kind.EDGE,  # how sessions are laid out

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from telemed.booking import store
 from telemed.booking.model import Booking
-from telemed.booking.planner import Offer, day_window
+from telemed.booking.planner import HORIZON, Offer, day_window
 from telemed.directory import service as directories
 from telemed.directory.model import Directory
 from telemed.identity import granted, invitations
@@ -103,3 +103,9 @@ def visible_on_day(tx: Tx, asker: Asker, day: date, action: Action = Action.SEE)
     """What is booked on a civil day, as far as *asker* may do *action* with it, by start."""
     start, end = day_window(day, directories.load(tx))
     return store.visible(tx, asker, action, start, end)
+
+
+def visible_ahead(tx: Tx, asker: Asker, action: Action = Action.SEE) -> list[Booking]:
+    """What is booked today and later, as far as *asker* may do *action* with it, by start."""
+    first, _ = asker.today
+    return store.visible(tx, asker, action, first, first + 2 * HORIZON)

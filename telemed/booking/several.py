@@ -28,7 +28,7 @@ from telemed.booking.search import Objection, Rule
 from telemed.directory import service as directories
 from telemed.directory.model import Device, Directory
 from telemed.identity.model import Actor
-from telemed.kit.db import Tx
+from telemed.kit.db import Tx, take_turn
 from telemed.kit.i18n import words
 from telemed.kit.outbox import emit
 from telemed.kit.secrets import Secrets
@@ -228,6 +228,23 @@ def _free_like(tx: Tx, directory: Directory, offer: Offer, device_id: str, *, no
     here = reading.ground(tx, directory, offer.start, offer.end, now=now, of=[one.id for one in like])
     ticks, bit = planner.ticks_in(offer.end - offer.start), planner.tick_of(offer.start) - here.window.first
     return next((one for one in like if here.starts(one.id, ticks) >> bit & 1), None)
+
+
+def book_known(tx: Tx, secrets: Secrets, request: Request, person_id: str, *, actor: Actor, now: datetime) -> Booked:
+    """One more appointment for somebody who is known already. The same request again gets the same answer.
+
+    Raises:
+        TooLate, NotOffered, SlotTaken: as `service.book` says.
+    """
+    service.enter(tx)
+    booking_id = id_for(secrets, request.request_id)
+    take_turn(tx, reading.turn(booking_id))
+    if service.is_booked(tx, booking_id):
+        return booked(secrets, request.request_id, service.get(tx, booking_id))
+    directory = directories.load(tx)
+    service.admit(directory, request.offer, now=now)
+    service.let_go(tx, booking_id, now=now)
+    return service.take_in(tx, secrets, directory, booking_id, request, actor=actor, now=now, person_id=person_id)
 
 
 def override(

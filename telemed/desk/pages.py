@@ -15,11 +15,13 @@ from telemed.desk import (
     emergencies,
     emergency,
     fetching,
+    for_others,
     help_pages,
     helping,
     line,
     model,
     planned,
+    relatives,
     service,
 )
 from telemed.desk.model import Alarm, OwnWord, RoomDay
@@ -52,6 +54,8 @@ routes.include_router(help_pages.routes)
 routes.include_router(closing.routes)
 routes.include_router(absences.routes)
 routes.include_router(agreeing.routes)
+routes.include_router(relatives.routes)
+routes.include_router(for_others.routes)
 Doctor = Annotated[Actor, Depends(Needs(Right.DOCTOR_DAY))]
 Caller = Annotated[Actor, Depends(Needs(Right.JOIN_VISIT))]
 Assistant = Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]
@@ -173,10 +177,17 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
         calls = emergencies.of_assistant(tx, actor.subject, now=now)
         fetch = fetching.of_assistant(tx, actor.subject, now=now)
         agreed = agreeing.still_open(tx, model.visit_ids([day]))
+        acted = relatives.acted(tx, centre, model.visit_ids([day]), actor=actor, now=now)
         helps = helping.of_actor(tx, actor, now=now)
     shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "tasks": tasks, "is_assistant": True}
     shown |= {"version": model.version([day], tasks.calls), "alarms": alarms, "emergencies": calls}
-    shown |= {"consent_open": agreed, "fetch": fetch, "help_calls": helps, "late_minutes": model.LATE_MINUTES}
+    shown |= {
+        "consent_open": agreed,
+        "acted": acted,
+        "fetch": fetch,
+        "help_calls": helps,
+        "late_minutes": model.LATE_MINUTES,
+    }
     shown |= {"room_code": identity.room_code(centre.secrets, room_id, now.astimezone(BERLIN).date())}
     return centre.the(Pages).render(request, "desk/assistant.html", now=now, **shown)
 

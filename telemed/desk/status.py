@@ -18,6 +18,8 @@ from telemed.identity.rights import SESSION_COOKIE, Needs
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound
 from telemed.link.service import Lines
+from telemed.people import consents
+from telemed.people.consent import Purpose
 from telemed.visit import service as visit
 from telemed.visit.model import WrongMoment
 from telemed.web.centre import Centre, CentreDep
@@ -98,7 +100,9 @@ def _page(request: Request, centre: Centre, template: str, actor: Actor) -> HTML
     with centre.db.reading() as tx:
         look = _look(tx, centre)
         found = own_of(look, actor, way=timedelta(minutes=minutes))
-    return shown(request, centre, template, found, look, way=minutes, ways=WAYS, later=LATER)
+        is_open = len(consents.current(tx, found.booking.person_id)) < len(Purpose)
+    more: dict[str, Any] = {"way": minutes, "ways": WAYS, "later": LATER, "consent_open": is_open}
+    return shown(request, centre, template, found, look, **more)
 
 
 def shown(request: Request, centre: Centre, template: str, found: Own, look: Look, **more: Any) -> HTMLResponse:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from telemed.booking import service as booking
 from telemed.directory import service as directory
+from telemed.directory.model import Directory
 from telemed.identity.model import Actor
 from telemed.kit.db import Tx
 from telemed.kit.i18n import GERMAN
@@ -13,6 +14,7 @@ from telemed.kit.refusal import NotFound
 from telemed.notify import delivery, model, service, store, texts
 from telemed.notify.model import CallUnknown, Kind, Notice, Outcome
 from telemed.notify.service import Desk
+from telemed.notify.texts import Said
 from telemed.people.model import Person
 
 
@@ -34,6 +36,11 @@ def count(tx: Tx, assistant_id: str, *, now: datetime) -> int:
     return len(_lines(tx, assistant_id, now=now))
 
 
+def about(tx: Tx, *, now: datetime) -> set[str]:
+    """The appointments of those who wait to be called; read without a person."""
+    return {one.subject_id for one in store.open_calls(tx, now=now) if one.until > now}
+
+
 def version(tx: Tx, assistant_id: str, *, now: datetime) -> str:
     """Of the list as it stands, without a person."""
     seen = [(one.id, one.attempts) for one in _lines(tx, assistant_id, now=now)]
@@ -46,17 +53,38 @@ def calls(tx: Tx, desk: Desk, *, actor: Actor, now: datetime) -> list[Call]:
     Raises:
         NotFound: there is no such assistant.
     """
-    known, found = directory.load(tx), []
-    for one in _lines(tx, actor.subject, now=now):
-        person = service.person_of(tx, desk.secrets, one, actor=actor, now=now)
-        offer = delivery.offer_of(tx, one, now=now)
-        if offer is None:
-            continue
-        said = delivery.said_of(known, one, offer, link="")
-        own = texts.spoken(person.language) if person else GERMAN
-        foreign = texts.text(one.kind, said, own) if own != GERMAN else ""
-        found.append(Call(one, person, texts.text(one.kind, said, GERMAN), foreign))
-    return found
+    lines = (_call(tx, desk, one, actor=actor, now=now) for one in _lines(tx, actor.subject, now=now))
+    return [line for line in lines if line is not None]
+
+
+def call(tx: Tx, desk: Desk, notice_id: str, *, actor: Actor, now: datetime) -> Call:
+    """One line, for a letter; the look is audited.
+
+    Raises:
+        CallUnknown: there is no such open line, or it is for another room.
+    """
+    line = _call(tx, desk, _own(tx, notice_id, actor.subject), actor=actor, now=now)
+    if line is None:
+        raise CallUnknown
+    return line
+
+
+def _call(tx: Tx, desk: Desk, one: Notice, *, actor: Actor, now: datetime) -> Call | None:
+    person = service.person_of(tx, desk.secrets, one, actor=actor, now=now)
+    said = _said(tx, directory.load(tx), one, now=now)
+    if said is None:
+        return None
+    own = texts.spoken(person.language) if person else GERMAN
+    foreign = texts.text(one.kind, said, own) if own != GERMAN else ""
+    return Call(one, person, texts.text(one.kind, said, GERMAN), foreign)
+
+
+def _said(tx: Tx, known: Directory, one: Notice, *, now: datetime) -> Said | None:
+    """What the words are made of; None: nothing is kept for them any more."""
+    if one.kind is Kind.CALL_BACK:
+        return Said(one.due_at, known.quarter_name, one.minutes, "", known.zone)
+    offer = delivery.offer_of(tx, one, now=now)
+    return delivery.said_of(known, one, offer, link="") if offer else None
 
 
 def _lines(tx: Tx, assistant_id: str, *, now: datetime) -> list[Notice]:
@@ -77,7 +105,9 @@ def _rooms_of(tx: Tx, assistant_id: str) -> tuple[str, ...]:
 
 
 def _is_theirs(tx: Tx, one: Notice, rooms: tuple[str, ...]) -> bool:
-    return not rooms or one.kind is Kind.OFFERED or booking.get(tx, one.subject_id).offer.room_id in rooms
+    if not rooms or one.kind in (Kind.OFFERED, Kind.CALL_BACK):
+        return True
+    return booking.get(tx, one.subject_id).offer.room_id in rooms
 
 
 def told(tx: Tx, notice_id: str, *, assistant_id: str, now: datetime) -> None:

@@ -12,17 +12,20 @@ from telemed.booking.planner import Offer
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.kit.db import Tx
+from telemed.kit.refusal import Refusal
 from telemed.notify import calendar, model, service, store, texts
 from telemed.notify.model import Channel, Kind, Notice, Outcome
 from telemed.notify.push import Subscription
 from telemed.notify.service import PURPOSE, SENDER, Desk
 from telemed.notify.texts import Said
+from telemed.people import mandates
 from telemed.people import service as people
 from telemed.people.model import Person
 
 BATCH = 8
 """Sent at once on one channel."""
 LINK_PATH = "/n/"
+MANDATE_PATH = "/vertretung/"
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,9 @@ def pack(tx: Tx, desk: Desk, taken: Iterable[Notice], *, url: str, now: datetime
     """
     known, made = directory.load(tx), []
     for one in taken:
+        if one.kind is Kind.MANDATE:
+            made += _of_mandate(tx, desk, one, url=url, now=now)
+            continue
         person = service.person_of(tx, desk.secrets, one, actor=SENDER, now=now)
         offer = offer_of(tx, one, now=now)
         if person is None or offer is None:
@@ -98,6 +104,22 @@ def _parcel(
         ics,
         ics_method,
     )
+
+
+def _of_mandate(tx: Tx, desk: Desk, one: Notice, *, url: str, now: datetime) -> list[tuple[Notice, Parcel]]:
+    """A relative's own link, in her language; nothing, where it was ended meanwhile or the person's data are gone."""
+    try:
+        found = mandates.one_of(tx, desk.secrets, one.subject_id, actor=SENDER, now=now)
+    except Refusal:
+        found = None
+    if found is None or not found.goes_on(now):
+        store.end(tx, [one.id], Outcome.DROPPED, now=now)
+        return []
+    language, known = found.relative.language, directory.load(tx)
+    link = f"{url}{MANDATE_PATH}{mandates.link_token(desk.secrets, found.id)}"
+    said = texts.text(one.kind, Said(now, known.quarter_name, 0, link, known.zone), language)
+    title, footer = texts.title(language), texts.footer(language)
+    return [(one, Parcel(one.id, found.relative.contact, title, said, link, footer, urgent=False))]
 
 
 def offer_of(tx: Tx, one: Notice, *, now: datetime) -> Offer | None:
@@ -160,8 +182,9 @@ def escalate_silent(tx: Tx, desk: Desk, *, now: datetime) -> int:
 
 def escalate(tx: Tx, desk: Desk, one: Notice, *, now: datetime) -> None:
     """Staff say it; not where it was only an additional browser that is silent."""
-    if not store.end(tx, [one.id], Outcome.ESCALATED, now=now):
-        return
+    outcome = Outcome.NOT_REACHED if one.kind is Kind.MANDATE else Outcome.ESCALATED
+    if not store.end(tx, [one.id], outcome, now=now) or one.kind is Kind.MANDATE:
+        return  # a relative's link stands on paper too
     others = [outcome for channel, outcome in store.siblings(tx, one) if channel is not Channel.CALL]
     reached = one.channel is Channel.PUSH and any(outcome in (None, Outcome.SENT) for outcome in others)
     if not reached:

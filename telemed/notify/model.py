@@ -30,6 +30,11 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     PLACE_KEPT = "place_kept"
     OFFERED = "offered"
+    LOOKED_AT = "looked_at"
+    """Somebody of the staff broke the glass before her appointment."""
+    CALL_BACK = "call_back"
+    MANDATE = "mandate"
+    """A relative's link; it goes to her, and not to the person."""
 
 
 class Channel(StrEnum):
@@ -77,9 +82,10 @@ class Rules:
 class Notice:
     """One thing for one person, without a word of it and without a contact.
 
-    *subject_id*: the booking, or the entry of the waiting list (`Kind.OFFERED`). *step*: which of several of its kind:
-    the threshold of a delay, the number of a call. *minutes*: what is said of a delay. *channel*: None until it is
-    spread. *due_at*: the earliest moment; *until*: behind it nobody needs it any more.
+    *subject_id*: the booking, the entry of the waiting list (`Kind.OFFERED`), the person (`Kind.CALL_BACK`), or the
+    mandate (`Kind.MANDATE`). *step*: which of several of its kind: the threshold of a delay, the number of a call.
+    *minutes*: what is said of a delay. *channel*: None until it is spread. *due_at*: the earliest moment; *until*:
+    behind it nobody needs it any more.
     """
 
     id: str
@@ -111,6 +117,8 @@ DELAY_AHEAD = timedelta(hours=2)
 """Of visits that are further ahead no delay is told: until then it may be made good."""
 ON_THE_WAY = timedelta(minutes=15)
 """So long before the start that was said, who was told of a delay is asked to come."""
+CALL_BACK_WITHIN = timedelta(days=3)
+"""A weekend long; then whoever wished to be called has found another way."""
 STILL_OF_USE = timedelta(minutes=30)
 """After that nobody needs to be asked to come any more."""
 
@@ -215,6 +223,14 @@ def is_mobile(number: str) -> bool:
     return plain.startswith(("0", "+")) and bool(_MOBILE.match(plain))
 
 
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def is_address(text: str) -> bool:
+    """Whether a mail can be sent there, as far as can be seen."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def international(number: str) -> str:
     """A number as gateways want it (ITU-T E.164): ``0171 234`` → ``+49171234``."""
     plain = _NO_DIGIT.sub("", number).replace("(0)", "")
@@ -255,6 +271,7 @@ CALL_AGAIN = timedelta(minutes=10)
 CALLS = 3
 """So often staff try to reach somebody."""
 KEEP = timedelta(days=30)
+LOOKED_AT_WITHIN = timedelta(days=7)
 LINK_LASTS = timedelta(days=1)
 """After the appointment a notice's link opens nothing any more."""
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from schemas.day import FactKind
-from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, TimeOffered
+from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, CallWished, TimeOffered
+from telemed.identity.allowed import GlassBroken
 from telemed.kit.db import Tx
 from telemed.notify import service
 from telemed.notify.service import Desk
@@ -26,6 +27,14 @@ def tell_cancelled(tx: Tx, happened: BookingCancelled, *, now: datetime) -> None
 
 def tell_offered(tx: Tx, happened: TimeOffered, *, now: datetime) -> None:
     service.offered(tx, happened.waiting_id, now=now)
+
+
+def tell_call_wished(tx: Tx, happened: CallWished, *, now: datetime) -> None:
+    service.call_wished(tx, happened.person_id, now=now)
+
+
+def tell_looked_at(tx: Tx, happened: GlassBroken, *, now: datetime) -> None:
+    service.looked_at(tx, happened.appointment_id, now=now)
 
 
 def tell_fact(tx: Tx, happened: FactKnown, *, now: datetime) -> None:

@@ -91,6 +91,18 @@ def offered(tx: Tx, waiting_id: str, *, now: datetime) -> None:
     store.add(tx, [Notice(new_id(), Kind.OFFERED, waiting.person_id, waiting_id, now, kept.held_until, step)])
 
 
+def call_wished(tx: Tx, person_id: str, *, now: datetime) -> None:
+    """Somebody wishes to be called: a line of the call list, for whichever assistant comes first."""
+    until = now + model.CALL_BACK_WITHIN
+    store.add(tx, [Notice(new_id(), Kind.CALL_BACK, person_id, person_id, now, until, channel=Channel.CALL)])
+
+
+def looked_at(tx: Tx, appointment_id: str, *, now: datetime) -> None:
+    """Somebody saw whose appointment this is at an unusual time: its person hears of it, each time anew."""
+    about, until, minute = booking.get(tx, appointment_id), now + model.LOOKED_AT_WITHIN, int(now.timestamp() // 60)
+    store.add(tx, [Notice(new_id(), Kind.LOOKED_AT, about.person_id, about.id, now, until, minute)])
+
+
 def happened(tx: Tx, visit_id: str, kind: FactKind, *, now: datetime) -> None:
     """What a fact of a visit has people told: who is called and is not there; who says that she comes later."""
     about = booking.get(tx, visit_id)
@@ -171,7 +183,7 @@ def _is_moot(tx: Tx, one: Notice) -> bool:
         waiting = holding.waiting_of(tx, one.subject_id)
         return waiting.state is not WaitState.OFFERED or len(waiting.declined) != one.step
     about = booking.get(tx, one.subject_id)
-    if about.status is Status.CANCELLED and one.kind is not Kind.CANCELLED:
+    if about.status is Status.CANCELLED and one.kind not in (Kind.CANCELLED, Kind.LOOKED_AT):
         return True
     return model.is_moot(one.kind, one.step, visit.state_of(tx, about.id))
 
@@ -223,7 +235,8 @@ def by_link(tx: Tx, token: str, *, now: datetime) -> Opened:
     one = store.by_link(tx, digest(token))
     if one is None:
         raise NotFound
-    over = one.until if one.kind is Kind.OFFERED else booking.current(tx, one.subject_id).offer.end
+    own_time = one.kind in (Kind.OFFERED, Kind.LOOKED_AT)
+    over = one.until if own_time else booking.current(tx, one.subject_id).offer.end
     if now > over + model.LINK_LASTS:
         raise NotFound
     return Opened(one.subject_id, one.kind is Kind.OFFERED)

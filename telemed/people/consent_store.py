@@ -1,5 +1,6 @@
 """What was said about consent: lines that are added and never changed."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Table, Text, insert, select
@@ -60,6 +61,15 @@ def of(tx: Tx, person_id: str) -> list[Said]:
     """All that a person said, oldest first."""
     wanted = select(consents).where(consents.c.person_id == person_id).order_by(consents.c.at, consents.c.id)
     return [_said(row) for row in tx.execute(wanted)]
+
+
+def of_all(tx: Tx, person_ids: Iterable[str]) -> dict[str, list[Said]]:
+    """All that these people said, by person, oldest first."""
+    wanted = select(consents).where(consents.c.person_id.in_(sorted(person_ids)))
+    found: dict[str, list[Said]] = {}
+    for row in tx.execute(wanted.order_by(consents.c.at, consents.c.id)):
+        found.setdefault(row.person_id, []).append(_said(row))
+    return found
 
 
 def newest(tx: Tx, person_id: str, purpose: Purpose, version: str) -> Answer | None:

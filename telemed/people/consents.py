@@ -1,5 +1,6 @@
 """Asking for consent, and heeding it. The functions take the open transaction and never commit."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from telemed.identity.model import Actor, Role
@@ -50,6 +51,11 @@ def all_of(tx: Tx, person_id: str) -> list[Said]:
 def current(tx: Tx, person_id: str) -> dict[Purpose, Said]:
     """What counts now, as far as she was asked."""
     return consent.newest(consent_store.of(tx, person_id))
+
+
+def of_all(tx: Tx, person_ids: Collection[str]) -> dict[str, dict[Purpose, Said]]:
+    """What counts now for each of these people, by person; those who were not asked anything are left out."""
+    return {person: consent.newest(said) for person, said in consent_store.of_all(tx, person_ids).items()}
 
 
 def answer_of(tx: Tx, person_id: str, purpose: Purpose) -> Answer | None:

@@ -8,7 +8,7 @@ import orjson
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, LinkUsed, Role
 from telemed.kit.db import Tx
-from telemed.kit.ids import digest, new_id, new_link_token
+from telemed.kit.ids import digest, new_id, to_base64
 from telemed.kit.refusal import NotFound
 from telemed.kit.secrets import Secrets
 from telemed.people import mandate_store as store
@@ -53,13 +53,19 @@ def give(
     """
     if sum(_goes_on(one, now) for one in store.of(tx, person_id)) >= MOST:
         raise TooManyRelatives
-    mandate_id, token = new_id(), new_link_token()
+    mandate_id = new_id()
+    token = link_token(secrets, mandate_id)
     sealed = people.seal(tx, secrets, person_id, _place(mandate_id), orjson.dumps(relative), actor=actor, now=now)
     witness = actor.subject if actor.role in (Role.ASSISTANT, Role.DOCTOR) else ""
     allowed = frozenset({Scope.SEE, *scopes})
     kept = Sealed(mandate_id, person_id, sealed, allowed, now, now + LASTS[lasts], witness)
     store.add(tx, kept, digest(token))
     return mandate_id, token
+
+
+def link_token(secrets: Secrets, mandate_id: str) -> str:
+    """What the relative's link ends with: 128 bit that only who knows the pepper can make again."""
+    return to_base64(secrets.derive("mandate link", mandate_id)[:16])
 
 
 def look_at(tx: Tx, token: str, *, now: datetime) -> Sealed:
@@ -81,10 +87,15 @@ def enter(tx: Tx, token: str, *, now: datetime) -> tuple[str, Sealed]:
         LinkUsed: as `look_at` says.
     """
     found = look_at(tx, token, now=now)
-    actor = Actor(Role.RELATIVE, found.id)
+    actor = actor_of(found)
     store.opened(tx, found.id, now)
     people.audit(tx, [found.person_id], actor=actor, action="read", purpose=PURPOSE, now=now)
     return identity.open_session(tx, actor, now=now), found
+
+
+def actor_of(kept: Sealed) -> Actor:
+    """Who acts under a mandate."""
+    return Actor(Role.RELATIVE, kept.id)
 
 
 def check(tx: Tx, actor: Actor, scope: Scope, *, now: datetime) -> Sealed:
@@ -109,6 +120,19 @@ def all_of(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, now: datet
         Erased: the person's data are gone.
     """
     return _opened(tx, secrets, store.of(tx, person_id), actor=actor, now=now)
+
+
+def one_of(tx: Tx, secrets: Secrets, mandate_id: str, *, actor: Actor, now: datetime) -> Mandate:
+    """One mandate with its names. Audited.
+
+    Raises:
+        NotFound: there is none.
+        Erased: the person's data are gone.
+    """
+    found = store.get(tx, mandate_id)
+    if found is None:
+        raise NotFound
+    return _opened(tx, secrets, [found], actor=actor, now=now)[0]
 
 
 def named(tx: Tx, secrets: Secrets, mandate_ids: Collection[str], *, actor: Actor, now: datetime) -> dict[str, str]:

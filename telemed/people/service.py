@@ -1,12 +1,12 @@
 """Residents, and the one door to everything personal: who passes it leaves an audit line in the same transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
 
-from telemed.identity.model import Actor
+from telemed.identity.model import Actor, Role
 from telemed.kit.batch import Batch
 from telemed.kit.db import Database, Tx
 from telemed.kit.ids import new_id
@@ -100,6 +100,11 @@ def audit(tx: Tx, person_ids: Iterable[str], *, actor: Actor, action: str, purpo
 def lines_of(tx: Tx, person_id: str) -> list[AuditLine]:
     """Who did what to a person's data and when, the newest first: what she may read of her own."""
     return store.lines_of(tx, person_id)
+
+
+def relatives_who_wrote(tx: Tx, person_ids: Collection[str]) -> dict[str, str]:
+    """By person, the mandate under which something of hers was changed last; without those who act for themselves."""
+    return store.last_writers(tx, person_ids, Role.RELATIVE.value)
 
 
 def _line(person_id: str, *, actor: Actor, action: str, purpose: str, now: datetime) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Residents: sealed details, one wrapped key each, and who looked. The only tables about people."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -107,6 +108,16 @@ def lines_of(tx: Tx, person_id: str) -> list[AuditLine]:
     """All of one person, the newest first."""
     own = select(audit_lines).where(audit_lines.c.person_id == person_id)
     return [_line(row) for row in tx.execute(own.order_by(audit_lines.c.at.desc(), audit_lines.c.id))]
+
+
+def last_writers(tx: Tx, person_ids: Iterable[str], role: str) -> dict[str, str]:
+    """By person, who of this role changed something about her last."""
+    wanted = select(audit_lines.c.person_id, audit_lines.c.subject).where(
+        audit_lines.c.person_id.in_(sorted(person_ids)),
+        audit_lines.c.role == role,
+        audit_lines.c.action == Deed.WRITE.value,
+    )
+    return {row.person_id: row.subject for row in tx.execute(wanted.order_by(audit_lines.c.at, audit_lines.c.id))}
 
 
 def _line(row: Row[Any]) -> AuditLine:

@@ -1,8 +1,22 @@
-"""What the centre keeps, told from the tables themselves, so that it cannot be out of date."""
+"""What the centre keeps, told from the tables themselves, so that it cannot be out of date; and whose it is."""
 
-from telemed.kit.db import metadata
+from telemed.booking import holding
+from telemed.booking import service as booking
+from telemed.identity.model import WAITING, Actor
+from telemed.kit.db import Tx, metadata
 from telemed.kit.register import Kept
 from telemed.privacy.model import RegisterLine
+
+
+def person_of(tx: Tx, actor: Actor) -> str:
+    """Who the resident is whose session this is: an appointment's, or that of an entry in the waiting list.
+
+    Raises:
+        NotFound: there is neither.
+    """
+    if actor.subject.startswith(WAITING):
+        return holding.waiting_of(tx, actor.subject.removeprefix(WAITING)).person_id
+    return booking.current(tx, actor.subject).person_id
 
 
 def register_rows() -> list[RegisterLine]:

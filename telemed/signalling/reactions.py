@@ -6,6 +6,7 @@ from datetime import datetime
 from schemas.day import FactKind
 from telemed.identity import service as identity
 from telemed.identity.model import InvitationRevoked, MachinesChanged
+from telemed.identity.staff_model import StaffRevoked
 from telemed.kit.db import Tx
 from telemed.signalling.hub import Hub
 from telemed.visit.model import FactKnown
@@ -39,5 +40,14 @@ def shut_out_guest(hub: Hub) -> Callable[..., None]:
 
     def react(_tx: Tx, happened: InvitationRevoked, *, now: datetime) -> None:  # noqa: ARG001 - every reaction is called so
         hub.shut_out(happened.invitation_id)
+
+    return react
+
+
+def shut_out_staff(hub: Hub) -> Callable[..., None]:
+    """React to `StaffRevoked`: whoever is shut out leaves every visit."""
+
+    def react(_tx: Tx, happened: StaffRevoked, *, now: datetime) -> None:  # noqa: ARG001 - every reaction is called so
+        hub.shut_out(happened.subject)
 
     return react

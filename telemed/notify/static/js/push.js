@@ -3,6 +3,7 @@
  * Notices on this device, switched on and off on the page of the own appointment. Nothing is asked before the button
  * is pressed; where the browser or the centre cannot do it, nothing is shown.
  */
+import { scriptAt } from '/static/js/markup.js';
 
 const PATH = '/mein-termin/nachrichten';
 const WORKER = '/static/notify/js/push_worker.js';
@@ -49,7 +50,7 @@ async function start(key) {
 
 /** @returns {Promise<ServiceWorkerRegistration>} once its worker can be reached */
 async function registered() {
-  const worker = await navigator.serviceWorker.register(WORKER);
+  const worker = await navigator.serviceWorker.register(scriptAt(WORKER));
   const coming = worker.installing ?? worker.waiting;
   if (coming && !worker.active) {
     await new Promise((done) => {
