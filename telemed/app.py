@@ -34,12 +34,13 @@ from telemed.link import routes as link_routes
 from telemed.notify import jobs as notify_jobs
 from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
-from telemed.operator import hours as operator_hours
 from telemed.operator import glasses as operator_glasses
+from telemed.operator import hours as operator_hours
 from telemed.operator import layouts as operator_layouts
 from telemed.operator import numbers as operator_numbers
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
+from telemed.operator import texts as operator_texts
 from telemed.paper import pages as paper_pages
 from telemed.people.service import Auditor
 from telemed.queue import jobs as queue_jobs
@@ -93,6 +94,7 @@ def make_app(centre: Centre) -> FastAPI:
         operator_glasses.routes,
         operator_hours.routes,
         operator_numbers.routes,
+        operator_texts.routes,
         operator_routes.routes,
         link_routes.routes,
         signalling_routes.routes,

@@ -43,12 +43,13 @@ from telemed.link.service import Lines
 from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
 from telemed.notify.service import Desk
-from telemed.operator import hours as operator_hours
 from telemed.operator import glasses as operator_glasses
+from telemed.operator import hours as operator_hours
 from telemed.operator import layouts as operator_layouts
 from telemed.operator import numbers as operator_numbers
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
+from telemed.operator import texts as operator_texts
 from telemed.people.model import Need, Person, Way
 from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
@@ -179,6 +180,7 @@ def make_app(centre: Centre) -> FastAPI:
         operator_glasses.routes,
         operator_hours.routes,
         operator_numbers.routes,
+        operator_texts.routes,
         operator_routes.routes,
         notify_pages.routes,
     )

@@ -1,0 +1,78 @@
+"""What people read, side by side with German, in each language: what is missing, and whether a person has read it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from babel import Locale
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from schemas.day import LANGUAGES
+from telemed.identity.model import Actor, Right
+from telemed.identity.rights import Needs
+from telemed.kit.i18n import GERMAN, Words, checked, for_people, lacks, of_pages, words
+from telemed.web.centre import CentreDep
+from telemed.web.pages import Pages
+
+routes = APIRouter()
+MOST_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One language as it stands. *missing*: texts that it lacks; *offered*: on pages for people."""
+
+    language: str
+    name: str
+    missing: int
+    checked: bool
+    offered: bool
+
+
+@dataclass(frozen=True)
+class Text:
+    key: str
+    german: str
+    other: str | None
+
+
+@routes.get("/betrieb/texte")
+def look(
+    request: Request,
+    centre: CentreDep,
+    _actor: Annotated[Actor, Depends(Needs(Right.OPERATE))],
+    in_language: str = "",
+    suche: str = "",
+) -> HTMLResponse:
+    """The languages; and of one of them the texts in which *suche* occurs, the missing ones first."""
+    chosen = in_language if in_language in LANGUAGES and in_language != GERMAN else ""
+    found = texts(words(chosen), suche.strip()) if chosen else []
+    return centre.the(Pages).render(
+        request,
+        "operator/texts.html",
+        spoken=[_spoken(each) for each in LANGUAGES],
+        total=len(for_people()),
+        chosen=chosen,
+        asked=suche,
+        texts=found[:MOST_SHOWN],
+        more=max(0, len(found) - MOST_SHOWN),
+        direction=words(chosen or GERMAN).direction,
+        lang=words(chosen or GERMAN).lang,
+    )
+
+
+def texts(spoken: Words, asked: str = "") -> list[Text]:
+    """All texts for people, missing ones first, then by key; *asked* is looked for in both languages and in the key."""
+    own, german, wanted = spoken.own(), words(), asked.casefold()
+    every = (
+        Text(key, german.starting(key)[key], spoken.starting(key)[key] if key in own else None) for key in for_people()
+    )
+    fitting = (each for each in every if wanted in f"{each.key}\n{each.german}\n{each.other or ''}".casefold())
+    return sorted(fitting, key=lambda each: (each.other is not None, each.key))
+
+
+def _spoken(language: str) -> Spoken:
+    german = Locale(GERMAN).get_language_name(language.partition("-")[0])
+    name = words().text("texts.simple") if language == "de-simple" else str(german)
+    missing = 0 if language == GERMAN else len(lacks(language))
+    return Spoken(language, name, missing, checked(language), language in of_pages())
