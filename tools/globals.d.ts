@@ -3,6 +3,14 @@ interface Window {
   htmx?: { process(element: Element): void };
 }
 
+/** As much of Trusted Types as we use. */
+interface TrustedTypes {
+  createPolicy(
+    name: string,
+    rules: { createHTML: (html: string) => string; createScriptURL: (address: string) => string },
+  ): { createHTML(html: string): string; createScriptURL(address: string): string };
+}
+
 // Inside an AudioWorklet, which TypeScript's library does not know.
 declare const sampleRate: number;
 declare class AudioWorkletProcessor {

@@ -1,6 +1,7 @@
 // @ts-check
 /** The monitor's page: shows what its program streams, and says so itself when nothing comes any more. */
 
+import { parsed, refill } from "/static/js/markup.js";
 import { local, now } from "/static/js/clock.js";
 
 const STILL_AFTER_MS = 6000;
@@ -44,7 +45,7 @@ function called() {
 /** @param {string} html */
 function show(html) {
   const before = called();
-  board.innerHTML = html.trim();
+  refill(board, parsed(html.trim()).body);
   if (called() && called() !== before) {
     const sign = board.firstElementChild;
     sign?.classList.add("just-called");

@@ -56,13 +56,13 @@ def policy(nonce: str, connect: Collection[str] = ()) -> str:
     """The Content Security Policy of one answer.
 
     A page's own script carries the nonce; ``'self'`` is for the modules that it imports. *connect*: where its scripts
-    may send to, beside its own server.
+    may send to, beside its own server. Text becomes markup in ``markup.js`` and in htmx only (W3C Trusted Types).
     """
     connected = " ".join(("'self'", *connect))
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}' 'self'; style-src 'self'; img-src 'self' data:; "
         f"font-src 'self'; connect-src {connected}; media-src 'self' blob:; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'"
+        "frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types telemed htmx"
     )
 
 

@@ -36,7 +36,7 @@ FORM = """
 <button class="danger" type="button">Absagen</button> <button type="button" disabled>Warten</button></div>
 </form>
 <div class="cards"><section class="card"><h2>Ihr Zeichen</h2>
-<p class="ticket-big">{{ parts.ticket({"picture": "fish", "letter": "K", "digits": "47"}) }}</p></section>
+<p class="ticket-big">{{ parts.ticket(namespace(picture="fish", letter="K", digits="47")) }}</p></section>
 <section class="card"><h2>Termin</h2><dl class="facts"><dt>Wann</dt><dd><time>14:30</time> Uhr</dd>
 <dt>Wo</dt><dd>Raum 1</dd></dl></section></div>
 <div class="table-scroll" tabindex="0" role="region" aria-label="Termine"><table><caption>Termine</caption>
@@ -86,6 +86,7 @@ def test_a_page_is_in_order_at_every_width(browser: Browser, address: str, body:
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(f"{address}/page/{body}.html")
     page.wait_for_function("() => document.fonts.status === 'loaded'")
+    assert page.get_by_role("heading", level=1).inner_text() == "Termin buchen"
     keep(page, f"{body}-{width}")
     assert not page.evaluate(WIDE)
     assert page.evaluate(TARGETS, least) == []

@@ -3,6 +3,7 @@
  * Says how long the time is still held, and two minutes before its end offers more (WCAG 2.2.1). Without this script the
  * button is always there; with it more time comes without the page being sent, so that nothing typed can be lost.
  */
+import { parsed } from "/static/js/markup.js";
 
 const SOON_S = 120;
 const words = /** @type {Record<string, string>} */ (JSON.parse(document.getElementById("words")?.textContent ?? "{}"));
@@ -89,7 +90,7 @@ async function sent(address, fields) {
   try {
     const body = new URLSearchParams(/** @type {[string, string][]} */ ([...fields]));
     const answer = await fetch(address, { method: "POST", body, headers: { accept: "text/html" } });
-    return answer.status >= 500 ? null : new DOMParser().parseFromString(await answer.text(), "text/html");
+    return answer.status >= 500 ? null : parsed(await answer.text());
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@
  * Keeps a list of the day fresh: asks every 2 s whether it is still true (an answer without a name), and fetches the
  * page itself only when it is not. Ages are counted here. Without this script the page reloads by itself.
  */
+import { parsed } from '/static/js/markup.js';
 import { ago, byId, say } from './words.js';
 
 const EVERY_MS = 2000;
@@ -53,7 +54,7 @@ function isBusy() {
 async function renew() {
   const answer = await fetch(location.pathname, { headers: { accept: 'text/html' } });
   if (!answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const page = parsed(await answer.text());
   const fresh = page.querySelector('[data-fresh]');
   if (!(fresh instanceof HTMLElement)) return;
   const place = focusedForm();

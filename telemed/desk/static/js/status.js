@@ -4,6 +4,7 @@
  * changed as soon as it does, and every few seconds that all is still true; where no stream comes through, we ask.
  * What is older than 15 s is marked, and after 120 s no start is shown any more.
  */
+import { parsed, refill } from '/static/js/markup.js';
 
 const MARKED_MS = 15_000;
 const LOST_MS = 120_000;
@@ -37,16 +38,11 @@ function takeOver(fresh) {
   [...own.children].forEach((part, place) => {
     const news = fresh.children[place];
     if (news && part.innerHTML !== news.innerHTML) {
-      part.innerHTML = news.innerHTML;
+      refill(part, news);
       part.className = news.className;
     }
   });
   age();
-}
-
-/** @param {string} html */
-function parsed(html) {
-  return new DOMParser().parseFromString(html, 'text/html');
 }
 
 /** @param {Event} told */
@@ -66,7 +62,7 @@ function told(told) {
 function renew(page, fresh) {
   const around = page.querySelectorAll('[data-around]');
   document.querySelectorAll('[data-around]').forEach((part, place) => {
-    part.innerHTML = around[place]?.innerHTML ?? '';
+    refill(part, around[place]);
   });
   own.dataset.shape = fresh.dataset.shape;
 }

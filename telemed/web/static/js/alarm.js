@@ -4,6 +4,7 @@
  * without a reload, and sounds until she says that she has heard it. What comes new sounds anew. A call for help cannot
  * be hushed: it sounds until somebody says that he comes.
  */
+import { parsed } from './markup.js';
 
 const EVERY_MS = 1000;
 const SOUND_EVERY_MS = 2000;
@@ -81,7 +82,7 @@ function shape(where) {
 async function look() {
   const answer = await fetch(place().dataset.alarms ?? '', { headers: { accept: 'text/html' } });
   if (!answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const page = parsed(await answer.text());
   const fresh = page.querySelector('[data-alarms]');
   if (!(fresh instanceof HTMLElement)) return;
   if (shape(place()) === shape(fresh)) return;
