@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from room_agent import keyboard
 from room_agent.devices import config
 from room_agent.devices.config import RoomDevices
 from room_agent.devices.simulated.scenario import Fault
+from room_agent.keyboard import Keyboard
 from room_agent.media import repertoire
 from schemas.measurement import MeasurementKind
 from telemed.kit.settings import BadSetting, public_keys
@@ -25,6 +27,7 @@ class Settings:
     *turn_url*: the relay, like ``turn:host:3478?transport=udp``; *turn_credential*: a file with ``user:password``.
     *operator_keys*: who may sign the roster, public keys with commas between them. None: no roster is believed.
     *relay_only*: never tell anybody this room's own address, and use no way but the relay.
+    *keys*: the three big keys beside the screen (`room_agent.keyboard`); empty for none.
     *block_after_s*: how long a device may be red before a visit, until the centre is told to plan without it.
     """
 
@@ -43,6 +46,7 @@ class Settings:
     relay_only: bool = False
     operator_keys: str = ""
     block_after_s: float = 120.0
+    keys: str = "yes=F14,no=F15,help=F13"
 
     def __post_init__(self) -> None:
         """
@@ -51,6 +55,7 @@ class Settings:
         """
         self.operators  # noqa: B018 - asked for here, so that a wrong one stops the start
         self.faults  # noqa: B018 - likewise
+        self.keyboard  # noqa: B018 - likewise
         self.room_devices  # noqa: B018 - likewise
         if self.simulated:
             self._check_sound()
@@ -64,6 +69,17 @@ class Settings:
             BadSetting: an operator's key is none.
         """
         return public_keys(f"{PREFIX}OPERATOR_KEYS", self.operator_keys)
+
+    @property
+    def keyboard(self) -> Keyboard:
+        """
+        Raises:
+            BadSetting: the keys cannot be read.
+        """
+        try:
+            return keyboard.read(self.keys)
+        except keyboard.BadKeys as error:
+            raise BadSetting(f"{PREFIX}KEYS: {error}") from None
 
     @property
     def room_devices(self) -> RoomDevices:

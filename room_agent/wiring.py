@@ -27,6 +27,7 @@ from room_agent.faults import Faulty, FaultyDevice
 from room_agent.gatekeeper import FromRoom
 from room_agent.instruments import Instruments, none, simulated
 from room_agent.journal import Journal
+from room_agent.keyboard import Keyboard
 from room_agent.link import Link
 from room_agent.meeting import Indicated, Meeting
 from room_agent.naming import labels
@@ -79,6 +80,7 @@ class Agent:
     assistant: Assistant
     tries: Tries = field(default_factory=lambda: tries_of_the_room(TicketUnknown))
     relay_only: bool = False
+    keyboard: Keyboard = field(default_factory=Keyboard)
     meeting: Meeting | None = None
 
     @property
@@ -296,6 +298,7 @@ def build(settings: Settings, room: Room, devices: Devices, has: Instruments) ->
         pages=Pages(TEMPLATES, frame=_frame(room)),
         assistant=Assistant(room),
         relay_only=settings.relay_only,
+        keyboard=settings.keyboard,
     )
 
 

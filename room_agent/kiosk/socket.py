@@ -17,6 +17,7 @@ from room_agent.bell import wait
 from room_agent.centre import LINE_ERRORS, BrokenContract, Centre, signalling_path
 from room_agent.door import ROOM, Door, DoorDep, TicketUnknown, anyone, shut
 from room_agent.gatekeeper import FromRoom
+from room_agent.keyboard import Keyboard
 from room_agent.room import Room
 from room_agent.signalling import TRY_S
 from schemas.channels import CLOSE_BROKEN_CONTRACT, CLOSE_NOT_ALLOWED
@@ -41,9 +42,9 @@ from schemas.visit import (
     WantSheet,
     from_kiosk,
 )
-from telemed.kit.i18n import words
 from telemed.kit.tries import Tries
-from telemed.web import tickets
+from telemed.web import languages, tickets
+from telemed.web.languages import words_of
 from telemed.web.pages import Pages
 
 TICK_S = 5.0
@@ -62,6 +63,7 @@ class KioskAgent(Protocol):
     centre: Centre
     pages: Pages
     tries: Tries
+    keyboard: Keyboard
 
     def report(self, machine_id: str, report: KioskReport) -> None: ...
 
@@ -83,11 +85,15 @@ def page(request: Request) -> HTMLResponse:
     agent = agent_of(request)
     plan = agent.room.plan
     frame = replace(agent.pages.frame, exercise=plan is not None and plan.exercise)
+    words = words_of(request)
     return agent.pages.render(
         request,
         "kiosk.html",
         frame=frame,
-        pictures=sorted(tickets.PICTURES, key=lambda name: tickets.picture_name(name, words())),
+        pictures=sorted(tickets.PICTURES, key=lambda name: tickets.picture_name(name, words)),
+        words=words,
+        own_names=languages.choices(request),
+        keys=agent.keyboard,
         letters=tickets.LETTERS,
         digits=tickets.DIGITS,
     )

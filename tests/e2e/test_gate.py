@@ -99,7 +99,7 @@ async def test_the_room_says_who_is_there_and_what_may_be_seen(room: Scene) -> N
     await truth(doctor, f"!({COLOURED})()")
     await truth(doctor, "seen.talk.some(({ type, on }) => type === 'pause' && on)")
     await truth(room.page, "document.getElementById('self').srcObject.getTracks().every(({ enabled }) => !enabled)")
-    assert await room.page.locator("#lamp").inner_text() == "Kamera macht Pause"
+    assert await room.page.locator("#lamp").inner_text() == "Die Kamera macht Pause."
     await truth(room.page, "document.getElementById('voice-words').textContent === ''")
     await look(room, "paused")
     await room.page.locator("#pause").click()

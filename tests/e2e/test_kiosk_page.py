@@ -1,12 +1,15 @@
 """The patient's page in Chromium: pairing, checking in, the talk with its devices, and that nothing of it stays."""
 
 import asyncio
+import json
 import os
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from room_agent.day import Task
+from schemas.channels import HelpDown, HelpIs
 from schemas.day import FactKind
 from schemas.measurement import MeasurementKind
 from telemed.kit.i18n import words
@@ -16,6 +19,18 @@ from tests.room_agent.world import KIOSK_CODE, fact, until, visit
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 TEXT = words().text
 SEEN_OF = "((kind) => seen.vitals.filter((each) => each.kind === kind).length)"
+COUNT_TOUCHES = """() => {
+  window.touches = 0;
+  const count = () => (window.touches += 1);
+  for (const kind of ['pointerdown', 'keydown', 'touchstart']) addEventListener(kind, count, true);
+}"""
+ALL_OF_IT = """() => {
+  const copy = document.body.cloneNode(true);
+  copy.querySelectorAll('script, time, [data-clock], #sending').forEach((each) => each.remove());
+  copy.querySelectorAll('[style=""]').forEach((each) => each.removeAttribute('style'));
+  return { page: copy.outerHTML, history: history.length, session: sessionStorage.length, address: location.href };
+}"""
+"""The page as it is, but for the clock and what sends at the moment."""
 SHOTS = Path(os.environ.get("SHOTS", "build/shots"))
 
 
@@ -115,12 +130,27 @@ async def test_every_target_is_big_and_nothing_is_cut_off(room: Scene, width: in
         await room.page.locator(f'[data-step="{step}"] .choice').first.click()
 
 
-async def test_help_shows_the_phone_number(room: Scene) -> None:
+async def test_help_is_called_by_a_key_or_on_the_screen_and_the_page_says_what_becomes_of_it(room: Scene) -> None:
     await room.open_kiosk(KIOSK_CODE)
     await room.shows("welcome")
-    await room.page.click("#help-button")
+    said = room.page.locator("#help h2:visible")
+    await room.page.evaluate("dispatchEvent(new KeyboardEvent('keydown', { key: 'F13' }))")  # as a USB button does
+    await until(lambda: room.centre.helps, within_s=2)
+    call = room.centre.helps[0]
+    assert (call.state, call.what, call.through) == ("asked", "help", "key")
     assert "03641 12345" in await room.page.inner_text("#help")
-    await room.shoot(SHOTS, "help")
+    for state, reach in (("asked", "room"), ("asked", "others"), ("asked", "all"), ("coming", "all")):
+        await until(lambda: not room.agent.room.journal.helps())
+        is_now = HelpIs.model_validate({"help_id": call.help_id, "state": state, "reach": reach})
+        await room.centre.down(HelpDown(calls=(is_now,)))
+        shown = "coming" if state == "coming" else {"room": "asked"}.get(reach, reach)
+        await expect(said).to_have_text(TEXT(f"kiosk.help.is.{shown}"))
+        await room.shoot(SHOTS, f"help-{shown}")
+    await room.page.click("#help-over")
+    await expect(room.page.locator("#help")).to_be_hidden()
+    await until(lambda: room.centre.helps[-1].state == "over")
+    await room.page.click("#help-button")
+    await until(lambda: room.centre.helps[-1].through == "screen")
 
 
 async def test_camera_and_microphone_are_checked_before_a_visit(room: Scene) -> None:
@@ -140,13 +170,19 @@ async def test_camera_and_microphone_are_checked_before_a_visit(room: Scene) -> 
     assert await room.page.get_attribute("#lamp", "data-state") == "off"
 
 
-async def test_a_whole_visit_and_nothing_of_it_stays(room: Scene) -> None:
+async def test_a_whole_visit_without_a_touch_and_nothing_of_it_stays(room: Scene) -> None:
     await room.open_kiosk(KIOSK_CODE)
     await room.shows("welcome")
     await room.plan(visit(), seq=2)  # which names the kiosk, so that it may stay longer than one just paired
+    await room.page.evaluate(COUNT_TOUCHES)
+    await truth(room.page, "document.getElementById('lamp').dataset.state === 'off'")
+    before = await room.page.evaluate(ALL_OF_IT)
     await room.call()
     await room.shoot(SHOTS, "called")
     doctor = await room.introduced_doctor()
+    await expect(room.page.locator("#sending")).to_contain_text(TEXT("kiosk.sends.stethoscope.off"))
+    for device in ("camera", "microphone"):
+        await expect(room.page.get_by_text(TEXT(f"kiosk.sends.{device}.on"))).to_be_visible()
     await truth(doctor, "seen.kiosk.includes('connected') && seen.agent.includes('connected')")
     await truth(doctor, "seen.videos.kiosk.videoWidth > 0 && seen.videos['agent-video'].videoWidth > 0")
     await room.page.wait_for_selector("#doctors video")
@@ -168,6 +204,9 @@ async def test_a_whole_visit_and_nothing_of_it_stays(room: Scene) -> None:
     await truth(doctor, "seen.codes.includes(4410)")
     await room.centre.tell(fact(FactKind.CLEANED))
     await room.shows("welcome")
+    await truth(room.page, f"({ALL_OF_IT})().page === {json.dumps(before['page'])}")
+    assert await room.page.evaluate(ALL_OF_IT) == before
+    assert await room.page.evaluate("touches") == 0
 
 
 async def _measure(room: Scene) -> None:
@@ -182,6 +221,7 @@ async def _measure(room: Scene) -> None:
     assert (vital["kind"], vital["visit_id"], vital["simulated"]) == ("blood-pressure", "visit-1", True)
     assert vital["observation"]["resourceType"] == "Observation"
     await room.page.wait_for_selector('[data-measuring="blood-pressure"]', state="hidden")
+    await doctor.evaluate("say({ type: 'confirm', vital_id: seen.vitals[0].vital_id, belongs: true })")  # said aloud
     await doctor.evaluate("say({ type: 'ask', kind: 'oximeter' })")
     await truth(doctor, f"seen.waves > 3 && {SEEN_OF}('oximeter') > 1", within_s=30)
     await room.shoot(SHOTS, "call-oximeter")

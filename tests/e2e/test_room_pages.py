@@ -60,13 +60,12 @@ async def test_the_assistant_goes_from_the_kiosk_through_a_visit_without_a_line(
     await room.shows("welcome")
     await room.plan(visit(), second, seq=2, assistant_code=CODE)
     page = room.page
-    await page.click("#help-button")
-    await expect(page.locator("#assistant-line")).to_be_visible()
-    await page.click("#help form button")
     await without_line(room, monkeypatch)
     await page.click("#help-button")
+    await expect(page.locator("#help h2:visible")).to_have_text(TEXT("kiosk.help.is.line"))
     await shot_of(page, SHOTS / "room-help.png")
     await page.click("#assistant-line a")
+    await expect(page.locator("[data-help-call]")).to_contain_text(TEXT("help.what.help"))
     await in_order(page, "assistant-code")
     await page.fill("#code", "111111")
     await page.keyboard.press("Enter")
@@ -74,6 +73,9 @@ async def test_the_assistant_goes_from_the_kiosk_through_a_visit_without_a_line(
     await in_order(page, "assistant-code-wrong")
     await page.fill("#code", f"{CODE[:3]} {CODE[3:]}")
     await page.keyboard.press("Enter")
+    await page.locator("[data-help-call] button").click()
+    await expect(page.locator("[data-help-call]")).to_have_count(0)
+    assert room.agent.room.help.state == "coming"
     first = page.locator("[data-visit=visit-1]")
     for kind in ("arrived", "called", "ended"):
         step = first.get_by_role("button", name=TEXT(f"room.assist.do.{kind}"))

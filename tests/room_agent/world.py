@@ -19,6 +19,7 @@ from schemas.channels import (
     FactsTaken,
     FactsUp,
     FromRoom,
+    HelpUp,
     PairAnswer,
     PairAsked,
     PlanDown,
@@ -140,6 +141,10 @@ class SmallCentre:
         )
 
     @property
+    def helps(self) -> list[HelpUp]:
+        return [each for each in self.heard if isinstance(each, HelpUp)]
+
+    @property
     def refused(self) -> list[RefusedUp]:
         return [each for each in self.heard if isinstance(each, RefusedUp)]
 
@@ -216,6 +221,8 @@ class SmallCentre:
                 self.facts.extend(facts)
                 taken = FactsTaken(fact_ids=tuple(each.fact_id for each in facts))
                 await socket.send_text(taken.model_dump_json())
+            case HelpUp(said_id=said_id) if self.takes:
+                await socket.send_text(FactsTaken(fact_ids=(said_id,)).model_dump_json())
             case RefusedUp(refused_id=refused_id) if self.takes:
                 await socket.send_text(FactsTaken(fact_ids=(refused_id,)).model_dump_json())
             case Beat():

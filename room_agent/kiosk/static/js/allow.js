@@ -61,8 +61,9 @@ export class Allow {
   /** @param {ToAllow[]} allowed */
   #list(allowed) {
     const shown = allowed.map(({ stream }) => stream).join();
-    if (by('allowed').dataset.streams === shown) return;
-    by('allowed').dataset.streams = shown;
+    if ((by('allowed').dataset.streams ?? '') === shown) return;
+    if (shown) by('allowed').dataset.streams = shown;
+    else delete by('allowed').dataset.streams;
     by('allowed').replaceChildren(
       ...allowed.map(({ stream, name }) => {
         const button = document.createElement('button');
@@ -89,6 +90,8 @@ export class Allow {
   /** Nobody is asked anything. */
   clear() {
     this.#ask(null);
+    by('allow-device').textContent = by('allow-question').textContent = '';
+    by('allow').dataset.sense = 'see';
     this.#list([]);
     by('decline').hidden = true;
   }

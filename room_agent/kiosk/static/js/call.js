@@ -274,7 +274,9 @@ export class Call {
     by('doctors').querySelectorAll('figure').forEach((tile) => tile.remove());
     this.#company();
     by('doctor-waiting').hidden = false;
-    by('doctor-name').textContent = '';
+    by('doctor-name').textContent = by('take-device').textContent = '';
+    by('poor-phone').textContent = by('distrust-phone').textContent = '';
+    by('poor-phone-line').hidden = by('distrust-phone-line').hidden = true;
     by('auscultation').hidden = true;
     by('take').hidden = true;
     by('no-camera').hidden = true;

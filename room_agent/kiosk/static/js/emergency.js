@@ -110,6 +110,9 @@ export class Emergency {
   clear() {
     this.#told = this.#talked = false;
     by('emergency').dataset.helped = 'false';
+    by('emergency-place').textContent = '';
+    by('emergency-helped').hidden = true;
+    by('emergency-called').hidden = false;
     this.#unask();
     this.#show();
     by('emergency-button').hidden = true;

@@ -6,9 +6,13 @@ import { Call, showCalled } from './call.js';
 import { CheckIn } from './checkin.js';
 import { showChecks } from './checks.js';
 import { Gate } from './gate.js';
+import { Help } from './help.js';
+import { Keys } from './keys.js';
+import { Language } from './language.js';
 import { Line } from './line.js';
 import { PairingRefused, identity, pair } from './machine.js';
 import { examine, open, stop } from './probe.js';
+import { Sending } from './sending.js';
 import { SheetOffer } from './sheet.js';
 import { test } from './tone.js';
 import { Whose } from './whose.js';
@@ -32,7 +36,6 @@ function turnTo(name) {
   for (const screen of document.querySelectorAll('[data-screen]:not(body)')) {
     if (screen instanceof HTMLElement) screen.hidden = screen.dataset.screen !== name;
   }
-  /** @type {HTMLDialogElement} */ (by('help')).close();
 }
 
 class Kiosk {
@@ -59,7 +62,10 @@ class Kiosk {
       event.preventDefault();
       this.#pair(/** @type {HTMLInputElement} */ (by('code')).value);
     });
-    by('help-button').addEventListener('click', () => /** @type {HTMLDialogElement} */ (by('help')).showModal());
+    this.help = new Help((message) => this.#line?.send(message) ?? false);
+    this.keys = new Keys(() => this.help.ask('help', 'key'));
+    this.language = new Language();
+    this.sending = new Sending(() => this.#call?.talk ?? null, () => this.#camera());
     addEventListener('pagehide', () => this.#call?.leave());
   }
 
@@ -113,6 +119,7 @@ class Kiosk {
   #lost(allowed) {
     this.whose.show(null); // nobody would hear the answer
     this.gate.away();
+    this.help.away();
     if (allowed && this.#call) return; // the talk goes on while the agent comes back
     this.#endCall();
     if (allowed) turnTo('starting');
@@ -126,8 +133,9 @@ class Kiosk {
   #show(me, show) {
     by('room-name').textContent = show.room_name || document.title;
     by('line-down').hidden = show.line_ok;
-    by('help-phone').textContent = show.help_phone;
-    by('help-phone-line').hidden = show.help_phone === '';
+    this.help.update(show);
+    this.sending.update(show);
+    this.language.update(show);
     this.#frame(show);
     if (show.screen === 'call' && show.visit_id) this.#inCall(me, show, show.visit_id);
     else this.#endCall();
@@ -153,10 +161,10 @@ class Kiosk {
     while (this.#probing) await new Promise((resolve) => setTimeout(resolve, 100));
     if (this.#call) return;
     this.#probing = true;
-    this.#lamp();
+    this.sending.look();
     this.#tone = await test();
     this.#probing = false;
-    this.#lamp();
+    this.sending.look();
     this.#send();
   }
 
@@ -184,7 +192,7 @@ class Kiosk {
         met: (talk) => this.gate.meet(talk),
       });
       this.#call.enter().then(() => this.#report(true));
-      this.#lamp();
+      this.sending.look();
     }
     this.#call.update(show);
     this.gate.update(show);
@@ -197,18 +205,19 @@ class Kiosk {
     this.#call = null;
     this.gate.end();
     showCalled(null);
-    this.#lamp();
+    this.sending.look();
   }
 
   /** A pause begins or ends. @param {boolean} rests */
   #rest(rests) {
     this.#rests = rests;
     this.#call?.rest(rests);
-    this.#lamp();
+    this.sending.look();
   }
 
-  #lamp() {
-    by('lamp').dataset.state = this.#call ? (this.#rests ? 'rests' : 'on') : this.#probing ? 'checking' : 'off';
+  #camera() {
+    if (this.#call) return this.#rests ? 'rests' : 'on';
+    return this.#probing ? 'checking' : 'off';
   }
 
   /** Outside a talk: look for two seconds once a minute, never while somebody checks in or says goodbye. */
@@ -219,12 +228,12 @@ class Kiosk {
     if (this.#call || this.#probing || !due || !alone) return;
     this.#probing = true;
     this.#probed = performance.now();
-    this.#lamp();
+    this.sending.look();
     const stream = await open();
     this.#state = await examine(stream, { learn: true });
     stop(stream);
     this.#probing = false;
-    this.#lamp();
+    this.sending.look();
     this.#send();
   }
 

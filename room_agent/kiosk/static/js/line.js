@@ -36,6 +36,10 @@ import { prove } from './machine.js';
  * @property {string} [address]
  * @property {string} [floor]
  * @property {boolean} [distrust]
+ * @property {import('./allow.js').ToAllow[]} [sending]
+ * @property {string} [language]
+ * @property {'' | 'asked' | 'others' | 'all' | 'coming'} [help]
+ * @property {'' | import('./help.js').What} [help_what]
  */
 /** @typedef {{type: 'checked-in', known: boolean}} CheckedIn */
 /** @typedef {{type: 'check-in', ticket: Ticket}} CheckIn */
@@ -43,7 +47,8 @@ import { prove } from './machine.js';
 /** @typedef {{type: 'want-sheet'}} WantSheet */
 /** @typedef {{type: 'refused', role: string, reason: string}} Refused */
 /** @typedef {{type: 'introduced' | 'pause' | 'emergency', on: boolean}} OfTheTalk */
-/** @typedef {CheckIn | Report | WantSheet | Refused | OfTheTalk | import('./whose.js').Confirm | import('./allow.js').Answer} ToAgent */
+/** @typedef {{type: 'practised'}} Practised */
+/** @typedef {CheckIn | Report | Practised | import('./help.js').AskHelp | WantSheet | Refused | OfTheTalk | import('./whose.js').Confirm | import('./allow.js').Answer} ToAgent */
 
 /**
  * @typedef {object} Listener
@@ -106,9 +111,11 @@ export class Line {
     socket?.close();
   }
 
-  /** @param {ToAgent} message */
+  /** @param {ToAgent} message @returns {boolean} whether there is anybody to hear it */
   send(message) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
   }
 
   #heard() {

@@ -82,6 +82,7 @@ export class Own {
     this.#audio?.close();
     this.#audio = null;
     by('tone-asked').hidden = by('voice').hidden = true;
-    by('voice-words').textContent = '';
+    this.#silent();
+    this.#hide(false);
   }
 }

@@ -149,6 +149,7 @@ export class RollCallScreen {
     this.#said.clear();
     by('rollcall-far').replaceChildren();
     by('rollcall').hidden = true;
+    for (const part of by('rollcall').querySelectorAll('[data-rollcall]')) part.setAttribute('hidden', '');
     hush();
   }
 }

@@ -8,8 +8,10 @@ import { words } from './words.js';
 /** A printer that never says that it is done. */
 const LONGEST_MS = 30_000;
 const ZONE = 'Europe/Berlin';
-const DAY = new Intl.DateTimeFormat('de-DE', { timeZone: ZONE, weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-const CLOCK = new Intl.DateTimeFormat('de-DE', { timeZone: ZONE, hour: '2-digit', minute: '2-digit' });
+/** Einfache Sprache and German alike, and whatever else the page speaks. */
+const LANGUAGE = document.documentElement.lang;
+const DAY = new Intl.DateTimeFormat(LANGUAGE, { timeZone: ZONE, weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const CLOCK = new Intl.DateTimeFormat(LANGUAGE, { timeZone: ZONE, hour: '2-digit', minute: '2-digit' });
 
 /** @param {string} id */
 const by = (id) => /** @type {HTMLElement} */ (document.getElementById(id));

@@ -34,6 +34,7 @@ export class Whose {
     by('whose').hidden = question === null;
     if (question === null) {
       this.#asked = '';
+      delete by('whose').dataset.kind;
       by('whose-device').textContent = '';
       by('whose-lines').replaceChildren();
       return;
