@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from telemed.identity import invitation_store, store
+from telemed.identity import invitation_store, signed_in
 from telemed.identity.model import Actor, Invitation, InvitationRevoked, LinkUsed, Role
 from telemed.kit.db import Tx
-from telemed.kit.ids import digest, new_id, new_link_token, new_token
+from telemed.kit.ids import digest, new_id, new_link_token
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotAllowed, NotFound
 
@@ -38,9 +38,8 @@ def redeem(tx: Tx, token: str, *, now: datetime) -> tuple[str, Invitation]:
     found = invitation_store.use(tx, digest(token), now)
     if found is None:
         raise LinkUsed
-    session = new_token()
-    store.add_access(tx, "session", digest(session), Actor(Role.GUEST, found.id), found.expires_at)
-    return session, found
+    actor, lasts = Actor(Role.GUEST, found.id), found.expires_at - now
+    return signed_in.open_session(tx, actor, now=now, lasts=lasts), found
 
 
 def invitation(tx: Tx, invitation_id: str, *, now: datetime) -> Invitation:

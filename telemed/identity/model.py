@@ -29,11 +29,13 @@ WAITING = "waiting:"
 @dataclass(frozen=True)
 class Actor:
     """Who asks. *subject* is what they stand for: a doctor's or assistant's Practitioner id, a resident's
-    appointment id (or `WAITING`…), a client's, machine's or invitation's own id. *room_id* only for machines."""
+    appointment id (or `WAITING`…), a client's, machine's or invitation's own id. *room_id* only for machines.
+    *compartment* only for clients: the doctors for whom it works (`identity.allowed.EVERYONE`: all)."""
 
     role: Role
     subject: str = ""
     room_id: str = ""
+    compartment: tuple[str, ...] = ()
 
 
 ANYONE = Actor(Role.ANYONE)
@@ -58,6 +60,8 @@ class Right(StrEnum):
     """What a mandate allows, for the person who gave it; what it allows is looked up at each request."""
     ROSTER = "roster"
     """Fetch what waits for the operator's signature, and bring it signed; the signature is what counts."""
+    BE_STAFF = "be-staff"
+    """Look after the own access: passkeys, and where one is signed in."""
     BE_MACHINE = "be-machine"
     """Proven on the connection itself by challenge, not before it."""
 
@@ -75,6 +79,7 @@ HOLDERS: dict[Right, frozenset[Role]] = {
     Right.BE_GUEST: frozenset({Role.GUEST}),
     Right.ACT_FOR: frozenset({Role.RELATIVE}),
     Right.ROSTER: frozenset({Role.OPERATOR, Role.CLIENT}),
+    Right.BE_STAFF: frozenset({Role.DOCTOR, Role.ASSISTANT, Role.OPERATOR}),
     Right.BE_MACHINE: frozenset(Role),
 }
 

@@ -1,25 +1,90 @@
 """How a route declares the right that it needs; a route without one fails a test."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from telemed.identity import service
-from telemed.identity.model import ANYONE, Actor, Right, Role, holds
+from telemed.identity import service, signed_in
+from telemed.identity.model import ANYONE, HOLDERS, Actor, Right, Role, holds
+from telemed.identity.staff_model import STAFF, OldForm, Session, StepUp, Way
 from telemed.kit.refusal import NotAllowed, NotSignedIn
+from telemed.web.account import ACCOUNT, FORM_TOKEN, Account
 from telemed.web.centre import Centre, centre_of
+from telemed.web.security import SAFE_METHODS
 
 SESSION_COOKIE = "__Host-telemed"
 GUEST_COOKIE = "__Host-gast"
 """Beside the other one: who is a guest somewhere stays signed in as whoever she is."""
 
+SIGN_IN, PROVE = "/anmelden", "/anmelden/bestaetigen"
+"""Where staff show a passkey: to come in, and anew before heavy acts."""
+SIGNED_IN = "signed_in"
+FORM_TOKEN_HEADER = "x-form-token"
+ATTENDED_EVERY_S = 3.0
+"""So soon is somebody out of a call who signs out elsewhere."""
+
 REMEMBERED_S = 2.0
 MANY = 1000
 """Tokens to remember at once; more than that are forgotten together."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who is signed in with this request, by which token."""
+
+    session: Session
+    token: str
+
+    @property
+    def form_token(self) -> str:
+        return signed_in.form_token(self.token)
+
+    def account(self, real: datetime) -> Account:
+        """What the frame of a page says of it."""
+        left, session = self.session.idle_left(real), self.session
+        return Account(
+            form_token=self.form_token,
+            is_staff=session.is_staff,
+            is_practice=session.is_staff and session.way is Way.LINK,
+            lacks_passkeys=session.lacks_passkeys,
+            idle_left_s=None if left is None else left.total_seconds(),
+        )
+
+    async def check_form(self, connection: HTTPConnection) -> None:
+        """Whether a form that was sent is one that this session was given.
+
+        A script's own request is let through: browsers say that it is one, and of this site (`SameOrigin`); the
+        policy of our pages lets no other script run in them.
+
+        Raises:
+            OldForm: it is not.
+        """
+        if not isinstance(connection, Request) or connection.method in SAFE_METHODS:
+            return
+        headers = connection.headers
+        by_script = headers.get("sec-fetch-site") == "same-origin" and headers.get("sec-fetch-mode") != "navigate"
+        if by_script or compare_digest(headers.get(FORM_TOKEN_HEADER, "").encode(), self.form_token.encode()):
+            return
+        given = ""
+        if headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+            given = str((await connection.form()).get(FORM_TOKEN, ""))
+        if not compare_digest(given.encode(), self.form_token.encode()):
+            raise OldForm
+
+
+def signed_in_of(connection: HTTPConnection) -> SignedIn | None:
+    """Who is signed in, as far as the rights of this request have asked."""
+    found: SignedIn | None = connection.scope.get(SIGNED_IN)
+    return found
 
 
 class Needs:
@@ -30,10 +95,13 @@ class Needs:
     Args:
         right: what the route asks for.
         cookies: whether a browser's session counts. Where it does not, another site cannot act in somebody's name.
+        fresh: whether a passkey must have been shown in the last minutes (`telemed.identity.staff_model.FRESH`): for
+            what does much at once. The page with the button asks for it as well, or what was typed is lost.
     """
 
-    def __init__(self, right: Right, *, cookies: bool = True) -> None:
+    def __init__(self, right: Right, *, cookies: bool = True, fresh: bool = False) -> None:
         self.right = right
+        self.fresh = fresh
         self._cookies = cookies
 
     async def __call__(self, connection: HTTPConnection) -> Actor:
@@ -41,12 +109,24 @@ class Needs:
         Raises:
             NotSignedIn: nobody is signed in.
             NotAllowed: who is signed in does not hold the right.
+            StepUp: it is too long ago that a passkey was shown.
+            OldForm: a form was sent that this session has not been given.
         """
         cookie = GUEST_COOKIE if self.right is Right.BE_GUEST else SESSION_COOKIE
         actor = await _actor(connection, cookie=cookie if self._cookies else None)
         if not holds(actor, self.right):
-            raise NotSignedIn if actor.role is Role.ANYONE else NotAllowed
+            raise NotSignedIn(where=self._sign_in(connection)) if actor.role is Role.ANYONE else NotAllowed()
+        found = signed_in_of(connection)
+        if found is None or self.right in (Right.OPEN, Right.BE_MACHINE):
+            return actor
+        await found.check_form(connection)
+        if self.fresh and not found.session.is_fresh(real_time(centre_of(connection))):
+            raise StepUp(where=led_to(connection, PROVE))
         return actor
+
+    def _sign_in(self, connection: HTTPConnection) -> str:
+        """Where staff sign in; whoever asks for a page of residents is told what to do."""
+        return led_to(connection, SIGN_IN) if HOLDERS[self.right] <= STAFF else ""
 
 
 async def guest_of(connection: HTTPConnection) -> Actor:
@@ -100,17 +180,85 @@ async def _actor(connection: HTTPConnection, *, cookie: str | None) -> Actor:
     session = connection.cookies.get(cookie) if cookie else None
     if not bearer and not session:
         return ANYONE
-    centre = centre_of(connection)
+    if bearer or not session:
+        return await _program(centre_of(connection), bearer or "")
+    found = await run_in_threadpool(look_up, centre_of(connection), session, is_an_act=_is_an_act(connection))
+    if found is None:
+        return ANYONE
+    connection.scope[SIGNED_IN] = who = SignedIn(found, session)
+    connection.scope[ACCOUNT] = who.account(real_time(centre_of(connection)))
+    return found.actor
+
+
+async def _program(centre: Centre, bearer: str) -> Actor:
     programs: Programs = centre.live.setdefault(Programs, Programs())
-    known = programs.known(bearer) if bearer else None
+    known = programs.known(bearer)
     if known is not None:
         return known
-    found = await run_in_threadpool(_look_up, centre, session, bearer)
-    if bearer and found is not None:
+    found = await run_in_threadpool(_look_up, centre, bearer)
+    if found is not None:
         programs.remember(bearer, found)
     return found or ANYONE
 
 
-def _look_up(centre: Centre, session: str | None, bearer: str | None) -> Actor | None:
+def _look_up(centre: Centre, bearer: str) -> Actor | None:
     with centre.db.reading() as tx:
-        return service.who(tx, session=session, bearer=bearer, now=centre.clock.now())
+        return service.who(tx, session=None, bearer=bearer, now=centre.clock.now())
+
+
+def real_time(centre: Centre) -> datetime:
+    """The time outside of an exercise, by which idle people are signed out."""
+    return centre.clock.now() - centre.clock.offset
+
+
+def look_up(centre: Centre, token: str, *, is_an_act: bool = True) -> Session | None:
+    """The open session of a token; *is_an_act*: somebody is there, rather than a page that keeps itself fresh.
+
+    Staff who came by a link alone are let in during an exercise only.
+    """
+    real = real_time(centre)
+    with centre.db.reading() as tx:
+        found = signed_in.session_of(tx, token, now=centre.clock.now(), real=real)
+    if found is None or (found.is_staff and found.way is Way.LINK and not centre.exercise):
+        return None
+    if is_an_act:
+        _note(centre, found, real)
+    return found
+
+
+def _note(centre: Centre, session: Session, real: datetime) -> None:
+    if session.is_to_be_noted(real):
+        with centre.db.transaction() as tx:
+            signed_in.note(tx, session, real=real)
+
+
+async def attended(connection: HTTPConnection, *, every_s: float = ATTENDED_EVERY_S) -> None:
+    """Until whoever is in a call here has signed out or was shut out; meanwhile, nobody takes her for idle."""
+    token = connection.cookies.get(SESSION_COOKIE, "")
+    while await run_in_threadpool(_attend, centre_of(connection), token):
+        await asyncio.sleep(every_s)
+
+
+def _attend(centre: Centre, token: str) -> bool:
+    with centre.db.reading() as tx:
+        found = signed_in.attend(tx, token)
+    if found is not None:
+        _note(centre, found, real_time(centre))
+    return found is not None
+
+
+def _is_an_act(connection: HTTPConnection) -> bool:
+    """Whether somebody does something, rather than a page that asks by itself; browsers say which it is."""
+    asks_by_itself = connection.headers.get("sec-fetch-mode", "navigate") != "navigate"
+    return connection.scope["type"] != "http" or connection.scope["method"] not in SAFE_METHODS or not asks_by_itself
+
+
+def led_to(connection: HTTPConnection, path: str) -> str:
+    """*path* for somebody who looks at pages, and from there on to the page that was asked for; nowhere for others."""
+    if connection.headers.get("sec-fetch-mode") != "navigate":
+        return ""
+    if connection.scope["method"] not in SAFE_METHODS:
+        return path
+    query = connection.url.query
+    asked = connection.url.path + (f"?{query}" if query else "")
+    return f"{path}?{urlencode({'weiter': asked})}"

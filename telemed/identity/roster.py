@@ -15,10 +15,11 @@ from telemed.kit.trust import Distrusted, read_roster
 log = logger("roster")
 
 
-def enrol(tx: Tx, actor: Actor, public_key: str, *, now: datetime) -> None:
-    """Take in the key of *actor*'s browser; a doctor may have several. Only through a one-time link.
+def enrol(tx: Tx, actor: Actor, public_key: str, *, now: datetime, by_link: bool = True) -> None:
+    """Take in the key of *actor*'s browser; a doctor may have several. With a passkey, or through a one-time link.
 
-    Ends of a call trust it once the operator has signed it into the roster.
+    Ends of a call trust it once the operator has signed it into the roster. One that was revoked comes back by a new
+    link only (*by_link*): whoever has stolen a computer may have stolen the passkey with it.
 
     Raises:
         NotAllowed: *actor* is no doctor.
@@ -29,9 +30,9 @@ def enrol(tx: Tx, actor: Actor, public_key: str, *, now: datetime) -> None:
     known = roster_store.browser_key(tx, public_key)
     if known is None:
         roster_store.add_browser_key(tx, BrowserKey(public_key, actor.subject, now))
-    elif known.revoked:  # the operator has given a new link since
+    elif known.revoked and by_link:  # the operator has given a new link since
         roster_store.let_back(tx, public_key, actor.subject, now)
-    elif known.doctor_id != actor.subject:
+    elif known.doctor_id != actor.subject and not known.revoked:
         raise KeyTaken
     else:
         return

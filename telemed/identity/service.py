@@ -1,16 +1,15 @@
 """Letting people, programs and machines in. The functions take the open transaction and never commit."""
 
 import secrets
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from schemas.visit import Challenge, Paired, PairRequest, Proof
-from telemed.identity import store
+from telemed.identity import granted, passkey_store, session_store, signed_in, staff, store
 from telemed.identity.model import (
     PAIRING_ALPHABET,
     PAIRING_CODE,
-    RESIDENT_SESSION,
     SIGN_IN_LINK,
-    STAFF_SESSION,
     Actor,
     CodeUnknown,
     LinkUsed,
@@ -26,15 +25,28 @@ from telemed.kit.refusal import NotAllowed, NotFound
 from telemed.kit.secrets import Secrets
 
 
-def invite(tx: Tx, actor: Actor, *, now: datetime) -> str:
-    """A one-time sign-in link's token for a member of staff."""
+def invite(tx: Tx, actor: Actor, *, now: datetime, name: str = "") -> str:
+    """A one-time link's token for a member of staff, who is taken in if she is new or was revoked."""
+    staff.take_in(tx, actor, name, now=now)
     token = new_token()
     store.add_access(tx, "sign-in", digest(token), actor, now + SIGN_IN_LINK)
     return token
 
 
-def sign_in(tx: Tx, token: str, *, now: datetime) -> tuple[str, Actor]:
-    """Exchange a one-time link for a session token.
+def invited(tx: Tx, token: str, *, now: datetime) -> Actor:
+    """For whom a one-time link is; it stays as it is.
+
+    Raises:
+        LinkUsed: unknown, used or too old.
+    """
+    actor = store.access(tx, "sign-in", digest(token), now)
+    if actor is None:
+        raise LinkUsed
+    return actor
+
+
+def use_link(tx: Tx, token: str, *, now: datetime) -> Actor:
+    """For whom a one-time link was; nobody comes by it any more.
 
     Raises:
         LinkUsed: unknown, used or too old.
@@ -42,28 +54,26 @@ def sign_in(tx: Tx, token: str, *, now: datetime) -> tuple[str, Actor]:
     actor = store.use_sign_in(tx, digest(token), now)
     if actor is None:
         raise LinkUsed
-    return open_session(tx, actor, now=now), actor
+    return actor
 
 
 def open_session(tx: Tx, actor: Actor, *, now: datetime) -> str:
     """A new session token for *actor*."""
-    token = new_token()
-    lasts = RESIDENT_SESSION if actor.role is Role.RESIDENT else STAFF_SESSION
-    store.add_access(tx, "session", digest(token), actor, now + lasts)
-    return token
+    return signed_in.open_session(tx, actor, now=now)
 
 
 def sign_out(tx: Tx, token: str) -> None:
-    store.drop_session(tx, digest(token))
+    signed_in.sign_out(tx, token)
 
 
 def who(tx: Tx, *, session: str | None, bearer: str | None, now: datetime) -> Actor | None:
     """Whom a session cookie or a bearer token stands for."""
     if bearer:
-        return store.access(tx, "bearer", digest(bearer), now)
-    if session:
-        return store.access(tx, "session", digest(session), now)
-    return None
+        known = store.access(tx, "bearer", digest(bearer), now)
+        is_client = known is not None and known.role is Role.CLIENT
+        return replace(known, compartment=granted.compartment(tx, known.subject)) if known and is_client else known
+    found = signed_in.session_of(tx, session, now=now, real=now) if session else None
+    return found.actor if found else None
 
 
 def give_bearer(tx: Tx, actor: Actor, *, now: datetime, days: int = 30) -> str:
@@ -75,6 +85,8 @@ def give_bearer(tx: Tx, actor: Actor, *, now: datetime, days: int = 30) -> str:
 
 def forget_expired(tx: Tx, *, now: datetime) -> None:
     store.drop_expired(tx, now)
+    session_store.drop_expired(tx, now)
+    passkey_store.drop_expired(tx, now)
 
 
 def room_code(keys: Secrets, room_id: str, day: date) -> str:

@@ -1,4 +1,4 @@
-"""Sign-in links, sessions, bearer tokens, pairing codes, machines."""
+"""Sign-in links, bearer tokens, pairing codes, machines."""
 
 from datetime import datetime
 
@@ -21,14 +21,6 @@ sign_ins = Table(
     column("subject", Text(), kept=_WHO),
     column("expires_at", Utc(), kept=_ACCESS),
     column("used_at", Utc(), nullable=True, kept=_ACCESS),
-)
-sessions = Table(
-    "identity_session",
-    metadata,
-    column("hash", Text(), primary_key=True, kept=_ACCESS),
-    column("role", Text(), kept=_WHO),
-    column("subject", Text(), kept=_WHO),
-    column("expires_at", Utc(), kept=_ACCESS),
 )
 bearers = Table(
     "identity_bearer",
@@ -61,11 +53,11 @@ machines = Table(
     CheckConstraint("revoked in (0, 1)", name="revoked"),
 )
 
-_ACCESS_TABLES = {"session": sessions, "bearer": bearers, "sign-in": sign_ins}
+_ACCESS_TABLES = {"bearer": bearers, "sign-in": sign_ins}
 
 
 def add_access(tx: Tx, where: str, token_hash: str, actor: Actor, expires_at: datetime) -> None:
-    """Keep an access; *where* is ``session``, ``bearer`` or ``sign-in``."""
+    """Keep an access; *where* is ``bearer`` or ``sign-in``."""
     tx.execute(
         insert(_ACCESS_TABLES[where]).values(
             hash=token_hash, role=actor.role.value, subject=actor.subject, expires_at=expires_at
@@ -74,21 +66,18 @@ def add_access(tx: Tx, where: str, token_hash: str, actor: Actor, expires_at: da
 
 
 def access(tx: Tx, where: str, token_hash: str, now: datetime) -> Actor | None:
-    """Whom a session or bearer token stands for, if it has not expired."""
+    """Whom a bearer token stands for, or a link that was not used, if it has not expired."""
     table = _ACCESS_TABLES[where]
+    unused = (table.c.used_at.is_(None),) if "used_at" in table.c else ()
     row = tx.execute(
-        select(table.c.role, table.c.subject).where(table.c.hash == token_hash, table.c.expires_at > now)
+        select(table.c.role, table.c.subject).where(table.c.hash == token_hash, table.c.expires_at > now, *unused)
     ).one_or_none()
     return Actor(Role(row.role), row.subject) if row else None
 
 
-def drop_session(tx: Tx, token_hash: str) -> None:
-    tx.execute(delete(sessions).where(sessions.c.hash == token_hash))
-
-
 def drop_expired(tx: Tx, now: datetime) -> None:
     """Forget what nobody can use any more."""
-    for table in (sessions, bearers, sign_ins, pairings):
+    for table in (bearers, sign_ins, pairings):
         tx.execute(delete(table).where(table.c.expires_at < now))
 
 
@@ -99,6 +88,11 @@ def use_sign_in(tx: Tx, token_hash: str, now: datetime) -> Actor | None:
         update(sign_ins).where(fresh).values(used_at=now).returning(sign_ins.c.role, sign_ins.c.subject)
     ).one_or_none()
     return Actor(Role(row.role), row.subject) if row else None
+
+
+def drop_sign_ins(tx: Tx, actor: Actor) -> None:
+    """The links of a person lead nowhere any more."""
+    tx.execute(delete(sign_ins).where(sign_ins.c.role == actor.role.value, sign_ins.c.subject == actor.subject))
 
 
 def add_pairing(tx: Tx, code_hash: str, *, kind: str, room_id: str, expires_at: datetime) -> None:

@@ -19,15 +19,17 @@ class Refusal(Exception):
     """A request that the rules refuse.
 
     *key* is a catalogue key; *params* are its parameters and hold nothing personal. *expression* is the FHIRPath of
-    the element at fault, where there is one.
+    the element at fault, where there is one. *where*: a page of this site to which somebody who looks at pages is led
+    rather than being told; empty where there is none.
     """
 
     sense: Sense = Sense.INVALID
     key: str = "refusal.invalid"
 
-    def __init__(self, *, expression: str | None = None, **params: str | int) -> None:
+    def __init__(self, *, expression: str | None = None, where: str = "", **params: str | int) -> None:
         super().__init__(self.key)
         self.params = params
+        self.where = where
         self.expression = expression
 
 

@@ -19,6 +19,7 @@ from telemed.kit.clock import real_now
 from telemed.kit.i18n import Words, checked
 from telemed.kit.i18n import words as catalogue
 from telemed.web import languages, tickets
+from telemed.web.account import ACCOUNT, with_form_tokens
 from telemed.web.aloud import MARK, Aloud
 from telemed.web.files import Files, Folders, Versions
 from telemed.web.languages import words_of
@@ -120,9 +121,11 @@ class Pages:
         given["languages"] = languages.choices(request) if chosen else ()
         given["is_for_people"] = self.frame.program == PUBLIC and not self.is_for_staff(template)
         given["is_asked_by_post"] = request.method == "POST"
+        given["account"] = account = request.scope.get(ACCOUNT)
         given["aloud"] = MARK if self._aloud and not self.is_for_staff(template) else ""
         values = {"frame": self.frame, **given, **context}
         page = self._templates.get_template(template).render(values)
+        page = with_form_tokens(page, account.form_token) if account else page
         answer = Page(self._aloud.mark(page, spoken.language) if self._aloud else page, status_code=status)
         if chosen:
             languages.keep(request, answer)

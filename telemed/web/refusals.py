@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from telemed.kit.i18n import words
@@ -46,7 +46,9 @@ def install(app: FastAPI, pages: Pages, *, edges: Mapping[str, Edge] | None = No
         for prefix, edge in (edges or {}).items():
             if request.url.path.startswith(prefix):
                 return edge(request, refusal)
-        return problem(refusal) if wants_json(request) else page(pages, request, refusal)
+        if wants_json(request):
+            return problem(refusal)
+        return RedirectResponse(refusal.where, 303) if refusal.where else page(pages, request, refusal)
 
     async def on_refusal(request: Request, error: Exception) -> Response:
         return answer(request, error if isinstance(error, Refusal) else Invalid())

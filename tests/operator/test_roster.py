@@ -1,6 +1,7 @@
 """What the operator is asked to sign, what he sees of it, and what reaches him by HTTP."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from schemas.trust import Roster, RosterKey, SignedRoster
 from telemed import wiring
 from telemed.app import make_app
 from telemed.directory import service as directory
-from telemed.identity import roster
+from telemed.identity import roster, signed_in
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
 from telemed.identity.rights import FORM_TOKEN_HEADER, SESSION_COOKIE

@@ -35,6 +35,7 @@ from telemed.directory.fhir import DEVICE_KINDS
 from telemed.directory.model import SETTINGS, Template
 from telemed.identity.allowed import GlassReason
 from telemed.identity.model import Role
+from telemed.identity.staff_model import Way as SignedInBy
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Sense
 from telemed.notify.model import Channel
@@ -67,6 +68,7 @@ MDC = {str(code) for code, codes in SAMPLES.values() if not any(codes)} | {str(c
 """What is measured, where LOINC has no code for it or says nothing of the place."""
 
 PARTS: dict[str, set[str]] = {
+    "account.way.": set(SignedInBy),
     "booking.need.": {f"{need}{more}" for need in (*Need, "quiet") for more in ("", ".hint")},
     "booking.nothing.": {"full", *NEVER},
     "booking.specialty.": {"ALLG", "HAUT", "INNE", "KARD", "HNOH", "AUGE", "NEUR", "ORTH", "UROL"},

@@ -1,0 +1,57 @@
+/**
+ * Staff who do nothing are signed out. Two minutes before, the page asks; one button gives more time. What was done on
+ * other pages of this browser counts, and so does a call: the centre is asked how much is left before anybody is.
+ */
+
+const WARNED_S = 120;
+const SIGNED_OUT = '/anmelden?grund=ruhe&weiter=';
+
+const dialog = /** @type {HTMLDialogElement} */ (document.querySelector('dialog.idle'));
+const button = /** @type {HTMLButtonElement} */ (dialog.querySelector('[data-stay]'));
+const left = /** @type {HTMLElement} */ (dialog.querySelector('[data-idle-minutes]'));
+const token = document.querySelector('meta[name=form-token]')?.getAttribute('content') ?? '';
+
+let endsAt = performance.now() + Number(dialog.dataset.idleLeftS) * 1000;
+/** @type {number | undefined} */
+let waiting;
+
+/** @param {string} path @param {RequestInit} how */
+async function asked(path, how) {
+  const answer = await fetch(path, { ...how, headers: { accept: 'application/json', 'x-form-token': token } });
+  if (answer.status === 401) signedOut();
+  if (!answer.ok) return;
+  const { left_s: leftS } = await answer.json();
+  endsAt = performance.now() + leftS * 1000;
+}
+
+/** What is on the page is nobody's business any more. */
+function signedOut() {
+  location.replace(SIGNED_OUT + encodeURIComponent(location.pathname + location.search));
+}
+
+async function look() {
+  let leftS = (endsAt - performance.now()) / 1000;
+  if (leftS <= WARNED_S) {
+    await asked('/konto/stand', {}).catch(() => {}); // without a network the page ends when it said that it would
+    leftS = (endsAt - performance.now()) / 1000;
+  }
+  if (leftS <= 0) return signedOut();
+  show(leftS);
+  clearTimeout(waiting);
+  waiting = setTimeout(look, leftS > WARNED_S ? (leftS - WARNED_S) * 1000 : 1000);
+}
+
+/** @param {number} leftS */
+function show(leftS) {
+  if (leftS > WARNED_S) return dialog.close();
+  const seconds = Math.max(0, Math.ceil(leftS));
+  left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  if (!dialog.open) dialog.showModal();
+}
+
+button.addEventListener('click', async () => {
+  await asked('/konto/weiter', { method: 'POST' }).catch(() => {});
+  await look();
+});
+
+look();
