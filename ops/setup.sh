@@ -45,7 +45,9 @@ missing_packages() {
     command -v ip >/dev/null 2>&1 || [ -x /sbin/ip ] || echo iproute2
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
     [ -e /usr/share/alsa/alsa.conf ] || echo libasound2-data # which sound cards there are; PyAV brings only the library
-    command -v espeak-ng >/dev/null 2>&1 || echo espeak-ng # speaks the calls in the waiting room
+    command -v espeak-ng >/dev/null 2>&1 || echo espeak-ng # speaks the calls in the waiting room, and reads pages out
+    ls /usr/lib/*/libpangoft2-1.0.so.0 >/dev/null 2>&1 || echo libpangoft2-1.0-0 # sets the letters of papers
+    ls /usr/lib/*/libharfbuzz-subset.so.0 >/dev/null 2>&1 || echo libharfbuzz-subset0 # puts fonts into a PDF
     if [ "$tier" = test ]; then
         [ -x /usr/bin/chromium ] || echo chromium
         [ -x /usr/bin/firefox-esr ] || echo firefox-esr

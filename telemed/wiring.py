@@ -29,6 +29,7 @@ from telemed.notify import setup as notices
 from telemed.notify.carriers import Carriers
 from telemed.operator import pages as operator_pages
 from telemed.operator import service as operator
+from telemed.paper import pages as paper_pages
 from telemed.people.service import Auditor
 from telemed.signalling import relays
 from telemed.signalling.hub import Hub
@@ -158,7 +159,7 @@ def build(settings: Settings, db: Database) -> Centre:
         operator_keys=settings.operators,
     )
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed", DeskPhone(db))
-    with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages, city_pages)
+    with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages, city_pages, paper_pages)
     folders = [module.TEMPLATES for module in with_pages]
     voice = Voice(settings.state_dir / "voices", settings.state_dir / "speech", program=settings.voice_program)
     aloud = centre.live[Aloud] = Aloud(centre.secrets.derive("aloud", ""), voice)

@@ -19,6 +19,7 @@ from telemed.booking.planner import Offer, What
 from telemed.booking.times import Choice, Leaf
 from telemed.directory import service as directory
 from telemed.directory.model import Directory, Service
+from telemed.kit.db import Tx
 from telemed.kit.i18n import words
 from telemed.kit.ids import new_token
 from telemed.kit.refusal import Refusal
@@ -121,9 +122,18 @@ def visit(taken: Booking, known: Directory) -> dict[str, Any]:
 def _booked_before(request: Request, centre: Centre, given: Answers, known: Directory) -> HTMLResponse:
     """Somebody went back after booking: the slip again, and how to change it."""
     with centre.db.reading() as tx:
-        taken = service.get(tx, keys.id_for(centre.secrets, given.request_id))
-    booked = keys.booked(centre.secrets, given.request_id, taken)
+        taken, booked = booked_with(tx, centre, given.request_id)
     return slip(request, centre, booked, taken, known, note="booking.booked.before")
+
+
+def booked_with(tx: Tx, centre: Centre, request_id: str) -> tuple[Booking, Booked]:
+    """What was booked with this id, which only who booked it knows.
+
+    Raises:
+        NotFound: nothing was.
+    """
+    taken = service.get(tx, keys.id_for(centre.secrets, request_id))
+    return taken, keys.booked(centre.secrets, request_id, taken)
 
 
 def with_id(given: Answers) -> Answers:

@@ -34,6 +34,7 @@ from telemed.kit.voice import Voice
 from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
 from telemed.notify.service import Desk
+from telemed.paper import pages as paper_pages
 from telemed.web import refusals, security
 from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
@@ -58,6 +59,7 @@ def make_app(centre: Centre) -> FastAPI:
         desk_pages.TEMPLATES,
         notify_pages.TEMPLATES,
         city_pages.TEMPLATES,
+        paper_pages.TEMPLATES,
     )
     aloud = centre.live.setdefault(Aloud, Aloud(os.urandom(32), Voice(SOUNDS / "voices", SOUNDS / "speech")))
     pages = centre.live.setdefault(Pages, Pages(*folders, frame=frame, aloud=aloud))
@@ -73,6 +75,7 @@ def make_app(centre: Centre) -> FastAPI:
     app.include_router(status.routes)
     app.include_router(moving.routes)
     app.include_router(city_pages.routes)
+    app.include_router(paper_pages.routes)
     app.include_router(notify_pages.routes)
     mount_static(app, booking=booking_pages.STATIC, desk=desk_pages.STATIC, notify=notify_pages.STATIC)
     return app
@@ -96,6 +99,7 @@ class Answer:
     status: int
     text: str
     headers: httpx.Headers
+    content: bytes = b""
 
     def found(self, path: str) -> list[Any]:
         """The elements of the page's main part that the XPath finds."""
@@ -138,7 +142,7 @@ class Resident:
 
 
 def _answer(came: httpx.Response) -> Answer:
-    return Answer(came.status_code, came.text, came.headers)
+    return Answer(came.status_code, came.text, came.headers, came.content)
 
 
 def complete(offer: Offer, **changes: str | list[str]) -> Fields:

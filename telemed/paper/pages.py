@@ -1,0 +1,155 @@
+"""Papers as PDF: what hangs on a wall may be fetched by anybody, what is somebody's own by that one and by staff."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, Response
+
+from telemed.booking import service as booking
+from telemed.booking import steps
+from telemed.booking.form import may_repeat
+from telemed.directory import service as directory
+from telemed.directory.model import Directory, Room
+from telemed.identity.model import WAITING, Actor, Right
+from telemed.identity.rights import Needs
+from telemed.kit.i18n import of_pages, words
+from telemed.kit.refusal import NotFound
+from telemed.notify import calls
+from telemed.notify.carriers import Carriers
+from telemed.paper import sheets
+from telemed.web.centre import Centre, CentreDep
+from telemed.web.languages import OWN_NAMES
+from telemed.web.pages import Pages, words_of
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+routes = APIRouter()
+Anyone = Annotated[Actor, Depends(Needs(Right.OPEN))]
+Resident = Annotated[Actor, Depends(Needs(Right.OWN_APPOINTMENT))]
+Assistant = Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]
+Operator = Annotated[Actor, Depends(Needs(Right.OPERATE))]
+Size = Literal["a4", "a3"]
+
+
+@routes.get("/papier/plakat/{room_id}.pdf")
+def poster(request: Request, centre: CentreDep, _actor: Anyone, room_id: str, groesse: Size = "a4") -> Response:
+    """What, where, when, whom to call."""
+    return _of_room(request, centre, "poster", room_id, size=groesse)
+
+
+@routes.get("/papier/handzettel/{room_id}.pdf")
+def flyer(request: Request, centre: CentreDep, _actor: Anyone, room_id: str) -> Response:
+    """The same to take along, and how a visit goes."""
+    return _of_room(request, centre, "flyer", room_id)
+
+
+@routes.get("/papier/geraete/{room_id}.pdf")
+def device_cards(request: Request, centre: CentreDep, _actor: Anyone, room_id: str) -> Response:
+    """A card in large print for each kind of device in the room."""
+    known, room = _known(centre), _room(centre, room_id)
+    return _common(request, centre, "cards", known, **sheets.cards(known, room))
+
+
+@routes.get("/papier/terminzettel.pdf")
+def blank_form(request: Request, centre: CentreDep, _actor: Anyone) -> Response:
+    """The questions of booking on paper; the assistant types in what was answered."""
+    known = _known(centre)
+    return _common(request, centre, "form", known, **sheets.blank_form(known, words_of(request)))
+
+
+@routes.get("/papier/einverstanden.pdf")
+def consent(request: Request, centre: CentreDep, _actor: Anyone) -> Response:
+    """The sentences of consent, to be ticked and signed."""
+    return _common(request, centre, "consent", _known(centre), **sheets.consent())
+
+
+@routes.post("/termin/zettel.pdf")
+def whole_slip(
+    request: Request, centre: CentreDep, _actor: Anyone, request_id: Annotated[str, Form()] = ""
+) -> Response:
+    """The slip of who has just booked: only her browser knows what she booked with."""
+    if not may_repeat(request_id):
+        raise NotFound
+    with centre.db.reading() as tx:
+        known, (taken, booked) = directory.load(tx), steps.booked_with(tx, centre, request_id)
+    return _personal(request, centre, "slip", known, **sheets.slip(centre, known, taken, booked))
+
+
+@routes.get("/mein-termin/zettel.pdf")
+def own_slip(request: Request, centre: CentreDep, actor: Resident) -> Response:
+    """The own appointment; what opens it stands only on the first slip."""
+    if actor.subject.startswith(WAITING):
+        raise NotFound
+    with centre.db.reading() as tx:
+        known, taken = directory.load(tx), booking.get(tx, actor.subject)
+    return _personal(request, centre, "slip", known, **sheets.slip(centre, known, taken, None))
+
+
+@routes.get("/assistenz/briefe/{notice_id}.pdf")
+def letter(centre: CentreDep, actor: Assistant, notice_id: str) -> Response:
+    """A line of the call list as a letter, in the person's language."""
+    now, desk = centre.clock.now(), centre.the(Carriers).desk
+    with centre.db.transaction() as tx:
+        known = directory.load(tx)
+        one = calls.call(tx, desk, notice_id, actor=actor, now=now)
+    language = one.person.language if one.person and one.person.language in of_pages() else "de"
+    name = one.person.name if one.person else ""
+    shown = {"name": name, "text": one.own_text if language != "de" and one.own_text else one.text}
+    page = sheets.sheet(centre, "letter", words(language), known, phone=sheets.phone(known), **shown)
+    return _pdf(sheets.press(centre).personal(page), "brief")
+
+
+@routes.get("/assistenz/papier")
+def for_assistants(request: Request, centre: CentreDep, _actor: Assistant) -> HTMLResponse:
+    """All papers that can be printed."""
+    return _all(request, centre, home="/assistenz")
+
+
+@routes.get("/betrieb/papier")
+def for_operators(request: Request, centre: CentreDep, _actor: Operator) -> HTMLResponse:
+    """All papers that can be printed."""
+    return _all(request, centre, home="/betrieb")
+
+
+def _all(request: Request, centre: Centre, *, home: str) -> HTMLResponse:
+    known = _known(centre)
+    shown: dict[str, Any] = {"home": home, "rooms": sheets.rooms(known), "in_languages": _languages()}
+    return centre.the(Pages).render(request, "paper/all.html", **shown)
+
+
+def _languages() -> list[tuple[str, str]]:
+    return [(code, OWN_NAMES[code]) for code in of_pages()]
+
+
+def _of_room(request: Request, centre: Centre, template: str, room_id: str, **more: Any) -> Response:
+    known, room = _known(centre), _room(centre, room_id)
+    about = sheets.of_room(centre, words_of(request), room)
+    return _common(request, centre, template, known, **about, **more)
+
+
+def _common(request: Request, centre: Centre, template: str, known: Directory, **shown: Any) -> Response:
+    page = sheets.sheet(centre, template, words_of(request), known, **shown)
+    return _pdf(sheets.press(centre).common(page), template)
+
+
+def _personal(request: Request, centre: Centre, template: str, known: Directory, **shown: Any) -> Response:
+    page = sheets.sheet(centre, template, words_of(request), known, **shown)
+    return _pdf(sheets.press(centre).personal(page), template)
+
+
+def _pdf(made: bytes, name: str) -> Response:
+    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
+    return Response(made, media_type="application/pdf", headers=headers)
+
+
+def _known(centre: Centre) -> Directory:
+    with centre.db.reading() as tx:
+        return directory.load(tx)
+
+
+def _room(centre: Centre, room_id: str) -> Room:
+    room = _known(centre).rooms.get(room_id)
+    if room is None or not room.is_claimed:
+        raise NotFound
+    return room
