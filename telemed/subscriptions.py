@@ -1,8 +1,10 @@
 """Who reacts to which event, on one page."""
 
-from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, TimeOffered
+from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, CallWished, TimeOffered
 from telemed.help.model import HelpChanged
+from telemed.identity.allowed import GlassBroken
 from telemed.identity.model import InvitationRevoked, MachinesChanged, RosterPublished
+from telemed.identity.staff_model import StaffRevoked
 from telemed.kit.outbox import Subscription
 from telemed.link.reactions import send_plan, send_plan_beside, send_plan_to_all, send_word
 from telemed.link.service import Lines
@@ -12,7 +14,7 @@ from telemed.operator.model import ClockMoved
 from telemed.queue.model import LineMoved, WordGiven
 from telemed.queue.reactions import follow_word, look_again
 from telemed.signalling.hub import Hub
-from telemed.signalling.reactions import send_out, shut_out_guest, shut_out_revoked
+from telemed.signalling.reactions import send_out, shut_out_guest, shut_out_revoked, shut_out_staff
 from telemed.upkeep.model import DeviceBlocked
 from telemed.upkeep.reactions import use_others
 from telemed.visit.model import FactKnown
@@ -39,11 +41,14 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("signalling.over", FactKnown, send_out(hub)),
         Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),
         Subscription("signalling.uninvited", InvitationRevoked, shut_out_guest(hub)),
+        Subscription("signalling.staff", StaffRevoked, shut_out_staff(hub)),
         Subscription("visit.give_back", FactKnown, give_back(centre.secrets)),
         Subscription("notify.booked", BookingConfirmed, notify.tell_booked),
         Subscription("notify.moved", BookingMoved, notify.tell_moved),
         Subscription("notify.cancelled", BookingCancelled, notify.tell_cancelled),
         Subscription("notify.offered", TimeOffered, notify.tell_offered),
+        Subscription("notify.call_wished", CallWished, notify.tell_call_wished),
+        Subscription("notify.looked_at", GlassBroken, notify.tell_looked_at),
         Subscription("notify.fact", FactKnown, notify.tell_fact),
         Subscription("notify.delay", LineMoved, notify.tell_those_waiting(desk)),
         Subscription("upkeep.use_others", DeviceBlocked, use_others(centre.secrets)),

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from telemed.booking import offered
 from telemed.booking import pages as booking_pages
+from telemed.booking.concerns import Catalogue
 from telemed.booking.index import Index
 from telemed.city import pages as city_pages
 from telemed.desk import pages as desk_pages
@@ -167,6 +169,7 @@ def build(settings: Settings, db: Database) -> Centre:
         {Pages: Pages(*folders, frame=frame, aloud=aloud), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()}
     )
     centre.live.update({Auditor: Auditor(db), Index: Index(db)})
+    centre.live[Catalogue] = offered.catalogue(settings.state_dir)
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})
     centre.live[OwnRelays] = relays.read(settings.relay_urls, settings.state_dir / settings.relay_secret)
     centre.live[Carriers] = notices.carriers(

@@ -19,11 +19,11 @@ from telemed.identity import service as identity
 from telemed.identity.model import RESIDENT_SESSION, Actor, Right, Role
 from telemed.identity.rights import SESSION_COOKIE, Needs
 from telemed.kit.db import Tx
-from telemed.kit.i18n import words
+from telemed.kit.i18n import Words
 from telemed.kit.refusal import NotFound, Refusal
 from telemed.kit.tries import Tries, place_of
 from telemed.web.centre import Centre, CentreDep
-from telemed.web.pages import Pages
+from telemed.web.pages import Pages, words_of
 from telemed.web.tickets import picture_name
 
 routes = APIRouter(dependencies=[Depends(Needs(Right.OPEN))])
@@ -96,13 +96,14 @@ def found(
 
 
 def _find_page(request: Request, centre: Centre, paper: Paper, *, error: str = "", status: int = 200) -> HTMLResponse:
-    shown: dict[str, Any] = {"paper": paper, "error": error, "pictures": _by_name(), "known": _known(centre)}
+    shown: dict[str, Any] = {"paper": paper, "error": error, "known": _known(centre)}
+    shown["pictures"] = _by_name(words_of(request))
     return centre.the(Pages).render(request, "booking/find.html", status=status, **shown)
 
 
-def _by_name() -> list[str]:
+def _by_name(words: Words) -> list[str]:
     """The pictures in the order of their names, as people look for them."""
-    return sorted(PICTURES, key=lambda picture: picture_name(picture, words()))
+    return sorted(PICTURES, key=lambda picture: picture_name(picture, words))
 
 
 def _known(centre: Centre) -> Directory:

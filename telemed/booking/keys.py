@@ -37,6 +37,11 @@ def reference_hash(secrets: Secrets, reference: Reference, birth_year: int) -> s
     return secrets.fingerprint("reference", f"{reference.text}-{birth_year}")
 
 
+def arrival_hash(secrets: Secrets, digits: str) -> str:
+    """Of the six digits alone: on their day they say that somebody has come, and open nothing."""
+    return secrets.fingerprint("arrival", digits)
+
+
 def new_ticket() -> Ticket:
     """A ticket at random; the database refuses one that somebody has that day."""
     left, picked = int.from_bytes(os.urandom(8), "big"), []

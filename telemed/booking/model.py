@@ -230,6 +230,13 @@ class TimeOffered(Event):
     waiting_id: str
 
 
+@dataclass(frozen=True)
+class CallWished(Event):
+    """Somebody does not get on with the pages, and wishes to be called."""
+
+    person_id: str
+
+
 ALSO_LACKING = (Rule.PLACE, Rule.DOCTOR, Rule.ASSISTANT, Rule.DEVICE, Rule.INTERPRETER)
 """Broken by one that is named, or because there is none at all: two sentences, the first with ``.named``."""
 

@@ -1,26 +1,22 @@
 """The booking pages: five steps without an account, without a script, and with nothing kept but the chosen time."""
 
 from dataclasses import replace
-from datetime import time
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
-from babel.dates import get_day_names
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from telemed.booking import access, form, held, model, service, steps, waiting_pages
+from telemed.booking import access, doctors, form, held, helping, model, service, steps, waiting_pages
 from telemed.booking.form import Answers, Step
 from telemed.booking.model import NotOffered, SlotTaken, TooLate
 from telemed.directory import service as directory
-from telemed.directory.calendar import Hours, Opening
+from telemed.directory.opening import opening_lines
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
-from telemed.kit.i18n import words
 from telemed.people.model import Need
 from telemed.web.centre import CentreDep
-from telemed.web.pages import Pages
+from telemed.web.pages import Pages, words_of
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
@@ -33,10 +29,10 @@ Given = Annotated[Answers, Depends(form.answers_of)]
 
 @routes.get("/")
 def start(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
-    """Emergency numbers first, then the two big ways on, then what people ask most."""
+    """Emergency numbers first, then the three big ways on, then what people ask most."""
     with centre.db.reading() as tx:
         known = directory.load(tx)
-    hours = {room.id: opening_lines(room.hours) for room in known.rooms.values()}
+    hours = {room.id: opening_lines(room.hours, words_of(request)) for room in known.rooms.values()}
     return centre.the(Pages).render(request, "booking/start.html", known=known, hours=hours)
 
 
@@ -131,28 +127,7 @@ def terms(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
     return centre.the(Pages).render(request, "booking/terms.html", known=known)
 
 
-def opening_lines(hours: Hours) -> list[tuple[str, str]]:
-    """Opening hours for people: (days, times), equal days in a row together."""
-    names = get_day_names("wide", locale=words().language)
-    lines = []
-    for openings, group in groupby(range(7), key=lambda weekday: hours.by_weekday[weekday]):
-        days = list(group)
-        if openings:
-            first, last = names[days[0]], names[days[-1]]
-            several = words().text("booking.hours.days", first=first, last=last)
-            lines.append((several if len(days) > 1 else first, _spans(openings)))
-    return lines
-
-
-def _spans(openings: tuple[Opening, ...]) -> str:
-    """ "08:00 bis 12:00 Uhr und 13:00 bis 18:00 Uhr"."""
-    each = (words().text("booking.hours.span", start=f"{one.start:%H:%M}", end=_closing(one)) for one in openings)
-    return words().text("booking.hours.and").join(each)
-
-
-def _closing(opening: Opening) -> str:
-    return "24:00" if opening.end == time(0) else f"{opening.end:%H:%M}"
-
-
 routes.include_router(access.routes)
+routes.include_router(doctors.routes)
+routes.include_router(helping.routes)
 routes.include_router(waiting_pages.routes)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from telemed.booking import claims, fhir, planner, search, store
 from telemed.booking.asking import may
 from telemed.booking.ground import Ground, rules
-from telemed.booking.keys import reference_hash
+from telemed.booking.keys import arrival_hash, reference_hash
 from telemed.booking.model import AppointmentQuery, Booking, PersonLine, Reference
 from telemed.booking.planner import HORIZON, Offer, What, Window, Wish
 from telemed.directory import service as directories
@@ -144,6 +144,19 @@ def by_reference(tx: Tx, secrets: Secrets, reference: Reference, birth_year: int
     if booking is None:
         raise NotFound
     return current(tx, booking.id)
+
+
+def by_arrival(tx: Tx, secrets: Secrets, directory: Directory, digits: str, *, now: datetime) -> Booking:
+    """The booking of today whose paper has these six digits; where two have them, a person must look.
+
+    Raises:
+        NotFound: none, or more than one.
+    """
+    day = now.astimezone(directory.zone).date().isoformat()
+    found = store.by_arrival(tx, arrival_hash(secrets, digits), day=day)
+    if len(found) != 1:
+        raise NotFound
+    return found[0]
 
 
 def on_day(

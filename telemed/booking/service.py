@@ -5,7 +5,7 @@ from datetime import datetime
 
 from telemed.booking import asking, claims, fhir, model, planner, search, sessions, store, waitlist
 from telemed.booking.ground import rules
-from telemed.booking.keys import booked, id_for, link_for, new_ticket, reference_for, reference_hash
+from telemed.booking.keys import arrival_hash, booked, id_for, link_for, new_ticket, reference_for, reference_hash
 from telemed.booking.model import (
     AlreadyCancelled,
     Booked,
@@ -16,6 +16,7 @@ from telemed.booking.model import (
     Extras,
     NotOffered,
     Reason,
+    Reference,
     Request,
     SlotTaken,
     Status,
@@ -24,6 +25,7 @@ from telemed.booking.planner import HORIZON, Claim, Offer, Window
 from telemed.booking.reading import (
     all_current,
     alternatives,
+    by_arrival,
     by_link,
     by_reference,
     cancelled_on_day,
@@ -65,6 +67,7 @@ from telemed.people.service import Newcomer
 __all__ = [
     "all_current",
     "alternatives",
+    "by_arrival",
     "by_link",
     "by_reference",
     "cancelled_on_day",
@@ -140,13 +143,19 @@ def book_for(
     """
     if instead_of is not None:
         link, reference = link_for(secrets, request.request_id), reference_for(secrets, request.request_id)
-        access = Access(digest(link), reference_hash(secrets, reference, request.person.birth_year))
+        access = _access(secrets, link, reference, request.person.birth_year)
         moved = move(tx, secrets, instead_of, request, actor=actor, now=now, access=access)
         return booked(secrets, request.request_id, moved)
     booking_id, directory = id_for(secrets, request.request_id), directories.load(tx)
     admit(directory, request.offer, now=now, ordered=True)
     let_go(tx, booking_id, now=now)
     return take_in(tx, secrets, directory, booking_id, request, actor=actor, now=now, person_id=person_id)
+
+
+def _access(secrets: Secrets, link: str, reference: Reference, birth_year: int) -> Access:
+    """The hashes of all that is given out for a booking."""
+    opens = reference_hash(secrets, reference, birth_year)
+    return Access(digest(link), opens, arrival_hash(secrets, reference.digits))
 
 
 def is_booked(tx: Tx, booking_id: str) -> bool:
@@ -187,10 +196,9 @@ def take_in(
         ),
     )
     answer = booked(secrets, request.request_id, booking)
-    reference = reference_hash(secrets, answer.reference, request.person.birth_year)
     data = fhir.appointment(booking, directory, created=now)
     sealed = _sealed(tx, secrets, booking, data, request.person, newcomer, actor=actor, now=now)
-    access = Access(digest(answer.link_token), reference)
+    access = _access(secrets, answer.link_token, answer.reference, request.person.birth_year)
     kept = keep(tx, directory, booking, sealed, access=access, now=now)
     return answer if kept is booking else dataclasses.replace(answer, ticket=kept.ticket)
 

@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from telemed.booking import form, keys, service, times
+from telemed.booking import form, keys, offered, service, times
 from telemed.booking.form import SPOKEN, Answers, Step
 from telemed.booking.ground import rooms_for
 from telemed.booking.held import Held, Holding, Wanted
@@ -20,15 +20,14 @@ from telemed.booking.times import Choice, Leaf
 from telemed.directory import service as directory
 from telemed.directory.model import Directory, Service
 from telemed.kit.db import Tx
-from telemed.kit.i18n import words
+from telemed.kit.i18n import Words
 from telemed.kit.ids import new_token
 from telemed.kit.refusal import Refusal
 from telemed.people.model import Need, Way
 from telemed.web.centre import Centre
-from telemed.web.pages import Pages
+from telemed.web.pages import Pages, words_of
 from telemed.web.refusals import advice
 
-DEVICE_ICONS = {"exam-camera": "camera", "stethoscope": "activity", "blood-pressure": "heart-pulse"}
 NEED_ICONS = {
     Need.INTERPRETER: "languages",
     Need.WHEELCHAIR: "accessibility",
@@ -49,9 +48,9 @@ def show(request: Request, centre: Centre, given: Answers, wanted: Step, *, held
     shown: dict[str, Any]
     match step:
         case Step.WHAT:
-            shown = {"services": _services(known)}
+            shown = {"tiles": offered.tiles(known, offered.catalogue_of(centre), words_of(request))}
         case Step.WHEN:
-            shown = _when(centre, known, given)
+            shown = _when(centre, known, given, words_of(request))
         case Step.NEEDS:
             shown = {"needs": NEED_ICONS.items(), "choice": _choice(given, known)}
         case Step.CONTACT:
@@ -92,22 +91,24 @@ def lost(
         near = service.alternatives(here, offer, now=now, wished=given.what)
         near = near or service.alternatives(here, offer, now=now)
     shown: dict[str, Any] = {**_entered(given, known), "near": [Choice.of(one, known) for one in near]}
-    shown |= {"why": said(refusal), "action": action, "given": given, "known": known}
+    shown |= {"why": said(refusal, words_of(request)), "action": action, "given": given, "known": known}
     return centre.the(Pages).render(request, "booking/lost.html", status=refusal.sense.value, **shown)
 
 
-def said(refusal: Refusal) -> tuple[str, str]:
+def said(refusal: Refusal, spoken: Words) -> tuple[str, str]:
     """What a refusal says, and what to do now."""
-    spoken = words()
     return spoken.text(refusal.key, **refusal.params), spoken.text(advice(refusal), **refusal.params)
 
 
 def slip(
-    request: Request, centre: Centre, booked: Booked, taken: Booking, known: Directory, *, note: str = ""
+    request: Request, centre: Centre, request_id: str, known: Directory, *, note: str = ""
 ) -> HTMLResponse:
     """What she takes along; the address is empty should the room have left the directory since."""
+    with centre.db.reading() as tx:
+        taken, booked = booked_with(tx, centre, request_id)
     link = f"{centre.public_url}/t/{booked.link_token}"
     shown: dict[str, Any] = {**visit(taken, known), "booked": booked, "link": link, "qr": qr(link), "note": note}
+    shown["request_id"] = request_id
     return centre.the(Pages).render(request, "booking/booked.html", known=known, **shown)
 
 
@@ -121,9 +122,7 @@ def visit(taken: Booking, known: Directory) -> dict[str, Any]:
 
 def _booked_before(request: Request, centre: Centre, given: Answers, known: Directory) -> HTMLResponse:
     """Somebody went back after booking: the slip again, and how to change it."""
-    with centre.db.reading() as tx:
-        taken, booked = booked_with(tx, centre, given.request_id)
-    return slip(request, centre, booked, taken, known, note="booking.booked.before")
+    return slip(request, centre, given.request_id, known, note="booking.booked.before")
 
 
 def booked_with(tx: Tx, centre: Centre, request_id: str) -> tuple[Booking, Booked]:
@@ -146,18 +145,7 @@ def qr(link: str) -> Markup:
     return Markup(segno.make(link, error="m", micro=False).svg_inline(scale=4, border=4, omitsize=True))
 
 
-def _services(known: Directory) -> list[tuple[str, str, str]]:
-    """(id, name, icon) of what residents may book, by name."""
-    bookable = [one for one in known.services.values() if form.may_book(one.id, known)]
-    somewhere = [one for one in bookable if set(one.room_ids) & set(known.rooms)]
-    return [(one.id, one.name, _icon(one.devices)) for one in sorted(somewhere, key=lambda one: one.name)]
-
-
-def _icon(devices: tuple[str, ...]) -> str:
-    return next((icon for kind, icon in DEVICE_ICONS.items() if kind in devices), "stethoscope")
-
-
-def _when(centre: Centre, known: Directory, given: Answers) -> dict[str, Any]:
+def _when(centre: Centre, known: Directory, given: Answers, words: Words) -> dict[str, Any]:
     """Times and wishes; that nothing is free is counted, without a person."""
     now = centre.clock.now()
     shown = times.shown(centre, given.what, Leaf(given.day, given.later), now=now)
@@ -165,28 +153,29 @@ def _when(centre: Centre, known: Directory, given: Answers) -> dict[str, Any]:
         with centre.db.transaction() as tx:  # counts what was asked for in vain; nobody's page changes by it
             service.count_unmet(tx, known, times.ahead(given.what, now=now))
     kept = _choice(given, known) if form.may_repeat(given.request_id) else None
-    wishes = {"wishes": _wishes(known, known.services[given.service]), "wish_needs": WISH_ICONS}
+    wanted = known.services[given.service]
+    wishes = {"wishes": _wishes(known, wanted, words), "wish_needs": WISH_ICONS, "alike": offered.alike(wanted, known)}
     return {**shown, **wishes, "kept": kept, "wished": given.what != What(given.service)}
 
 
-def _wishes(known: Directory, wanted: Service) -> dict[str, list[tuple[str, str]]]:
+def _wishes(known: Directory, wanted: Service, words: Words) -> dict[str, list[tuple[str, str]]]:
     """What may be wished for, as (value, label); nothing where there is no choice."""
     doctors = [(one.id, one.name) for one in known.doctors_for(wanted)]
     places = [(one.id, one.name) for one in rooms_for(known, wanted, What(wanted.id))]
     spoken = {code for one in known.doctors_for(wanted) for code in one.languages}
     spoken |= {code for one in known.interpreters.values() for code in one.languages}
-    languages = sorted(((code, language_name(code)) for code in spoken - {SPOKEN}), key=lambda one: one[1])
+    languages = sorted(((code, language_name(code, words)) for code in spoken - {SPOKEN}), key=lambda one: one[1])
     several = {"doctor": doctors, "place": places}
     return {**{name: found if len(found) > 1 else [] for name, found in several.items()}, "language": languages}
 
 
-def language_name(code: str) -> str:
-    """The name of a language, ours and its own: "Türkisch (Türkçe)"."""
+def language_name(code: str, words: Words) -> str:
+    """The name of a language, in *words* and in itself: "Türkisch (Türkçe)"."""
     try:
         spoken = Locale.parse(code)
     except (UnknownLocaleError, ValueError):
         return code
-    ours, own = (spoken.get_language_name(name) for name in (words().language, code))
+    ours, own = (spoken.get_language_name(name) for name in (words.lang, code))
     return f"{ours} ({own})"
 
 

@@ -63,6 +63,7 @@ bookings = Table(
     column("digits", Text(), kept=_CODE),
     column("link_hash", Text(), nullable=True, unique=True, kept=_ACCESS),
     column("reference_hash", Text(), nullable=True, unique=True, kept=_ACCESS),
+    column("arrival_hash", Text(), nullable=True, index=True, kept=_ACCESS),
     column("appointment", LargeBinary(), kept=_SEALED),
     column("version", Integer(), kept=TECHNICAL),
     column("updated_at", Utc(), kept=TECHNICAL),
@@ -84,10 +85,11 @@ unmet = Table(
 
 @dataclass(frozen=True)
 class Access:
-    """Hashes of what opens a booking: the link, and the paper's reference."""
+    """Hashes of what opens a booking, the link and the paper's reference; *arrival*: of what says that she has come."""
 
     link: str | None = None
     reference: str | None = None
+    arrival: str | None = None
 
 
 NO_ACCESS = Access()
@@ -98,10 +100,10 @@ _ONE = select(bookings).where(bookings.c.id == bindparam("id"))
 _ADD = Hot(
     """INSERT INTO booking (id, person_id, service_id, start, "end", doctor_id, room_id, assistant_id, device_ids,
         interpreter_id, status, reason, extras, replaces, quiet, day, picture, letter, digits, link_hash,
-        reference_hash, appointment, version, updated_at)
+        reference_hash, arrival_hash, appointment, version, updated_at)
     VALUES (:id, :person_id, :service_id, :start, :end, :doctor_id, :room_id, :assistant_id, :device_ids,
         :interpreter_id, :status, NULL, :extras, :replaces, :quiet, :day, :picture, :letter, :digits, :link_hash,
-        :reference_hash, :appointment, :version, :updated_at)
+        :reference_hash, :arrival_hash, :appointment, :version, :updated_at)
     ON CONFLICT (room_id, day, picture, letter, digits) DO NOTHING"""
 )
 
@@ -131,6 +133,7 @@ def add(tx: Tx, booking: Booking, *, day: str, appointment: bytes, access: Acces
         digits=ticket.digits,
         link_hash=access.link,
         reference_hash=access.reference,
+        arrival_hash=access.arrival,
         appointment=appointment,
         version=booking.version,
         updated_at=booking.updated_at,
@@ -180,6 +183,12 @@ def by_reference(tx: Tx, reference_hash: str) -> Booking | None:
     return _booking(row) if row else None
 
 
+def by_arrival(tx: Tx, arrival_hash: str, *, day: str) -> list[Booking]:
+    """What is booked for a civil day and has these six digits."""
+    wanted = select(bookings).where(bookings.c.arrival_hash == arrival_hash, bookings.c.day == day)
+    return [_booking(row) for row in tx.execute(wanted.where(bookings.c.status == Status.BOOKED.value))]
+
+
 def following(tx: Tx, booking_id: str) -> Booking | None:
     """The booking that took the place of this one, or follows from it."""
     row = tx.execute(select(bookings).where(bookings.c.replaces == booking_id)).one_or_none()
@@ -214,6 +223,10 @@ def rewrite(tx: Tx, booking: Booking, appointment: bytes) -> None:
     )
 
 
+_KEYS = (bookings.c.link_hash, bookings.c.reference_hash, bookings.c.arrival_hash)
+_NO_KEYS: dict[str, None] = {each.name: None for each in _KEYS}
+
+
 def hand_over(tx: Tx, booking_id: str, *, to: Access | None) -> Access:
     """What opens the booking that takes the place of this one, whose ticket is free from now on.
 
@@ -223,20 +236,19 @@ def hand_over(tx: Tx, booking_id: str, *, to: Access | None) -> Access:
     if to is not None:
         tx.execute(update(bookings).where(own).values(day=f"moved {booking_id}"))
         return to
-    row = tx.execute(select(bookings.c.link_hash, bookings.c.reference_hash).where(own)).one()
-    tx.execute(update(bookings).where(own).values(link_hash=None, reference_hash=None, day=f"moved {booking_id}"))
-    return Access(row.link_hash, row.reference_hash)
+    row = tx.execute(select(*_KEYS).where(own)).one()
+    tx.execute(update(bookings).where(own).values(**_NO_KEYS, day=f"moved {booking_id}"))
+    return Access(*row)
 
 
 def lead_on(tx: Tx, booking_id: str, to_id: str) -> None:
     """What opened a booking, which stays as it is, opens another one from now on."""
     own = bookings.c.id == booking_id
-    row = tx.execute(select(bookings.c.link_hash, bookings.c.reference_hash).where(own)).one()
+    row = tx.execute(select(*_KEYS).where(own)).one()
     if row.link_hash is None:
         return
-    tx.execute(update(bookings).where(own).values(link_hash=None, reference_hash=None))
-    other = update(bookings).where(bookings.c.id == to_id)
-    tx.execute(other.values(link_hash=row.link_hash, reference_hash=row.reference_hash))
+    tx.execute(update(bookings).where(own).values(**_NO_KEYS))
+    tx.execute(update(bookings).where(bookings.c.id == to_id).values(**row._mapping))
 
 
 def booked(

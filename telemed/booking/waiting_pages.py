@@ -18,11 +18,12 @@ from telemed.directory.model import Directory
 from telemed.identity.model import WAITING, Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
+from telemed.kit.i18n import Words
 from telemed.kit.ids import new_token
 from telemed.kit.refusal import NotFound
 from telemed.people.model import Person, Way
 from telemed.web.centre import Centre, CentreDep
-from telemed.web.pages import Pages
+from telemed.web.pages import Pages, words_of
 
 HERE = "/warteliste"
 MOVED = "/mein-termin/verschoben"
@@ -225,9 +226,9 @@ def _own(request: Request, centre: Centre, actor: Actor, template: str, *, refus
     shown: dict[str, Any] = {"found": found, "later": later, "known": known, "now": now}
     shown |= {
         "kept": Choice.of(found.kept.offer, known) if found.kept else None,
-        "wished": _wished(found.waiting, known),
+        "wished": _wished(found.waiting, known, words_of(request)),
     }
-    shown |= {"refused": steps.said(refusal)[0] if refusal else ""}
+    shown |= {"refused": steps.said(refusal, words_of(request))[0] if refusal else ""}
     status = refusal.sense.value if refusal else 200
     return centre.the(Pages).render(request, template, status=status, **shown)
 
@@ -265,8 +266,8 @@ def _back(actor: Actor) -> RedirectResponse:
     return RedirectResponse(HERE if is_entry else "/mein-termin", status_code=303)
 
 
-def _wished(waiting: Waiting, known: Directory) -> list[str]:
+def _wished(waiting: Waiting, known: Directory, words: Words) -> list[str]:
     """The wishes of the entry as names of doctors and places, and as a language."""
     what = waiting.wish.what
     named = [known.name_of(one) for one in (*what.doctor_ids, *what.room_ids)]
-    return [*named, *([steps.language_name(what.language)] if what.language else [])]
+    return [*named, *([steps.language_name(what.language, words)] if what.language else [])]

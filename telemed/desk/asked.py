@@ -238,7 +238,7 @@ def page(
 ) -> HTMLResponse:
     """One page of the planning desk; *actor* decides where home is and which ways there are."""
     shown |= {"home": HOMES[actor.role], "is_assistant": actor.role is Role.ASSISTANT, "now": centre.clock.now()}
-    shown |= {"faults": said.faults, "refusal": steps.said(said.refusal) if said.refusal else None}
+    shown |= {"faults": said.faults, "refusal": steps.said(said.refusal, words()) if said.refusal else None}
     shown |= {"ways": steps.WAY_ICONS.items(), "more_needs": MORE_NEEDS}
     return centre.the(Pages).render(request, f"desk/planning/{template}", status=said.status, **shown)
 

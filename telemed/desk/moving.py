@@ -25,7 +25,7 @@ from telemed.kit.refusal import Refusal
 from telemed.people.model import Person, Way
 from telemed.visit.model import WrongMoment
 from telemed.web.centre import Centre, CentreDep
-from telemed.web.pages import Pages
+from telemed.web.pages import Pages, words_of
 
 HERE = "/mein-termin/verschieben"
 DONE = "/mein-termin/verschoben"
@@ -168,7 +168,7 @@ def _lost(request: Request, centre: Centre, actor: Actor, old: Booking, lost: Lo
         known = here.directory
         near = booking.alternatives(here, lost.offer, now=now, wished=wished)
     shown: dict[str, Any] = {"near": [Choice.of(one, known) for one in near], "chosen": lost.chosen}
-    shown |= {"why": steps.said(lost.refusal)[0], "many": len({one.room_id for one in near}) > 1}
+    shown |= {"why": steps.said(lost.refusal, words_of(request))[0], "many": len({one.room_id for one in near}) > 1}
     status = lost.refusal.sense.value
     return _page(request, centre, "desk/move_lost.html", old, known, status=status, **shown)
 

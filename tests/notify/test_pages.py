@@ -9,14 +9,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from telemed.booking import service as booking
-from telemed.booking.model import Reason
+from telemed.booking.model import CallWished, Reason
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
 from telemed.identity.rights import SESSION_COOKIE
 from telemed.kit.db import Database
+from telemed.kit.outbox import emit
 from telemed.notify import push, service, store
 from telemed.notify.channels import WebPush
 from telemed.notify.model import Channel, Kind, Notice
+from telemed.people import service as people
 from telemed.people.model import Person, Way
 from tests.booking.residents import make_app
 from tests.builders import DOCTOR, make_booking, moment
@@ -81,6 +83,21 @@ def test_the_call_list_says_whom_to_call_and_what_to_say(notices: Notices, clien
     with notices.db.reading() as tx:
         looks = tx.exec_driver_sql("SELECT count(*) FROM people_audit WHERE subject = 'lindner' AND purpose = 'notice'")
         assert looks.scalar() == 3
+
+
+def test_who_wished_to_be_called_stands_on_the_list_of_every_assistant(notices: Notices, client: TestClient) -> None:
+    anyone, now = Actor(Role.ANYONE), notices.world.now
+    with notices.db.transaction() as tx:
+        person_id = people.register(tx, notices.world.secrets, UKRAINIAN, actor=anyone, now=now)
+        emit(tx, CallWished(person_id), now=now)
+    notices.go_on()
+    sign_in(notices, client, Role.ASSISTANT, "lindner")
+    words = words_of(client.get(LIST).text)
+    assert "Olena Koval 03641 223344" in words
+    assert "Sie haben um einen Anruf gebeten." in words
+    (line,) = notices.calls()
+    assert client.post(f"{LIST}/{line.id}/gesagt").status_code == 303
+    assert notices.calls() == []
 
 
 def test_what_was_said_leaves_the_list_and_who_did_not_answer_comes_back_in_ten_minutes(

@@ -16,7 +16,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from schemas.day import FactKind
-from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, TimeOffered
+from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, CallWished, TimeOffered
 from telemed.kit.db import Database
 from telemed.kit.outbox import Relay, Subscription
 from telemed.notify import jobs, reactions, store
@@ -115,6 +115,7 @@ def make_notices(database: Database, *senders: Sender, rooms: int = 1, rules: Ru
         Subscription("moved", BookingMoved, reactions.tell_moved),
         Subscription("cancelled", BookingCancelled, reactions.tell_cancelled),
         Subscription("offered", TimeOffered, reactions.tell_offered),
+        Subscription("wished", CallWished, reactions.tell_call_wished),
         Subscription("fact", FactKnown, reactions.tell_fact),
         Subscription("delay", LineMoved, reactions.tell_those_waiting(desk)),
     )
