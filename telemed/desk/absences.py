@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from schemas.day import WordKind
+from telemed.booking import asking
 from telemed.booking import service as booking
 from telemed.booking.model import Booking
 from telemed.booking.planner import HORIZON
@@ -137,7 +138,7 @@ def _page(request: Request, centre: Centre, actor: Actor, typed: Typed, said: Sa
         preview, found = is_asked and not said.faults, list[Met]()
         if preview:
             others = displaced(tx, known, actor.subject, typed, now=now)
-            found = planned.met(tx, centre.secrets, others, actor=actor, purpose=PURPOSE, now=now)
+            found = planned.met(tx, centre.secrets, others, asker=asking.asking(tx, actor, now=now), purpose=PURPOSE)
         own = [one for one in directory.absences(tx, actor.subject) if one.end > now]
     shown: dict[str, Any] = {"typed": typed, "preview": preview, "absences": own, "today": zone_now}
     shown |= {"displaced": [(one, Line.of(one.booking.offer, known)) for one in found]}

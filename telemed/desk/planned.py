@@ -1,17 +1,18 @@
 """Whose names and appointments staff see while they plan; each look at a person is audited."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import product
 
-from telemed.booking import holding
+from telemed.booking import asking, holding
 from telemed.booking import service as booking
 from telemed.booking.model import Booking, Hold, NotAsked, Status, Waiting, WaitState
-from telemed.booking.planner import Offer, What
+from telemed.booking.planner import What
 from telemed.booking.search import Objection
-from telemed.desk import service
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
+from telemed.identity.allowed import Action, Asker, Thing, allowed
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotAllowed, NotFound
@@ -28,10 +29,11 @@ PROFESSIONAL = ("medical-assistant", "nurse")
 
 @dataclass(frozen=True)
 class Met:
-    """A booking and whose it is; *person* is None where the data were erased."""
+    """A booking and whose it is; *person* is None where the data were erased, or *is_hidden*: not for whoever looks."""
 
     booking: Booking
     person: Person | None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,41 +67,60 @@ def person(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, purpose: s
         return None
 
 
-def met(tx: Tx, secrets: Secrets, found: Iterable[Booking], *, actor: Actor, purpose: str, now: datetime) -> list[Met]:
-    """Bookings with whose they are."""
-    return [Met(one, person(tx, secrets, one.person_id, actor=actor, purpose=purpose, now=now)) for one in found]
+def met(tx: Tx, secrets: Secrets, found: Iterable[Booking], *, asker: Asker, purpose: str) -> list[Met]:
+    """Bookings with whose they are, as far as *asker* may know."""
+    return [_met(tx, secrets, one, asker, purpose) for one in found]
 
 
-def seen_by(tx: Tx, actor: Actor) -> Callable[[Offer], bool]:
-    """Whether something is a doctor's own, or in a room of an assistant's."""
-    if actor.role is Role.DOCTOR:
-        return lambda offer: offer.doctor_id == actor.subject
-    rooms = {room.id for room in service.rooms_of(tx, actor.subject)}
-    return lambda offer: offer.room_id in rooms
+def _met(tx: Tx, secrets: Secrets, one: Booking, asker: Asker, purpose: str) -> Met:
+    if not asking.may(asker, Action.MEET, one):
+        return Met(one, None, is_hidden=True)
+    return Met(one, person(tx, secrets, one.person_id, actor=asker.actor, purpose=purpose, now=asker.now))
 
 
-def theirs(tx: Tx, booking_id: str, actor: Actor) -> Booking:
-    """A booking that this doctor or assistant may see and change.
+def with_tasks(tx: Tx, actor: Actor, *, now: datetime) -> Asker:
+    """Who asks; she may meet those whom she must tell that their appointment has to be moved, or something else."""
+    asker = asking.asking(tx, actor, now=now)
+    must_move = {one.id for one, _ in booking.unplaceable(tx, directory.load(tx), now=now)}
+    return replace(asker, tasks=frozenset(must_move | calls.about(tx, now=now)))
+
+
+def theirs(tx: Tx, booking_id: str, actor: Actor, *, now: datetime) -> tuple[Booking, Asker]:
+    """A booking that this doctor or assistant may know of, and what is known of her: the person may be hidden.
 
     Raises:
         NotFound: there is none, or it is not theirs.
     """
-    found = booking.get(tx, booking_id)
-    if not seen_by(tx, actor)(found.offer):
-        raise NotFound
-    return found
+    found, asker = booking.get(tx, booking_id), asking.asking(tx, actor, now=now)
+    asking.require(asker, Action.SEE, found)
+    return found, asker if asking.may(asker, Action.MEET, found) else with_tasks(tx, actor, now=now)
 
 
-def ahead(tx: Tx, day: date, *, actor: Actor, now: datetime) -> list[Booking]:
+def to_change(tx: Tx, booking_id: str, actor: Actor, *, now: datetime) -> tuple[Booking, Asker]:
+    """A booking that this doctor or assistant may change.
+
+    Raises:
+        NotFound: there is none, or it is not theirs, or not now.
+    """
+    found, asker = theirs(tx, booking_id, actor, now=now)
+    asking.require(asker, Action.CHANGE, found)
+    return found, asker
+
+
+def ahead(tx: Tx, day: date, *, asker: Asker) -> list[Booking]:
     """What is booked on a day and has not begun, by start."""
-    found, sees = booking.on_day(tx, directory.load(tx), day), seen_by(tx, actor)
-    return [one for one in found if one.offer.start > now and sees(one.offer)]
+    return [one for one in asking.visible_on_day(tx, asker, day) if one.offer.start > asker.now]
 
 
 def to_move(tx: Tx, *, actor: Actor, now: datetime) -> list[tuple[Booking, Objection]]:
     """What the rules do not admit any more, and why."""
-    found, sees = booking.unplaceable(tx, directory.load(tx), now=now), seen_by(tx, actor)
-    return [(one, broken) for one, broken in found if sees(one.offer)]
+    found, asker = booking.unplaceable(tx, directory.load(tx), now=now), asking.asking(tx, actor, now=now)
+    return [(one, broken) for one, broken in found if asking.may(asker, Action.SEE, one)]
+
+
+def has_tasks(asker: Asker, found: Iterable[Booking]) -> Asker:
+    """The same, who must tell these people something."""
+    return replace(asker, tasks=asker.tasks | {one.id for one in found})
 
 
 def tasks(tx: Tx, *, actor: Actor, now: datetime) -> Tasks:
@@ -123,8 +144,33 @@ def before(tx: Tx, waiting: Waiting, *, now: datetime) -> int:
 
 
 def in_line(tx: Tx, secrets: Secrets, *, actor: Actor, now: datetime) -> list[InLine]:
-    """Everybody on the waiting list, in the order in which freed time is given."""
-    return [one_in_line(tx, secrets, one, actor=actor, now=now) for one in holding.everyone_waiting(tx, now=now)]
+    """Who is on the waiting list and may come to her, in the order in which freed time is given."""
+    known, asker = directory.load(tx), asking.asking(tx, actor, now=now)
+    line = [one for one in holding.everyone_waiting(tx, now=now) if waits_for(known, asker, one)]
+    return [one_in_line(tx, secrets, one, actor=actor, now=now) for one in line]
+
+
+def waits_for(known: Directory, asker: Asker, waiting: Waiting) -> bool:
+    """Whether what becomes of this entry may be this doctor's own, or in a room of this assistant's."""
+    wish, service_ = waiting.wish, known.services.get(waiting.wish.what.service_id)
+    doctors = wish.what.doctor_ids or ([one.id for one in known.doctors_for(service_)] if service_ else [])
+    rooms = wish.what.room_ids or (service_.room_ids if service_ else tuple(known.rooms))
+    could_be = product(doctors or [""], rooms or [""])
+    end = wish.latest
+    things = (Thing(waiting.id, waiting.person_id, *who_where, wish.earliest, end) for who_where in could_be)
+    return any(allowed(asker, Action.SEE, one) for one in things)
+
+
+def in_her_line(tx: Tx, waiting_id: str, actor: Actor, *, now: datetime) -> Waiting:
+    """An entry that this doctor or assistant may see and change.
+
+    Raises:
+        NotFound: there is none, or nothing of hers can become of it.
+    """
+    waiting = holding.waiting_of(tx, waiting_id)
+    if not waits_for(directory.load(tx), asking.asking(tx, actor, now=now), waiting):
+        raise NotFound
+    return waiting
 
 
 def one_in_line(tx: Tx, secrets: Secrets, waiting: Waiting, *, actor: Actor, now: datetime) -> InLine:
@@ -154,7 +200,7 @@ def set_priority(tx: Tx, waiting_id: str, priority: int | None, *, actor: Actor,
     """
     if not may_prefer(tx, actor):
         raise NotAllowed
-    waiting = holding.waiting_of(tx, waiting_id)
+    waiting = in_her_line(tx, waiting_id, actor, now=now)
     holding.set_priority(tx, waiting_id, priority)
     people.audit(tx, [waiting.person_id], actor=actor, action="write", purpose="priority", now=now)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
-from telemed.booking import byhand, form, search, several, steps
+from telemed.booking import asking, byhand, form, search, several, steps
 from telemed.booking import model as booking_model
 from telemed.booking import service as booking
 from telemed.booking.ground import Ground
@@ -19,6 +19,7 @@ from telemed.desk.asked import NOTHING_WRONG, Asked, Line, Options, Planner, Sai
 from telemed.desk.planned import Met
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
+from telemed.identity.allowed import Action, allowed
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotAllowed
@@ -97,10 +98,11 @@ def _displaced(tx: Tx, centre: Centre, known: Directory, offer: Offer, actor: Ac
         NotAllowed: it is neither the doctor's own time nor in a room of the assistant's.
         Blocked, TooLate: no reason helps.
     """
-    if not planned.seen_by(tx, actor)(offer):
+    asker = asking.asking(tx, actor, now=now)
+    if not allowed(asker, Action.SEE, asking.thing(offer)):
         raise NotAllowed
     found = several.displaces(tx, known, offer, now=now)
-    return planned.met(tx, centre.secrets, found, actor=actor, purpose="displacing", now=now)
+    return planned.met(tx, centre.secrets, found, asker=asker, purpose="displacing")
 
 
 @routes.post(HERE)
@@ -116,12 +118,12 @@ def book(
     now = centre.clock.now()
     with centre.db.reading() as tx:
         known = directory.load(tx)
-        sees = planned.seen_by(tx, actor)
+        asker = asking.asking(tx, actor, now=now)
     asked, offer = asked.by(actor, known), form.decode(asked.given.offer, known)
     faults = _faults(asked, known, urgency, this_year=now.year)
     if faults or offer is None or not form.may_repeat(asked.given.request_id):
         return _page(request, centre, actor, asked, Said(faults), urgency=urgency)
-    if not sees(offer):
+    if not allowed(asker, Action.SEE, asking.thing(offer)):
         raise NotAllowed
     needs_order = known.services[offer.service_id].needs_order
     extras = Extras(ordered_by=asked.ordered_by if needs_order else None)
@@ -130,7 +132,8 @@ def book(
         with centre.db.transaction() as tx:
             made = several.override(tx, centre.secrets, wanted, Urgency(urgency), actor=actor, now=now, named=displaced)
             slips = [slip(centre, made.booked, booking.get(tx, made.booked.id), known)]
-            called = planned.met(tx, centre.secrets, made.displaced, actor=actor, purpose="displaced", now=now)
+            to_tell = planned.has_tasks(asker, made.displaced)
+            called = planned.met(tx, centre.secrets, made.displaced, asker=to_tell, purpose="displaced")
     except (Blocked, TooLate, Erased) as refusal:
         return _page(request, centre, actor, asked, Said(refusal=refusal), urgency=urgency)
     return page(request, centre, actor, "booked.html", slips=slips, again=HERE, displaced=called)

@@ -13,6 +13,7 @@ from telemed.booking.index import Index
 from telemed.desk import planned
 from telemed.desk.asked import NOTHING_WRONG, Asked, Line, Options, Planner, Said, Sent, page, slip
 from telemed.directory import service as directory
+from telemed.identity.allowed import TABLE, Action
 from telemed.identity.model import Actor
 from telemed.kit.refusal import Refusal
 from telemed.web.centre import Centre, CentreDep
@@ -39,7 +40,11 @@ def _list(request: Request, centre: Centre, actor: Actor, said: Said = NOTHING_W
     kept = {one.waiting.id: Line.of(one.kept.offer, known) for one in line if one.kept}
     shown: dict[str, Any] = {"line": line, "kept": kept, "may_prefer": may_prefer, "priorities": list(PRIORITIES)}
     shown |= {"ends": {one.waiting.id: one.waiting.wish.latest - AN_INSTANT for one in line}}
-    shown |= {"known": known, "languages": dict(Options.of(known).languages)}
+    shown |= {
+        "knows_why": Action.REASON in TABLE[actor.role],
+        "known": known,
+        "spoken": dict(Options.of(known).languages),
+    }
     return page(request, centre, actor, "waiting.html", said, **shown)
 
 
@@ -92,7 +97,7 @@ def accept(request: Request, waiting_id: str, centre: CentreDep, actor: Planner)
     try:
         with centre.db.transaction() as tx:
             known = directory.load(tx)
-            waiting = holding.waiting_of(tx, waiting_id)
+            waiting = planned.in_her_line(tx, waiting_id, actor, now=now)
             made = holding.accept(tx, centre.secrets, waiting_id, actor=actor, now=now)
             taken = booking.get(tx, made.id)
     except Refusal as refusal:
@@ -129,6 +134,7 @@ def change(
     end = holding.decline if what == "absage" else holding.leave
     try:
         with centre.db.transaction() as tx:
+            planned.in_her_line(tx, waiting_id, actor, now=centre.clock.now())
             end(tx, centre.secrets, waiting_id, now=centre.clock.now())
     except Refusal as refusal:
         return _list(request, centre, actor, Said(refusal=refusal))

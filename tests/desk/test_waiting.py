@@ -68,8 +68,19 @@ def test_everybody_in_line_is_shown_in_order_and_each_look_is_audited(world: Wor
     before = audited(world, "waiting list")
     page = assistant.get(WAITING)
     assert page.words.index("Wanda Wartet") < page.words.index("Zoe Zweite")
-    assert "Allgemeinmedizin, 20 Minuten, mit Blutdruck" in page.words
     assert audited(world, "waiting list") == before + 2
+    what_for, doctor = "Allgemeinmedizin, 20 Minuten, mit Blutdruck", Staff(world, Role.DOCTOR, "weiss")
+    assert what_for not in page.words
+    assert what_for in doctor.get(WAITING).words
+
+
+def test_a_doctor_of_another_specialty_does_not_see_who_waits_and_can_do_nothing_about_it(world: World) -> None:
+    entry, stranger = waits(world, first=False), Staff(world, Role.DOCTOR, "vogt")
+    assert "Wanda Wartet" not in stranger.get(WAITING).text
+    for what, fields in (("zusage", {}), ("absage", {}), ("streichen", {}), ("vorrang", {"priority": "1"})):
+        answer = stranger.post(f"{WAITING}/{entry}/{what}", fields)
+        assert answer.status == 404 or "Wanda Wartet" not in answer.text, what
+    assert "Wanda Wartet" in Staff(world).get(WAITING).text
 
 
 def test_freed_time_is_kept_and_a_yes_on_the_telephone_books_it(late_world: World) -> None:
