@@ -116,7 +116,7 @@ def book(request: Request, centre: CentreDep, given: Given, actor: Anyone) -> HT
             taken = service.get(tx, booked.id)
     except (SlotTaken, TooLate, NotOffered) as refusal:
         return steps.lost(request, centre, given, offer, refusal, action="/termin/buchen")
-    return steps.slip(request, centre, booked, taken, known)
+    return steps.slip(request, centre, booked, taken, known, request_id=given.request_id)
 
 
 @routes.get("/nutzungsbedingungen")

@@ -101,11 +101,19 @@ def said(refusal: Refusal, spoken: Words) -> tuple[str, str]:
 
 
 def slip(
-    request: Request, centre: Centre, request_id: str, known: Directory, *, note: str = ""
+    request: Request,
+    centre: Centre,
+    booked: Booked,
+    taken: Booking,
+    known: Directory,
+    *,
+    note: str = "",
+    request_id: str = "",
 ) -> HTMLResponse:
-    """What she takes along; the address is empty should the room have left the directory since."""
-    with centre.db.reading() as tx:
-        taken, booked = booked_with(tx, centre, request_id)
+    """What she takes along; the address is empty should the room have left the directory since.
+
+    *request_id*: what she booked with, if that is known: it prints the slip.
+    """
     link = f"{centre.public_url}/t/{booked.link_token}"
     shown: dict[str, Any] = {**visit(taken, known), "booked": booked, "link": link, "qr": qr(link), "note": note}
     shown["request_id"] = request_id
@@ -122,7 +130,10 @@ def visit(taken: Booking, known: Directory) -> dict[str, Any]:
 
 def _booked_before(request: Request, centre: Centre, given: Answers, known: Directory) -> HTMLResponse:
     """Somebody went back after booking: the slip again, and how to change it."""
-    return slip(request, centre, given.request_id, known, note="booking.booked.before")
+    with centre.db.reading() as tx:
+        taken, booked = booked_with(tx, centre, given.request_id)
+    note, request_id = "booking.booked.before", given.request_id
+    return slip(request, centre, booked, taken, known, note=note, request_id=request_id)
 
 
 def booked_with(tx: Tx, centre: Centre, request_id: str) -> tuple[Booking, Booked]:

@@ -26,6 +26,7 @@ from tests.desk import world as desk_world
 from tests.desk.staff import Staff
 from tests.notify.test_push import HTTPS, browser
 from tests.notify.world import LANDLINE, MAIL, PAPER, Notices, Tray, make_notices
+from tests.paper.printed import look
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 LIST = "/assistenz/anrufe"
@@ -83,6 +84,18 @@ def test_the_call_list_says_whom_to_call_and_what_to_say(notices: Notices, clien
     with notices.db.reading() as tx:
         looks = tx.exec_driver_sql("SELECT count(*) FROM people_audit WHERE subject = 'lindner' AND purpose = 'notice'")
         assert looks.scalar() == 3
+
+
+def test_a_line_of_the_call_list_is_a_letter_as_well_in_large_print(notices: Notices, client: TestClient) -> None:
+    cancelled(notices, PAPER, "11:00")
+    sign_in(notices, client, Role.ASSISTANT, "lindner")
+    (line,) = notices.calls()
+    assert f'href="/assistenz/briefe/{line.id}.pdf"' in client.get(LIST).text
+    letter = look(client.get(f"/assistenz/briefe/{line.id}.pdf").content)
+    assert "Otto Lenz" in letter.text
+    assert "Ihr Termin findet nicht statt: Donnerstag, 26. November, 11:00 Uhr, Raum 1." in letter.text
+    assert letter.smallest >= 16
+    assert client.get("/assistenz/briefe/none.pdf").status_code == 404
 
 
 def test_who_wished_to_be_called_stands_on_the_list_of_every_assistant(notices: Notices, client: TestClient) -> None:

@@ -119,6 +119,11 @@ def test_the_slip_of_who_booked_opens_her_appointment_and_the_own_page_prints_on
     assert set(slip.sizes) == {A4}
     assert slip.smallest >= 16
     assert slip.codes == {booked.found(".//a[contains(@href, '/t/')]")[0].get("href")}
+    own = house.resident.post(next(iter(slip.codes)).removeprefix(HOST), {})
+    assert own.status == 303
+    again = house.fetch("/mein-termin/zettel.pdf")
+    assert again.text.startswith(slip.text.partition(words().text("booking.booked.keep"))[0].strip()[:60])
+    assert again.codes == frozenset()
     assert house.resident.post("/termin/zettel.pdf", {"request_id": "x" * 43}).status == 404
     assert house.resident.post("/termin/zettel.pdf", {}).status == 404
 
