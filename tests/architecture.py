@@ -163,6 +163,7 @@ KINDS_BY_NAME = {
     "people.consent_store": Kind.STORE,
     "people.consents": Kind.SERVICE,  # asking for it, and heeding it
     "people.consent_fhir": Kind.MAPPING,
+    "people.audit_fhir": Kind.MAPPING,  # who looked, as AuditEvents
     "people.mandate": Kind.PURE,  # what a relative may do
     "people.mandate_store": Kind.STORE,
     "people.mandates": Kind.SERVICE,  # giving, using and ending it
