@@ -31,6 +31,7 @@ from telemed.kit.settings import BadSetting
 from telemed.link.routes import MAX_MESSAGE_BYTES
 from telemed.privacy import service as privacy
 from telemed.web.centre import Centre
+from telemed.web.origins import Area
 from telemed.web.stream import Beside
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The centre of the telemedicine rooms.")
@@ -170,7 +171,7 @@ def token(
 def _link(centre: Centre, token: str) -> str:
     """A sign-in link. Behind the #, which no server sees: the key that this browser shall take as the operator's."""
     pinned = f"#{centre.operator_keys[0]}" if centre.operator_keys else ""
-    return f"{centre.public_url}/anmelden/{token}{pinned}"
+    return f"{centre.url(Area.STAFF)}/anmelden/{token}{pinned}"
 
 
 @cli.command("import")

@@ -50,6 +50,7 @@ from telemed.signalling import socket as signalling_socket
 from telemed.web import refusals, security
 from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
+from telemed.web.origins import Area, Plan
 from telemed.web.pages import Pages, mount_static
 from telemed.web.reading import mount_reading
 
@@ -64,12 +65,28 @@ PROTECTION = security.Protection(
     body_caps={"/import": IMPORT_LIMIT, "/roster": ROSTER_LIMIT, "/betrieb/roster": ROSTER_LIMIT},
 )
 
+BELOW = {
+    Area.STAFF: ("/arzt", "/assistenz", "/betrieb", "/konto", "/anmelden", "/abmelden", "/besuch"),
+    Area.DISPLAY: ("/viertel",),
+    Area.PROGRAMS: ("/fhir", "/import"),
+}
+EVERYWHERE = (
+    *("/static", "/vorlesen", "/papier", "/health", "/signalling", "/link", "/pair", "/roster"),
+    *("/nutzungsbedingungen", "/impressum", "/datenschutz", "/barrierefreiheit"),
+)
+"""What pages of every area need or name, and what only machines and programs ask for, who prove who they are."""
+
+
+def plan_of(centre: Centre) -> Plan:
+    """Which address is right for what."""
+    return Plan(BELOW, EVERYWHERE, {Area.PUBLIC: centre.public_url, **centre.urls})
+
 
 def make_app(centre: Centre) -> FastAPI:
     """The centre's one ASGI application."""
     app = FastAPI(lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None, telemetry=NOBODY_LISTENS)
     app.state.centre = centre
-    security.protect(app, replace(PROTECTION, only_tls=centre.public_url.startswith("https://")))
+    security.protect(app, replace(PROTECTION, only_tls=centre.public_url.startswith("https://"), plan=plan_of(centre)))
     refusals.install(app, centre.the(Pages), edges={**interop_routes.EDGES, **booking_routes.EDGES})
     mount_reading(app, centre.the(Aloud), [Depends(Needs(Right.OPEN))])
     app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])

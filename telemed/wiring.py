@@ -39,6 +39,7 @@ from telemed.signalling.relays import OwnRelays
 from telemed.subscriptions import subscriptions
 from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
+from telemed.web.origins import Area
 from telemed.web.pages import FrameInfo, Pages
 
 PREFIX = "TELEMED_CENTRE_"
@@ -54,6 +55,7 @@ VAPID_KEY = "vapid_key"
 class Settings(notices.Wanted):
     """``TELEMED_CENTRE_*``. *server* is the name that machines are paired with; *exercise* turns on the exercise
     clock, *simulated* the bar that says so. Secrets lie in *state_dir* as ``key_of_keys`` and ``pepper``.
+    *staff_url*, *display_url*, *programs_url*: addresses of their own, see `telemed.web.origins`.
     *operator_keys*: who may sign the roster, public keys with commas between them. *relay_urls*: the own relay, like
     ``turn:host:3478?transport=udp``, with commas between them; *relay_secret*: the file with what stands in its
     ``static-auth-secret``, below *state_dir* if it is no whole path. *practice_fhir*: see `telemed.desk.practice`.
@@ -67,6 +69,9 @@ class Settings(notices.Wanted):
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = "http://zentrum.localhost:8000"
+    staff_url: str = ""
+    display_url: str = ""
+    programs_url: str = ""
     server: str = "zentrum.localhost"
     exercise: bool = False
     simulated: bool = False
@@ -98,6 +103,12 @@ class Settings(notices.Wanted):
         if self.tls_certificate == NO_FILE and self.tls_key == NO_FILE:
             return None
         return tls.server_context(self.tls_certificate, self.tls_key)
+
+    @property
+    def urls(self) -> dict[Area, str]:
+        """The areas with an address of their own."""
+        own = {Area.STAFF: self.staff_url, Area.DISPLAY: self.display_url, Area.PROGRAMS: self.programs_url}
+        return {area: url.rstrip("/") for area, url in own.items() if url}
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -156,6 +167,7 @@ def build(settings: Settings, db: Database) -> Centre:
         secrets=read_secrets(settings.state_dir),
         server=settings.server,
         public_url=settings.public_url.rstrip("/"),
+        urls=settings.urls,
         exercise=settings.exercise,
         state_dir=settings.state_dir,
         operator_keys=settings.operators,

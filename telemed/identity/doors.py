@@ -9,13 +9,14 @@ from telemed.identity.passkeys import House
 from telemed.identity.rights import SESSION_COOKIE
 from telemed.kit.i18n import words
 from telemed.web.centre import Centre
+from telemed.web.origins import Area
 
 START_PAGES = {Role.DOCTOR: "/arzt", Role.ASSISTANT: "/assistenz", Role.OPERATOR: "/betrieb"}
 
 
 def house_of(centre: Centre) -> House:
-    """Passkeys are for the name that people know the centre by."""
-    return House.of(centre.public_url, words().text("web.program.telemed"))
+    """Passkeys are for the name by which staff know the centre."""
+    return House.of(centre.url(Area.STAFF), words().text("web.program.telemed"))
 
 
 def own_path(asked: str) -> str:

@@ -25,6 +25,7 @@ from telemed.kit.refusal import Refusal
 from telemed.people.service import Auditor
 from telemed.web.centre import Centre, CentreDep, centre_of
 from telemed.web.faults import Fault
+from telemed.web.origins import Area
 from telemed.web.refusals import Invalid
 
 PREFIX = "/fhir"
@@ -144,4 +145,4 @@ def _looking(centre: Centre, kind: str) -> Any:
 
 
 def _base(centre: Centre) -> str:
-    return centre.public_url.rstrip("/") + PREFIX
+    return centre.url(Area.PROGRAMS) + PREFIX

@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telemed.web.languages import words_of
+from telemed.web.origins import Origins, Plan, is_below
 from telemed.web.refusals import TooLarge, problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,19 +32,22 @@ class Protection:
     *media*: pages that may use camera and microphone. *machines*: called by programs with a bearer token or a
     pairing code, never by a browser's cookie, so that their origin does not matter; they are told in problem details
     what is too large. *body_caps*: bytes allowed in a request body, where it is not `BODY_CAP`. *only_tls*: browsers
-    are told to come by TLS alone from now on (RFC 6797).
+    are told to come by TLS alone from now on (RFC 6797). *plan*: which address is right for what.
     """
 
     media: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     body_caps: Mapping[str, int] = field(default_factory=dict)
     only_tls: bool = False
+    plan: Plan | None = None
 
 
 def protect(app: FastAPI, protection: Protection) -> None:
-    """Put all three on *app*; the last one added is the first to see a request."""
+    """Put all of them on *app*; the last one added is the first to see a request."""
     app.add_middleware(BodyCap, caps=protection.body_caps, machines=protection.machines)
     app.add_middleware(SameOrigin, machines=protection.machines)
+    if protection.plan is not None and protection.plan.is_divided:
+        app.add_middleware(Origins, plan=protection.plan)
     app.add_middleware(Headers, media=protection.media, only_tls=protection.only_tls)
 
 
@@ -92,12 +96,13 @@ class Headers:
         await self._app({**scope, "csp_nonce": nonce, "csp_connect": connect}, receive, with_headers)
 
     def _stamp(self, headers: MutableHeaders, path: str) -> None:
-        allowed = "(self)" if _under(path, self._media) else "()"
+        allowed = "(self)" if is_below(path, self._media) else "()"
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
         if self._only_tls:
             headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS_S}"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["Permissions-Policy"] = f"camera={allowed}, microphone={allowed}, geolocation=(), payment=(), usb=()"
         if not path.startswith("/static/"):
             headers["Cache-Control"] = "no-store"
@@ -123,7 +128,7 @@ class SameOrigin:
             await self._app(scope, receive, send)
 
     def _request_allowed(self, scope: Scope) -> bool:
-        if scope["method"] in SAFE_METHODS or _under(scope["path"], self._machines):
+        if scope["method"] in SAFE_METHODS or is_below(scope["path"], self._machines):
             return True
         headers = RequestHeaders(scope=scope)
         site = headers.get("sec-fetch-site")
@@ -158,14 +163,14 @@ class BodyCap:
         cap = self._cap(scope["path"])
         announced = RequestHeaders(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > cap:
-            by_program = _under(scope["path"], self._machines)
+            by_program = is_below(scope["path"], self._machines)
             plain = PlainTextResponse(words_of(HTTPConnection(scope)).text(TooLarge.key), status_code=413)
             await (problem(TooLarge()) if by_program else plain)(scope, receive, send)
             return
         await self._app(scope, _counted(receive, cap), send)
 
     def _cap(self, path: str) -> int:
-        fitting = [prefix for prefix in self._caps if _under(path, (prefix,))]
+        fitting = [prefix for prefix in self._caps if is_below(path, (prefix,))]
         return self._caps[max(fitting, key=len)] if fitting else BODY_CAP
 
 
@@ -181,7 +186,3 @@ def _counted(receive: Receive, cap: int) -> Receive:
         return message
 
     return counted
-
-
-def _under(path: str, prefixes: tuple[str, ...]) -> bool:
-    return any(path == prefix or path.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
