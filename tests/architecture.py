@@ -110,6 +110,8 @@ KINDS_BY_NAME = {
     "desk.guests": Kind.EDGE,  # who is invited into a visit, and the page to which that leads
     "desk.closing": Kind.EDGE,  # after a visit, and the next appointment
     "desk.absences": Kind.EDGE,  # a doctor's own
+    "desk.cafe": Kind.EDGE,  # several people in a row
+    "desk.defects": Kind.EDGE,  # what is wrong in a room
     "desk.home": Kind.EDGE,  # a visit from home
     "desk.line": Kind.EDGE,  # who waits, and the doctor's own word
     "desk.agreeing": Kind.EDGE,  # what a resident agrees to

@@ -188,7 +188,8 @@ class Row:
 
 @dataclass(frozen=True)
 class RoomDay:
-    """One room's day, as staff see it. *uncleaned* is the visit after which the room must still be wiped.
+    """One room's day, as staff see it. *uncleaned* is the visit after which the room must still be wiped, since when it
+    is empty, and how long that is planned to take.
 
     *is_home*: there is no room; the residents join from their own homes.
     """
@@ -200,6 +201,8 @@ class RoomDay:
     light: Light
     rows: tuple[Row, ...]
     is_home: bool = False
+    empty_since: datetime | None = None
+    cleaning: timedelta = timedelta(0)
 
     @property
     def current(self) -> Row | None:

@@ -178,9 +178,9 @@ def _room_page(request: Request, centre: Centre, actor: Actor, *, rooms: list[Ro
         fetch = fetching.of_assistant(tx, actor.subject, now=now)
         agreed = agreeing.still_open(tx, model.visit_ids([day]))
         acted = relatives.acted(tx, centre, model.visit_ids([day]), actor=actor, now=now)
-        helps = helping.of_actor(tx, actor, now=now)
+        helps, come_at = helping.of_actor(tx, actor, now=now), service.asked_to_come(tx, model.visit_ids([day]))
     shown: dict[str, Any] = {"day": day, "people": people, "rooms": rooms, "tasks": tasks, "is_assistant": True}
-    shown |= {"version": model.version([day], tasks.calls), "alarms": alarms, "emergencies": calls}
+    shown |= {"version": model.version([day], tasks.calls), "alarms": alarms, "emergencies": calls, "come_at": come_at}
     shown |= {
         "consent_open": agreed,
         "acted": acted,

@@ -41,14 +41,18 @@ def room_day(tx: Tx, room_id: str, *, lines: Lines, clock: Clock, now: datetime)
 def _room_day(known: Directory, lines: Lines, day: Day, now: datetime, *, doctor_id: str | None = None) -> RoomDay:
     room_id, standing = day.plan.room_id, day.standing
     is_home = not known.rooms[room_id].is_claimed
+    uncleaned = standing.uncleaned.visit_id if standing.uncleaned else None
+    left = [fact.at for fact in day.facts if fact.visit_id == uncleaned and fact.kind is FactKind.ENDED]
     return RoomDay(
         room_id=room_id,
         room_name=day.plan.room_name,
         state=standing.room_state,
-        uncleaned=standing.uncleaned.visit_id if standing.uncleaned else None,
+        uncleaned=uncleaned,
         light=model.HOME if is_home else model.light(lines.report(room_id), lines.heard(room_id), now),
         rows=model.rows(standing, day.facts, doctor_id=doctor_id),
         is_home=is_home,
+        empty_since=max(left, default=None),
+        cleaning=known.rooms[room_id].cleaning,
     )
 
 
@@ -62,6 +66,12 @@ def people(tx: Tx, secrets: Secrets, visit_ids: Iterable[str], *, actor: Actor, 
         with suppress(Erased):
             found[visit_id] = booking.person_line(tx, secrets, known, booked, asker=asker)
     return found
+
+
+def asked_to_come(tx: Tx, visit_ids: Iterable[str]) -> dict[str, datetime]:
+    """Who was asked to come earlier than the planned beginning, by the template of the session, and when."""
+    found = (booking.get(tx, visit_id) for visit_id in visit_ids)
+    return {one.id: one.offer.start - one.extras.come_before for one in found if one.extras.come_before}
 
 
 def persons_of(tx: Tx, visit_ids: Iterable[str]) -> dict[str, str]:

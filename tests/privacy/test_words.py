@@ -41,8 +41,10 @@ from telemed.kit.refusal import Sense
 from telemed.notify.model import Channel
 from telemed.notify.model import Kind as Notice
 from telemed.operator.figures import Figures
+from telemed.people.consent import Answer
 from telemed.people.model import Need, Way
 from telemed.queue.order import Why
+from telemed.upkeep.model import What
 from telemed.visit.model import VisitState
 from telemed.web import tickets
 from tests.architecture import ROOT
@@ -76,6 +78,8 @@ PARTS: dict[str, set[str]] = {
     "booking.wish.": {"doctor", "place", "language", "wheelchair", "companion"},
     "booking.wrong.": {"name", "birth_year", "way", "phone", "email"},
     "camera.": {"room", "otoscope", "dermatoscope", "document"},
+    "cafe.consent.": set(Answer),
+    "defect.what.": set(What),
     "closing.": {"referral", "prescription", "values"},
     "closing.weeks.": {str(weeks) for weeks in WEEKS},
     "doctors.place.": {*SETTINGS, "phone"},
