@@ -13,6 +13,7 @@ from room_agent.kiosk import socket as kiosk
 from room_agent.wiring import Agent
 from telemed.web import refusals
 from telemed.web.pages import FrameInfo, Pages, mount_static
+from telemed.web.reading import mount_reading
 from telemed.web.security import Protection, protect
 
 KIOSK = Path(__file__).parent / "kiosk"
@@ -36,6 +37,7 @@ def create_app(running: Callable[[], AbstractAsyncContextManager[Agent]]) -> Fas
     app.include_router(assistant.routes)
     app.include_router(faults.routes)
     app.include_router(doctor.routes)
+    mount_reading(app, lambda: app.state.agent.aloud, [Depends(door.anyone)])
     app.add_api_route("/health", health, dependencies=[Depends(door.anyone)])
     mount_static(app, kiosk=KIOSK / "static")
     refusals.install(app, _plain_pages())

@@ -1,6 +1,7 @@
 """Builds the room's agent from its settings, and keeps its parts running."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,8 @@ from schemas.visit import KioskConfirm, KioskDecline, KioskReport
 from telemed.kit.i18n import words
 from telemed.kit.logs import logger
 from telemed.kit.tries import Tries
+from telemed.kit.voice import Voice
+from telemed.web.aloud import Aloud
 from telemed.web.pages import FrameInfo, Pages
 
 TEMPLATES = Path(__file__).parent / "kiosk" / "templates"
@@ -77,6 +80,7 @@ class Agent:
     devices: Devices
     instruments: Instruments
     pages: Pages
+    aloud: Aloud
     assistant: Assistant
     tries: Tries = field(default_factory=lambda: tries_of_the_room(TicketUnknown))
     relay_only: bool = False
@@ -285,6 +289,7 @@ def build(settings: Settings, room: Room, devices: Devices, has: Instruments) ->
         ear=has.ear,
     )
     kept = Kept(settings.state_dir / "checks.json")
+    aloud = Aloud(os.urandom(32), Voice(settings.state_dir / "voices", settings.state_dir / "speech"))
     return Agent(
         room=room,
         centre=centre,
@@ -295,7 +300,8 @@ def build(settings: Settings, room: Room, devices: Devices, has: Instruments) ->
         ),
         devices=devices,
         instruments=has,
-        pages=Pages(TEMPLATES, frame=_frame(room)),
+        pages=Pages(TEMPLATES, frame=_frame(room), aloud=aloud),
+        aloud=aloud,
         assistant=Assistant(room),
         relay_only=settings.relay_only,
         keyboard=settings.keyboard,

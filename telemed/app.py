@@ -88,7 +88,7 @@ def make_app(centre: Centre) -> FastAPI:
     app.state.centre = centre
     security.protect(app, replace(PROTECTION, only_tls=centre.public_url.startswith("https://"), plan=plan_of(centre)))
     refusals.install(app, centre.the(Pages), edges={**interop_routes.EDGES, **booking_routes.EDGES})
-    mount_reading(app, centre.the(Aloud), [Depends(Needs(Right.OPEN))])
+    mount_reading(app, lambda: centre.the(Aloud), [Depends(Needs(Right.OPEN))])
     app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
     for routes in (
         interop_routes.routes,

@@ -93,6 +93,11 @@ class Aloud:
             return None
         return to_mp3(joined([self._voice.samples(piece(language, each)) for each in split(found)]))
 
+    def text(self, language: str, text: str) -> bytes | None:
+        """The same for who knows only its words; None if no text of the catalogues is just this."""
+        key = _whole(language).get(" ".join(text.split()))
+        return self.phrase(language, key) if key else None
+
     def prepare(self, language: str) -> int:
         """Render all that is the same for everybody, so that nobody waits; how many are recorded."""
         pieces = [piece(language, text) for text in sorted(_fixed(language))]
@@ -105,6 +110,13 @@ def piece(language: str, text: str) -> Piece:
     name = _fixed(language).get(text, "")
     spoken = "de" if language == SIMPLE else language
     return Piece(spoken, name and f"page-{name}", to_say(text, spoken), lasting=bool(name))
+
+
+@cache
+def _whole(language: str) -> dict[str, str]:
+    """Each text for people → its key."""
+    spoken = words(language)
+    return {" ".join(spoken.text(key).split()): key for key in sorted(for_people(), reverse=True)}
 
 
 @cache

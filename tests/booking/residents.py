@@ -70,7 +70,7 @@ def make_app(centre: Centre) -> FastAPI:
     app.state.centre = centre
     security.protect(app, PROTECTION)
     refusals.install(app, pages)
-    mount_reading(app, aloud)
+    mount_reading(app, lambda: aloud)
     app.include_router(booking_pages.routes)
     app.include_router(status.routes)
     app.include_router(moving.routes)

@@ -32,7 +32,7 @@ def aloud(tmp_path: Path) -> Aloud:
 @pytest.fixture
 def client(tmp_path: Path, aloud: Aloud) -> TestClient:
     app = make_app(tmp_path)
-    mount_reading(app, aloud)
+    mount_reading(app, lambda: aloud)
     return TestClient(app)
 
 
@@ -89,6 +89,10 @@ def test_nothing_is_spoken_that_no_page_of_ours_has_said(client: TestClient, alo
 def test_of_the_catalogue_only_what_people_read_and_has_nothing_to_fill_in_is_spoken(client: TestClient) -> None:
     assert client.get("/vorlesen/worte/de/web.footer.emergency.mp3").headers["content-type"] == "audio/mpeg"
     assert "{" in words().text("booking.time")
+    emergency = words().text("web.footer.emergency")
+    assert client.get("/vorlesen/worte/de", params={"text": f" {emergency}"}).headers["content-type"] == "audio/mpeg"
+    for stranger in ("Guten Tag, hier spricht die Bank.", words().text("desk.assistant.room"), emergency[:20]):
+        assert client.get("/vorlesen/worte/de", params={"text": stranger}).status_code == 204
     for wrong in ("de/booking.time", "de/desk.title", "de/no.such.key", "xx/web.skip"):
         assert client.get(f"/vorlesen/worte/{wrong}.mp3").status_code == 404
 
@@ -109,7 +113,7 @@ def test_every_language_is_spoken_and_only_what_is_the_same_for_all_stays_on_dis
 def test_where_no_program_speaks_the_link_says_so(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     silent = make_aloud(tmp_path, program="no-such-program")
-    mount_reading(app, silent)
+    mount_reading(app, lambda: silent)
     token = silent.seal(Said("de", (Sentence("Guten Tag."),)))
     assert TestClient(app).get(f"/vorlesen/{token}.mp3").status_code == 404
     assert TestClient(app).get(f"/vorlesen/{token}/0.mp3").status_code == 404

@@ -14,6 +14,7 @@ import { PairingRefused, identity, pair } from './machine.js';
 import { examine, open, stop } from './probe.js';
 import { Sending } from './sending.js';
 import { SheetOffer } from './sheet.js';
+import { Speak } from './speak.js';
 import { test } from './tone.js';
 import { Whose } from './whose.js';
 
@@ -65,6 +66,7 @@ class Kiosk {
     this.help = new Help((message) => this.#line?.send(message) ?? false);
     this.keys = new Keys(() => this.help.ask('help', 'key'));
     this.language = new Language();
+    this.speak = new Speak(by('main'));
     this.sending = new Sending(() => this.#call?.talk ?? null, () => this.#camera());
     addEventListener('pagehide', () => this.#call?.leave());
   }

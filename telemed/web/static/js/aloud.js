@@ -114,10 +114,10 @@ function reader(link, main) {
       await read(going.signal);
       stop();
     } catch (error) {
-      if (/** @type {Error} */ (error).name !== 'AbortError') {
-        stop();
-        label.textContent = texts.failed ?? '';
-      }
+      const { name } = /** @type {Error} */ (error);
+      if (name === 'AbortError') return;
+      stop();
+      if (name !== 'NotAllowedError') label.textContent = texts.failed ?? '';
     }
   }
 
@@ -128,6 +128,7 @@ function reader(link, main) {
     if (going) stop(); else void start();
   });
   addEventListener('pagehide', stop);
+  if (main.querySelector('[data-aloud-now]')) void start();
 }
 
 if (link && main) reader(link, main);
