@@ -21,6 +21,7 @@ from telemed.desk import moving as desk_moving
 from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
 from telemed.desk import status as desk_status
+from telemed.desk import tryout
 from telemed.desk.live import Live
 from telemed.help import jobs as help_jobs
 from telemed.identity import account as identity_account
@@ -47,6 +48,7 @@ from telemed.queue import jobs as queue_jobs
 from telemed.signalling import jobs as signalling_jobs
 from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
+from telemed.training import pages as training_pages
 from telemed.web import refusals, security
 from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
@@ -60,7 +62,7 @@ NOBODY_LISTENS: TelemetryConfig = {"tracing": False, "metrics": False, "logs": F
 IMPORT_LIMIT = 16 * 1024 * 1024
 ROSTER_LIMIT = 256 * 1024
 PROTECTION = security.Protection(
-    media=("/arzt/besuch", "/gast", desk_home.TALK),
+    media=("/arzt/besuch", "/gast", desk_home.TALK, tryout.PATH),
     machines=("/fhir", "/pair", "/import", "/api", "/roster"),
     body_caps={"/import": IMPORT_LIMIT, "/roster": ROSTER_LIMIT, "/betrieb/roster": ROSTER_LIMIT},
 )
@@ -105,6 +107,7 @@ def make_app(centre: Centre) -> FastAPI:
         desk_home.routes,
         notify_pages.routes,
         city_pages.routes,
+        training_pages.routes,
         paper_pages.routes,
         operator_pages.routes,
         operator_layouts.routes,
@@ -118,7 +121,13 @@ def make_app(centre: Centre) -> FastAPI:
         signalling_socket.routes,
     ):
         app.include_router(routes)
-    mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC, notify=notify_pages.STATIC)
+    mount_static(
+        app,
+        desk=desk_pages.STATIC,
+        booking=booking_pages.STATIC,
+        notify=notify_pages.STATIC,
+        training=training_pages.STATIC,
+    )
     return app
 
 

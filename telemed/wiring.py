@@ -37,6 +37,7 @@ from telemed.signalling import relays
 from telemed.signalling.hub import Hub
 from telemed.signalling.relays import OwnRelays
 from telemed.subscriptions import subscriptions
+from telemed.training import pages as training_pages
 from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
 from telemed.web.origins import Area
@@ -173,7 +174,8 @@ def build(settings: Settings, db: Database) -> Centre:
         operator_keys=settings.operators,
     )
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed", DeskPhone(db))
-    with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages, city_pages, paper_pages)
+    of_staff = (identity_pages, desk_pages, notify_pages, operator_pages)
+    with_pages = (*of_staff, booking_pages, city_pages, paper_pages, training_pages)
     folders = [module.TEMPLATES for module in with_pages]
     voice = Voice(settings.state_dir / "voices", settings.state_dir / "speech", program=settings.voice_program)
     aloud = centre.live[Aloud] = Aloud(centre.secrets.derive("aloud", ""), voice)

@@ -112,6 +112,7 @@ KINDS_BY_NAME = {
     "desk.absences": Kind.EDGE,  # a doctor's own
     "desk.cafe": Kind.EDGE,  # several people in a row
     "desk.defects": Kind.EDGE,  # what is wrong in a room
+    "desk.tryout": Kind.EDGE,  # camera and sound before it
     "desk.home": Kind.EDGE,  # a visit from home
     "desk.line": Kind.EDGE,  # who waits, and the doctor's own word
     "desk.agreeing": Kind.EDGE,  # what a resident agrees to

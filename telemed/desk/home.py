@@ -14,6 +14,7 @@ from telemed.booking.index import Index
 from telemed.booking.model import Booking
 from telemed.booking.model import Request as Wanted
 from telemed.booking.planner import Offer
+from telemed.desk import tryout
 from telemed.desk.guests import Way
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
@@ -29,6 +30,7 @@ from telemed.web.centre import CentreDep
 from telemed.web.pages import Pages, local, local_day
 
 routes = APIRouter()
+routes.include_router(tryout.routes)
 Resident = Annotated[Actor, Depends(Needs(Right.OWN_APPOINTMENT))]
 Caller = Annotated[Actor, Depends(Needs(Right.JOIN_VISIT))]
 

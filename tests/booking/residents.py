@@ -19,7 +19,7 @@ from telemed.booking import pages as booking_pages
 from telemed.booking.index import Index
 from telemed.booking.planner import Offer
 from telemed.city import pages as city_pages
-from telemed.desk import arriving, moving, status
+from telemed.desk import arriving, moving, status, tryout
 from telemed.desk import pages as desk_pages
 from telemed.desk.live import Live
 from telemed.directory import service as directory
@@ -35,6 +35,7 @@ from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
 from telemed.notify.service import Desk
 from telemed.paper import pages as paper_pages
+from telemed.training import pages as training_pages
 from telemed.web import refusals, security
 from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
@@ -60,6 +61,7 @@ def make_app(centre: Centre) -> FastAPI:
         notify_pages.TEMPLATES,
         city_pages.TEMPLATES,
         paper_pages.TEMPLATES,
+        training_pages.TEMPLATES,
     )
     aloud = centre.live.setdefault(Aloud, Aloud(os.urandom(32), Voice(SOUNDS / "voices", SOUNDS / "speech")))
     pages = centre.live.setdefault(Pages, Pages(*folders, frame=frame, aloud=aloud))
@@ -78,7 +80,10 @@ def make_app(centre: Centre) -> FastAPI:
     app.include_router(city_pages.routes)
     app.include_router(paper_pages.routes)
     app.include_router(notify_pages.routes)
-    mount_static(app, booking=booking_pages.STATIC, desk=desk_pages.STATIC, notify=notify_pages.STATIC)
+    app.include_router(training_pages.routes)
+    app.include_router(tryout.routes)
+    own = {"booking": booking_pages.STATIC, "desk": desk_pages.STATIC, "notify": notify_pages.STATIC}
+    mount_static(app, **own, training=training_pages.STATIC)
     return app
 
 

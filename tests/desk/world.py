@@ -24,6 +24,7 @@ from telemed.desk import home as desk_home
 from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
 from telemed.desk import status as desk_status
+from telemed.desk import tryout
 from telemed.desk.live import Live
 from telemed.desk.practice import PracticeServers
 from telemed.directory import service as directory
@@ -168,7 +169,7 @@ def make_app(centre: Centre) -> FastAPI:
     """The centre's app with the staff's pages and the signalling socket."""
     app = FastAPI()
     app.state.centre = centre
-    security.protect(app, security.Protection(media=("/arzt/besuch", "/gast", desk_home.TALK)))
+    security.protect(app, security.Protection(media=("/arzt/besuch", "/gast", desk_home.TALK, tryout.PATH)))
     refusals.install(app, centre.the(Pages))
     staff = (
         identity_account.routes,

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from room_agent.day import Task
-from schemas.channels import HelpDown, HelpIs
+from schemas.channels import HelpDown, HelpIs, PractisedUp
 from schemas.day import FactKind
 from schemas.measurement import MeasurementKind
 from telemed.kit.i18n import words
@@ -26,7 +26,7 @@ COUNT_TOUCHES = """() => {
 }"""
 ALL_OF_IT = """() => {
   const copy = document.body.cloneNode(true);
-  copy.querySelectorAll('script, time, [data-clock], #sending').forEach((each) => each.remove());
+  copy.querySelectorAll('script, time, [data-clock], #sending, #room-checks').forEach((each) => each.remove());
   copy.querySelectorAll('[style=""]').forEach((each) => each.removeAttribute('style'));
   return { page: copy.outerHTML, history: history.length, session: sessionStorage.length, address: location.href };
 }"""
@@ -291,3 +291,45 @@ async def test_after_the_farewell_the_room_is_being_cleaned(room: Scene) -> None
     await room.shows("cleaning")
     await room.shoot(SHOTS, "cleaning")
     assert TEXT("kiosk.cleaning.title") in await room.page.inner_text("main")
+
+
+async def test_practice_goes_through_a_visit_with_a_drawn_doctor_and_sends_nothing_but_that_it_was_done(
+    room: Scene,
+) -> None:
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    page, said = room.page, room.page.locator("#practice-said")
+    before = await page.evaluate(ALL_OF_IT)
+    heard = len(room.centre.heard)
+    await page.click("#practice-start")
+    await _tap(room, "fish", "K", "47")
+    await page.click('[data-step="known"] button')
+    await expect(page.locator("#practice-doctor figcaption")).to_have_text(TEXT("kiosk.practice.doctor"))
+    await room.shoot(SHOTS, "practice-talk")
+    await expect(page.locator("#lamp")).to_contain_text(TEXT("kiosk.sends.camera.off"))
+    await page.click("#practice-on")
+    await page.click('#allow [data-yes="yes"]')
+    await expect(said).to_have_text(TEXT("kiosk.practice.measure"))
+    await expect(page.locator('[data-measuring="blood-pressure"]')).to_be_visible()
+    await room.shoot(SHOTS, "practice-measure")
+    await page.evaluate("dispatchEvent(new KeyboardEvent('keydown', { key: 'F14' }))")
+    await expect(page.locator("#whose")).to_be_visible()
+    await page.click('#whose [data-belongs="no"]')
+    await expect(said).to_have_text(TEXT("kiosk.practice.help"))
+    await page.click("#practice-on")
+    await room.shows("farewell")
+    await until(lambda: any(isinstance(each, PractisedUp) for each in room.centre.heard))
+    await page.click("#practice-end")
+    await room.shows("welcome")
+    assert {type(each).__name__ for each in room.centre.heard[heard:]} <= {
+        "PractisedUp",
+        "Beat",
+        "ChecksUp",
+        "BlockedUp",
+    }
+    await truth(page, f"({ALL_OF_IT})().page === {json.dumps(before['page'])}")  # buttons rest for a moment
+    assert await page.evaluate(ALL_OF_IT) == before
+    await page.click("#practice-start")
+    await room.call()  # a real visit goes before
+    await expect(page.locator("#practice")).to_be_hidden()
+    assert await page.locator("#practice-doctor").count() == 0

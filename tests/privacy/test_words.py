@@ -44,6 +44,7 @@ from telemed.operator.figures import Figures
 from telemed.people.consent import Answer
 from telemed.people.model import Need, Way
 from telemed.queue.order import Why
+from telemed.training.model import Step
 from telemed.upkeep.model import What
 from telemed.visit.model import VisitState
 from telemed.web import tickets
@@ -87,6 +88,13 @@ PARTS: dict[str, set[str]] = {
     "kiosk.help.what.": {"help", "new-appointment", "telephone"},
     "kiosk.help.is.": {"asked", "others", "all", "coming", "line"},
     "kiosk.sends.": {f"{stream}.on" for stream in ("room", "otoscope", "dermatoscope", "document", "stethoscope")},
+    "practice.step.": {f"{step}{more}" for step in Step for more in ("", ".text")},
+    "practice.answer.": {"talk", "measure", "help", "first", "second", "yes", "no"},
+    "kiosk.practice.": {"arrive", "talk", "allow", "measure", "whose", "help", "goodbye"},
+    "try.js.": {
+        *("camera.ok", "camera.dark", "camera.none", "speaker.ok", "speaker.none"),
+        *("microphone.ok", "microphone.wait", "microphone.quiet", "microphone.none"),
+    },
     "help.what.": {"help", "new-appointment", "telephone"},
     "may.glass.reason.": set(GlassReason),
     "may.role.": {Role.DOCTOR.value, Role.ASSISTANT.value},

@@ -70,7 +70,7 @@ def test_without_an_answer_it_goes_on_after_60_s_also_without_a_line(tmp_path: P
 def test_a_second_press_is_no_second_call_and_who_wants_a_hand_goes_before_all_else(tmp_path: Path) -> None:
     with Machine(tmp_path).room() as room:
         for what in ("telephone", "telephone", "new-appointment", "help", "help", "telephone"):
-            room.help.ask(what, "screen", None)  # type: ignore[arg-type]
+            room.help.ask(what, "screen", None)
         assert [(state, what) for state, what, _ in told(room)] == [
             ("asked", "telephone"),
             ("over", "telephone"),

@@ -31,8 +31,8 @@ export class Keys {
 /** @param {'yes' | 'no'} meaning */
 function press(meaning) {
   const dialog = document.querySelector('dialog[open]');
-  const asked = [...(dialog ?? document).querySelectorAll(`[data-key="${meaning}"]`)].find(
-    (each) => each instanceof HTMLButtonElement && each.checkVisibility() && !each.disabled,
-  );
-  if (asked instanceof HTMLButtonElement) asked.click();
+  const all = [...(dialog ?? document).querySelectorAll(`[data-key="${meaning}"]`)];
+  const asked = all.filter((each) => each instanceof HTMLButtonElement && each.checkVisibility() && !each.disabled);
+  const first = asked.find((each) => !each.closest('#practice')) ?? asked[0]; // "on" is for where nothing is asked
+  if (first instanceof HTMLButtonElement) first.click();
 }

@@ -10,6 +10,7 @@ import { Help } from './help.js';
 import { Keys } from './keys.js';
 import { Language } from './language.js';
 import { Line } from './line.js';
+import { Practice } from './practice.js';
 import { PairingRefused, identity, pair } from './machine.js';
 import { examine, open, stop } from './probe.js';
 import { Sending } from './sending.js';
@@ -55,9 +56,24 @@ class Kiosk {
   #code = '';
 
   constructor() {
-    this.checkIn = new CheckIn(screenOf('welcome'), (ticket) => this.#line?.send({ type: 'check-in', ticket }));
-    this.whose = new Whose((answer) => this.#line?.send(answer));
-    this.gate = new Gate((message) => this.#line?.send(message), (rests) => this.#rest(rests));
+    this.checkIn = new CheckIn(screenOf('welcome'), (ticket) => {
+      if (this.practice.on) this.practice.checkIn(ticket);
+      else this.#line?.send({ type: 'check-in', ticket });
+    });
+    this.practice = new Practice({
+      turnTo,
+      reset: () => this.checkIn.reset(),
+      checkedIn: (known) => this.checkIn.answer(known),
+      allow: (show) => this.gate.allow.update(show),
+      whose: (question) => this.whose.show(question),
+      counted: () => this.#line?.send({ type: 'practised' }),
+      over: () => {
+        this.gate.allow.clear();
+        turnTo('welcome');
+      },
+    });
+    this.whose = new Whose((answer) => !this.practice.on && this.#line?.send(answer));
+    this.gate = new Gate((message) => !this.practice.on && this.#line?.send(message), (rests) => this.#rest(rests));
     this.sheet = new SheetOffer(() => this.#line?.send({ type: 'want-sheet' }));
     by('pairing').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -122,6 +138,7 @@ class Kiosk {
     this.whose.show(null); // nobody would hear the answer
     this.gate.away();
     this.help.away();
+    this.practice.end();
     if (allowed && this.#call) return; // the talk goes on while the agent comes back
     this.#endCall();
     if (allowed) turnTo('starting');
@@ -138,6 +155,7 @@ class Kiosk {
     this.help.update(show);
     this.sending.update(show);
     this.language.update(show);
+    if (this.practice.goesOn(show)) return;
     this.#frame(show);
     if (show.screen === 'call' && show.visit_id) this.#inCall(me, show, show.visit_id);
     else this.#endCall();
@@ -227,7 +245,7 @@ class Kiosk {
     const screen = document.body.dataset.screen;
     const due = performance.now() - this.#probed > PROBE_MS || this.#probed === 0;
     const alone = (screen === 'welcome' && !this.checkIn.busy) || screen === 'cleaning';
-    if (this.#call || this.#probing || !due || !alone) return;
+    if (this.#call || this.#probing || !due || !alone || this.practice.on) return;
     this.#probing = true;
     this.#probed = performance.now();
     this.sending.look();
