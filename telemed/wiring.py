@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from telemed.booking import offered
+from telemed.booking import limits, offered
 from telemed.booking import pages as booking_pages
 from telemed.booking.concerns import Catalogue
 from telemed.booking.index import Index
@@ -17,6 +17,7 @@ from telemed.desk import practice
 from telemed.desk.live import Live
 from telemed.directory import service as directory
 from telemed.directory.desk_phone import DeskPhone
+from telemed.feedback import pages as feedback_pages
 from telemed.identity import pages as identity_pages
 from telemed.kit import settings as kit_settings
 from telemed.kit import tls
@@ -33,6 +34,7 @@ from telemed.operator import pages as operator_pages
 from telemed.operator import service as operator
 from telemed.paper import pages as paper_pages
 from telemed.people.service import Auditor
+from telemed.privacy import pages as privacy_pages
 from telemed.signalling import relays
 from telemed.signalling.hub import Hub
 from telemed.signalling.relays import OwnRelays
@@ -63,6 +65,7 @@ class Settings(notices.Wanted):
     *tls_certificate* and *tls_key*: PEM files; without them it speaks plain HTTP, which only a proxy on this machine
     may hear. *smtp_…* to *notice_…*: how people are told, see `telemed.notify.setup` and ``ops/running.md``.
     *voice_program*: espeak-ng, or its path, which reads pages out; recordings lie in *state_dir* as ``voices``.
+    *bookings_per_address*: online, in ten minutes; *bookings_per_contact*: in a day.
     """
 
     state_dir: Path
@@ -83,6 +86,8 @@ class Settings(notices.Wanted):
     tls_certificate: Path = NO_FILE
     tls_key: Path = NO_FILE
     voice_program: str = "espeak-ng"
+    bookings_per_address: int = limits.PER_ADDRESS
+    bookings_per_contact: int = limits.PER_CONTACT
 
     def __post_init__(self) -> None:
         """
@@ -174,14 +179,14 @@ def build(settings: Settings, db: Database) -> Centre:
         operator_keys=settings.operators,
     )
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed", DeskPhone(db))
-    of_staff = (identity_pages, desk_pages, notify_pages, operator_pages)
-    with_pages = (*of_staff, booking_pages, city_pages, paper_pages, training_pages)
-    folders = [module.TEMPLATES for module in with_pages]
+    with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages, city_pages, paper_pages)
+    folders = [module.TEMPLATES for module in (*with_pages, privacy_pages, feedback_pages, training_pages)]
     voice = Voice(settings.state_dir / "voices", settings.state_dir / "speech", program=settings.voice_program)
     aloud = centre.live[Aloud] = Aloud(centre.secrets.derive("aloud", ""), voice)
     centre.live.update(
         {Pages: Pages(*folders, frame=frame, aloud=aloud), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()}
     )
+    centre.live[limits.Limits] = limits.Limits(settings.bookings_per_address, settings.bookings_per_contact)
     centre.live.update({Auditor: Auditor(db), Index: Index(db)})
     centre.live[Catalogue] = offered.catalogue(settings.state_dir)
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})

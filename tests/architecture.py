@@ -30,8 +30,8 @@ CAPABILITY_FLOORS = (
     ("booking",),
     ("visit",),
     ("queue", "signalling", "upkeep", "aftercare", "help", "training"),
-    ("privacy", "feedback"),
-    ("notify", "link", "interop"),
+    ("privacy",),
+    ("notify", "link", "interop", "feedback"),
     ("city", "operator", "desk", "paper"),
 )
 """Lowest first; those on one floor do not know each other."""
@@ -82,7 +82,9 @@ KINDS_BY_NAME = {
     "booking.steps": Kind.EDGE,  # what each step shows
     "booking.times": Kind.EDGE,  # choosing a time
     "booking.waiting_pages": Kind.EDGE,  # the waiting list, as residents meet it
+    "booking.limits": Kind.EDGE,  # how much may be booked from where
     "booking.bodies": Kind.EDGE,  # what the JSON API takes
+    "booking.by_pictures": Kind.EDGE,  # booking for who does not read
     "booking.claims": Kind.STORE,  # who has which tick, and the holds
     "booking.ground": Kind.PURE,
     "booking.holding": Kind.SERVICE,  # holds, and the waiting list as people use it
@@ -99,6 +101,7 @@ KINDS_BY_NAME = {
     "booking.byhand": Kind.PURE,  # an offer that staff make up themselves
     "desk.appointments": Kind.EDGE,  # appointments ahead: move, cancel, and those that must be moved
     "desk.arriving": Kind.EDGE,  # who comes says so at the door
+    "desk.bycode": Kind.EDGE,  # the own appointments, by a one-time code
     "desk.asked": Kind.EDGE,  # what staff ask for, carried from page to page
     "desk.glass": Kind.EDGE,  # breaking the glass before an appointment
     "desk.practice": Kind.PURE,  # where a doctor's browser may hand values over to
@@ -161,6 +164,8 @@ KINDS_BY_NAME = {
     "operator.numbers": Kind.EDGE,  # where they are shown
     "operator.glasses": Kind.EDGE,  # who broke the glass
     "operator.layouts": Kind.EDGE,  # how sessions are laid out
+    "operator.staff": Kind.EDGE,  # who of the staff may sign in
+    "operator.staff_view": Kind.PURE,
     "operator.preview": Kind.PURE,  # what that would cost
     "people.consent": Kind.PURE,  # what is agreed to
     "people.consent_store": Kind.STORE,
@@ -172,6 +177,9 @@ KINDS_BY_NAME = {
     "people.mandates": Kind.SERVICE,  # giving, using and ending it
     "paper.press": Kind.EDGE,  # makes PDF of a template
     "paper.sheets": Kind.EDGE,  # what stands on each paper
+    "privacy.imprint": Kind.MAPPING,  # who runs the centre
+    "privacy.own": Kind.SERVICE,  # a person's own data
+    "privacy.legal": Kind.EDGE,  # what the law wants to be read
     "queue.order": Kind.PURE,  # who goes in before whom, and why
     "queue.saying": Kind.PURE,  # what is told of a start
     "queue.plans": Kind.SERVICE,  # what a room is told of its day
@@ -187,6 +195,8 @@ KINDS_BY_NAME = {
     "notify.calls": Kind.SERVICE,  # whom staff are to call
     "notify.carriers": Kind.SERVICE,  # a thread for each channel
     "notify.channels": Kind.SERVICE,  # mail, text message, web push
+    "notify.codes": Kind.SERVICE,  # six digits that go to a number or address
+    "notify.code_store": Kind.STORE,
     "notify.delivery": Kind.SERVICE,  # what leaves, is repeated, is given up
     "notify.mandated": Kind.SERVICE,  # the link of a relative
     "notify.push": Kind.PURE,  # web push as bytes
@@ -220,12 +230,12 @@ VALUES = (
 """Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out;
 who may do what; who of the staff may sign in."""
 VERBS = (
-    *(*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers"),
+    *(*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers", "codes"),
     *("staff", "signed_in"),
     *("asking", "granted", "consents", "consent_fhir", "mandates", "mandated", "opening", "timetable"),
 )
 """Seen from above like the service: booking, identity and notify have too many verbs for one file."""
-DOORS = ("rights", "access", "form", "steps", "times", "held")
+DOORS = ("rights", "doors", "access", "form", "steps", "times", "held")
 """Edges that other edges need: who may; and of booking who came by a link, its fields, times, holding, and slip."""
 MAY = {
     Kind.EMPTY: May(),

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from fastapi import Request
 
 from telemed.booking import holding
+from telemed.booking.limits import TooManyHoldsOfOne, address_of, limits_of
 from telemed.booking.model import EXTENSIONS, HeldLongEnough, Hold, HoldGone
 from telemed.booking.planner import Offer
 from telemed.kit.refusal import Refusal, Sense
-from telemed.kit.tries import Tries, place_of
+from telemed.kit.tries import Tries
 from telemed.web.centre import Centre
 
 
@@ -66,11 +67,11 @@ def keep(request: Request, centre: Centre, wanted: Wanted) -> Held:
         TooLate, NotOffered, SlotTaken: it cannot be had.
     """
     tries, now = centre.live.setdefault(HoldTries, HoldTries()), centre.clock.now()
-    place = place_of(request.client.host if request.client else "")
+    place = address_of(request)
     try:
-        with tries.kept(place), centre.db.transaction() as tx:
+        with tries.kept(place), limits_of(centre).hold(wanted.offer), centre.db.transaction() as tx:
             kept = holding.hold(tx, centre.secrets, wanted.request_id, wanted.offer, now=now, ordered=wanted.ordered)
-    except TooManyHolds:
+    except (TooManyHolds, TooManyHoldsOfOne):
         return Held()
     return Held.of(kept, now=now)
 

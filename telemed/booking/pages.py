@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from telemed.booking import access, doctors, form, held, helping, model, service, steps, waiting_pages
+from telemed.booking import access, by_pictures, doctors, form, held, helping, model, service, steps, waiting_pages
 from telemed.booking.form import Answers, Step
+from telemed.booking.limits import limits_of
 from telemed.booking.model import NotOffered, SlotTaken, TooLate
 from telemed.directory import service as directory
 from telemed.directory.opening import opening_lines
@@ -111,7 +112,8 @@ def book(request: Request, centre: CentreDep, given: Given, actor: Anyone) -> HT
         return steps.show(request, centre, given, Step.CHECK)
     asked = model.Request(given.request_id, offer, given.person(), given.quiet)
     try:
-        with centre.db.transaction() as tx:
+        counted = limits_of(centre).booking(centre, request, actor, given.request_id, asked.person)
+        with counted, centre.db.transaction() as tx:
             booked = service.book(tx, centre.secrets, asked, actor=actor, now=now)
             taken = service.get(tx, booked.id)
     except (SlotTaken, TooLate, NotOffered) as refusal:
@@ -119,15 +121,8 @@ def book(request: Request, centre: CentreDep, given: Given, actor: Anyone) -> HT
     return steps.slip(request, centre, booked, taken, known, request_id=given.request_id)
 
 
-@routes.get("/nutzungsbedingungen")
-def terms(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
-    """What everybody agrees to who uses this, to be read without signing in (Anlage 31b BMV-Ä)."""
-    with centre.db.reading() as tx:
-        known = directory.load(tx)
-    return centre.the(Pages).render(request, "booking/terms.html", known=known)
-
-
 routes.include_router(access.routes)
+routes.include_router(by_pictures.routes)
 routes.include_router(doctors.routes)
 routes.include_router(helping.routes)
 routes.include_router(waiting_pages.routes)

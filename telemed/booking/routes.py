@@ -23,6 +23,7 @@ from telemed.booking import bodies, holding, planner, search, service, views
 from telemed.booking import model as booking_model
 from telemed.booking.ground import Ground
 from telemed.booking.index import Index
+from telemed.booking.limits import address_of, limits_of
 from telemed.booking.model import Blocked, Booking, TooLate, Waiting, WaitState
 from telemed.booking.planner import Offer, What
 from telemed.booking.views import BookedView, BookingView, HoldView, JoinedView, WaitingView
@@ -33,7 +34,7 @@ from telemed.identity.rights import Guarded, Needs
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Refusal, Sense
-from telemed.kit.tries import Tries, place_of
+from telemed.kit.tries import Tries
 from telemed.people.model import Person, Way
 from telemed.web.centre import Centre, CentreDep, centre_of
 from telemed.web.openapi import described, refused
@@ -167,8 +168,8 @@ def _said(rule: str, key: str) -> dict[str, str]:
 def hold(body: bodies.HoldBody, key: Key, request: Request, centre: CentreDep, _caller: Caller) -> HoldView:
     """Keep a time for ten minutes, while the rest is entered. The same key again holds another time in its place."""
     now, offer = centre.clock.now(), body.offer.to_offer()
-    mine = centre.live.setdefault(Holds, Holds()).kept(place_of(request.client.host if request.client else ""))
-    with mine, _or_instead(centre, offer, now) as tx:
+    mine = centre.live.setdefault(Holds, Holds()).kept(address_of(request))
+    with mine, limits_of(centre).hold(offer), _or_instead(centre, offer, now) as tx:
         kept = holding.hold(tx, centre.secrets, key, offer, now=now)
         return HoldView.of(kept, directory.load(tx))
 
@@ -198,8 +199,8 @@ def end_hold(key: Key, centre: CentreDep, _caller: Caller) -> None:
         holding.end_hold(tx, centre.secrets, key, now=centre.clock.now())
 
 
-@routes.post("/bookings", status_code=201, responses=refused(409, 413, 422))
-async def book(body: bodies.BookBody, key: Key, centre: CentreDep, caller: Caller) -> BookedView:
+@routes.post("/bookings", status_code=201, responses=refused(409, 413, 422, 429))
+async def book(body: bodies.BookBody, key: Key, request: Request, centre: CentreDep, caller: Caller) -> BookedView:
     """Book. The same key again gets the same booking, whatever else is sent with it; a hold of this key becomes it."""
     now, offer = centre.clock.now(), body.offer.to_offer()
     person = body.person.to_person(this_year=now.year)
@@ -209,7 +210,8 @@ async def book(body: bodies.BookBody, key: Key, centre: CentreDep, caller: Calle
         return _taken_along(tx, service.book(tx, centre.secrets, asked, actor=caller, now=now))
 
     try:
-        return await centre.db.write(done)
+        with limits_of(centre).booking(centre, request, caller, key, person):
+            return await centre.db.write(done)
     except (Blocked, TooLate) as refusal:
         raise await run_in_threadpool(_instead, centre, offer, now, refusal) from None
 

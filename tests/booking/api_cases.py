@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from telemed.booking.limits import Limits
 from telemed.booking.planner import HORIZON
 from telemed.booking.routes import Holds
 from tests.booking.api import SOMMER, Program, make_app
@@ -43,6 +44,8 @@ KEYS = 40
 """So many callers' keys there are, so that some come again."""
 HOLDS = 12
 """So many holds an address may have here, so that soon one has too many."""
+MANY = 1_000_000
+"""Bookings are not limited here: what is looked at is how each is answered."""
 PLACES = 4
 """One of so many requests comes from elsewhere; the others are from one address, so that it holds too many."""
 
@@ -68,6 +71,7 @@ class Cases:
 
     def __post_init__(self) -> None:
         self.world.centre.live[Holds] = Holds(allowed=HOLDS)
+        self.world.centre.live[Limits] = Limits(MANY, MANY, MANY)
         self._app = make_app(self.world.centre)
         self._program = Program(self._app)
         self._asked = 0

@@ -54,6 +54,8 @@ def _environment(folder: Path, url: str, port: int) -> dict[str, str]:
         "TELEMED_CENTRE_DATABASE_URL": url,
         "TELEMED_CENTRE_PORT": str(port),
         "TELEMED_CENTRE_EXERCISE": "1",
+        "TELEMED_CENTRE_BOOKINGS_PER_ADDRESS": "1000000",
+        "TELEMED_CENTRE_BOOKINGS_PER_CONTACT": "1000000",
     }
 
 
