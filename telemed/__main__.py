@@ -22,6 +22,7 @@ from telemed.directory import service as directory
 from telemed.identity import granted
 from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
+from telemed.identity.doors import link_of
 from telemed.identity.model import Actor, Role
 from telemed.interop import service as interop
 from telemed.kit import logs, pace
@@ -31,7 +32,6 @@ from telemed.kit.settings import BadSetting
 from telemed.link.routes import MAX_MESSAGE_BYTES
 from telemed.privacy import service as privacy
 from telemed.web.centre import Centre
-from telemed.web.origins import Area
 from telemed.web.stream import Beside
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The centre of the telemedicine rooms.")
@@ -109,7 +109,7 @@ def _handed_out(centre: Centre) -> dict[str, Any]:
                 "role": role.value,
                 "id": subject,
                 "name": name,
-                "url": _link(centre, identity.invite(tx, Actor(role, subject), now=now)),
+                "url": link_of(centre, identity.invite(tx, Actor(role, subject), name=name, now=now)),
             }
             for role, subjects in people
             for subject, name in subjects
@@ -131,13 +131,17 @@ def _handed_out(centre: Centre) -> dict[str, Any]:
 
 
 @cli.command()
-def invite(role: str, subject: str) -> None:
-    """A one-time sign-in link for ROLE (doctor, assistant, operator) and SUBJECT (the Practitioner's id)."""
+def invite(
+    role: Annotated[str, typer.Argument(help="doctor, assistant or operator")],
+    subject: Annotated[str, typer.Argument(help="the Practitioner's id; of an operator any word, one for each person")],
+    name: Annotated[str, typer.Option(help="as others of the staff know her")] = "",
+) -> None:
+    """A one-time link for ROLE and SUBJECT, by which she makes her first passkey. So comes the first operator."""
     if role not in (Role.DOCTOR, Role.ASSISTANT, Role.OPERATOR):
         fail("the role is doctor, assistant or operator")
     with opened() as centre, centre.db.transaction() as tx:
-        token = identity.invite(tx, Actor(Role(role), subject), now=centre.clock.now())
-    say(_link(centre, token))
+        token = identity.invite(tx, Actor(Role(role), subject), name=name, now=centre.clock.now())
+    say(link_of(centre, token))
 
 
 @cli.command()
@@ -166,12 +170,6 @@ def token(
             granted.work_for(tx, subject, works_for)
         given = identity.give_bearer(tx, Actor(Role(role), subject), now=centre.clock.now(), days=days)
     say(given)
-
-
-def _link(centre: Centre, token: str) -> str:
-    """A sign-in link. Behind the #, which no server sees: the key that this browser shall take as the operator's."""
-    pinned = f"#{centre.operator_keys[0]}" if centre.operator_keys else ""
-    return f"{centre.url(Area.STAFF)}/anmelden/{token}{pinned}"
 
 
 @cli.command("import")

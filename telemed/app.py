@@ -17,12 +17,15 @@ from telemed.city import pages as city_pages
 from telemed.desk import arriving as desk_arriving
 from telemed.desk import guests as desk_guests
 from telemed.desk import home as desk_home
+from telemed.desk import bycode as desk_bycode
 from telemed.desk import moving as desk_moving
 from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
 from telemed.desk import status as desk_status
 from telemed.desk import tryout
 from telemed.desk.live import Live
+from telemed.feedback import jobs as feedback_jobs
+from telemed.feedback import pages as feedback_pages
 from telemed.help import jobs as help_jobs
 from telemed.identity import account as identity_account
 from telemed.identity import pages as identity_pages
@@ -41,9 +44,13 @@ from telemed.operator import layouts as operator_layouts
 from telemed.operator import numbers as operator_numbers
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
+from telemed.operator import staff as operator_staff
 from telemed.operator import texts as operator_texts
 from telemed.paper import pages as paper_pages
+from telemed.people import jobs as people_jobs
 from telemed.people.service import Auditor
+from telemed.privacy import legal as privacy_legal
+from telemed.privacy import pages as privacy_pages
 from telemed.queue import jobs as queue_jobs
 from telemed.signalling import jobs as signalling_jobs
 from telemed.signalling import routes as signalling_routes
@@ -74,7 +81,7 @@ BELOW = {
 }
 EVERYWHERE = (
     *("/static", "/vorlesen", "/papier", "/health", "/signalling", "/link", "/pair", "/roster"),
-    *("/nutzungsbedingungen", "/impressum", "/datenschutz", "/barrierefreiheit"),
+    *("/nutzungsbedingungen", "/impressum", "/datenschutz", "/datenregister", "/barrierefreiheit"),
 )
 """What pages of every area need or name, and what only machines and programs ask for, who prove who they are."""
 
@@ -102,6 +109,7 @@ def make_app(centre: Centre) -> FastAPI:
         desk_planning.routes,
         desk_status.routes,
         desk_arriving.routes,
+        desk_bycode.routes,
         desk_moving.routes,
         desk_guests.routes,
         desk_home.routes,
@@ -109,8 +117,12 @@ def make_app(centre: Centre) -> FastAPI:
         city_pages.routes,
         training_pages.routes,
         paper_pages.routes,
+        feedback_pages.routes,
+        privacy_pages.routes,
+        privacy_legal.routes,
         operator_pages.routes,
         operator_layouts.routes,
+        operator_staff.routes,
         operator_glasses.routes,
         operator_hours.routes,
         operator_numbers.routes,
@@ -126,6 +138,7 @@ def make_app(centre: Centre) -> FastAPI:
         desk=desk_pages.STATIC,
         booking=booking_pages.STATIC,
         notify=notify_pages.STATIC,
+        privacy=privacy_pages.STATIC,
         training=training_pages.STATIC,
     )
     return app
@@ -176,6 +189,7 @@ def _ticking(centre: Centre) -> BackgroundScheduler:
     ticking.add_job(queue_jobs.learn, "interval", hours=1, args=[centre.db, centre.clock])
     for forget in (
         *(forget_expired, forget_delivered, booking_jobs.forget_changes, signalling_jobs.forget_refused),
+        *(people_jobs.forget_old, feedback_jobs.forget_old),
         *(notify_jobs.forget_old, queue_jobs.forget_old, help_jobs.forget_old),
     ):
         ticking.add_job(forget, "interval", hours=1, args=[centre.db, centre.clock])

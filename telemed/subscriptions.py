@@ -10,7 +10,9 @@ from telemed.link.reactions import send_plan, send_plan_beside, send_plan_to_all
 from telemed.link.service import Lines
 from telemed.notify import reactions as notify
 from telemed.notify.carriers import Carriers
+from telemed.notify.model import CodeAsked
 from telemed.operator.model import ClockMoved
+from telemed.privacy.model import PersonErased
 from telemed.queue.model import LineMoved, WordGiven
 from telemed.queue.reactions import follow_word, look_again
 from telemed.signalling.hub import Hub
@@ -48,8 +50,10 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("notify.cancelled", BookingCancelled, notify.tell_cancelled),
         Subscription("notify.offered", TimeOffered, notify.tell_offered),
         Subscription("notify.call_wished", CallWished, notify.tell_call_wished),
+        Subscription("notify.code", CodeAsked, notify.send_code(desk)),
         Subscription("notify.looked_at", GlassBroken, notify.tell_looked_at),
         Subscription("notify.fact", FactKnown, notify.tell_fact),
+        Subscription("notify.erased", PersonErased, notify.forget_person),
         Subscription("notify.delay", LineMoved, notify.tell_those_waiting(desk)),
         Subscription("upkeep.use_others", DeviceBlocked, use_others(centre.secrets)),
     ]

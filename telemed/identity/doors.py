@@ -6,11 +6,13 @@ from fastapi.responses import RedirectResponse, Response
 
 from telemed.identity.model import STAFF_SESSION, Actor, Role
 from telemed.identity.passkeys import House
-from telemed.identity.rights import SESSION_COOKIE
+from telemed.identity.rights import SESSION_COOKIE, SIGN_IN
 from telemed.kit.i18n import words
 from telemed.web.centre import Centre
 from telemed.web.origins import Area
 
+PAPER = "/anmelden/papier"
+"""Where a code from paper is taken."""
 START_PAGES = {Role.DOCTOR: "/arzt", Role.ASSISTANT: "/assistenz", Role.OPERATOR: "/betrieb"}
 
 
@@ -41,3 +43,9 @@ def with_session(answer: RedirectResponse, session: str) -> RedirectResponse:
 def as_json(text: str) -> Response:
     """JSON that is text already."""
     return Response(text, media_type="application/json")
+
+
+def link_of(centre: Centre, token: str) -> str:
+    """A one-time link. Behind the #, which no server sees: the key that a browser shall take as the operator's."""
+    pinned = f"#{centre.operator_keys[0]}" if centre.operator_keys else ""
+    return f"{centre.url(Area.STAFF)}{SIGN_IN}/{token}{pinned}"

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Cookie, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from telemed.identity import passkeys, roster, service, signed_in, staff
-from telemed.identity.doors import as_json, house_of, own_path, taken_to, with_session
+from telemed.identity.doors import PAPER, as_json, house_of, own_path, taken_to, with_session
 from telemed.identity.model import Actor, Right, Role
 from telemed.identity.passkeys import For
 from telemed.identity.rights import SESSION_COOKIE, SIGN_IN, Needs, real_time
@@ -28,8 +28,6 @@ PUBLIC_KEY = r"^([A-Za-z0-9_\-]{43})?$"
 Key = Annotated[str, Form(pattern=PUBLIC_KEY)]
 Answer = Annotated[str, Form(max_length=16_384)]
 """What the authenticator said, as JSON."""
-
-PAPER = "/anmelden/papier"
 
 
 @routes.get(SIGN_IN)

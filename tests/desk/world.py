@@ -29,6 +29,7 @@ from telemed.desk.live import Live
 from telemed.desk.practice import PracticeServers
 from telemed.directory import service as directory
 from telemed.directory.desk_phone import DeskPhone
+from telemed.feedback import pages as feedback_pages
 from telemed.identity import account as identity_account
 from telemed.identity import pages as identity_pages
 from telemed.identity import service as identity
@@ -50,8 +51,11 @@ from telemed.operator import layouts as operator_layouts
 from telemed.operator import numbers as operator_numbers
 from telemed.operator import pages as operator_pages
 from telemed.operator import routes as operator_routes
+from telemed.operator import staff as operator_staff
 from telemed.operator import texts as operator_texts
 from telemed.people.model import Need, Person, Way
+from telemed.privacy import legal as privacy_legal
+from telemed.privacy import pages as privacy_pages
 from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
 from telemed.signalling.hub import Hub
@@ -140,7 +144,8 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
         exercise=exercise,
         operator_keys=(OPERATOR_KEY,),
     )
-    folders = [each.TEMPLATES for each in (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages)]
+    with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages)
+    folders = [each.TEMPLATES for each in (*with_pages, privacy_pages, feedback_pages)]
     frame = FrameInfo(True, exercise, lambda: clock.offset, "telemed", DeskPhone(db))
     hub = Hub()
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: hub, Lines: Lines(), Index: Index(db)})
@@ -178,18 +183,23 @@ def make_app(centre: Centre) -> FastAPI:
         desk_planning.routes,
         operator_pages.routes,
         operator_layouts.routes,
+        operator_staff.routes,
         operator_glasses.routes,
         operator_hours.routes,
         operator_numbers.routes,
         operator_texts.routes,
         operator_routes.routes,
         notify_pages.routes,
+        feedback_pages.routes,
+        privacy_pages.routes,
+        privacy_legal.routes,
     )
     for routes in (*staff, desk_guests.routes, desk_home.routes, desk_status.routes):
         app.include_router(routes)
     for routes in (signalling_routes.routes, signalling_socket.routes):
         app.include_router(routes)
-    mount_static(app, desk=desk_pages.STATIC, booking=booking_pages.STATIC, notify=notify_pages.STATIC)
+    static = {"desk": desk_pages.STATIC, "booking": booking_pages.STATIC, "notify": notify_pages.STATIC}
+    mount_static(app, **static, privacy=privacy_pages.STATIC)
     return app
 
 

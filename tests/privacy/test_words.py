@@ -33,16 +33,23 @@ from telemed.desk.asked import ALWAYS_THERE
 from telemed.desk.closing import WEEKS
 from telemed.directory.fhir import DEVICE_KINDS
 from telemed.directory.model import SETTINGS, Template
+from telemed.feedback.model import Face, Help
 from telemed.identity.allowed import GlassReason
 from telemed.identity.model import Role
+from telemed.identity.staff_model import STAFF
 from telemed.identity.staff_model import Way as SignedInBy
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Sense
+from telemed.migrations import tables
 from telemed.notify.model import Channel
 from telemed.notify.model import Kind as Notice
 from telemed.operator.figures import Figures
-from telemed.people.consent import Answer
-from telemed.people.model import Need, Way
+from telemed.people.consent import Answer, How, Purpose
+from telemed.people.mandate import Lasts, Scope
+from telemed.people.model import Deed, Need, Way
+from telemed.privacy import legal, service
+from telemed.privacy.legal import SIX
+from telemed.privacy.model import HOUSE, KINDS, OTHER, PURPOSES
 from telemed.queue.order import Why
 from telemed.training.model import Step
 from telemed.upkeep.model import What
@@ -70,8 +77,23 @@ MDC = {str(code) for code, codes in SAMPLES.values() if not any(codes)} | {str(c
 }
 """What is measured, where LOINC has no code for it or says nothing of the place."""
 
+
+def register_keys() -> set[str]:
+    """A word for each table and column of the register, and for each purpose, retention and reader: add it to
+    ``telemed/locale/de/staff/f_register.po`` with the column."""
+    assert tables.STORES  # with them every table has been told of
+    found: set[str] = set()
+    for row in service.register_rows():
+        found |= {legal.register_key("table", row.table), legal.register_key("column", row.column)}
+        found |= {legal.register_key("purpose", row.purpose), legal.register_key("long", row.retention)}
+        found.add(legal.register_key("who", row.seen_by))
+    return found
+
+
 PARTS: dict[str, set[str]] = {
     "account.way.": set(SignedInBy),
+    "staff.role.": {*STAFF, *(f"one.{role}" for role in STAFF)},
+    "staff.role.one.": set(STAFF),
     "booking.need.": {f"{need}{more}" for need in (*Need, "quiet") for more in ("", ".hint")},
     "booking.nothing.": {"full", *NEVER},
     "booking.specialty.": {"ALLG", "HAUT", "INNE", "KARD", "HNOH", "AUGE", "NEUR", "ORTH", "UROL"},
@@ -215,6 +237,29 @@ PARTS: dict[str, set[str]] = {
     "signage.spoken.letter.": set(LETTERS.lower()),
     "ticket.": set(tickets.CALL_PICTURES),
     "ticket.alphabet.": set(tickets.LETTERS.lower()),
+    "access.bad.": {"sign", "easy", "translations"},
+    "access.good.": {"aloud", "keys", "large", "person"},
+    "consent.": set(Purpose),
+    "consent.about.": set(Purpose),
+    "consent.answer.": set(Answer),
+    "consent.said.": {*Answer, "none"},
+    "consent.short.": set(Purpose),
+    "consent.staff.": {"missing", "discuss"},
+    "consent.staff.how.": {How.SPOKEN, How.PAPER},
+    "consent.staff.way.": set(How),
+    "feedback.face.": set(Face),
+    "feedback.help.": set(Help),
+    "mandate.lasts.": set(Lasts),
+    "mandate.may.": set(Scope) - {Scope.SEE},
+    "mandate.wrong.": {"name", "contact"},
+    "mine.deed.": set(Deed),
+    "mine.who.": {*Role, *(f"{role}.named" for role in ("doctor", "assistant", "relative"))},
+    "mine.why.": {*PURPOSES.values(), OTHER},
+    "privacy.kind.": {HOUSE, *(f"{kind}{more}" for kind in KINDS for more in ("", ".why", ".long", ".who"))},
+    "privacy.six.": {str(place + 1) for place in range(len(SIX))},
+    "refusal.consent.": {Purpose.VIDEO, Purpose.RELATIVE},
+    "register.": {key.removeprefix("register.") for key in register_keys()},
+    "terms.simple.": {"talk", "free", "name", "room", "record", "kept", "ads", "emergency"},
     "waiting.state.": {f"{state}{more}" for state in (*WaitState, "over") for more in ("", ".more")},
     "web.program.": {"telemed", "room_agent", "signage"},
 }

@@ -4,6 +4,7 @@
  * changed as soon as it does, and every few seconds that all is still true; where no stream comes through, we ask.
  * What is older than 15 s is marked, and after 120 s no start is shown any more.
  */
+import { withTokens } from '/static/js/form_token.js';
 import { parsed, refill } from '/static/js/markup.js';
 
 const MARKED_MS = 15_000;
@@ -48,7 +49,7 @@ function takeOver(fresh) {
 /** @param {Event} told */
 function told(told) {
   const { shape, html } = JSON.parse(/** @type {MessageEvent} */ (told).data);
-  takeOver(parsed(html).body);
+  takeOver(withTokens(parsed(html).body));
   stillTrue();
   if (shape !== own.dataset.shape) ask();
 }
