@@ -13,6 +13,8 @@ from telemed.kit.db import Database
 from telemed.kit.ids import to_base64
 from telemed.kit.trust import key_pictures
 from tests.desk.world import NAMES, World, make_world, running
+from tests.e2e.booking_scene import FINDINGS, SIZES, TOO_WIDE
+from tests.e2e.chromium import AXE
 from tests.rosters import OPERATOR_KEY, publish_all
 
 pytestmark = pytest.mark.e2e
@@ -63,6 +65,44 @@ def test_the_doctors_button_wakes_up_when_somebody_arrives(browser: Browser, wor
         world.happen(world.visits[0], FactKind.ARRIVED)
         expect(button).to_be_enabled(timeout=FRESH_MS)
         page.close()
+
+
+def test_a_whole_morning_is_one_page_with_the_next_three_in_sight(browser: Browser, world: World) -> None:
+    for name in ("Rosa Vogel", "Otto Ohnesorg", "Ludwig Lang-Meier-Schulze"):
+        world.book(name, doctor_id=world.doctor)
+    for each in world.visits:
+        world.happen(each, FactKind.ARRIVED)
+    with running(world) as address:
+        page = signed_in(browser, world, address, Role.DOCTOR, world.doctor)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.locator("#unreleased").evaluate("(box) => box.remove()")  # as soon as the operator has signed
+        expect(page.locator("form[action='/arzt/aufrufen'] button")).to_be_in_viewport(ratio=1)
+        for row in page.locator(".day-row").all()[:3]:
+            expect(row).to_be_in_viewport(ratio=1)
+        for each in world.visits:
+            world.happen(each, FactKind.CALLED, FactKind.ENTERED, FactKind.ENDED, FactKind.CLEANED)
+            page.reload()
+            expect(page.locator(f"[data-closing='{each}']")).to_be_visible()
+            assert page.url.endswith("/arzt")
+        page.locator("[data-closing] button[name=offer]").first.click()
+        expect(page.locator("[data-next]")).to_contain_text("Der Folgetermin ist gebucht")
+        nothing_is_wrong(page)
+        page.get_by_role("button", name="Fertig").click()
+        expect(page.locator("[data-closing]")).to_have_count(0)
+        page.get_by_role("link", name="Abwesend oder krank").first.click()
+        page.get_by_role("link", name="Morgen den ganzen Tag").click()
+        expect(page.locator("#preview")).to_be_visible()
+        nothing_is_wrong(page)
+        page.close()
+
+
+def nothing_is_wrong(page: Page) -> None:
+    page.wait_for_load_state("load")
+    page.evaluate(AXE.read_text())
+    for size in ("phone", "200 %", "desk"):
+        page.set_viewport_size(SIZES[size][0])
+        assert page.evaluate(FINDINGS) == [], size
+        assert page.evaluate(TOO_WIDE) == [], size
 
 
 def test_a_button_on_the_tablet_works_with_a_finger(browser: Browser, world: World) -> None:

@@ -48,6 +48,7 @@ export class RollCallPanel {
   /** The doctor comes in: it is the first thing to do. */
   open() {
     this.box.open = !this.#introduced;
+    this.#show();
   }
 
   /** @param {string} peerId @param {Partner} partner */
@@ -99,11 +100,20 @@ export class RollCallPanel {
     this.#show();
   }
 
+  /** Why nothing can be confirmed yet, and what to do. @param {boolean} may */
+  #why(may) {
+    const place = byId('rollcall-why', HTMLElement);
+    place.hidden = may;
+    const unreleased = !this.#far && !byId('unreleased', HTMLElement).hidden;
+    place.textContent = may ? '' : say(`desk.js.rollcall.why.${unreleased ? 'unreleased' : this.#far ? 'unsaid' : 'room'}`);
+  }
+
   #show() {
     const far = this.#far ? this.roll.people(this.#far.peer_id) : null;
     const list = far?.map(({ relation, name }) => (name ? `${name} (${say(`desk.js.relation.${relation}`)})` : say(`desk.js.relation.${relation}`)));
     byId('rollcall-room', HTMLElement).textContent = list?.join(', ') ?? say(this.#far ? 'desk.js.rollcall.unsaid' : 'desk.js.rollcall.nobody');
     byId('rollcall-confirm', HTMLButtonElement).disabled = !far;
+    this.#why(Boolean(far));
     byId('rollcall-noted', HTMLButtonElement).disabled = !this.#far;
     const waits = this.#confirmed && !this.#introduced;
     const done = this.#introduced || (this.#far?.role === 'resident' && this.#confirmed);
