@@ -14,10 +14,8 @@ from telemed.booking import pages as booking_pages
 from telemed.booking import routes as booking_routes
 from telemed.booking.index import Index
 from telemed.city import pages as city_pages
-from telemed.desk import arriving as desk_arriving
 from telemed.desk import guests as desk_guests
 from telemed.desk import home as desk_home
-from telemed.desk import bycode as desk_bycode
 from telemed.desk import moving as desk_moving
 from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
@@ -108,8 +106,6 @@ def make_app(centre: Centre) -> FastAPI:
         desk_pages.routes,
         desk_planning.routes,
         desk_status.routes,
-        desk_arriving.routes,
-        desk_bycode.routes,
         desk_moving.routes,
         desk_guests.routes,
         desk_home.routes,

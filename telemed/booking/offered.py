@@ -17,7 +17,7 @@ TILES = 5
 COMMON = "ALLG"
 """The specialty that comes first, and that whoever does not know what she needs may start with."""
 DEVICE_ICONS = {"exam-camera": "camera", "stethoscope": "activity", "blood-pressure": "heart-pulse"}
-OTHER_ICON = "stethoscope"
+OTHER_ICON, HOME_ICON = "stethoscope", "house"
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,18 @@ def specialties(known: Directory, *, with_orders: bool = False) -> dict[str, lis
 
 def _simple(service: Service, known: Directory) -> tuple[bool, bool, int, str]:
     """Without an order, with somebody beside her, with few devices."""
-    in_a_room = any(known.rooms[room].setting == "room" for room in service.room_ids if room in known.rooms)
-    return service.needs_order, not in_a_room, len(service.devices), service.name
+    return service.needs_order, not _in_a_room(service, known), len(service.devices), service.name
+
+
+def _in_a_room(service: Service, known: Directory) -> bool:
+    return any(known.rooms[room].setting == "room" for room in service.room_ids if room in known.rooms)
 
 
 def tiles(known: Directory, meant: Catalogue, words: Words) -> list[Tile]:
     """One for each service, or, where these are too many, for each specialty; what is left is in the directory."""
     listed = services(known)
     if len(listed) <= TILES:
-        return [of_service(one) for one in listed]
+        return [of_service(one, known) for one in listed]
     each = specialties(known).items()
     return [Tile(all_of[0].id, name(code, all_of, words), icon(code, meant)) for code, all_of in each][:TILES]
 
@@ -81,12 +84,12 @@ def alike(service: Service, known: Directory) -> list[Tile]:
     if len(services(known)) <= TILES:
         return []
     same = specialties(known).get(service.specialty, [])
-    return [of_service(one) for one in same] if len(same) > 1 else []
+    return [of_service(one, known) for one in same] if len(same) > 1 else []
 
 
-def of_service(service: Service) -> Tile:
+def of_service(service: Service, known: Directory) -> Tile:
     shown = next((symbol for kind, symbol in DEVICE_ICONS.items() if kind in service.devices), OTHER_ICON)
-    return Tile(service.id, service.name, shown)
+    return Tile(service.id, service.name, shown if _in_a_room(service, known) else HOME_ICON)
 
 
 def icon(code: str, meant: Catalogue) -> str:

@@ -159,6 +159,16 @@ def by_arrival(tx: Tx, secrets: Secrets, directory: Directory, digits: str, *, n
     return found[0]
 
 
+def of_person(tx: Tx, person_id: str) -> list[Booking]:
+    """Everything that is kept of one person, also what was cancelled, by start."""
+    return store.of_person(tx, person_id)
+
+
+def of_people(tx: Tx, person_ids: Iterable[str], *, since: datetime) -> list[Booking]:
+    """What is booked for these people and starts after a moment, by start."""
+    return store.of_people(tx, person_ids, since=since)
+
+
 def on_day(
     tx: Tx, directory: Directory, day: date, *, room_id: str | None = None, doctor_id: str | None = None
 ) -> list[Booking]:

@@ -35,6 +35,8 @@ from telemed.booking.reading import (
     free_slots,
     get,
     ground,
+    of_people,
+    of_person,
     offers,
     on_day,
     other_times,
@@ -77,6 +79,8 @@ __all__ = [
     "free_slots",
     "get",
     "ground",
+    "of_people",
+    "of_person",
     "offers",
     "on_day",
     "other_times",
@@ -355,6 +359,11 @@ def move(
     emit(tx, BookingMoved(new.id, old.id, old.offer.room_id), now=now)
     waitlist.serve(tx, secrets, directory, freed, now=now)
     return kept
+
+
+def shut(tx: Tx, person_id: str) -> None:
+    """Neither link nor paper opens anything of this person any more."""
+    store.shut(tx, person_id)
 
 
 def give_back(tx: Tx, secrets: Secrets, booking_id: str, *, now: datetime) -> None:

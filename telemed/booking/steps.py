@@ -187,7 +187,7 @@ def language_name(code: str, words: Words) -> str:
     except (UnknownLocaleError, ValueError):
         return code
     ours, own = (spoken.get_language_name(name) for name in (words.lang, code))
-    return f"{ours} ({own})"
+    return f"{ours} ({own})" if ours != own else str(ours)
 
 
 def _entered(given: Answers, known: Directory) -> dict[str, Any]:

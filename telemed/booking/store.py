@@ -207,6 +207,13 @@ def several(tx: Tx, booking_ids: Iterable[str]) -> list[Booking]:
     return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
 
 
+def of_people(tx: Tx, person_ids: Iterable[str], *, since: datetime) -> list[Booking]:
+    """What is booked for these people and starts after a moment, by start."""
+    wanted = select(bookings).where(bookings.c.person_id.in_(sorted(person_ids)), bookings.c.start > since)
+    wanted = wanted.where(bookings.c.status == Status.BOOKED.value)
+    return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+
+
 def rewrite(tx: Tx, booking: Booking, appointment: bytes) -> None:
     """Replace status, reason, devices, version and sealed bytes."""
     tx.execute(
@@ -272,6 +279,17 @@ def visible(tx: Tx, asker: Asker, action: Action, start: datetime, end: datetime
     )
     wanted = wanted.where(visible_to(asker, bookings, action))
     return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+
+
+def of_person(tx: Tx, person_id: str) -> list[Booking]:
+    """Everything that is kept of one person, by start."""
+    wanted = select(bookings).where(bookings.c.person_id == person_id)
+    return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+
+
+def shut(tx: Tx, person_id: str) -> None:
+    """Neither link nor paper opens anything of this person any more."""
+    tx.execute(update(bookings).where(bookings.c.person_id == person_id).values(**_NO_KEYS))
 
 
 def cancelled(tx: Tx, *, day: str, room_id: str) -> list[Booking]:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from schemas.day import FactKind
 from telemed.booking import service as booking
-from telemed.desk import calendar, stream
+from telemed.desk import arriving, bycode, calendar, stream
 from telemed.desk.live import Live
 from telemed.desk.outlook import LATER, WAYS
 from telemed.desk.own import Look, Own, Stage, own_of
@@ -116,5 +116,7 @@ def _look(tx: Tx, centre: Centre) -> Look:
     return Look(tx, centre.clock, centre.clock.now(), centre.live.get(Lines))
 
 
+routes.include_router(arriving.routes)
+routes.include_router(bycode.routes)
 routes.include_router(stream.routes)
 routes.include_router(calendar.routes)

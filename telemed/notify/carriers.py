@@ -109,7 +109,7 @@ class Carrier:
             if not delivery.has_due(tx, self.desk, self.channel, now=now):
                 return 0
         with self.db.transaction() as tx:
-            taken = delivery.take_due(tx, self.channel, self.name, limit=limit, now=now)
+            taken = delivery.take_due(tx, self.desk, self.channel, self.name, limit=limit, now=now)
             packed = delivery.pack(tx, self.desk, taken, url=self.url, now=now)
         if packed:
             with contextlib.suppress(asyncio.CancelledError):

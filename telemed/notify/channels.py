@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from telemed.kit.clock import real_now
 from telemed.notify import push
 from telemed.notify.delivery import Parcel
-from telemed.notify.model import Channel, PushRefused, international
+from telemed.notify.model import Channel, PushRefused
+from telemed.people.model import international
 
 Security = Literal["starttls", "tls", "none"]
 RETRY_STATUS = frozenset({408, 425, 429})

@@ -13,7 +13,7 @@ from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.kit.db import Tx
 from telemed.kit.refusal import Refusal
-from telemed.notify import calendar, model, service, store, texts
+from telemed.notify import calendar, codes, model, service, store, texts
 from telemed.notify.model import Channel, Kind, Notice, Outcome
 from telemed.notify.push import Subscription
 from telemed.notify.service import PURPOSE, SENDER, Desk
@@ -26,6 +26,8 @@ BATCH = 8
 """Sent at once on one channel."""
 LINK_PATH = "/n/"
 MANDATE_PATH = "/vertretung/"
+OWN_WORDS = (Kind.MANDATE, Kind.CODE)
+"""About no appointment; nobody of the staff may say them instead."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,22 @@ class Parcel:
 
 
 def has_due(tx: Tx, desk: Desk, channel: Channel, *, now: datetime) -> bool:
-    """Whether something is to be sent on a channel now; at night nothing is."""
-    return not _is_night(tx, desk, now) and store.is_due(tx, channel.value, now=now)
+    """Whether something is to be sent on a channel now."""
+    return store.is_due(tx, channel.value, now=now, kinds=_sent_now(tx, desk, now))
+
+
+def _sent_now(tx: Tx, desk: Desk, now: datetime) -> Collection[Kind] | None:
+    """At night nothing is sent but what somebody waits for in front of a page; by day (None) all."""
+    return (Kind.CODE,) if _is_night(tx, desk, now) else None
 
 
 def _is_night(tx: Tx, desk: Desk, now: datetime) -> bool:
     return model.is_night(now.astimezone(directory.load(tx).zone).time(), desk.rules.night)
 
 
-def take_due(tx: Tx, channel: Channel, by: str, *, limit: int, now: datetime) -> list[Notice]:
+def take_due(tx: Tx, desk: Desk, channel: Channel, by: str, *, limit: int, now: datetime) -> list[Notice]:
     """Claim what is to be sent on a channel."""
-    return store.take_due(tx, channel.value, by, now=now, limit=limit)
+    return store.take_due(tx, channel.value, by, now=now, limit=limit, kinds=_sent_now(tx, desk, now))
 
 
 def pack(tx: Tx, desk: Desk, taken: Iterable[Notice], *, url: str, now: datetime) -> list[tuple[Notice, Parcel]]:
@@ -69,8 +76,8 @@ def pack(tx: Tx, desk: Desk, taken: Iterable[Notice], *, url: str, now: datetime
     """
     known, made = directory.load(tx), []
     for one in taken:
-        if one.kind is Kind.MANDATE:
-            made += _of_mandate(tx, desk, one, url=url, now=now)
+        if one.kind in OWN_WORDS:
+            made += (_of_code if one.kind is Kind.CODE else _of_mandate)(tx, desk, one, url=url, now=now)
             continue
         person = service.person_of(tx, desk.secrets, one, actor=SENDER, now=now)
         offer = offer_of(tx, one, now=now)
@@ -120,6 +127,18 @@ def _of_mandate(tx: Tx, desk: Desk, one: Notice, *, url: str, now: datetime) -> 
     said = texts.text(one.kind, Said(now, known.quarter_name, 0, link, known.zone), language)
     title, footer = texts.title(language), texts.footer(language)
     return [(one, Parcel(one.id, found.relative.contact, title, said, link, footer, urgent=False))]
+
+
+def _of_code(tx: Tx, desk: Desk, one: Notice, *, url: str, now: datetime) -> list[tuple[Notice, Parcel]]:
+    """The code alone, without a link: who gets it without having asked must not be led anywhere."""
+    person, known = service.person_of(tx, desk.secrets, one, actor=SENDER, now=now), directory.load(tx)
+    if person is None or one.until <= now:
+        store.end(tx, [one.id], Outcome.DROPPED, now=now)
+        return []
+    code = codes.digits(desk.secrets, one.subject_id)
+    said = texts.text(one.kind, Said(now, known.quarter_name, 0, "", known.zone, code=code), person.language)
+    title, footer = texts.title(person.language), texts.footer(person.language)
+    return [(one, Parcel(one.id, person.contact, title, said, url, footer, urgent=True))]
 
 
 def offer_of(tx: Tx, one: Notice, *, now: datetime) -> Offer | None:
@@ -182,8 +201,8 @@ def escalate_silent(tx: Tx, desk: Desk, *, now: datetime) -> int:
 
 def escalate(tx: Tx, desk: Desk, one: Notice, *, now: datetime) -> None:
     """Staff say it; not where it was only an additional browser that is silent."""
-    outcome = Outcome.NOT_REACHED if one.kind is Kind.MANDATE else Outcome.ESCALATED
-    if not store.end(tx, [one.id], outcome, now=now) or one.kind is Kind.MANDATE:
+    outcome = Outcome.NOT_REACHED if one.kind in OWN_WORDS else Outcome.ESCALATED
+    if not store.end(tx, [one.id], outcome, now=now) or one.kind in OWN_WORDS:
         return  # a relative's link stands on paper too
     others = [outcome for channel, outcome in store.siblings(tx, one) if channel is not Channel.CALL]
     reached = one.channel is Channel.PUSH and any(outcome in (None, Outcome.SENT) for outcome in others)

@@ -2,7 +2,7 @@
 
 from telemed.kit.clock import Clock
 from telemed.kit.db import Database
-from telemed.notify import calls, delivery, service
+from telemed.notify import calls, codes, delivery, service
 from telemed.notify.carriers import Carriers
 
 
@@ -39,3 +39,4 @@ def tell_delays(db: Database, carriers: Carriers, clock: Clock) -> None:
 def forget_old(db: Database, clock: Clock) -> None:
     with db.transaction() as tx:
         service.forget_old(tx, now=clock.now())
+        codes.forget_old(tx, now=clock.now())

@@ -12,6 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from schemas.day import Fact, FactKind, FactReason
+from telemed.kit.outbox import Event
 from telemed.kit.refusal import Refusal, Sense
 from telemed.people.model import Person, Way
 from telemed.visit.model import VisitState
@@ -33,6 +34,8 @@ class Kind(StrEnum):
     LOOKED_AT = "looked_at"
     """Somebody of the staff broke the glass before her appointment."""
     CALL_BACK = "call_back"
+    CODE = "code"
+    """A code of six digits, which somebody has asked for just now."""
     MANDATE = "mandate"
     """A relative's link; it goes to her, and not to the person."""
 
@@ -98,6 +101,13 @@ class Notice:
     minutes: int = 0
     channel: Channel | None = None
     attempts: int = 0
+
+
+@dataclass(frozen=True)
+class CodeAsked(Event):
+    """Somebody asks for a one-time code; whether anybody gets one is found out behind the answer."""
+
+    code_id: str
 
 
 class CallUnknown(Refusal):
@@ -231,15 +241,6 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
-def international(number: str) -> str:
-    """A number as gateways want it (ITU-T E.164): ``0171 234`` → ``+49171234``."""
-    plain = _NO_DIGIT.sub("", number).replace("(0)", "")
-    plain = re.sub(r"[()]", "", plain)
-    if plain.startswith("00"):
-        return f"+{plain[2:]}"
-    return f"+49{plain[1:]}" if plain.startswith("0") else plain
-
-
 def channels(
     kind: Kind, person: Person, there: Collection[Channel], *, has_push: bool, by_herself: bool = False
 ) -> tuple[Channel, ...]:
@@ -249,7 +250,7 @@ def channels(
     it was her own doing, so that nobody needs to call her about it.
     """
     found = [Channel.PUSH] if has_push and Channel.PUSH in there else []
-    own = _own_channel(person)
+    own = own_channel(person)
     if own is not None and own in there:
         found.append(own)
     if found or by_herself:
@@ -258,7 +259,8 @@ def channels(
     return (Channel.CALL,) if kind in worth else ()
 
 
-def _own_channel(person: Person) -> Channel | None:
+def own_channel(person: Person) -> Channel | None:
+    """Where a program reaches her, if the centre has the channel."""
     if person.way is Way.EMAIL:
         return Channel.EMAIL
     return Channel.SMS if person.way is Way.PHONE and is_mobile(person.contact) else None

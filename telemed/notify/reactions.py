@@ -7,8 +7,10 @@ from schemas.day import FactKind
 from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, CallWished, TimeOffered
 from telemed.identity.allowed import GlassBroken
 from telemed.kit.db import Tx
-from telemed.notify import service
+from telemed.notify import codes, service
+from telemed.notify.model import CodeAsked
 from telemed.notify.service import Desk
+from telemed.privacy.model import PersonErased
 from telemed.queue.model import LineMoved
 from telemed.visit.model import FactKnown
 
@@ -37,8 +39,21 @@ def tell_looked_at(tx: Tx, happened: GlassBroken, *, now: datetime) -> None:
     service.looked_at(tx, happened.appointment_id, now=now)
 
 
+def forget_person(tx: Tx, happened: PersonErased, *, now: datetime) -> None:
+    service.forget_person(tx, happened.person_id, now=now)
+
+
 def tell_fact(tx: Tx, happened: FactKnown, *, now: datetime) -> None:
     service.happened(tx, happened.visit_id, FactKind(happened.kind), now=now)
+
+
+def send_code(desk: Desk) -> Callable[..., None]:
+    """React to `CodeAsked`: send it to whoever booked with this number or address."""
+
+    def react(tx: Tx, happened: CodeAsked, *, now: datetime) -> None:
+        codes.send(tx, desk.secrets, desk.there, happened.code_id, now=now)
+
+    return react
 
 
 def tell_those_waiting(desk: Desk) -> Callable[..., None]:

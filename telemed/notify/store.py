@@ -110,16 +110,18 @@ def _values(one: Notice) -> dict[str, Any]:
     }
 
 
-def is_due(tx: Tx, channel: str, *, now: datetime) -> bool:
-    return tx.execute(select(notices.c.id).where(*_free(channel, now)).limit(1)).first() is not None
+def is_due(tx: Tx, channel: str, *, now: datetime, kinds: Collection[Kind] | None = None) -> bool:
+    return tx.execute(select(notices.c.id).where(*_free(channel, now, kinds)).limit(1)).first() is not None
 
 
-def take_due(tx: Tx, channel: str, by: str, *, now: datetime, limit: int) -> list[Notice]:
+def take_due(
+    tx: Tx, channel: str, by: str, *, now: datetime, limit: int, kinds: Collection[Kind] | None = None
+) -> list[Notice]:
     """Claim what is due on *channel*, oldest first; nobody else gets it while the claim lasts.
 
     On PostgreSQL several centres take turns without waiting for each other (SKIP LOCKED).
     """
-    wanted = select(notices).where(*_free(channel, now)).order_by(notices.c.next_at, notices.c.id).limit(limit)
+    wanted = select(notices).where(*_free(channel, now, kinds)).order_by(notices.c.next_at, notices.c.id).limit(limit)
     rows = tx.execute(wanted.with_for_update(skip_locked=True)).all()
     if rows:
         taken = update(notices).where(notices.c.id.in_([row.id for row in rows]))
@@ -127,9 +129,10 @@ def take_due(tx: Tx, channel: str, by: str, *, now: datetime, limit: int) -> lis
     return [_notice(row) for row in rows]
 
 
-def _free(channel: str, now: datetime) -> list[Any]:
+def _free(channel: str, now: datetime, kinds: Collection[Kind] | None) -> list[Any]:
     unclaimed = or_(notices.c.claimed_at.is_(None), notices.c.claimed_at <= now - CLAIM)
-    return [notices.c.channel == channel, notices.c.done_at.is_(None), notices.c.next_at <= now, unclaimed]
+    free = [notices.c.channel == channel, notices.c.done_at.is_(None), notices.c.next_at <= now, unclaimed]
+    return free if kinds is None else [*free, notices.c.kind.in_(sorted(kinds))]
 
 
 def end(tx: Tx, ids: Collection[str], outcome: Outcome, *, now: datetime) -> int:
@@ -243,6 +246,13 @@ def subscribe(tx: Tx, subscription_id: str, person_id: str, data: bytes, *, now:
 def unsubscribe(tx: Tx, subscription_id: str, person_id: str) -> None:
     wanted = delete(subscriptions).where(subscriptions.c.id == subscription_id)
     tx.execute(wanted.where(subscriptions.c.person_id == person_id))
+
+
+def drop_all_of(tx: Tx, person_id: str, *, now: datetime) -> None:
+    """A person's data were erased: her browsers go, and what was not told of yet will not be."""
+    tx.execute(delete(subscriptions).where(subscriptions.c.person_id == person_id))
+    wanted = update(notices).where(notices.c.person_id == person_id, notices.c.done_at.is_(None))
+    tx.execute(wanted.values(done_at=now, outcome=Outcome.DROPPED.value, claimed_by=None, claimed_at=None))
 
 
 def subscribed(tx: Tx, person_id: str) -> list[Sealed]:

@@ -17,7 +17,7 @@ HOME = ".home"
 
 @dataclass(frozen=True)
 class Said:
-    """All that a template may contain: a moment, the place's name, minutes, and a link on the own domain."""
+    """All that a template may contain: a moment, the place's name, minutes, a link on the own domain, a code."""
 
     time: datetime
     place: str
@@ -25,15 +25,15 @@ class Said:
     link: str
     zone: ZoneInfo
     is_home: bool = False
+    code: str = ""
 
 
 def text(kind: Kind, said: Said, language: str) -> str:
     """One sentence or two. Without a *link* it ends before it, as on a screen that is tapped."""
     told = spoken(language)
     key = f"notice.{kind.value}{HOME if kind is Kind.COME_NOW and said.is_home else ''}"
-    filled = words(told).text(
-        key, time=moment(said.time, said.zone, told), place=said.place, minutes=said.minutes, link=said.link
-    )
+    given = {"time": moment(said.time, said.zone, told), "place": said.place, "minutes": said.minutes}
+    filled = words(told).text(key, **given, link=said.link, code=said.code)
     return " ".join(filled.split())
 
 

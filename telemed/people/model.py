@@ -1,6 +1,7 @@
 """A resident, and the sealing of everything personal under that one person's key. Pure."""
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,6 +69,23 @@ class AuditLine:
     subject: str
     deed: Deed
     purpose: str
+
+
+_NO_DIGIT = re.compile(r"[^\d+()]")
+
+
+def international(number: str) -> str:
+    """A German number as gateways want it (ITU-T E.164): ``0171 234`` → ``+49171234``."""
+    plain = _NO_DIGIT.sub("", number).replace("(0)", "")
+    plain = re.sub(r"[()]", "", plain)
+    if plain.startswith("00"):
+        return f"+{plain[2:]}"
+    return f"+49{plain[1:]}" if plain.startswith("0") else plain
+
+
+def same_contact(text: str) -> str:
+    """A number or an address as it is compared, however it was typed; empty if there is none."""
+    return text.strip().casefold() if "@" in text else international(text)
 
 
 class Erased(Refusal):

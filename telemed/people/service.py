@@ -47,8 +47,20 @@ def register(
     for what in sealed:
         lines.append(_line(new.id, actor=actor, action="write", purpose=what.split("|", maxsplit=1)[0], now=now))
     wrapped = model.seal(secrets.key_of_keys, new.key, _key_of(new.id))
-    store.add(tx, new.id, details=details, wrapped=wrapped, lines=lines)
+    reached = contact_hash(secrets, person.contact)
+    store.add(tx, new.id, details=details, wrapped=wrapped, lines=lines, contact_hash=reached)
     return new.id
+
+
+def contact_hash(secrets: Secrets, contact: str) -> str | None:
+    """What is kept of a number or an address beside the sealed one; None where there is none."""
+    same = model.same_contact(contact)
+    return secrets.fingerprint("contact", same) if same else None
+
+
+def with_contact(tx: Tx, hashed: str) -> list[str]:
+    """The ids of the people of this number or address: one for each time that somebody booked with it."""
+    return store.with_contact(tx, hashed)
 
 
 def details(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, purpose: str, now: datetime) -> Person:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ForeignKey, LargeBinary, Table, Text, bindparam, delete, insert, select
+from sqlalchemy import ForeignKey, LargeBinary, Table, Text, bindparam, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from telemed.kit.db import Tx, Utc, metadata, utc_text
@@ -22,11 +22,14 @@ _DETAILS = Kept(
 _KEY = Kept("seals everything about one person; deleting it erases them", "until erasure", "no one")
 _AUDIT = Kept("shows the person who looked", "3 years", "the person, operator without names")
 
+_CONTACT = Kept("finds the own appointments by number or address, as a keyed hash", "until erasure", "no one")
+
 persons = Table(
     "people_person",
     metadata,
     column("id", Text(), primary_key=True, kept=TECHNICAL),
     column("details", LargeBinary(), kept=_DETAILS),
+    column("contact_hash", Text(), nullable=True, index=True, kept=_CONTACT),
     column("created_at", Utc(), kept=TECHNICAL),
 )
 keys = Table(
@@ -53,11 +56,14 @@ WRAPPED = select(keys.c.wrapped).where(keys.c.person_id == bindparam("person"))
 _DETAILS_OF = select(persons.c.details).where(persons.c.id == bindparam("person"))
 
 
-_PERSON = Hot("INSERT INTO people_person (id, details, created_at) VALUES (:id, :details, :now)")
+_PERSON = Hot(
+    "INSERT INTO people_person (id, details, contact_hash, created_at) VALUES (:id, :details, :contact_hash, :now)"
+)
 _PERSONS_KEY = Hot("INSERT INTO people_key (person_id, wrapped) VALUES (:id, :wrapped)")
 _ALL_AT_ONCE = Hot(
     "SELECT 1",
-    """WITH person AS (INSERT INTO people_person (id, details, created_at) VALUES (:id, :details, :now)),
+    """WITH person AS (INSERT INTO people_person (id, details, contact_hash, created_at)
+            VALUES (:id, :details, :contact_hash, :now)),
         key AS (INSERT INTO people_key (person_id, wrapped) VALUES (:id, :wrapped))
     INSERT INTO people_audit (id, at, person_id, role, subject, action, purpose)
     SELECT line, :now, :id, :role, :subject, action, purpose
@@ -65,18 +71,27 @@ _ALL_AT_ONCE = Hot(
 )
 
 
-def add(tx: Tx, person_id: str, *, details: bytes, wrapped: bytes, lines: list[dict[str, object]]) -> None:
+def add(
+    tx: Tx,
+    person_id: str,
+    *,
+    details: bytes,
+    wrapped: bytes,
+    lines: list[dict[str, object]],
+    contact_hash: str | None = None,
+) -> None:
     """A new person with key and first audit lines, which are all of one moment and one actor."""
     now = lines[0]["at"]
     if tx.dialect.name == "sqlite":
-        _PERSON.run(tx, id=person_id, details=details, now=now)
+        _PERSON.run(tx, id=person_id, details=details, contact_hash=contact_hash, now=now)
         _PERSONS_KEY.run(tx, id=person_id, wrapped=wrapped)
         add_audit(tx, lines)
         return
     columns = {f"{name}s": [line[name] for line in lines] for name in ("action", "purpose")}
     shared = {name: lines[0][name] for name in ("role", "subject")}
     ids = [line["id"] for line in lines]
-    _ALL_AT_ONCE.run(tx, id=person_id, details=details, wrapped=wrapped, now=now, lines=ids, **columns, **shared)
+    person = {"id": person_id, "details": details, "contact_hash": contact_hash}
+    _ALL_AT_ONCE.run(tx, **person, wrapped=wrapped, now=now, lines=ids, **columns, **shared)
 
 
 def wrapped_key(tx: Tx, person_id: str) -> bytes | None:
@@ -87,8 +102,15 @@ def details(tx: Tx, person_id: str) -> bytes | None:
     return tx.execute(_DETAILS_OF, {"person": person_id}).scalar_one_or_none()
 
 
+def with_contact(tx: Tx, contact_hash: str) -> list[str]:
+    """The people of this number or address, by id."""
+    wanted = select(persons.c.id).where(persons.c.contact_hash == contact_hash).order_by(persons.c.id)
+    return list(tx.execute(wanted).scalars())
+
+
 def drop_key(tx: Tx, person_id: str) -> bool:
-    """Whether there was a key to delete."""
+    """Whether there was a key to delete; by number or address nobody finds the person any more."""
+    tx.execute(update(persons).where(persons.c.id == person_id).values(contact_hash=None))
     return tx.execute(delete(keys).where(keys.c.person_id == person_id)).rowcount == 1
 
 

@@ -19,7 +19,7 @@ from telemed.booking import pages as booking_pages
 from telemed.booking.index import Index
 from telemed.booking.planner import Offer
 from telemed.city import pages as city_pages
-from telemed.desk import arriving, moving, status, tryout
+from telemed.desk import moving, status, tryout
 from telemed.desk import pages as desk_pages
 from telemed.desk.live import Live
 from telemed.directory import service as directory
@@ -76,7 +76,6 @@ def make_app(centre: Centre) -> FastAPI:
     app.include_router(booking_pages.routes)
     app.include_router(status.routes)
     app.include_router(moving.routes)
-    app.include_router(arriving.routes)
     app.include_router(city_pages.routes)
     app.include_router(paper_pages.routes)
     app.include_router(notify_pages.routes)

@@ -178,7 +178,7 @@ def test_her_link_is_sent_to_her_in_words_that_name_nobody(house: House) -> None
     link = give(resident(house))
     desk = world.centre.the(Carriers).desk
     with world.centre.db.transaction() as tx:
-        taken = delivery.take_due(tx, Channel.EMAIL, "test", limit=9, now=world.now)
+        taken = delivery.take_due(tx, desk, Channel.EMAIL, "test", limit=9, now=world.now)
         ((_, parcel),) = delivery.pack(tx, desk, taken, url="https://zentrum.localhost", now=world.now)
     assert (parcel.to, urlsplit(parcel.link).path) == (FORM["contact"], link)
     assert "Sommer" not in parcel.text + parcel.title + parcel.footer
@@ -192,7 +192,7 @@ def test_a_link_of_a_mandate_that_was_ended_is_not_sent(house: House) -> None:
     own.post(end)
     desk = world.centre.the(Carriers).desk
     with world.centre.db.transaction() as tx:
-        taken = delivery.take_due(tx, Channel.EMAIL, "test", limit=9, now=world.now)
+        taken = delivery.take_due(tx, desk, Channel.EMAIL, "test", limit=9, now=world.now)
         assert len(taken) == 1
         assert delivery.pack(tx, desk, taken, url="https://zentrum.localhost", now=world.now) == []
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.day import FactReason
 from telemed.notify import model
 from telemed.notify.model import Channel, Kind, Night, Notice
-from telemed.people.model import Person, Way
+from telemed.people.model import Person, Way, international
 from telemed.visit.model import VisitState
 from tests.builders import make_fact
 
@@ -136,7 +136,7 @@ def test_what_is_told_of_a_delay_is_rather_too_little() -> None:
 )
 def test_a_mobile_number_can_get_a_text_message(number: str) -> None:
     assert model.is_mobile(number)
-    assert model.international(number).startswith("+491")
+    assert international(number).startswith("+491")
 
 
 @pytest.mark.parametrize(

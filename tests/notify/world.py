@@ -23,7 +23,7 @@ from telemed.notify import jobs, reactions, store
 from telemed.notify.carriers import Carrier, Carriers
 from telemed.notify.channels import NotDelivered, Sender
 from telemed.notify.delivery import Parcel
-from telemed.notify.model import Channel, Notice, Rules
+from telemed.notify.model import Channel, CodeAsked, Notice, Rules
 from telemed.notify.service import Desk
 from telemed.people.model import Person, Way
 from telemed.queue import jobs as queue_jobs
@@ -116,6 +116,7 @@ def make_notices(database: Database, *senders: Sender, rooms: int = 1, rules: Ru
         Subscription("cancelled", BookingCancelled, reactions.tell_cancelled),
         Subscription("offered", TimeOffered, reactions.tell_offered),
         Subscription("wished", CallWished, reactions.tell_call_wished),
+        Subscription("code", CodeAsked, reactions.send_code(desk)),
         Subscription("fact", FactKnown, reactions.tell_fact),
         Subscription("delay", LineMoved, reactions.tell_those_waiting(desk)),
     )
