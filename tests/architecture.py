@@ -232,7 +232,7 @@ who may do what; who of the staff may sign in."""
 VERBS = (
     *(*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers", "codes"),
     *("staff", "signed_in"),
-    *("asking", "granted", "consents", "consent_fhir", "mandates", "mandated", "opening", "timetable"),
+    *("asking", "granted", "consents", "consent_fhir", "audit_fhir", "mandates", "mandated", "opening", "timetable"),
 )
 """Seen from above like the service: booking, identity and notify have too many verbs for one file."""
 DOORS = ("rights", "doors", "access", "form", "steps", "times", "held")

@@ -87,7 +87,7 @@ def found(
     paper = Paper(tuple(pictures), "".join(digits.split()), birth_year.strip())
     try:
         with tries.one(place), centre.db.transaction() as tx:
-            session = open_session(tx, _by_paper(tx, centre, paper).id, now=centre.clock.now())
+            session = open_session(tx, by_paper(tx, centre, paper).id, now=centre.clock.now())
     except TooOften as refusal:
         return _find_page(request, centre, paper, error=refusal.key, status=TOO_MANY)
     except NotFound:
@@ -97,11 +97,11 @@ def found(
 
 def _find_page(request: Request, centre: Centre, paper: Paper, *, error: str = "", status: int = 200) -> HTMLResponse:
     shown: dict[str, Any] = {"paper": paper, "error": error, "known": _known(centre)}
-    shown["pictures"] = _by_name(words_of(request))
+    shown["pictures"] = by_name(words_of(request))
     return centre.the(Pages).render(request, "booking/find.html", status=status, **shown)
 
 
-def _by_name(words: Words) -> list[str]:
+def by_name(words: Words) -> list[str]:
     """The pictures in the order of their names, as people look for them."""
     return sorted(PICTURES, key=lambda picture: picture_name(picture, words))
 
@@ -111,7 +111,11 @@ def _known(centre: Centre) -> Directory:
         return directory.load(tx)
 
 
-def _by_paper(tx: Tx, centre: Centre, paper: Paper) -> Booking:
+def by_paper(tx: Tx, centre: Centre, paper: Paper) -> Booking:
+    """
+    Raises:
+        NotFound: no booking has this slip and year of birth; all that may be wrong is answered alike.
+    """
     if not is_birth_year(paper.birth_year, centre.clock.now().year):
         raise NotFound
     for reference in possible(paper):

@@ -310,5 +310,10 @@ def figures(tx: Tx, *, now: datetime) -> Figures:
     )
 
 
+def forget_person(tx: Tx, person_id: str, *, now: datetime) -> None:
+    """Nobody is told anything of theirs any more, and no browser of theirs is kept."""
+    store.drop_all_of(tx, person_id, now=now)
+
+
 def forget_old(tx: Tx, *, now: datetime) -> None:
     store.forget_before(tx, now - model.KEEP)

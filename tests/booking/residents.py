@@ -1,6 +1,7 @@
 """The resident's pages on a small quarter, for tests: asked directly, or served to a browser."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from telemed.desk import pages as desk_pages
 from telemed.desk.live import Live
 from telemed.directory import service as directory
 from telemed.directory.desk_phone import DeskPhone
+from telemed.feedback import pages as feedback_pages
 from telemed.identity import pages as identity_pages
 from telemed.interop import service as interop
 from telemed.kit.clock import Clock
@@ -35,6 +37,8 @@ from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
 from telemed.notify.service import Desk
 from telemed.paper import pages as paper_pages
+from telemed.privacy import legal as privacy_legal
+from telemed.privacy import pages as privacy_pages
 from telemed.training import pages as training_pages
 from telemed.web import refusals, security
 from telemed.web.aloud import Aloud
@@ -61,6 +65,8 @@ def make_app(centre: Centre) -> FastAPI:
         notify_pages.TEMPLATES,
         city_pages.TEMPLATES,
         paper_pages.TEMPLATES,
+        privacy_pages.TEMPLATES,
+        feedback_pages.TEMPLATES,
         training_pages.TEMPLATES,
     )
     aloud = centre.live.setdefault(Aloud, Aloud(os.urandom(32), Voice(SOUNDS / "voices", SOUNDS / "speech")))
@@ -79,10 +85,16 @@ def make_app(centre: Centre) -> FastAPI:
     app.include_router(city_pages.routes)
     app.include_router(paper_pages.routes)
     app.include_router(notify_pages.routes)
-    app.include_router(training_pages.routes)
-    app.include_router(tryout.routes)
-    own = {"booking": booking_pages.STATIC, "desk": desk_pages.STATIC, "notify": notify_pages.STATIC}
-    mount_static(app, **own, training=training_pages.STATIC)
+    for more in (
+        privacy_pages.routes,
+        privacy_legal.routes,
+        feedback_pages.routes,
+        training_pages.routes,
+        tryout.routes,
+    ):
+        app.include_router(more)
+    static = {"desk": desk_pages.STATIC, "booking": booking_pages.STATIC, "notify": notify_pages.STATIC}
+    mount_static(app, **static, privacy=privacy_pages.STATIC, training=training_pages.STATIC)
     return app
 
 
@@ -116,6 +128,11 @@ class Answer:
     def words(self) -> str:
         """What the page says, in one line."""
         return " ".join(self.texts(".")[0].split())
+
+    @property
+    def plain(self) -> str:
+        """The page without what is random in each: tokens, and what the voice is to read, which is sealed."""
+        return re.sub(r'(nonce|value|content)="[\w-]{22,}"|/vorlesen/[^"]*', "", self.text)
 
     def texts(self, path: str) -> list[str]:
         """The texts of what the XPath finds."""

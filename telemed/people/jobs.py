@@ -1,0 +1,10 @@
+"""What the clock does for residents: forget mandates that ended long ago."""
+
+from telemed.kit.clock import Clock
+from telemed.kit.db import Database
+from telemed.people import mandates
+
+
+def forget_old(db: Database, clock: Clock) -> None:
+    with db.transaction() as tx:
+        mandates.forget_old(tx, now=clock.now())

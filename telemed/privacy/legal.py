@@ -1,0 +1,87 @@
+"""What the law wants everybody to be able to read, without signing in: who is answerable, what is kept, the terms."""
+
+import re
+from itertools import groupby
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from telemed.directory import service as directory
+from telemed.identity.model import Actor, Right
+from telemed.identity.rights import Needs
+from telemed.kit.i18n import words
+from telemed.privacy import model, service
+from telemed.web.centre import Centre, CentreDep
+from telemed.web.pages import Pages
+
+routes = APIRouter()
+Anyone = Annotated[Actor, Depends(Needs(Right.OPEN))]
+
+SIX = ("calendar", "video", "eye", "shield-check", "trash-2", "hand")
+"""Pictures of what happens with the data; each has its sentence, ``privacy.six.…``."""
+
+
+@routes.get("/datenschutz")
+def privacy(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
+    """What is kept, what for, how long and who sees it, in plain words; the table follows the register."""
+    tables = {row.table for row in service.register_rows()}
+    kinds = [kind for kind, theirs in model.KINDS.items() if tables & set(theirs)]
+    return _page(request, centre, "privacy/notice.html", kinds=kinds, six=SIX)
+
+
+@routes.get("/impressum")
+def imprint(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
+    """Who runs the centre."""
+    return _page(request, centre, "privacy/imprint.html")
+
+
+@routes.get("/impressum/einfach")
+def imprint_simply(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
+    """The same in simple words."""
+    return _page(request, centre, "privacy/imprint_simple.html")
+
+
+@routes.get("/nutzungsbedingungen")
+def terms(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
+    """What everybody agrees to who uses this, to be read without signing in (Anlage 31b BMV-Ä)."""
+    return _page(request, centre, "privacy/terms.html")
+
+
+@routes.get("/nutzungsbedingungen/einfach")
+def terms_simply(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
+    """The same in simple words."""
+    return _page(request, centre, "privacy/terms_simple.html")
+
+
+@routes.get("/datenregister")
+def register(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
+    """Every column of every table, told from the tables themselves (wish G07); its rows are German in all languages."""
+    by_table = [(table, list(rows)) for table, rows in groupby(service.register_rows(), lambda row: row.table)]
+    order = [*model.KINDS, model.HOUSE]
+    found = {kind: [one for one in by_table if model.kind_of(one[0]) == kind] for kind in order}
+    return _page(request, centre, "privacy/register.html", register=found, key=register_key, german=words().text)
+
+
+@routes.get("/datenregister.json")
+def register_json(_actor: Anyone) -> list[model.RegisterLine]:
+    """The same for programs."""
+    return service.register_rows()
+
+
+@routes.get("/datenschutzerklaerung")
+def privacy_elsewhere(_actor: Anyone) -> RedirectResponse:
+    """Where many look for it."""
+    return RedirectResponse("/datenschutz", status_code=303)
+
+
+def register_key(part: str, text: str) -> str:
+    """The catalogue key under which a word of the register is said for people."""
+    ending = text if part in ("table", "column") else re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return f"register.{part}.{ending}"
+
+
+def _page(request: Request, centre: Centre, template: str, **shown: Any) -> HTMLResponse:
+    with centre.db.reading() as tx:
+        known, operator = directory.load(tx), service.operator_of(tx)
+    return centre.the(Pages).render(request, template, known=known, operator=operator, **shown)
