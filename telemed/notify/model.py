@@ -40,6 +40,10 @@ class Kind(StrEnum):
     """A relative's link; it goes to her, and not to the person."""
 
 
+REMINDERS = frozenset({Kind.DAY_BEFORE, Kind.TWO_HOURS})
+"""Told to those only who did not say no to them; all else belongs to the appointment itself."""
+
+
 class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"

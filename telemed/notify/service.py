@@ -18,7 +18,9 @@ from telemed.kit.secrets import Secrets
 from telemed.notify import model, store
 from telemed.notify.calendar import Entry
 from telemed.notify.model import Channel, Kind, Notice, Outcome, Rules
+from telemed.people import consents
 from telemed.people import service as people
+from telemed.people.consent import Answer, Purpose
 from telemed.people.model import Erased, Person
 from telemed.queue import service as queue
 from telemed.visit import service as visit
@@ -184,6 +186,8 @@ def _is_moot(tx: Tx, one: Notice) -> bool:
         return waiting.state is not WaitState.OFFERED or len(waiting.declined) != one.step
     about = booking.get(tx, one.subject_id)
     if about.status is Status.CANCELLED and one.kind not in (Kind.CANCELLED, Kind.LOOKED_AT):
+        return True
+    if one.kind in model.REMINDERS and consents.answer_of(tx, one.person_id, Purpose.REMINDERS) is Answer.NO:
         return True
     return model.is_moot(one.kind, one.step, visit.state_of(tx, about.id))
 

@@ -9,9 +9,12 @@ from telemed.booking import holding
 from telemed.booking import service as booking
 from telemed.booking.model import Reason, Request
 from telemed.booking.planner import What, Wish
+from telemed.kit.i18n import words
 from telemed.kit.ids import new_id
 from telemed.notify import service, store
 from telemed.notify.model import Channel, Kind
+from telemed.people import consents
+from telemed.people.consent import Answer, How, Purpose
 from telemed.visit import service as visit
 from tests.builders import (
     DOCTOR,
@@ -48,6 +51,20 @@ def test_a_booking_is_confirmed_and_reminded_of_each_once(both: Notices, mail: T
         both.go_on()
     assert [begin(text) for text in mail.texts[1:]] == ["Bitte denken Sie an Ihren Termin", "Heute ist Ihr Termin"]
     assert "Donnerstag, 26. November, 10:00 Uhr, Raum 1" in mail.texts[1]
+
+
+def test_who_said_no_to_reminders_gets_none_and_hears_of_all_else(notices: Notices, mail: Tray) -> None:
+    booked, world = book(notices), notices.world
+    with world.db.transaction() as tx:
+        person, no = booking.get(tx, booked).person_id, Answer.NO
+        consents.say(tx, person, Purpose.REMINDERS, no, how=How.ONLINE, words=words(), actor=RESIDENT, now=world.now)
+    while world.now < TUESDAY + 2 * DAY:
+        world.clock.forward(HOUR)
+        notices.go_on()
+    with world.db.transaction() as tx:
+        booking.cancel(tx, world.secrets, booked, actor=RESIDENT, now=world.now)
+    notices.go_on()
+    assert [begin(text) for text in mail.texts] == ["Ihr Termin ist gebucht", "Ihr Termin findet nicht statt"]
 
 
 def test_the_calendar_file_keeps_its_uid_when_the_appointment_moves(notices: Notices, mail: Tray) -> None:
