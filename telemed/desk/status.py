@@ -37,6 +37,12 @@ def own(request: Request, centre: CentreDep, actor: Resident) -> Response:
     return _page(request, centre, "desk/status.html", actor)
 
 
+@routes.get("/mein-termin/behalten")
+def keep(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
+    """Who comes need not say so: it is confirmed, and nothing changes."""
+    return _page(request, centre, "desk/kept.html", actor)
+
+
 @routes.get("/mein-termin/absagen")
 def ask(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
     """Ask once before cancelling."""

@@ -27,6 +27,8 @@ from telemed.directory import service as directory
 from telemed.directory.desk_phone import DeskPhone
 from telemed.feedback import pages as feedback_pages
 from telemed.identity import pages as identity_pages
+from telemed.identity.rights import FORM_TOKEN_HEADER, SESSION_COOKIE
+from telemed.identity.signed_in import form_token
 from telemed.interop import service as interop
 from telemed.kit.clock import Clock
 from telemed.kit.db import Database
@@ -160,7 +162,12 @@ class Resident:
         return _answer(self._client.get(path, params=query))
 
     def post(self, path: str, fields: Fields) -> Answer:
-        return _answer(self._client.post(path, data=fields, headers={"origin": HOST}))
+        return _answer(self._client.post(path, data=fields, headers={"origin": HOST, **self._form_token()}))
+
+    def _form_token(self) -> dict[str, str]:
+        """What every form carries that a page showed to who is signed in."""
+        session = self._client.cookies.get(SESSION_COOKIE)
+        return {FORM_TOKEN_HEADER: form_token(session)} if session else {}
 
 
 def _answer(came: httpx.Response) -> Answer:
