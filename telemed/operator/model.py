@@ -42,6 +42,18 @@ class BrokenDevice:
     since: datetime
 
 
+@dataclass(frozen=True)
+class ReportedDefect:
+    """What somebody of the staff reported. *device*: empty where it is something else in the room; *what*: in a word of
+    `upkeep.What`. *is_out*: the device is not to be used.
+    """
+
+    device: str
+    what: str
+    is_out: bool
+    since: datetime
+
+
 class Contact(StrEnum):
     """How a machine of ours stands. `UNKNOWN`: paired, and nobody has said that it came since its room PC started."""
 
@@ -79,8 +91,8 @@ def machine_view(machine: Machine, report: CheckReport | None, heard: datetime |
 class RoomView:
     """One room. *heard* is when its agent last said something. *sealed_by*: who keeps the key of its disk, as it said:
     ``tpm`` or ``file``; empty while it has not. *not_well*: what it said of itself, the worst first. *broken*: the
-    devices that are planned without, until the room says that they work again. *vp8_viewers*: how many browsers in its
-    visit take no H.264, as long as it is heard.
+    devices that are planned without, until the room says that they work again. *reported*: by staff. *vp8_viewers*: how
+    many browsers in its visit take no H.264, as long as it is heard.
     """
 
     room_id: str
@@ -91,6 +103,7 @@ class RoomView:
     sealed_by: str = ""
     not_well: tuple[CheckResult, ...] = ()
     broken: tuple[BrokenDevice, ...] = ()
+    reported: tuple[ReportedDefect, ...] = ()
     vp8_viewers: int = 0
 
     @property
@@ -118,6 +131,7 @@ def version(rooms: Iterable[RoomView], roster: "RosterView", refusals: tuple[Ref
             room.room_id,
             room.online,
             room.broken,
+            room.reported,
             room.vp8_viewers,
             [(each.id, each.contact) for each in room.machines],
             [(each.text_key, each.device_id, each.alarm) for each in room.not_well],

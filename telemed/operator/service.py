@@ -10,6 +10,7 @@ from telemed.booking import service as booking
 from telemed.booking import sessions
 from telemed.booking.planner import TICK, ticks_in
 from telemed.directory import service as directory
+from telemed.directory.model import Directory
 from telemed.identity import roster
 from telemed.identity import service as identity
 from telemed.kit.clock import Clock, ExerciseClock
@@ -19,15 +20,27 @@ from telemed.kit.refusal import NotFound
 from telemed.kit.trust import key_pictures
 from telemed.link.service import Lines
 from telemed.operator import model, preview, store
-from telemed.operator.model import BrokenDevice, ClockMoved, KeyView, NoExercise, RoomView, RosterView, Unmet, is_online
+from telemed.operator.model import (
+    BrokenDevice,
+    ClockMoved,
+    KeyView,
+    NoExercise,
+    ReportedDefect,
+    RoomView,
+    RosterView,
+    Unmet,
+    is_online,
+)
 from telemed.operator.preview import Layout, Session
 from telemed.queue import service as queue
 from telemed.upkeep import service as upkeep
+from telemed.upkeep.model import Defect
 
 
 def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
     """Every room that has machines of ours, and whether it is heard."""
     machines, known, broken = identity.machines_of(tx), directory.load(tx), upkeep.broken(tx)
+    defects = upkeep.defects(tx)
     return [
         RoomView(
             room_id=room.id,
@@ -47,10 +60,16 @@ def rooms(tx: Tx, lines: Lines, *, now: datetime) -> list[RoomView]:
                 for one in broken
                 if one.room_id == room.id
             ),
+            reported=tuple(_reported(one, known) for one in defects if one.room_id == room.id),
         )
         for room in known.rooms.values()
         if room.setting != "home"
     ]
+
+
+def _reported(one: Defect, known: Directory) -> ReportedDefect:
+    device = known.name_of(one.device_id) if one.device_id else ""
+    return ReportedDefect(device, one.what.value, one.is_out, one.reported_at)
 
 
 def _sealed_by(lines: Lines, room_id: str) -> str:

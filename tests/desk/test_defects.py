@@ -51,7 +51,10 @@ def test_what_is_out_of_use_is_in_no_offer_and_whom_it_touches_is_listed(world: 
 
 
 def test_what_may_still_be_used_and_what_is_no_device_leave_the_plan_alone(world: World, staff: Staff) -> None:
+    operator = Staff(world, Role.OPERATOR, "operator")
+    assert not operator.get("/betrieb").found(".//*[@data-reported]")
     report(staff, world, out="no")
+    assert "Reagiert nicht" in operator.get("/betrieb").texts(".//*[@data-reported]")[0]
     assert staff.post(HERE, {"where": f"{ROOM}/raum", "what": "dirty"}).status == 303
     page = staff.get(HERE)
     assert len(page.found(".//*[@data-defect]")) == 2
