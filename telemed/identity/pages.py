@@ -33,7 +33,7 @@ Answer = Annotated[str, Form(max_length=16_384)]
 @routes.get(SIGN_IN)
 def ask(request: Request, centre: CentreDep, weiter: str = "", grund: str = "") -> HTMLResponse:
     """One button; the authenticator says who it is."""
-    shown: dict[str, Any] = {"weiter": own_path(weiter), "was_idle": grund == "ruhe", "house": False}
+    shown: dict[str, Any] = {"weiter": own_path(weiter), "has_ended": grund == "ende", "house": False}
     return centre.the(Pages).render(request, "identity/sign_in.html", **shown)
 
 

@@ -126,7 +126,10 @@ class Needs:
 
     def _sign_in(self, connection: HTTPConnection) -> str:
         """Where staff sign in; whoever asks for a page of residents is told what to do."""
-        return led_to(connection, SIGN_IN) if HOLDERS[self.right] <= STAFF else ""
+        if not HOLDERS[self.right] <= STAFF:
+            return ""
+        has_ended = SESSION_COOKIE in connection.cookies
+        return led_to(connection, SIGN_IN, **({"grund": "ende"} if has_ended else {}))
 
 
 async def guest_of(connection: HTTPConnection) -> Actor:
@@ -253,7 +256,7 @@ def _is_an_act(connection: HTTPConnection) -> bool:
     return connection.scope["type"] != "http" or connection.scope["method"] not in SAFE_METHODS or not asks_by_itself
 
 
-def led_to(connection: HTTPConnection, path: str) -> str:
+def led_to(connection: HTTPConnection, path: str, **more: str) -> str:
     """*path* for somebody who looks at pages, and from there on to the page that was asked for; nowhere for others."""
     if connection.headers.get("sec-fetch-mode") != "navigate":
         return ""
@@ -261,4 +264,4 @@ def led_to(connection: HTTPConnection, path: str) -> str:
         return path
     query = connection.url.query
     asked = connection.url.path + (f"?{query}" if query else "")
-    return f"{path}?{urlencode({'weiter': asked})}"
+    return f"{path}?{urlencode({'weiter': asked, **more})}"

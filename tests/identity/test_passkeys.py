@@ -127,7 +127,7 @@ def test_a_link_alone_opens_a_session_in_an_exercise_and_in_earnest_never(world:
     assert "Übung: ohne Passkey angemeldet" in page.text
     assert "dialog" not in page.text  # nobody is signed out who could not come back
     earnest._client.cookies.set(SESSION_COOKIE, play.session or "")
-    assert earnest.get("/arzt").headers["location"] == "/anmelden?weiter=%2Farzt"
+    assert earnest.get("/arzt").headers["location"] == "/anmelden?weiter=%2Farzt&grund=ende"
 
 
 def test_a_passkey_opens_and_enrols_a_new_browser_and_a_revoked_one_comes_back_by_a_link_only(browser: Browser) -> None:
@@ -186,7 +186,7 @@ def test_who_does_nothing_is_signed_out_and_pages_that_ask_by_themselves_are_not
     assert browser._client.get("/konto/stand", headers=BY_SCRIPT).json()["left_s"] == 13 * 60
     browser.forward(timedelta(minutes=13))
     assert browser._client.get("/konto/stand", headers=BY_SCRIPT).status_code == 401
-    assert browser.get("/arzt").headers["location"] == "/anmelden?weiter=%2Farzt"
+    assert browser.get("/arzt").headers["location"] == "/anmelden?weiter=%2Farzt&grund=ende"
 
 
 def test_heavy_acts_want_the_passkey_anew_and_change_the_session_s_token(browser: Browser) -> None:

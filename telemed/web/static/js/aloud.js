@@ -84,8 +84,8 @@ function reader(link, main) {
     });
   }
 
-  /** @param {AbortSignal} signal */
-  async function read(signal) {
+  /** @param {AbortSignal} signal @param {Element} within */
+  async function read(signal, within) {
     const base = await address(signal);
     const answer = await fetch(`${base}/saetze`, { signal });
     if (!answer.ok) throw new Error(String(answer.status));
@@ -98,6 +98,7 @@ function reader(link, main) {
       const place = rangeOf(lettersOf(main), one.shown, from);
       if (place ? place.range.getClientRects().length === 0 : one.hidden) continue;
       from = place ? place.end : from;
+      if (within !== main && !(place && within.contains(place.range.startContainer))) continue;
       const sound = next?.src.endsWith(`/${number}.mp3`) ? next : soundOf(number);
       next = number + 1 < sentences.length ? soundOf(number + 1) : null;
       show(place && place.range);
@@ -106,12 +107,13 @@ function reader(link, main) {
     }
   }
 
-  async function start() {
+  /** @param {Element} within only what stands there */
+  async function start(within) {
     going = new AbortController();
     label.textContent = texts.stop ?? '';
     link.classList.add('is-reading');
     try {
-      await read(going.signal);
+      await read(going.signal, within);
       stop();
     } catch (error) {
       const { name } = /** @type {Error} */ (error);
@@ -125,10 +127,11 @@ function reader(link, main) {
   link.addEventListener('keydown', (event) => { if (event.key === ' ') { event.preventDefault(); link.click(); } });
   link.addEventListener('click', (event) => {
     event.preventDefault();
-    if (going) stop(); else void start();
+    if (going) stop(); else void start(main);
   });
   addEventListener('pagehide', stop);
-  if (main.querySelector('[data-aloud-now]')) void start();
+  const now = main.querySelector('[data-aloud-now]');
+  if (now) void start(now);
 }
 
 if (link && main) reader(link, main);

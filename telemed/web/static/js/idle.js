@@ -4,7 +4,7 @@
  */
 
 const WARNED_S = 120;
-const SIGNED_OUT = '/anmelden?grund=ruhe&weiter=';
+const SIGNED_OUT = '/anmelden?grund=ende&weiter=';
 
 const dialog = /** @type {HTMLDialogElement} */ (document.querySelector('dialog.idle'));
 const button = /** @type {HTMLButtonElement} */ (dialog.querySelector('[data-stay]'));

@@ -85,3 +85,6 @@ form.addEventListener('submit', async (event) => {
     trouble(whatWentWrong(error));
   }
 });
+
+const button = form.querySelector('button');
+if (button) button.disabled = false; // a press before this would have asked no authenticator
