@@ -407,7 +407,7 @@ def _is_new(now: Audited, before: Audited, people: set[str], role: Role) -> bool
 
 
 def walk(house: House, paths: Collection[str] = (), *, every_role: bool = False) -> Looked:
-    """Ask every route, or those of *paths*: in all roles that hold its right, and in one or all of those that do not."""
+    """Ask every route, or those of *paths*: in all roles that hold its right, and in one or all of the others."""
     return asyncio.run(_walk(house, paths, every_role=every_role))
 
 
@@ -419,7 +419,7 @@ async def _forms(house: House) -> list[str]:
         )
         for role in () if safe else (one for one in ROLES if line.is_for(one) and one in house.cookies):
             came = await house.ask(line, role, by_script=False)
-            if came.status != 403:
+            if came.status not in (401, 403):  # 401: it takes no cookie at all
                 wrong.append(f"{line.name} by {role}: {came.status}")
     return wrong
 
