@@ -146,6 +146,7 @@ def test_a_call_with_everything_in_it_and_nothing_left_afterwards(programs: Prog
         page.locator("#end").click()
         page.locator("#end-form button.danger").click()
         page.wait_for_url("**/arzt")
+        expect(page.locator("[data-handed]")).to_have_text(re.compile(r"übergeben: Werte: \d+, Bilder: 1\."))
         expect(kiosk.locator("body[data-screen=call]")).to_have_count(0, timeout=PATIENCE_MS)
         page.go_back()
         expect(page.locator("#call")).to_have_count(0)

@@ -133,6 +133,7 @@ PARTS: dict[str, set[str]] = {
     "kiosk.voice.": {"good", "quiet", "none"},
     "desk.js.relation.": set(Relation),
     "desk.js.rollcall.": {"open", "waits", "done"},
+    "desk.js.handed.": {"nothing", "done", "not"},
     "desk.js.rollcall.why.": {"unreleased", "unsaid", "room"},
     "kiosk.relation.": set(Relation),
     "kiosk.role.": {"doctor", "colleague", "interpreter", "relative"},

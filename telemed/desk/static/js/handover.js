@@ -46,6 +46,11 @@ export class Handover {
     return (this.vitals.count > 0 && this.#savedAt !== this.vitals.changes) || this.pictures.unsaved;
   }
 
+  /** How much there is, for whoever asks at the end whether the practice has it. */
+  get summary() {
+    return { values: this.vitals.count, pictures: this.pictures.count, unsaved: this.unsaved };
+  }
+
   /**
    * What can be done now. Values go only to an address that somebody at this browser has found right: a centre that
    * names another one later does not get them.

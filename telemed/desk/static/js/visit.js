@@ -3,6 +3,7 @@
 import { PoorLine } from '/static/js/poor-line.js';
 import { Answers } from './answers.js';
 import { Cameras } from './cameras.js';
+import { remember } from './closing.js';
 import { Devices } from './devices.js';
 import { Ecg } from './ecg.js';
 import { Emergency } from './emergency.js';
@@ -194,6 +195,7 @@ class Call {
     const before = this.handover.unsaved;
     await this.#lastValues();
     if (this.handover.unsaved && !(known && before)) await saved();
+    remember(this.handover.visitId, this.handover.summary);
     this.guests.forget();
     this.end();
     location.replace(HOME);

@@ -1,0 +1,5 @@
+// @ts-check
+/** The doctor's day, as it begins. */
+import { show } from './closing.js';
+
+show();
