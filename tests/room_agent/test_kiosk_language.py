@@ -1,6 +1,7 @@
 """The kiosk speaks the language that its address asks for, offers others by their own names, and keeps no choice."""
 
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,7 +12,7 @@ from lxml import html
 from room_agent.app import create_app
 from room_agent.keyboard import read
 from room_agent.wiring import TEMPLATES, Agent
-from telemed.kit.clock import ExerciseClock, timedelta
+from telemed.kit.clock import ExerciseClock
 from telemed.web.pages import FrameInfo, Pages
 
 if TYPE_CHECKING:
