@@ -109,7 +109,13 @@ class Carrier:
             if not delivery.has_due(tx, self.desk, self.channel, now=now):
                 return 0
         with self.db.transaction() as tx:
-            taken = delivery.take_due(tx, self.desk, self.channel, self.name, limit=limit, now=now)
+            left = delivery.left(tx, self.desk, self.channel, now=now)
+            many = min(limit, left) or limit
+            taken = delivery.take_due(tx, self.desk, self.channel, self.name, limit=many, now=now)
+            if not left:
+                delivery.over_budget(tx, self.desk, taken, now=now)
+                log.warning("budget_spent", channel=self.channel.value, notices=len(taken))
+                return len(taken)
             packed = delivery.pack(tx, self.desk, taken, url=self.url, now=now)
         if packed:
             with contextlib.suppress(asyncio.CancelledError):

@@ -69,6 +69,23 @@ def take_due(tx: Tx, desk: Desk, channel: Channel, by: str, *, limit: int, now: 
     return store.take_due(tx, channel.value, by, now=now, limit=limit, kinds=_sent_now(tx, desk, now))
 
 
+def left(tx: Tx, desk: Desk, channel: Channel, *, now: datetime) -> int:
+    """How many may still be sent on a channel today; only text messages have a budget."""
+    if channel is not Channel.SMS:
+        return BATCH
+    midnight = now.astimezone(directory.load(tx).zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return max(0, desk.rules.sms_per_day - store.sent_since(tx, channel.value, midnight))
+
+
+def over_budget(tx: Tx, desk: Desk, taken: Iterable[Notice], *, now: datetime) -> None:
+    """Today's budget is spent: staff say what is worth a call; the rest stands on the slip."""
+    for one in taken:
+        if one.kind in model.WORTH_A_CALL:
+            escalate(tx, desk, one, now=now)
+        else:
+            store.end(tx, [one.id], Outcome.DROPPED, now=now)
+
+
 def pack(tx: Tx, desk: Desk, taken: Iterable[Notice], *, url: str, now: datetime) -> list[tuple[Notice, Parcel]]:
     """Put claimed notices into words; each look at a person is audited. Whom nobody knows any more gets none.
 

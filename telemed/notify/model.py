@@ -79,10 +79,12 @@ class Night:
 
 @dataclass(frozen=True)
 class Rules:
-    """What the operator sets. *delays*: the thresholds in minutes, rising."""
+    """What the operator sets. *delays*: the thresholds in minutes, rising. *sms_per_day*: text messages cost, and
+    somebody could have thousands sent."""
 
     night: Night = Night()
     delays: tuple[int, ...] = (10, 20, 40, 60, 90, 120)
+    sms_per_day: int = 500
 
 
 @dataclass(frozen=True)

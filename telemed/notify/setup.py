@@ -32,6 +32,7 @@ class Wanted:
     smtp_password: Path = NO_FILE
     sms_url: str = ""
     sms_token: Path = NO_FILE
+    sms_per_day: int = Rules.sms_per_day
     push_contact: str = ""
     push_hosts: str = ""
     notice_night: str = "20:00-08:00"
@@ -54,7 +55,9 @@ def rules(wanted: Wanted) -> Rules:
         raise BadSetting(f"{PREFIX}NOTICE_DELAYS is not like 10,20,40") from None
     if list(delays) != sorted({each for each in delays if each > 0}):
         raise BadSetting(f"{PREFIX}NOTICE_DELAYS is not rising")
-    return Rules(night, delays)
+    if wanted.sms_per_day < 0:
+        raise BadSetting(f"{PREFIX}SMS_PER_DAY is below 0")
+    return Rules(night, delays, wanted.sms_per_day)
 
 
 def make_key(path: Path) -> None:

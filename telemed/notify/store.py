@@ -223,6 +223,12 @@ def counts(tx: Tx, *, since: datetime) -> dict[tuple[str, str], int]:
     return {(channel, outcome): count for channel, outcome, count in tx.execute(wanted)}
 
 
+def sent_since(tx: Tx, channel: str, since: datetime) -> int:
+    """How many left on a channel since a moment."""
+    own = (notices.c.channel == channel, notices.c.outcome == Outcome.SENT.value, notices.c.done_at >= since)
+    return tx.execute(select(func.count()).where(*own)).scalar_one()
+
+
 def forget_before(tx: Tx, moment: datetime) -> None:
     tx.execute(delete(notices).where(notices.c.done_at < moment))
     tx.execute(delete(subscriptions).where(subscriptions.c.created_at < moment))

@@ -100,7 +100,9 @@ def _machine(kind: tuple[str, str, str], who: dict[str, Any], url: str) -> dict[
 
 def _user(line: AuditLine, kind: tuple[str, str, str]) -> dict[str, Any]:
     known = _KINDS.get(line.role)
-    named: dict[str, Any] = {"identifier": {"system": f"{_OWN}{line.role}", "value": line.subject}} if line.subject else {}
+    named: dict[str, Any] = (
+        {"identifier": {"system": f"{_OWN}{line.role}", "value": line.subject}} if line.subject else {}
+    )
     who = {"reference": f"{known}/{line.subject}"} if known and line.subject else named or {"display": line.role}
     role = {"coding": [{"system": f"{_OWN}role", "code": line.role}]}
     return {"type": {"coding": [_coding(kind)]}, "role": [role], "who": who, "requestor": True}

@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 
 from telemed.kit.db import Database
-from telemed.notify import carriers, store
+from telemed.notify import carriers, service, store
 from telemed.notify.carriers import Carrier, Circuit
 from telemed.notify.channels import Mail, NotDelivered, Sms
-from telemed.notify.model import Channel, Outcome
+from telemed.notify.model import Channel, Outcome, Rules
 from tests.builders import make_booking, moment
 from tests.databases import SqliteFiles, opened
 from tests.notify.world import MAIL, MOBILE, WAIT_S, Notices, Tray, gateway, make_notices, smtp_server
@@ -105,6 +105,33 @@ def test_a_centre_ends_while_a_gateway_hangs_and_the_notice_stays_to_be_sent(sql
         assert outcomes(notices) == {"sms": [Outcome.SENT.value]}
         first, second = (asked.headers["idempotency-key"] for asked in other.asked)
         assert first == second
+
+
+def test_beyond_the_day_s_budget_no_text_message_leaves_and_staff_say_what_is_worth_a_call(
+    sqlite_database: Database,
+) -> None:
+    with gateway() as other:
+        notices = make_notices(sqlite_database, Sms(other.url, "t"), rules=Rules(sms_per_day=2))
+        (by_sms,) = notices.carriers.each
+        for wall in ("10:00", "11:00", "12:00"):
+            book(notices, wall, MOBILE)
+        spread(notices)
+        while by_sms.carry():
+            pass
+        assert len(other.asked) == 2
+        assert sorted(map(str, outcomes(notices)["sms"])) == [Outcome.DROPPED, Outcome.SENT, Outcome.SENT]
+        with notices.db.transaction() as tx:
+            booking_id = tx.execute(store.notices.select()).first().subject_id  # type: ignore[union-attr]
+            service.cancelled(tx, booking_id, now=notices.world.now)
+        spread(notices)
+        assert by_sms.carry() == 1
+        assert len(other.asked) == 2
+        assert outcomes(notices)["call"] == [None]
+        notices.world.clock.forward(DAY)
+        book(notices, "13:00", MOBILE)
+        spread(notices)
+        assert by_sms.carry() == 1
+        assert len(other.asked) == 3
 
 
 @pytest.mark.parametrize("mode", ["hangs", "trickles"])
