@@ -26,6 +26,7 @@ from telemed.feedback import jobs as feedback_jobs
 from telemed.feedback import pages as feedback_pages
 from telemed.help import jobs as help_jobs
 from telemed.identity import account as identity_account
+from telemed.identity import house as identity_house
 from telemed.identity import pages as identity_pages
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
@@ -47,8 +48,7 @@ from telemed.operator import texts as operator_texts
 from telemed.paper import pages as paper_pages
 from telemed.people import jobs as people_jobs
 from telemed.people.service import Auditor
-from telemed.privacy import legal as privacy_legal
-from telemed.privacy import pages as privacy_pages
+from telemed.privacy import legal as privacy_pages
 from telemed.queue import jobs as queue_jobs
 from telemed.signalling import jobs as signalling_jobs
 from telemed.signalling import routes as signalling_routes
@@ -102,6 +102,7 @@ def make_app(centre: Centre) -> FastAPI:
         booking_routes.routes,
         booking_pages.routes,
         identity_account.routes,
+        identity_house.routes,
         identity_pages.routes,
         desk_pages.routes,
         desk_planning.routes,
@@ -115,7 +116,6 @@ def make_app(centre: Centre) -> FastAPI:
         paper_pages.routes,
         feedback_pages.routes,
         privacy_pages.routes,
-        privacy_legal.routes,
         operator_pages.routes,
         operator_layouts.routes,
         operator_staff.routes,

@@ -18,6 +18,7 @@ from telemed.desk.live import Live
 from telemed.directory import service as directory
 from telemed.directory.desk_phone import DeskPhone
 from telemed.feedback import pages as feedback_pages
+from telemed.identity import oidc
 from telemed.identity import pages as identity_pages
 from telemed.kit import settings as kit_settings
 from telemed.kit import tls
@@ -34,7 +35,7 @@ from telemed.operator import pages as operator_pages
 from telemed.operator import service as operator
 from telemed.paper import pages as paper_pages
 from telemed.people.service import Auditor
-from telemed.privacy import pages as privacy_pages
+from telemed.privacy import legal as privacy_pages
 from telemed.signalling import relays
 from telemed.signalling.hub import Hub
 from telemed.signalling.relays import OwnRelays
@@ -64,6 +65,8 @@ class Settings(notices.Wanted):
     ``static-auth-secret``, below *state_dir* if it is no whole path. *practice_fhir*: see `telemed.desk.practice`.
     *tls_certificate* and *tls_key*: PEM files; without them it speaks plain HTTP, which only a proxy on this machine
     may hear. *smtp_…* to *notice_…*: how people are told, see `telemed.notify.setup` and ``ops/running.md``.
+    *oidc_issuer* to *oidc_claim*: with which account of their house staff may sign in, see `telemed.identity.oidc`;
+    *oidc_acr* and *oidc_amr* with spaces between them, *oidc_secret* below *state_dir* if it is no whole path.
     *voice_program*: espeak-ng, or its path, which reads pages out; recordings lie in *state_dir* as ``voices``.
     *bookings_per_address*: online, in ten minutes; *bookings_per_contact*: in a day.
     """
@@ -83,6 +86,12 @@ class Settings(notices.Wanted):
     practice_fhir: str = ""
     relay_urls: str = ""
     relay_secret: Path = Path("relay_secret")
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_secret: Path = NO_FILE
+    oidc_acr: str = ""
+    oidc_amr: str = ""
+    oidc_claim: str = "telemed"
     tls_certificate: Path = NO_FILE
     tls_key: Path = NO_FILE
     voice_program: str = "espeak-ng"
@@ -190,6 +199,9 @@ def build(settings: Settings, db: Database) -> Centre:
     centre.live.update({Auditor: Auditor(db), Index: Index(db)})
     centre.live[Catalogue] = offered.catalogue(settings.state_dir)
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})
+    house = _house(settings, centre)
+    if house is not None:
+        centre.live[oidc.Provider] = house
     centre.live[OwnRelays] = relays.read(settings.relay_urls, settings.state_dir / settings.relay_secret)
     centre.live[Carriers] = notices.carriers(
         settings,
@@ -202,6 +214,18 @@ def build(settings: Settings, db: Database) -> Centre:
     )
     centre.live[Relay] = Relay(db, subscriptions(centre), clock)
     return centre
+
+
+def _house(settings: Settings, centre: Centre) -> oidc.Provider | None:
+    return oidc.read(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        None if settings.oidc_secret == NO_FILE else settings.state_dir / settings.oidc_secret,
+        acr=settings.oidc_acr,
+        amr=settings.oidc_amr,
+        claim=settings.oidc_claim,
+        staff_url=centre.url(Area.STAFF),
+    )
 
 
 def _clock(settings: Settings, db: Database) -> Clock:

@@ -119,6 +119,7 @@ KINDS_BY_NAME = {
     "desk.home": Kind.EDGE,  # a visit from home
     "desk.line": Kind.EDGE,  # who waits, and the doctor's own word
     "desk.agreeing": Kind.EDGE,  # what a resident agrees to
+    "desk.own_data": Kind.EDGE,  # who saw her data; a copy; erasing them
     "desk.relatives": Kind.EDGE,  # who may act for a resident
     "desk.for_others": Kind.EDGE,  # and acts
     "desk.fetching": Kind.SERVICE,  # who was called and is to be fetched
@@ -149,6 +150,8 @@ KINDS_BY_NAME = {
     "identity.invitation_store": Kind.STORE,
     "identity.account": Kind.EDGE,  # my access, as staff
     "identity.doors": Kind.EDGE,  # what the pages at the door share
+    "identity.house": Kind.EDGE,  # signing in with an account of the house
+    "identity.oidc": Kind.SERVICE,
     "identity.passkeys": Kind.SERVICE,
     "identity.passkey_store": Kind.STORE,
     "identity.rights": Kind.EDGE,
@@ -230,9 +233,32 @@ VALUES = (
 """Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out;
 who may do what; who of the staff may sign in."""
 VERBS = (
-    *(*VALUES, "service", "holding", "several", "index", "byhand", "invitations", "roster", "calls", "carriers", "codes"),
+    *(
+        *VALUES,
+        "service",
+        "holding",
+        "several",
+        "index",
+        "byhand",
+        "invitations",
+        "roster",
+        "calls",
+        "carriers",
+        "codes",
+    ),
     *("staff", "signed_in"),
-    *("asking", "granted", "consents", "consent_fhir", "audit_fhir", "mandates", "mandated", "opening", "timetable"),
+    *(
+        "asking",
+        "granted",
+        "consents",
+        "consent_fhir",
+        "audit_fhir",
+        "mandates",
+        "mandated",
+        "own",
+        "opening",
+        "timetable",
+    ),
 )
 """Seen from above like the service: booking, identity and notify have too many verbs for one file."""
 DOORS = ("rights", "doors", "access", "form", "steps", "times", "held")

@@ -20,6 +20,7 @@ from telemed.desk import (
     helping,
     line,
     model,
+    own_data,
     planned,
     relatives,
     service,
@@ -54,6 +55,7 @@ routes.include_router(help_pages.routes)
 routes.include_router(closing.routes)
 routes.include_router(absences.routes)
 routes.include_router(agreeing.routes)
+routes.include_router(own_data.routes)
 routes.include_router(relatives.routes)
 routes.include_router(for_others.routes)
 Doctor = Annotated[Actor, Depends(Needs(Right.DOCTOR_DAY))]

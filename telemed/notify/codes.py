@@ -81,6 +81,12 @@ def proven(tx: Tx, token: str, *, now: datetime) -> list[Booking]:
     return appointments(tx, found.contact_hash, now=now)
 
 
+def belongs_to(tx: Tx, secrets: Secrets, token: str, contact: str) -> bool:
+    """Whether the code of *token* was for this number or address."""
+    found = code_store.get(tx, digest(token))
+    return found is not None and found.proven and found.contact_hash == people.contact_hash(secrets, contact)
+
+
 def appointments(tx: Tx, contact_hash: str, *, now: datetime) -> list[Booking]:
     """What is booked from today on with this number or address, by start."""
     known = directory.load(tx)

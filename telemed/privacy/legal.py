@@ -2,6 +2,7 @@
 
 import re
 from itertools import groupby
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -14,6 +15,10 @@ from telemed.kit.i18n import words
 from telemed.privacy import model, service
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
+
+HERE = Path(__file__).parent
+TEMPLATES = HERE / "templates"
+STATIC = HERE / "static"
 
 routes = APIRouter()
 Anyone = Annotated[Actor, Depends(Needs(Right.OPEN))]

@@ -47,6 +47,12 @@ PURPOSES = {
     "people_person": "contact",
     "barrier": "barrier",
     "feedback_barrier": "barrier",
+    "glass asked": "glass_asked",
+    "glass follow-up": "glass_follow_up",
+    "glass safety": "glass_safety",
+    "glass mistake": "glass_mistake",
+    "link": "link",
+    "paper": "paper",
     "own data": "own",
     "erasure": "own",
 }

@@ -39,8 +39,7 @@ from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
 from telemed.notify.service import Desk
 from telemed.paper import pages as paper_pages
-from telemed.privacy import legal as privacy_legal
-from telemed.privacy import pages as privacy_pages
+from telemed.privacy import legal as privacy_pages
 from telemed.training import pages as training_pages
 from telemed.web import refusals, security
 from telemed.web.aloud import Aloud
@@ -89,7 +88,6 @@ def make_app(centre: Centre) -> FastAPI:
     app.include_router(notify_pages.routes)
     for more in (
         privacy_pages.routes,
-        privacy_legal.routes,
         feedback_pages.routes,
         training_pages.routes,
         tryout.routes,

@@ -31,6 +31,7 @@ from telemed.directory import service as directory
 from telemed.directory.desk_phone import DeskPhone
 from telemed.feedback import pages as feedback_pages
 from telemed.identity import account as identity_account
+from telemed.identity import house as identity_house
 from telemed.identity import pages as identity_pages
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, InvitationRevoked, MachinesChanged, Role
@@ -54,8 +55,7 @@ from telemed.operator import routes as operator_routes
 from telemed.operator import staff as operator_staff
 from telemed.operator import texts as operator_texts
 from telemed.people.model import Need, Person, Way
-from telemed.privacy import legal as privacy_legal
-from telemed.privacy import pages as privacy_pages
+from telemed.privacy import legal as privacy_pages
 from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
 from telemed.signalling.hub import Hub
@@ -178,6 +178,7 @@ def make_app(centre: Centre) -> FastAPI:
     refusals.install(app, centre.the(Pages))
     staff = (
         identity_account.routes,
+        identity_house.routes,
         identity_pages.routes,
         desk_pages.routes,
         desk_planning.routes,
@@ -192,7 +193,6 @@ def make_app(centre: Centre) -> FastAPI:
         notify_pages.routes,
         feedback_pages.routes,
         privacy_pages.routes,
-        privacy_legal.routes,
     )
     for routes in (*staff, desk_guests.routes, desk_home.routes, desk_status.routes):
         app.include_router(routes)

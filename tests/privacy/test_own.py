@@ -20,8 +20,12 @@ from telemed.booking.planner import What, Wish
 from telemed.directory import service as directory
 from telemed.identity.model import ANYONE, Actor, Role
 from telemed.kit.db import Database, metadata
-from telemed.kit.ids import new_token
+from telemed.kit.ids import digest, new_token
 from telemed.kit.refusal import NotFound
+from telemed.notify import codes, delivery
+from telemed.notify.carriers import Carriers
+from telemed.notify.model import Channel
+from telemed.notify.service import Desk
 from telemed.people import service as people
 from telemed.people.model import Erased, Person, Way
 from telemed.privacy import own
@@ -32,7 +36,7 @@ from tests.builders import DOCTOR, HandClock
 from tests.desk.test_guests import ASSISTANT, House
 from tests.desk.world import SERVICE, TUESDAY_9, World, make_world
 
-SOMMER = Person("Hannelore Sommer", 1948, Way.PHONE, "030 23125 111")
+SOMMER = Person("Hannelore Sommer", 1948, Way.PHONE, "0171 9999111")
 PAGE = "/meine-daten"
 
 
@@ -113,7 +117,7 @@ def test_a_copy_needs_the_slip_and_is_a_bundle_with_everything(home: Home) -> No
     client.post("/mein-termin/angehoerige", data={"name": "Anna Sommer"})
     wrong = client.post(f"{PAGE}/kopie", data={**home.slip, "birth_year": "1949"})
     assert wrong.status_code == 422
-    assert "passen nicht" in wrong.text
+    assert "Das passt nicht" in wrong.text
     answer = client.post(f"{PAGE}/kopie", data={**home.slip, "form": "file"})
     assert answer.headers["content-type"] == "application/fhir+json"
     Bundle.model_validate(orjson.loads(answer.content))
@@ -122,6 +126,26 @@ def test_a_copy_needs_the_slip_and_is_a_bundle_with_everything(home: Home) -> No
     assert {"Appointment", "Consent", "RelatedPerson", "AuditEvent"} <= set(kinds)
     assert b"Hannelore Sommer" in answer.content
     assert "Hannelore Sommer" in client.post(f"{PAGE}/kopie", data=home.slip).text
+
+
+def test_a_code_that_was_sent_to_her_proves_it_too_and_another_s_does_not(home: Home) -> None:
+    centre, client, now = home.world.centre, home.resident(), home.world.now
+    centre.live[Carriers] = Carriers(Desk(centre.secrets, there=frozenset({Channel.SMS})))
+    page = client.post(f"{PAGE}/kopie/zahl").text
+    token = re.findall(r'name="token" value="([^"]+)"', page)[0]
+    code = codes.digits(centre.secrets, digest(token))
+    sent = {"token": token, "form": "file"}
+    assert client.post(f"{PAGE}/kopie", data={**sent, "code": "000000" if code != "000000" else "1"}).status_code == 422
+    other = home.browser(Role.RESIDENT, home.world.visits[0])
+    assert other.post(f"{PAGE}/kopie", data={**sent, "code": code}).status_code == 422
+    assert client.post(f"{PAGE}/kopie", data={**sent, "code": code}).status_code == 200
+    with centre.db.transaction() as tx:
+        codes.send(tx, centre.secrets, {Channel.SMS}, digest(token), now=now)
+        assert len(delivery.take_due(tx, centre.the(Carriers).desk, Channel.SMS, "test", limit=9, now=now)) == 1
+    for _ in range(2):
+        client.post(f"{PAGE}/loeschen/zahl")
+    assert client.post(f"{PAGE}/loeschen/zahl").status_code == 429
+    assert f"{PAGE}/kopie/zahl" not in other.get(f"{PAGE}/kopie").text  # she gets paper
 
 
 def test_another_person_s_slip_proves_nothing_and_ten_wrong_ones_are_enough(home: Home) -> None:

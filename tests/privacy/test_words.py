@@ -45,7 +45,7 @@ from telemed.notify.model import Channel
 from telemed.notify.model import Kind as Notice
 from telemed.operator.figures import Figures
 from telemed.people.consent import Answer, How, Purpose
-from telemed.people.mandate import Lasts, Scope
+from telemed.people.mandate import Lasts
 from telemed.people.model import Deed, Need, Way
 from telemed.privacy import legal, service
 from telemed.privacy.legal import SIX
@@ -252,7 +252,7 @@ PARTS: dict[str, set[str]] = {
     "feedback.face.": set(Face),
     "feedback.help.": set(Help),
     "mandate.lasts.": set(Lasts),
-    "mandate.may.": set(Scope) - {Scope.SEE},
+    "mandate.may.": {"change", "book", "join"},
     "mandate.wrong.": {"name", "contact"},
     "mine.deed.": set(Deed),
     "mine.who.": {*Role, *(f"{role}.named" for role in ("doctor", "assistant", "relative"))},

@@ -1,11 +1,11 @@
 """A person's own data as pages: who saw them, a copy to take along, and having them erased with a certificate."""
 
+from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from telemed.booking import access
 from telemed.booking.access import Paper
@@ -17,19 +17,21 @@ from telemed.identity.rights import SESSION_COOKIE, Needs
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound, Refusal, Sense
 from telemed.kit.tries import Tries
+from telemed.notify import codes
+from telemed.notify.carriers import Carriers
+from telemed.notify.model import own_channel
+from telemed.people import service as people
 from telemed.privacy import own, service
 from telemed.privacy.model import ProofWrong
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages, words_of
 
-HERE = Path(__file__).parent
-TEMPLATES = HERE / "templates"
-STATIC = HERE / "static"
-
 routes = APIRouter()
 Resident = Annotated[Actor, Depends(Needs(Right.OWN_APPOINTMENT))]
 
 OWN = "/meine-daten"
+NO_SLIP = Paper()
+LONGEST = 200
 SHOWN = 60
 """So many lines of who looked stand on the page; the copy has all of them."""
 
@@ -46,6 +48,13 @@ class ProofTries(Tries):
 
     def __init__(self) -> None:
         super().__init__(10, timedelta(hours=1), too_many=ProvedTooOften)
+
+
+class CodesSent(Tries):
+    """Codes for this per person: three in an hour."""
+
+    def __init__(self) -> None:
+        super().__init__(3, timedelta(hours=1), too_many=ProvedTooOften)
 
 
 @routes.get(OWN)
@@ -68,25 +77,55 @@ def ask_erase(request: Request, centre: CentreDep, actor: Resident) -> HTMLRespo
     return _ask(request, centre, actor, "privacy/erase.html")
 
 
-def _paper(
+@dataclass(frozen=True)
+class Proof:
+    """What somebody shows: the slip, or the code that was sent to her, with the token that belongs to it."""
+
+    paper: Paper = NO_SLIP
+    token: str = ""
+    code: str = ""
+
+
+def _shown(
     pictures: Annotated[list[str], Form(default_factory=list)],
     digits: Annotated[str, Form()] = "",
     birth_year: Annotated[str, Form()] = "",
-) -> Paper:
-    return Paper(tuple(pictures), "".join(digits.split()), birth_year.strip())
+    token: Annotated[str, Form(max_length=LONGEST)] = "",
+    code: Annotated[str, Form(max_length=LONGEST)] = "",
+) -> Proof:
+    return Proof(Paper(tuple(pictures), "".join(digits.split()), birth_year.strip()), token, code)
 
 
-Shown = Annotated[Paper, Depends(_paper)]
+Shown = Annotated[Proof, Depends(_shown)]
+
+
+@routes.post(f"{OWN}/kopie/zahl")
+def send_for_copy(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
+    """Send a code to her own number or address, and ask for it."""
+    return _ask(request, centre, actor, "privacy/copy.html", proof=_send(centre, actor))
+
+
+@routes.post(f"{OWN}/loeschen/zahl")
+def send_for_erasure(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
+    """The same, before all is erased."""
+    return _ask(request, centre, actor, "privacy/erase.html", proof=_send(centre, actor))
+
+
+@routes.get(f"{OWN}/kopie/zahl")
+@routes.get(f"{OWN}/loeschen/zahl")
+def begin_again(_actor: Resident) -> RedirectResponse:
+    """An address that was kept leads to the beginning."""
+    return RedirectResponse(OWN, status_code=303)
 
 
 @routes.post(f"{OWN}/kopie")
 def copy(
-    request: Request, centre: CentreDep, actor: Resident, paper: Shown, form: Annotated[str, Form()] = "page"
+    request: Request, centre: CentreDep, actor: Resident, proof: Shown, form: Annotated[str, Form()] = "page"
 ) -> Response:
     """A page to read and print, or a file for programs."""
     try:
+        person_id = _prove(centre, actor, proof)
         with centre.db.transaction() as tx:
-            person_id = _prove(tx, centre, actor, paper)
             if form == "file":
                 now = centre.clock.now()
                 keeper = own.Keeper(service.organization_of(tx), centre.server, centre.public_url)
@@ -95,45 +134,69 @@ def copy(
                 return Response(data, media_type="application/fhir+json", headers=headers)
             shown = _all(tx, centre, actor)
     except (ProofWrong, ProvedTooOften) as refusal:
-        return _ask(request, centre, actor, "privacy/copy.html", paper=paper, refusal=refusal)
+        return _ask(request, centre, actor, "privacy/copy.html", proof=proof, refusal=refusal)
     return centre.the(Pages).render(request, "privacy/own.html", shown=None, **shown)
 
 
 @routes.post(f"{OWN}/loeschen")
-def erase(request: Request, centre: CentreDep, actor: Resident, paper: Shown) -> Response:
+def erase(request: Request, centre: CentreDep, actor: Resident, proof: Shown) -> Response:
     """Erase, and say so with a certificate; from then on the link opens nothing any more."""
     now = centre.clock.now()
     try:
+        person_id = _prove(centre, actor, proof)
         with centre.db.transaction() as tx:
-            person_id = _prove(tx, centre, actor, paper)
             certificate = own.erase(tx, centre.secrets, person_id, actor=actor, now=now)
             operator, known = service.operator_of(tx), directory.load(tx)
             signed_in.sign_out_everywhere(tx, actor)
     except (ProofWrong, ProvedTooOften) as refusal:
-        return _ask(request, centre, actor, "privacy/erase.html", paper=paper, refusal=refusal)
+        return _ask(request, centre, actor, "privacy/erase.html", proof=proof, refusal=refusal)
     shown: dict[str, Any] = {"certificate": certificate, "operator": operator, "known": known}
     answer = centre.the(Pages).render(request, "privacy/erased.html", **shown)
     answer.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 
 
-def _prove(tx: Tx, centre: Centre, actor: Actor, paper: Paper) -> str:
-    """The person of the session, whose slip this is.
+def _send(centre: Centre, actor: Actor) -> Proof:
+    now = centre.clock.now()
+    tries: CodesSent = centre.live.setdefault(CodesSent, CodesSent())
+    with centre.db.transaction() as tx:
+        person_id = service.person_of(tx, actor)
+        with tries.kept(person_id):
+            person = people.details(tx, centre.secrets, person_id, actor=actor, purpose=own.PURPOSE, now=now)
+            return Proof(token=codes.ask(tx, centre.secrets, person.contact, now=now))
+
+
+def _prove(centre: Centre, actor: Actor, proof: Proof) -> str:
+    """The person of the session, who it is that shows this.
 
     Raises:
         ProofWrong: it is not.
         ProvedTooOften: it was not, too often.
     """
-    person_id = service.person_of(tx, actor)
     tries: ProofTries = centre.live.setdefault(ProofTries, ProofTries())
+    with centre.db.reading() as tx:
+        person_id = service.person_of(tx, actor)
     with tries.one(person_id):
-        try:
-            is_hers = access.by_paper(tx, centre, paper).person_id == person_id
-        except NotFound:
-            is_hers = False
-        if not is_hers:
+        is_hers = _by_code if proof.code else _by_slip
+        if not is_hers(centre, actor, person_id, proof):
             raise ProofWrong
     return person_id
+
+
+def _by_slip(centre: Centre, _actor: Actor, person_id: str, proof: Proof) -> bool:
+    with centre.db.reading() as tx:
+        try:
+            return access.by_paper(tx, centre, proof.paper).person_id == person_id
+        except NotFound:
+            return False
+
+
+def _by_code(centre: Centre, actor: Actor, person_id: str, proof: Proof) -> bool:
+    now = centre.clock.now()
+    with centre.db.transaction() as tx:  # a try counts, whatever comes of it
+        is_right = codes.prove(tx, centre.secrets, proof.token, proof.code, now=now)
+        person = people.details(tx, centre.secrets, person_id, actor=actor, purpose=own.PURPOSE, now=now)
+        return is_right and codes.belongs_to(tx, centre.secrets, proof.token, person.contact)
 
 
 def _all(tx: Tx, centre: Centre, actor: Actor) -> dict[str, Any]:
@@ -149,13 +212,16 @@ def _ask(
     actor: Actor,
     template: str,
     *,
-    paper: Paper | None = None,
+    proof: Proof | None = None,
     refusal: Refusal | None = None,
 ) -> HTMLResponse:
-    with centre.db.reading() as tx:
-        service.person_of(tx, actor)
-        known = directory.load(tx)
-    shown: dict[str, Any] = {"paper": paper or Paper(), "error": refusal.key if refusal else "", "known": known}
+    proof, there = proof or Proof(), centre.the(Carriers).desk.there
+    with centre.db.transaction() as tx:  # reading her number is audited
+        person_id, known = service.person_of(tx, actor), directory.load(tx)
+        now = centre.clock.now()
+        person = people.details(tx, centre.secrets, person_id, actor=actor, purpose=own.PURPOSE, now=now)
+    shown: dict[str, Any] = {"paper": proof.paper, "error": refusal.key if refusal else "", "known": known}
+    shown |= {"token": proof.token, "may_send": own_channel(person) in there, "wrong": proof.code and refusal}
     shown["pictures"] = access.by_name(words_of(request))
     status = refusal.sense.value if refusal else 200
     return centre.the(Pages).render(request, template, status=status, **shown)
