@@ -61,6 +61,16 @@ class Resident:
     phone: str = "03641 498765"
 
 
+COMMON = "Allgemeine Sprechstunde"
+
+
+def choose_service(page: Page, service: str) -> None:
+    """From the first step to the times of *service*, one of those behind the common tile, by its words."""
+    page.get_by_role("button", name=COMMON, exact=True).click()
+    page.get_by_role("button", name=service, exact=True).click()
+    expect(page.locator("button[aria-current=true]")).to_have_text(service)
+
+
 @dataclass
 class Stage:
     """The room and its people; each window is opened when first used."""
@@ -119,7 +129,7 @@ class Stage:
         """Book up to the contact page: *service* by its words, the *pick*-th of the times offered."""
         page = self.page("resident")
         page.goto(self.programs.url("telemed") + "/termin")
-        page.get_by_role("button", name=service, exact=True).click()
+        choose_service(page, service)
         page.locator("button[name=offer]").nth(pick).click()
         page.locator("form[action='/termin/kontakt'] button:not([formaction])").first.click()
         return page

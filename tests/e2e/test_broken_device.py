@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.stage import PATIENCE_MS, Stage, stage, wait_for
+from tests.e2e.stage import PATIENCE_MS, Stage, choose_service, stage, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 SERVICE = "Allgemeinmedizin, 20 Minuten, mit Blutdruck"
@@ -32,7 +32,7 @@ def offers(on: Stage) -> int:
     """How many times a resident is offered with that cuff."""
     page = on.page("resident")
     page.goto(on.programs.url("telemed") + "/termin")
-    page.get_by_role("button", name=SERVICE, exact=True).click()
+    choose_service(page, SERVICE)
     page.wait_for_load_state()
     return page.locator("button[name=offer]").count()
 

@@ -16,8 +16,7 @@ function begin() {
 
 function clear() {
   const isBegun = field instanceof HTMLInputElement && field.value !== "";
-  const isWrong = document.querySelector(".error-summary") !== null;
-  if (!field || isBegun || isWrong) window.location.replace("/ankommen");
+  if (!field || isBegun) window.location.replace("/ankommen");
 }
 
 if (page) {
