@@ -22,6 +22,7 @@ from telemed.kit.db import Tx
 from telemed.kit.i18n import Words
 from telemed.kit.refusal import NotFound, Refusal
 from telemed.kit.tries import Tries, place_of
+from telemed.people import service as people
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages, words_of
 from telemed.web.tickets import picture_name
@@ -54,7 +55,7 @@ def ask(request: Request, token: str, centre: CentreDep) -> HTMLResponse:
 def enter(token: str, centre: CentreDep) -> Response:
     """Exchange the link for a session."""
     with centre.db.transaction() as tx:
-        session = open_session(tx, service.by_link(tx, token).id, now=centre.clock.now())
+        session = _opened(tx, service.by_link(tx, token), "link", now=centre.clock.now())
     return signed_in(session)
 
 
@@ -87,12 +88,19 @@ def found(
     paper = Paper(tuple(pictures), "".join(digits.split()), birth_year.strip())
     try:
         with tries.one(place), centre.db.transaction() as tx:
-            session = open_session(tx, by_paper(tx, centre, paper).id, now=centre.clock.now())
+            session = _opened(tx, by_paper(tx, centre, paper), "paper", now=centre.clock.now())
     except TooOften as refusal:
         return _find_page(request, centre, paper, error=refusal.key, status=TOO_MANY)
     except NotFound:
         return _find_page(request, centre, paper, error="booking.find.wrong", status=422)
     return signed_in(session)
+
+
+def _opened(tx: Tx, booking: Booking, by: str, *, now: datetime) -> str:
+    """A session for whoever came by link or paper; audited, so that she sees it if it was somebody else."""
+    actor = Actor(Role.RESIDENT, booking.id)
+    people.audit(tx, [booking.person_id], actor=actor, action="read", purpose=by, now=now)
+    return open_session(tx, booking.id, now=now)
 
 
 def _find_page(request: Request, centre: Centre, paper: Paper, *, error: str = "", status: int = 200) -> HTMLResponse:

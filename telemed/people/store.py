@@ -129,7 +129,7 @@ def add_audit(tx: Tx, lines: list[dict[str, object]]) -> None:
 def lines_of(tx: Tx, person_id: str) -> list[AuditLine]:
     """All of one person, the newest first."""
     own = select(audit_lines).where(audit_lines.c.person_id == person_id)
-    return [_line(row) for row in tx.execute(own.order_by(audit_lines.c.at.desc(), audit_lines.c.id))]
+    return [_line(row) for row in tx.execute(own.order_by(audit_lines.c.at.desc(), audit_lines.c.id.desc()))]
 
 
 def last_writers(tx: Tx, person_ids: Iterable[str], role: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from telemed.booking.form import Answers, Step
 from telemed.booking.model import Reference
 from telemed.kit.db import Database
 from telemed.kit.ids import new_token
+from telemed.people import service as people
 from tests.booking.residents import LOBEDA, SOMMER, Answer, Resident, complete, lobeda, make_app
 from tests.builders import SERVICE, WITH_CUFF, World, make_booking, make_world, offer_at
 
@@ -280,8 +281,13 @@ def paper(reference: Reference, **changes: str | list[str]) -> dict[str, str | l
 
 
 def test_the_paper_opens_the_own_page(world: World, resident: Resident) -> None:
-    page = resident.post("/mein-termin/finden", paper(make_booking(world).reference))
+    booked = make_booking(world)
+    page = resident.post("/mein-termin/finden", paper(booked.reference))
     assert (page.status, page.headers["location"]) == (303, "/mein-termin")
+    resident.post(f"/t/{booked.link_token}", {})
+    with world.db.reading() as tx:
+        lines = people.lines_of(tx, service.get(tx, booked.id).person_id)
+    assert [one.purpose for one in lines if one.purpose in ("link", "paper")] == ["link", "paper"]
 
 
 @pytest.mark.parametrize("pictures", [("fish", "owl", "sun"), ("fish", "owl", "fish"), ("sun", "sun", "sun")])
