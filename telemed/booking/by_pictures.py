@@ -102,7 +102,7 @@ def begin_again(_actor: Anyone) -> RedirectResponse:
 
 @routes.post(YEAR)
 def year(request: Request, centre: CentreDep, given: Given, _actor: Anyone) -> Response:
-    """The year of birth, digit by digit; the time is held meanwhile."""
+    """The year of birth, digit by digit; the time is held meanwhile. What was tapped is said, the question once."""
     known = _known(centre)
     offer = form.decode(given.offer, known)
     if offer is None:
@@ -117,7 +117,17 @@ def year(request: Request, centre: CentreDep, given: Given, _actor: Anyone) -> R
     whole = len(given.year) == DIGITS_OF_A_YEAR
     right = form.is_birth_year(given.year, centre.clock.now().year)
     status = 422 if whole and not right else 200
-    return _page(request, centre, "year", known, status=status, given=given, is_whole=whole, is_right=right)
+    return _page(
+        request,
+        centre,
+        "year",
+        known,
+        status=status,
+        given=given,
+        is_whole=whole,
+        is_right=right,
+        aloud_from=given.year and not whole,
+    )
 
 
 @routes.post(BOOK)
@@ -157,7 +167,8 @@ def _drawn(centre: Centre, known: Directory, choice: Choice | None) -> dict[str,
 def _page(
     request: Request, centre: Centre, name: str, known: Directory, status: int = 200, **shown: Any
 ) -> HTMLResponse:
-    return centre.the(Pages).render(request, f"booking/pictures/{name}.html", status=status, known=known, **shown)
+    shown = {"aloud_from": False, "known": known, **shown}
+    return centre.the(Pages).render(request, f"booking/pictures/{name}.html", status=status, **shown)
 
 
 def _language(request: Request) -> str:
