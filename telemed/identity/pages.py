@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from telemed.identity import passkeys, roster, service, signed_in, staff
 from telemed.identity.doors import PAPER, as_json, house_of, own_path, taken_to, with_session
 from telemed.identity.model import Actor, Right, Role
+from telemed.identity.oidc import Provider
 from telemed.identity.passkeys import For
 from telemed.identity.rights import SESSION_COOKIE, SIGN_IN, Needs, real_time
 from telemed.identity.staff import RecoveryTries
@@ -33,7 +34,7 @@ Answer = Annotated[str, Form(max_length=16_384)]
 @routes.get(SIGN_IN)
 def ask(request: Request, centre: CentreDep, weiter: str = "", grund: str = "") -> HTMLResponse:
     """One button; the authenticator says who it is."""
-    shown: dict[str, Any] = {"weiter": own_path(weiter), "has_ended": grund == "ende", "house": False}
+    shown: dict[str, Any] = {"weiter": own_path(weiter), "has_ended": grund == "ende", "house": Provider in centre.live}
     return centre.the(Pages).render(request, "identity/sign_in.html", **shown)
 
 
@@ -56,18 +57,18 @@ def come_in(
         )
         if public_key and actor.role is Role.DOCTOR:
             roster.enrol(tx, actor, public_key, now=now, by_link=False)
-        session = _open(tx, request, centre, actor, Way.PASSKEY)
+        session = open_session(tx, request, centre, actor, Way.PASSKEY)
     return with_session(taken_to(actor, weiter), session)
 
 
-def _open(tx: Tx, request: Request, centre: Centre, actor: Actor, way: Way) -> str:
+def open_session(tx: Tx, request: Request, centre: Centre, actor: Actor, way: Way, *, fresh: bool = True) -> str:
     """A session, in place of the one that this browser may have had."""
     former = request.cookies.get(SESSION_COOKIE)
     if former:
         signed_in.sign_out(tx, former)
     browser = browser_named(request.headers.get("user-agent", ""))
     now, real = centre.clock.now(), real_time(centre)
-    return signed_in.open_session(tx, actor, now=now, real=real, way=way, browser=browser)
+    return signed_in.open_session(tx, actor, now=now, real=real, way=way, fresh=fresh, browser=browser)
 
 
 @routes.get(PAPER)
@@ -143,7 +144,7 @@ def enter(
             passkeys.register(tx, centre.secrets, house_of(centre), actor, answer, bound=bound, name=browser, now=now)
         if public_key and actor.role is Role.DOCTOR:
             roster.enrol(tx, actor, public_key, now=now, by_link=True)
-        session = _open(tx, request, centre, actor, Way.PASSKEY if answer else Way.LINK)
+        session = open_session(tx, request, centre, actor, Way.PASSKEY if answer else Way.LINK)
     return with_session(taken_to(actor), session)
 
 

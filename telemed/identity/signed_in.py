@@ -22,14 +22,17 @@ def open_session(
     now: datetime,
     real: datetime | None = None,
     way: Way | None = None,
+    fresh: bool = True,
     lasts: timedelta | None = None,
     browser: str = "",
 ) -> str:
-    """A new session's token. *real*: the time without an exercise; *now* if it is not given."""
+    """A new session's token. *real*: the time without an exercise; *now* if it is not given. *fresh*: whether it was
+    just now that she has shown who she is."""
     token, seen = f"{new_link_token()}.{new_token()}", real or now
     by = way or (Way.PASSKEY if actor.role in STAFF else Way.LINK)
     until = now + (lasts or (RESIDENT_SESSION if actor.role is Role.RESIDENT else STAFF_SESSION))
-    session = Session(new_id(), actor, by, now, seen, None if by is Way.LINK else seen, until, browser)
+    shown_at = seen if fresh and by is not Way.LINK else None
+    session = Session(new_id(), actor, by, now, seen, shown_at, until, browser)
     session_store.add(tx, session, digest(token))
     return token
 

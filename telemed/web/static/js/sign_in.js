@@ -86,5 +86,6 @@ form.addEventListener('submit', async (event) => {
   }
 });
 
+if (form.dataset.atOnce !== undefined) form.requestSubmit();
 const button = form.querySelector('button');
 if (button) button.disabled = false; // a press before this would have asked no authenticator
