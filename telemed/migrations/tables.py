@@ -5,10 +5,11 @@ from telemed.booking import store as booking
 from telemed.directory import store as directory
 from telemed.feedback import store as feedback
 from telemed.help import store as helping
-from telemed.identity import granted_store, invitation_store, roster_store
+from telemed.identity import granted_store, invitation_store, passkey_store, roster_store, session_store
 from telemed.identity import store as identity
 from telemed.kit import outbox
 from telemed.kit.db import metadata
+from telemed.notify import code_store
 from telemed.notify import store as notify
 from telemed.operator import store as operator
 from telemed.people import consent_store, mandate_store
@@ -28,6 +29,8 @@ STORES = (
         granted_store,
         invitation_store,
         roster_store,
+        passkey_store,
+        session_store,
         directory,
         people,
         booking,
@@ -37,7 +40,7 @@ STORES = (
     ),
     *(queue, learnt_store, upkeep, signalling, notify, operator),
     *(helping, training),
-    *(consent_store, mandate_store, feedback, privacy),
+    *(consent_store, mandate_store, feedback, privacy, code_store),
 )
 
 __all__ = ["STORES", "metadata"]
