@@ -45,6 +45,10 @@ ENTERED = {**CHOSEN, "name": "Hannelore Sommer", "birth_year": "1948", "way": "p
 PAGES: tuple[Look, ...] = (
     *_of(Who.ANYONE, "/", "/termin", "/nutzungsbedingungen", "/mein-termin/finden", "/aerzte", "/hilfe", "/ankommen"),
     *_of(Who.ANYONE, "/mein-termin/zahl", "/viertel", "/anmelden", "/anmelden/papier"),
+    *_of(Who.ANYONE, "/bilder", "/kamera-test", "/ueben", "/ueben/ende", "/rueckmeldung", "/rueckmeldung/danke"),
+    *_of(Who.ANYONE, "/barrierefreiheit", "/impressum", "/impressum/einfach", "/datenschutz", "/datenregister"),
+    *_of(Who.ANYONE, "/nutzungsbedingungen/einfach", "/rueckmeldung/ende"),
+    Look("/ueben/{step}", address="/ueben/was"),
     Look("/termin/zeit", address="/termin/zeit?service={service}"),
     Look("/termin/hilfe", address="/termin/hilfe?service={service}&offer={offer}"),
     Look("/t/{token}", address="/t/{link}"),
