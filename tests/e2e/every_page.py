@@ -121,6 +121,8 @@ NOT_PAGES: dict[str, str] = {
     "/bilder/jahr": "leads to the first picture",
     "/bilder/zeit": "leads to the first picture",
     "/datenregister.json": "JSON",
+    "/meine-daten/kopie/zahl": "leads back",
+    "/meine-daten/loeschen/zahl": "leads back",
     "/datenschutzerklaerung": "leads to the notice",
     "/arzt/stand": "JSON",
     "/arzt/besuch/{visit_id}/raum": "JSON",
