@@ -29,8 +29,6 @@ SIGN_IN, PROVE = "/anmelden", "/anmelden/bestaetigen"
 """Where staff show a passkey: to come in, and anew before heavy acts."""
 SIGNED_IN = "signed_in"
 FORM_TOKEN_HEADER = "x-form-token"
-ATTENDED_EVERY_S = 3.0
-"""So soon is somebody out of a call who signs out elsewhere."""
 
 REMEMBERED_S = 2.0
 MANY = 1000
@@ -235,7 +233,7 @@ def _note(centre: Centre, session: Session, real: datetime) -> None:
             signed_in.note(tx, session, real=real)
 
 
-async def attended(connection: HTTPConnection, *, every_s: float = ATTENDED_EVERY_S) -> None:
+async def attended(connection: HTTPConnection, *, every_s: float) -> None:
     """Until whoever is in a call here has signed out or was shut out; meanwhile, nobody takes her for idle."""
     token = connection.cookies.get(SESSION_COOKIE, "")
     while await run_in_threadpool(_attend, centre_of(connection), token):

@@ -237,7 +237,7 @@ async def _talk(socket: WebSocket, hub: Hub, seat: Seat, relays: OwnRelays) -> i
     if relays.urls:
         works.append(_renew(seat, relays))
     if seat.participant.role is Role.DOCTOR:
-        works.append(_signed_out(socket))
+        works.append(_signed_out(socket, hub))
     tasks = [asyncio.create_task(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -248,9 +248,9 @@ async def _talk(socket: WebSocket, hub: Hub, seat: Seat, relays: OwnRelays) -> i
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _signed_out(socket: WebSocket) -> int:
+async def _signed_out(socket: WebSocket, hub: Hub) -> int:
     """When she has signed out, here or elsewhere, or was shut out. As long as she is in the call she is not idle."""
-    await attended(socket)
+    await attended(socket, every_s=hub.beat_s)
     return CLOSE_NOT_ALLOWED
 
 

@@ -36,6 +36,7 @@ from telemed.identity import pages as identity_pages
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, InvitationRevoked, MachinesChanged, Role
 from telemed.identity.rights import SESSION_COOKIE
+from telemed.identity.staff_model import StaffRevoked
 from telemed.kit.clock import Clock, ExerciseClock
 from telemed.kit.db import Database
 from telemed.kit.ids import new_link_token
@@ -59,7 +60,7 @@ from telemed.privacy import legal as privacy_pages
 from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
 from telemed.signalling.hub import Hub
-from telemed.signalling.reactions import send_out, shut_out_guest, shut_out_revoked
+from telemed.signalling.reactions import send_out, shut_out_guest, shut_out_revoked, shut_out_staff
 from telemed.visit import service as visit
 from telemed.visit.model import FactKnown
 from telemed.visit.reactions import give_back
@@ -155,6 +156,7 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
         Subscription("signalling.over", FactKnown, send_out(hub)),
         Subscription("signalling.revoked", MachinesChanged, shut_out_revoked(hub)),
         Subscription("signalling.uninvited", InvitationRevoked, shut_out_guest(hub)),
+        Subscription("signalling.staff", StaffRevoked, shut_out_staff(hub)),
         Subscription("visit.give_back", FactKnown, give_back(centre.secrets)),
     ]
     centre.live[Relay] = Relay(db, told, clock)

@@ -1,6 +1,7 @@
 """The signalling socket on a real server: who gets in, what is carried, what closes it."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -23,7 +25,11 @@ from schemas.signalling import Role as Place
 from schemas.visit import Challenge
 from telemed.directory import service as directory
 from telemed.identity import service as identity
-from telemed.identity.model import Role
+from telemed.identity import session_store, signed_in, staff
+from telemed.identity.model import Actor, Role
+from telemed.identity.rights import real_time
+from telemed.identity.session_store import sessions
+from telemed.identity.staff_model import IDLE, Session
 from telemed.kit.db import Database
 from telemed.kit.ids import new_id
 from telemed.kit.machine import MachineKey
@@ -331,6 +337,35 @@ def test_a_revoked_machine_is_sent_out_and_not_let_in_again(room: Room) -> None:
         identity.revoke(tx, room.machine_id, now=room.world.now)
     assert agent.closed() == CLOSE_NOT_ALLOWED
     assert room.machine().closed() == CLOSE_NOT_ALLOWED
+
+
+def test_a_doctor_in_a_call_is_not_idle_and_out_of_it_once_she_signs_out_or_is_shut_out(room: Room) -> None:
+    centre = room.world.centre
+    centre.the(Hub).beat_s = 0.05
+    who = Actor(Role.DOCTOR, room.world.doctor)
+    long_ago = real_time(centre) - 2 * IDLE
+    with centre.db.transaction() as tx:
+        staff.take_in(tx, who, now=room.world.now)
+    doctor = room.doctor()
+    doctor.here()
+    with centre.db.transaction() as tx:
+        tx.execute(update(sessions).values(seen_at=long_ago))
+    while any(each.seen_at == long_ago for each in found(room, who)):
+        time.sleep(0.02)
+    with centre.db.transaction() as tx:
+        signed_in.sign_out_everywhere(tx, who)
+    assert doctor.closed() == CLOSE_NOT_ALLOWED
+    doctor = room.doctor()
+    doctor.here()
+    centre.the(Hub).beat_s = PATIENCE_S  # who is shut out leaves by what happened, not by being looked after
+    with centre.db.transaction() as tx:
+        staff.shut_out(tx, who, by=Actor(Role.OPERATOR, "anna"), now=room.world.now)
+    assert doctor.closed() == CLOSE_NOT_ALLOWED
+
+
+def found(room: Room, who: Actor) -> list[Session]:
+    with room.world.centre.db.reading() as tx:
+        return session_store.of_person(tx, who)
 
 
 def test_too_many_messages_close_the_socket(room: Room) -> None:
