@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from schemas.day import FactKind
 from telemed.booking import service as booking
 from telemed.booking.model import Request
 from telemed.booking.planner import What, Wish
@@ -18,7 +19,7 @@ from telemed.notify import store as notify
 from telemed.notify.model import Kind
 from telemed.notify.reactions import tell_looked_at
 from telemed.people import service as people
-from telemed.people.model import Person, Way
+from telemed.people.model import Need, Person, Way
 from tests.desk.staff import Staff, booking_of, known
 from tests.desk.world import SERVICE, World, make_world
 
@@ -119,19 +120,54 @@ def test_an_assistant_meets_today_and_a_doctor_a_day_before(world: World) -> Non
     assert NAME in Staff(world).get(one).text
 
 
-def test_an_assistant_is_never_told_what_for(world: World) -> None:
-    """A field-level look at every page that shows her somebody; what a doctor sees is the other half."""
-    world.visits.append(world.book("Nora Nah", doctor_id="weiss"))
-    visit_id = world.visits[0]
-    there = known(world)
-    name = there.services[SERVICE].name
-    assistant, doctor = Staff(world), Staff(world, Role.DOCTOR, "weiss")
-    paths = ("/assistenz", "/assistenz/termine", f"/assistenz/termin/{visit_id}", "/assistenz/verlegen")
-    for path in (*paths, "/assistenz/warteliste", "/assistenz/alarm", f"/assistenz/besuch/{visit_id}/einladen"):
-        page = assistant.get(path)
+FIELDS = {
+    "name": "Nora Nah",
+    "born": "1948",
+    "contact": "0171 2345678",
+    "needs": "hört schlecht",
+    "what for": "Allgemeinmedizin, 20 Minuten, mit Blutdruck",
+}
+SNAPSHOT = """
+                           name born contact needs what-for
+doctor    /arzt            x    x    .       x     .
+doctor    /arzt/besuch/    x    x    .       x     .
+doctor    /assistenz/termine x  x    .       .     x
+doctor    /assistenz/termin/ x  x    x       .     x
+assistant /assistenz       x    x    .       x     .
+assistant /assistenz/termine x  x    .       .     .
+assistant /assistenz/termin/ x  x    x       .     .
+assistant /assistenz/verlegen . .    .       .     .
+assistant /assistenz/warteliste . .  .       .     .
+assistant /assistenz/alarm .    .    .       .     .
+operator  /betrieb         .    .    .       .     .
+operator  /betrieb/geoeffnet .  .    .       .     .
+"""
+"""Which fields of a person each page shows to whom; what is new in one fails here and is decided on purpose."""
+SUBJECTS = {"doctor": "weiss", "assistant": "lindner", "operator": "betrieb"}
+
+
+def test_each_role_reads_of_a_person_what_this_table_says(world: World) -> None:
+    visit_id = near(world)
+    world.happen(visit_id, FactKind.ARRIVED)
+    Staff(world).post(f"/assistenz/termin/{later(world)}/oeffnen", {"reason": "asked"})
+    head, *rows = [line.split() for line in SNAPSHOT.strip().splitlines()]
+    for role, path, *marks in rows:
+        if path == "/arzt/besuch/":
+            world.happen(visit_id, FactKind.CALLED)
+        page = Staff(world, Role(role), SUBJECTS[role]).get(path + (visit_id if path.endswith("/") else ""))
         assert page.status == 200, path
-        assert name not in page.text, path
-        assert SERVICE not in page.text, path
-    assert "Nora Nah" in assistant.get("/assistenz").text
-    for path in ("/arzt", "/assistenz/termine", f"/assistenz/termin/{visit_id}"):
-        assert name in doctor.get(path).text, path
+        shown = {name: text in page.text for name, text in FIELDS.items()}
+        said = {name.replace("-", " "): mark == "x" for name, mark in zip(head, marks, strict=True)}
+        assert shown == said, (role, path, page.words)
+        assert (SERVICE in page.text) <= said["what for"], (role, path)
+
+
+def near(world: World) -> str:
+    """Somebody has an appointment with Dr Weiß today; its id."""
+    with world.centre.db.transaction() as tx:
+        there, start = directory.load(tx), world.now + timedelta(minutes=30)
+        wish = Wish(What(SERVICE, ("weiss",)), start, start + timedelta(hours=3))
+        offer = booking.offers(tx, there, wish, now=world.now)[0]
+        person = Person(FIELDS["name"], 1948, Way.PHONE, FIELDS["contact"], needs=(Need.HEARING,))
+        request = Request(new_link_token(), offer, person)
+        return booking.book(tx, world.centre.secrets, request, actor=Actor(Role.ANYONE), now=world.now).id
