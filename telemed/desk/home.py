@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
 from schemas.day import FactKind
-from telemed.booking import form, several, times
+from telemed.booking import asking, form, several, times
 from telemed.booking import service as booking
 from telemed.booking.index import Index
 from telemed.booking.model import Booking
@@ -18,6 +18,7 @@ from telemed.desk import tryout
 from telemed.desk.guests import Way
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
+from telemed.identity.allowed import Action, allowed
 from telemed.identity.model import WAITING, Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
@@ -130,7 +131,7 @@ def to_a_room(visit_id: str, chosen: Chosen, centre: CentreDep, actor: Caller) -
         room = known.rooms.get(offer.room_id) if offer else None
         if offer is None or room is None or not room.is_claimed or not form.may_repeat(chosen.request_id):
             raise NotFound
-        if offer.doctor_id != actor.subject:
+        if not allowed(asking.asking(tx, actor, now=now), Action.SEE, asking.thing(offer)):
             raise NotFound
         kept = several.follow_on(
             tx, centre.secrets, own, Wanted(chosen.request_id, offer, NOBODY), actor=actor, now=now

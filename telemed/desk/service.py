@@ -86,10 +86,10 @@ def rooms_of(tx: Tx, assistant_id: str) -> list[Room]:
         NotFound: there is no such assistant.
     """
     known = directory.load(tx)
-    assistant = known.assistants.get(assistant_id)
-    if assistant is None:
+    if assistant_id not in known.assistants:
         raise NotFound
-    return [room for room in known.rooms.values() if not assistant.room_ids or room.id in assistant.room_ids]
+    own = asking.rooms_of(known, assistant_id)
+    return [room for room in known.rooms.values() if room.id in own]
 
 
 def alarms(tx: Tx, assistant_id: str, *, lines: Lines, clock: Clock, now: datetime) -> list[Alarm]:

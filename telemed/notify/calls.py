@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from telemed.booking import asking
 from telemed.booking import service as booking
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
-from telemed.identity.model import Actor
+from telemed.identity.allowed import Action, Asker
+from telemed.identity.model import Actor, Role
 from telemed.kit.db import Tx
 from telemed.kit.i18n import GERMAN
 from telemed.kit.ids import digest
@@ -63,7 +65,7 @@ def call(tx: Tx, desk: Desk, notice_id: str, *, actor: Actor, now: datetime) -> 
     Raises:
         CallUnknown: there is no such open line, or it is for another room.
     """
-    line = _call(tx, desk, _own(tx, notice_id, actor.subject), actor=actor, now=now)
+    line = _call(tx, desk, _own(tx, notice_id, actor.subject, now=now), actor=actor, now=now)
     if line is None:
         raise CallUnknown
     return line
@@ -88,26 +90,25 @@ def _said(tx: Tx, known: Directory, one: Notice, *, now: datetime) -> Said | Non
 
 
 def _lines(tx: Tx, assistant_id: str, *, now: datetime) -> list[Notice]:
-    rooms = _rooms_of(tx, assistant_id)
-    return [one for one in store.open_calls(tx, now=now) if one.until > now and _is_theirs(tx, one, rooms)]
+    asker = _asker(tx, assistant_id, now=now)
+    return [one for one in store.open_calls(tx, now=now) if one.until > now and _is_theirs(tx, one, asker)]
 
 
-def _rooms_of(tx: Tx, assistant_id: str) -> tuple[str, ...]:
-    """The rooms that an assistant looks after; none: all of them.
-
+def _asker(tx: Tx, assistant_id: str, *, now: datetime) -> Asker:
+    """
     Raises:
         NotFound: there is no such assistant.
     """
-    assistant = directory.load(tx).assistants.get(assistant_id)
-    if assistant is None:
+    if assistant_id not in directory.load(tx).assistants:
         raise NotFound
-    return assistant.room_ids
+    return asking.asking(tx, Actor(Role.ASSISTANT, assistant_id), now=now)
 
 
-def _is_theirs(tx: Tx, one: Notice, rooms: tuple[str, ...]) -> bool:
-    if not rooms or one.kind in (Kind.OFFERED, Kind.CALL_BACK):
+def _is_theirs(tx: Tx, one: Notice, asker: Asker) -> bool:
+    """In a room of hers; whoever waits or wishes to be called has no room yet."""
+    if one.kind in (Kind.OFFERED, Kind.CALL_BACK):
         return True
-    return booking.get(tx, one.subject_id).offer.room_id in rooms
+    return asking.may(asker, Action.SEE, booking.get(tx, one.subject_id))
 
 
 def told(tx: Tx, notice_id: str, *, assistant_id: str, now: datetime) -> None:
@@ -116,7 +117,7 @@ def told(tx: Tx, notice_id: str, *, assistant_id: str, now: datetime) -> None:
     Raises:
         CallUnknown: there is no such open line, or it is for another room.
     """
-    store.end(tx, [_own(tx, notice_id, assistant_id).id], Outcome.TOLD, now=now)
+    store.end(tx, [_own(tx, notice_id, assistant_id, now=now).id], Outcome.TOLD, now=now)
 
 
 def not_reached(tx: Tx, notice_id: str, *, assistant_id: str, now: datetime) -> None:
@@ -125,16 +126,16 @@ def not_reached(tx: Tx, notice_id: str, *, assistant_id: str, now: datetime) -> 
     Raises:
         CallUnknown: there is no such open line, or it is for another room.
     """
-    one = _own(tx, notice_id, assistant_id)
+    one = _own(tx, notice_id, assistant_id, now=now)
     if one.attempts + 1 >= model.CALLS or now + model.CALL_AGAIN >= one.until:
         store.end(tx, [one.id], Outcome.NOT_REACHED, now=now)
     else:
         store.again(tx, one.id, next_at=now + model.CALL_AGAIN)
 
 
-def _own(tx: Tx, notice_id: str, assistant_id: str) -> Notice:
+def _own(tx: Tx, notice_id: str, assistant_id: str, *, now: datetime) -> Notice:
     one = store.open_call(tx, notice_id)
-    if one is None or not _is_theirs(tx, one, _rooms_of(tx, assistant_id)):
+    if one is None or not _is_theirs(tx, one, _asker(tx, assistant_id, now=now)):
         raise CallUnknown
     return one
 
