@@ -44,6 +44,7 @@ from telemed.migrations import tables
 from telemed.notify.model import Channel
 from telemed.notify.model import Kind as Notice
 from telemed.operator.figures import Figures
+from telemed.paper.model import CARDS, Colour, Shape
 from telemed.people.consent import Answer, How, Purpose
 from telemed.people.mandate import Lasts
 from telemed.people.model import Deed, Need, Way
@@ -201,6 +202,12 @@ PARTS: dict[str, set[str]] = {
     "layouts.about.": {*Template, "overbooked"},
     "operator.sealed.": {"tpm", "file"},
     "pair.failed.": set(PairingWhy),
+    "paper.colour.": set(Colour),
+    "paper.device.": set(CARDS),
+    "paper.flyer.": {"book", "come", "wait", "speak", "home"},
+    "paper.poster.": {"talk", "help", "doctor"},
+    "paper.shape.": set(Shape),
+    "paper.step.": {step.name for card in CARDS.values() for step in card.steps},
     "planning.device.": set(DEVICE_KINDS.values()) - {ALWAYS_THERE},
     "planning.reason.": set(Reason),
     "planning.specialty.": {"allg", "haut", "hnoh", "inne", "kard"},

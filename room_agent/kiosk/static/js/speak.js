@@ -25,6 +25,8 @@ export class Speak {
   /** @type {HTMLAudioElement | null} */
   #sound = null;
   #turn = 0;
+  /** @type {Promise<void>} */
+  #going = Promise.resolve();
   #timer = 0;
   #touched = -TOUCHED_MS;
   #language = document.getElementById('language')?.dataset.language ?? 'de';
@@ -48,7 +50,7 @@ export class Speak {
     if (!button) return;
     const { picture, letter, digit } = button.dataset;
     const key = picture ? `ticket.${picture}` : letter ? `signage.spoken.letter.${letter.toLowerCase()}` : digit ? `signage.spoken.digit.${digit}` : '';
-    void this.#say(key ? [`${this.#language}/${key}.mp3`] : []);
+    this.#say(key ? [`${this.#language}/${key}.mp3`] : []);
   }
 
   #look() {
@@ -58,7 +60,7 @@ export class Speak {
     this.#before = new Set(shown);
     if (fresh.length === 0 || QUIET_SCREENS.includes(screen)) return;
     if (screen === 'welcome' && performance.now() - this.#touched > TOUCHED_MS) return;
-    void this.#say(fresh.slice(0, MOST).map((text) => `${this.#language}?text=${encodeURIComponent(text)}`), true);
+    this.#say(fresh.slice(0, MOST).map((text) => `${this.#language}?text=${encodeURIComponent(text)}`), true);
   }
 
   #stop() {
@@ -72,15 +74,17 @@ export class Speak {
    * @param {string[]} what
    * @param {boolean} [after]
    */
-  async #say(what, after = false) {
-    const last = after ? this.#sound : null;
+  #say(what, after = false) {
     if (!after) this.#stop();
-    const turn = (this.#turn += 1);
-    if (last && !last.ended && !last.paused) await new Promise((done) => last.addEventListener('ended', done, { once: true }));
+    const turn = this.#turn;
+    this.#going = (after ? this.#going : Promise.resolve()).then(() => this.#speak(what, turn));
+  }
+
+  /** @param {string[]} what @param {number} turn */
+  async #speak(what, turn) {
     for (const one of what) {
       const blob = turn === this.#turn ? await fetched(`/vorlesen/worte/${one}`) : null;
-      if (!blob || turn !== this.#turn) continue;
-      await this.#play(blob);
+      if (blob && turn === this.#turn) await this.#play(blob);
     }
   }
 

@@ -49,44 +49,74 @@ function show(range) {
   around?.scrollIntoView({ block: 'nearest' });
 }
 
-/** @param {HTMLAnchorElement} link @param {HTMLElement} main */
-function reader(link, main) {
-  const [label, texts] = [/** @type {HTMLElement} */ (link.querySelector('span')), link.dataset];
-  const seen = main.textContent;
-  /** @type {AbortController | null} */
-  let going = null;
+/** @param {HTMLAudioElement} sound @param {AbortSignal} signal @returns {Promise<void>} */
+function played(sound, signal) {
+  return new Promise((done, failed) => {
+    signal.addEventListener('abort', () => { sound.pause(); failed(signal.reason); });
+    sound.addEventListener('ended', () => done());
+    sound.addEventListener('error', () => failed(sound.error));
+    sound.play().catch(failed);
+  });
+}
 
-  function stop() {
-    going?.abort();
-    going = null;
+class Reader {
+  /** @type {AbortController | null} */
+  #going = null;
+
+  /** @param {HTMLAnchorElement} link @param {HTMLElement} main */
+  constructor(link, main) {
+    this.link = link;
+    this.main = main;
+    this.label = /** @type {HTMLElement} */ (link.querySelector('span'));
+    this.seen = main.textContent;
+    link.setAttribute('role', 'button');
+    link.addEventListener('keydown', (event) => { if (event.key === ' ') { event.preventDefault(); link.click(); } });
+    link.addEventListener('click', (event) => {
+      event.preventDefault();
+      if (this.#going) this.stop(); else void this.start(main);
+    });
+    addEventListener('pagehide', () => this.stop());
+    const now = main.querySelector('[data-aloud-now]');
+    if (now) void this.start(now);
+  }
+
+  stop() {
+    this.#going?.abort();
+    this.#going = null;
     show(null);
-    label.textContent = texts.start ?? '';
-    link.classList.remove('is-reading');
+    this.label.textContent = this.link.dataset.start ?? '';
+    this.link.classList.remove('is-reading');
+  }
+
+  /** @param {Element} within only what stands there */
+  async start(within) {
+    this.#going = new AbortController();
+    this.label.textContent = this.link.dataset.stop ?? '';
+    this.link.classList.add('is-reading');
+    try {
+      await this.#read(this.#going.signal, within);
+      this.stop();
+    } catch (error) {
+      const { name } = /** @type {Error} */ (error);
+      if (name === 'AbortError') return;
+      this.stop();
+      if (name !== 'NotAllowedError') this.label.textContent = this.link.dataset.failed ?? '';
+    }
   }
 
   /** The newest link: what changed since the page came is read as it is now. @param {AbortSignal} signal */
-  async function address(signal) {
-    if (main.textContent !== seen && texts.again) {
+  async #address(signal) {
+    if (this.main.textContent !== this.seen && this.link.dataset.again) {
       const page = await fetch(location.href, { signal });
       const found = LINK.exec(await page.text());
       if (page.ok && found?.[1]) return found[1].replace('.mp3', '');
     }
-    return link.pathname.replace('.mp3', '');
-  }
-
-  /** @param {HTMLAudioElement} sound @param {AbortSignal} signal @returns {Promise<void>} */
-  function played(sound, signal) {
-    return new Promise((done, failed) => {
-      signal.addEventListener('abort', () => { sound.pause(); failed(signal.reason); });
-      sound.addEventListener('ended', () => done());
-      sound.addEventListener('error', () => failed(sound.error));
-      sound.play().catch(failed);
-    });
+    return this.link.pathname.replace('.mp3', '');
   }
 
   /** @param {AbortSignal} signal @param {Element} within */
-  async function read(signal, within) {
-    const base = await address(signal);
+  async #read(signal, within) {
+    const base = await this.#address(signal);
     const answer = await fetch(`${base}/saetze`, { signal });
     if (!answer.ok) throw new Error(String(answer.status));
     const sentences = /** @type {Sentence[]} */ (await answer.json());
@@ -95,43 +125,16 @@ function reader(link, main) {
     /** @type {HTMLAudioElement | null} */
     let next = null;
     for (const [number, one] of sentences.entries()) {
-      const place = rangeOf(lettersOf(main), one.shown, from);
+      const place = rangeOf(lettersOf(this.main), one.shown, from);
       if (place ? place.range.getClientRects().length === 0 : one.hidden) continue;
       from = place ? place.end : from;
-      if (within !== main && !(place && within.contains(place.range.startContainer))) continue;
+      if (within !== this.main && !(place && within.contains(place.range.startContainer))) continue;
       const sound = next?.src.endsWith(`/${number}.mp3`) ? next : soundOf(number);
       next = number + 1 < sentences.length ? soundOf(number + 1) : null;
       show(place && place.range);
-      link.dataset.reading = String(number);
       await played(sound, signal);
     }
   }
-
-  /** @param {Element} within only what stands there */
-  async function start(within) {
-    going = new AbortController();
-    label.textContent = texts.stop ?? '';
-    link.classList.add('is-reading');
-    try {
-      await read(going.signal, within);
-      stop();
-    } catch (error) {
-      const { name } = /** @type {Error} */ (error);
-      if (name === 'AbortError') return;
-      stop();
-      if (name !== 'NotAllowedError') label.textContent = texts.failed ?? '';
-    }
-  }
-
-  link.setAttribute('role', 'button');
-  link.addEventListener('keydown', (event) => { if (event.key === ' ') { event.preventDefault(); link.click(); } });
-  link.addEventListener('click', (event) => {
-    event.preventDefault();
-    if (going) stop(); else void start(main);
-  });
-  addEventListener('pagehide', stop);
-  const now = main.querySelector('[data-aloud-now]');
-  if (now) void start(now);
 }
 
-if (link && main) reader(link, main);
+if (link && main) new Reader(link, main);
