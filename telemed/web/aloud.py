@@ -10,9 +10,10 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from telemed.kit.i18n import SIMPLE, for_people, words
 from telemed.kit.voice import Piece, Voice
 from telemed.kit.waves import joined, silence, to_mp3
-from telemed.web.sentences import Sentence, of_page, split, to_say
+from telemed.web.sentences import Sentence, main_of, of_page, split, to_say
 
 MARK = "~aloud~"
 """Stands in a page where its sealed text goes."""
@@ -28,6 +29,8 @@ LONGEST_LINK = 7_000
 """Characters: servers between us and a browser take no longer address than 8 KB."""
 NONCE_BYTES = 12
 GAP_S = 0.25
+MANY = 512
+"""Pages, of about 8 KB each."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,20 @@ class Aloud:
     def __init__(self, key: bytes, voice: Voice) -> None:
         self._cipher = AESGCM(key)
         self._voice = voice
+        self._sealed_before = lru_cache(maxsize=MANY)(self._sealed)
 
-    def mark(self, page: str, language: str) -> str:
-        """*page*, a whole page as HTML, with its text sealed into the link that has `MARK`."""
+    def mark(self, page: str, language: str, *, is_for_all: bool = False) -> str:
+        """*page*, a whole page as HTML, with its text sealed into the link that has `MARK`.
+
+        Of what is the same for all (*is_for_all*) the last `MANY` are kept; what says something of somebody never is.
+        """
         if MARK not in page:
             return page
-        return page.replace(MARK, self.seal(Said(language, tuple(of_page(page)))))
+        sealed = self._sealed_before if is_for_all else self._sealed
+        return page.replace(MARK, sealed(main_of(page), language))
+
+    def _sealed(self, main: str, language: str) -> str:
+        return self.seal(Said(language, tuple(of_page(main))))
 
     def seal(self, said: Said) -> str:
         """*said* as part of an address; of a page that is too long, what fits from its beginning on."""
@@ -98,11 +109,10 @@ class Aloud:
         key = _whole(language).get(" ".join(text.split()))
         return self.phrase(language, key) if key else None
 
-    def prepare(self, language: str) -> int:
-        """Render all that is the same for everybody, so that nobody waits; how many are recorded."""
-        pieces = [piece(language, text) for text in sorted(_fixed(language))]
-        recorded, _ = self._voice.prepare(pieces)
-        return recorded
+    def prepare(self, languages: Iterable[str]) -> tuple[int, Path]:
+        """Render all that is the same for everybody, so that nobody waits; how many pieces are recorded, and a list."""
+        pieces = [piece(language, text) for language in languages for text in sorted(_fixed(language))]
+        return self._voice.prepare(list(dict.fromkeys(pieces)))
 
 
 def piece(language: str, text: str) -> Piece:
@@ -121,7 +131,7 @@ def _whole(language: str) -> dict[str, str]:
 
 @cache
 def _fixed(language: str) -> dict[str, str]:
-    """Each sentence for people that has nothing to fill in → its key, and which one of it: ``web.skip-1``."""
+    """Each sentence for people that has nothing to fill in → its key, and which one of it it is."""
     spoken = words(language)
     found: dict[str, str] = {}
     for key in sorted(for_people()):

@@ -23,7 +23,7 @@ from telemed.web.account import ACCOUNT, with_form_tokens
 from telemed.web.aloud import MARK, Aloud
 from telemed.web.files import Files, Folders, Versions
 from telemed.web.languages import words_of
-from telemed.web.packing import Page
+from telemed.web.packing import Page, may_pack
 
 __all__ = ["BERLIN", "ICONS", "STATIC", "FrameInfo", "Pages", "icon", "local", "local_day", "mount_static", "words_of"]
 
@@ -102,6 +102,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=[Versions],
+            auto_reload=False,
         )
         versions = self._templates.extensions[Versions.identifier]
         assert isinstance(versions, Versions)
@@ -126,7 +127,10 @@ class Pages:
         values = {"frame": self.frame, **given, **context}
         page = self._templates.get_template(template).render(values)
         page = with_form_tokens(page, account.form_token) if account else page
-        answer = Page(self._aloud.mark(page, spoken.language) if self._aloud else page, status_code=status)
+        if self._aloud:
+            is_for_all = may_pack(request) and not request.path_params
+            page = self._aloud.mark(page, spoken.language, is_for_all=is_for_all)
+        answer = Page(page, status_code=status)
         if chosen:
             languages.keep(request, answer)
         return answer

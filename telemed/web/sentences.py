@@ -47,15 +47,25 @@ class _Block:
     said: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     found: list[Sentence] = field(default_factory=list)
+    differs: bool = False
 
     def add(self, text: str | None, *, shown: str | None = None) -> None:
         if text:
             self.said.append(text)
             self.shown.append(text if shown is None else shown)
+            self.differs = self.differs or shown is not None
 
     def end(self, hidden: bool) -> None:
-        said, shown = _tidy("".join(self.said)), _tidy("".join(self.shown))
-        self.said, self.shown = [], []
+        """What was added ends here. Most that is added is nothing but the space between two tags."""
+        if not self.said:
+            return
+        said = "".join(self.said)
+        if said.isspace():
+            said = shown = ""
+        else:
+            said = _tidy(said)
+            shown = _tidy("".join(self.shown)) if self.differs else said
+        self.said, self.shown, self.differs = [], [], False
         if not any(char.isalnum() for char in said):
             return
         if said == shown:
@@ -64,13 +74,19 @@ class _Block:
             self.found.append(Sentence(said, shown, hidden))
 
 
+def main_of(page: str) -> str:
+    """A page's ``main``; empty where it has none."""
+    start, end = page.find("<main"), page.rfind("</main>")
+    return page[start : end + len("</main>")] if 0 <= start < end else ""
+
+
 def of_page(page: str) -> Iterator[Sentence]:
     """The sentences of a page's ``main``."""
-    start, end = page.find("<main"), page.rfind("</main>")
-    if start < 0 or end < start:
+    main = main_of(page)
+    if not main:
         return
     block = _Block()
-    _read(html.fromstring(page[start : end + len("</main>")]), block, hidden=False)
+    _read(html.fromstring(main), block, hidden=False)
     block.end(hidden=False)
     yield from block.found
 
