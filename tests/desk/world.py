@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
 from fastapi import FastAPI
+from fastapi import Request as Asked
+from fastapi.responses import HTMLResponse
 
 from schemas.checks import CheckReport, CheckResult, Severity
 from schemas.day import FactKind
@@ -39,6 +42,7 @@ from telemed.identity.rights import SESSION_COOKIE
 from telemed.identity.staff_model import StaffRevoked
 from telemed.kit.clock import Clock, ExerciseClock
 from telemed.kit.db import Database
+from telemed.kit.i18n import Words
 from telemed.kit.ids import new_link_token
 from telemed.kit.machine import MachineKey
 from telemed.kit.outbox import Relay, Subscription
@@ -65,7 +69,7 @@ from telemed.visit import service as visit
 from telemed.visit.model import FactKnown
 from telemed.visit.reactions import give_back
 from telemed.web import refusals, security
-from telemed.web.centre import Centre
+from telemed.web.centre import Centre, centre_of
 from telemed.web.pages import FrameInfo, Pages, mount_static
 from tests.rosters import OPERATOR_KEY
 from tests.serving import served_beside
@@ -174,10 +178,39 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
 
 def make_app(centre: Centre) -> FastAPI:
     """The centre's app with the staff's pages and the signalling socket."""
-    app = FastAPI()
+    app = _without_centre()
     app.state.centre = centre
+    return app
+
+
+_shared: list[FastAPI] = []
+
+
+def shared_app(centre: Centre) -> FastAPI:
+    """The same app for one centre after the other: to find out its routes anew takes longer than most tests do."""
+    if not _shared:
+        _shared.append(_without_centre())
+    _shared[0].state.centre = centre
+    return _shared[0]
+
+
+class OfItsCentre(Pages):
+    """The pages of whichever centre an app has at the moment."""
+
+    def __init__(self) -> None:
+        """It has nothing of its own."""
+
+    def render(
+        self, request: Asked, template: str, *, status: int = 200, words: Words | None = None, **context: Any
+    ) -> HTMLResponse:
+        pages = centre_of(request).the(Pages)
+        return pages.render(request, template, status=status, words=words, **context)
+
+
+def _without_centre() -> FastAPI:
+    app = FastAPI()
     security.protect(app, security.Protection(media=("/arzt/besuch", "/gast", desk_home.TALK, tryout.PATH)))
-    refusals.install(app, centre.the(Pages))
+    refusals.install(app, OfItsCentre())
     staff = (
         identity_account.routes,
         identity_house.routes,

@@ -1,5 +1,7 @@
 """Each purpose is asked apart, what was said is kept as it stood there, and a no counts at the next request."""
 
+from datetime import UTC, datetime
+
 import pytest
 from fhir.resources.R4B.consent import Consent
 from fhir.resources.R4B.relatedperson import RelatedPerson
@@ -10,7 +12,7 @@ from telemed.kit.db import Database
 from telemed.kit.i18n import words
 from telemed.kit.refusal import NotFound
 from telemed.people import consent_fhir, consents, mandates, service
-from telemed.people.consent import Answer, ConsentRefused, How, Purpose, Said
+from telemed.people.consent import VERSION, Answer, ConsentRefused, How, Purpose, Said
 from telemed.people.mandate import LASTS, MOST, Lasts, MandateNarrower, MandateOver, Relative, Scope, TooManyRelatives
 from tests.builders import RESIDENT, SOMMER, World, make_world
 
@@ -79,14 +81,15 @@ def test_what_was_asked_is_kept_word_for_word_and_leaves_an_audit_line(world: Wo
 
 @pytest.mark.parametrize("purpose", Purpose)
 @pytest.mark.parametrize("answer", Answer)
-def test_each_answer_is_a_fhir_consent(world: World, sommer: str, purpose: Purpose, answer: Answer) -> None:
-    said = say(world, sommer, purpose, answer, ASSISTANT)
-    made = consent_fhir.consent(said, sommer, organization="Organization/telemed")
+def test_each_answer_is_a_fhir_consent(purpose: Purpose, answer: Answer) -> None:
+    at, asked = datetime(2026, 11, 24, 9, tzinfo=UTC), consents.wording(purpose, words())
+    said = Said("c1", purpose, answer, How.SPOKEN, at, VERSION, "de", asked, "lindner")
+    made = consent_fhir.consent(said, "p1", organization="Organization/telemed")
     read = Consent.model_validate(made)
     assert read.status == {"yes": "active", "no": "rejected", "discuss": "proposed"}[answer.value]
     assert read.provision.type == ("permit" if answer is Answer.YES else "deny")
     assert read.verification[0].verifiedWith.reference == "Practitioner/lindner"
-    assert consent_fhir.consent(said, sommer, organization="Organization/x", counts=False)["status"] == "inactive"
+    assert consent_fhir.consent(said, "p1", organization="Organization/x", counts=False)["status"] == "inactive"
 
 
 def test_a_relative_comes_by_her_link_as_herself_and_may_what_the_mandate_says(world: World, sommer: str) -> None:
