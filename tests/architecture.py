@@ -101,6 +101,7 @@ KINDS_BY_NAME = {
     "booking.byhand": Kind.PURE,  # an offer that staff make up themselves
     "desk.appointments": Kind.EDGE,  # appointments ahead: move, cancel, and those that must be moved
     "desk.arriving": Kind.EDGE,  # who comes says so at the door
+    "desk.by_paper": Kind.EDGE,  # an appointment, by what stands on the slip
     "desk.bycode": Kind.EDGE,  # the own appointments, by a one-time code
     "desk.asked": Kind.EDGE,  # what staff ask for, carried from page to page
     "desk.glass": Kind.EDGE,  # breaking the glass before an appointment

@@ -9,11 +9,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from telemed.booking import access
 from telemed.booking.times import Choice
 from telemed.directory import service as directory
-from telemed.identity.model import Actor, Right
+from telemed.identity.model import Actor, Right, Role
 from telemed.identity.rights import Needs
 from telemed.kit.refusal import NotFound, Refusal
 from telemed.kit.tries import Tries, place_of
 from telemed.notify import codes
+from telemed.people import service as people
 from telemed.people.model import same_contact
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
@@ -115,9 +116,12 @@ def begin_again(_actor: Anyone) -> RedirectResponse:
 def _open(centre: Centre, token: str, booking_id: str) -> Response:
     now = centre.clock.now()
     with centre.db.transaction() as tx:
-        if booking_id not in {one.id for one in codes.proven(tx, token, now=now)}:
+        found = next((one for one in codes.proven(tx, token, now=now) if one.id == booking_id), None)
+        if found is None:
             raise NotFound
-        session = access.open_session(tx, booking_id, now=now)
+        actor = Actor(Role.RESIDENT, found.id)
+        people.audit(tx, [found.person_id], actor=actor, action="read", purpose="code", now=now)
+        session = access.open_session(tx, found.id, now=now)
     return access.signed_in(session)
 
 

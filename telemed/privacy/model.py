@@ -53,6 +53,7 @@ PURPOSES = {
     "glass mistake": "glass_mistake",
     "link": "link",
     "paper": "paper",
+    "code": "code",
     "own data": "own",
     "erasure": "own",
 }
