@@ -6,3 +6,5 @@ if (button instanceof HTMLButtonElement) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+export {}; // a module, so that its names are its own

@@ -138,3 +138,5 @@ class Reader {
 }
 
 if (link && main) new Reader(link, main);
+
+export {}; // a module, so that its names are its own
