@@ -15,7 +15,6 @@ from telemed.identity.model import Actor, Role
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotAllowed, NotFound, Refusal
 from telemed.people import mandates
-from telemed.people.mandate import Scope as Given
 
 
 def asking(tx: Tx, actor: Actor, *, now: datetime, tasks: Collection[str] = ()) -> Asker:
@@ -70,10 +69,10 @@ def _invited_to(tx: Tx, invitation_id: str, now: datetime) -> frozenset[str]:
 
 def _with_mandate(tx: Tx, asker: Asker) -> Asker:
     try:
-        found = mandates.check(tx, asker.actor, Given.SEE, now=asker.now)
+        found = mandates.check(tx, asker.actor, Scope.SEE, now=asker.now)
     except Refusal:
         return asker
-    return replace(asker, person_id=found.person_id, scopes=frozenset(Scope(one.value) for one in found.scopes))
+    return replace(asker, person_id=found.person_id, scopes=found.scopes)
 
 
 def thing_of(booking: Booking) -> Thing:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse
 
 from schemas.day import FactKind
-from telemed.booking import form, search, times
+from telemed.booking import asking, form, search, times
 from telemed.booking import model as booking_model
 from telemed.booking import service as booking
 from telemed.booking.ground import Ground
@@ -23,6 +23,7 @@ from telemed.desk.asked import Line, day_of
 from telemed.desk.model import RoomDay, Row
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
+from telemed.identity.allowed import Action
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
@@ -159,9 +160,10 @@ def _over(tx: Tx, visit_id: str, actor: Actor, *, now: datetime) -> Booking:
     Raises:
         NotFound: no visit of hers today that is over.
     """
-    own, zone = booking.get(tx, visit_id), directory.load(tx).zone
-    is_today = own.offer.start.astimezone(zone).date() == now.astimezone(zone).date()
-    if own.offer.doctor_id != actor.subject or not is_today or visit.state_of(tx, own.id) is not VisitState.ENDED:
+    own, asker = booking.get(tx, visit_id), asking.asking(tx, actor, now=now)
+    asking.require(asker, Action.NOTE, own)
+    first, after = asker.today
+    if not first <= own.offer.start < after or visit.state_of(tx, own.id) is not VisitState.ENDED:
         raise NotFound
     return own
 

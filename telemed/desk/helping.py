@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from telemed.booking import asking
 from telemed.booking import service as booking
 from telemed.desk import service
 from telemed.directory import service as directory
 from telemed.directory.model import Room
 from telemed.help import service as helping
 from telemed.help.model import HelpCall, HelpState, Reach
+from telemed.identity.allowed import Action
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound
@@ -47,7 +49,7 @@ def of_actor(tx: Tx, actor: Actor, *, now: datetime) -> list[RoomCall]:
     found = []
     for call in calls:
         room, is_own = known.rooms.get(call.room_id), call.room_id in own
-        if room is not None and (_reaches(call, actor.role, is_own=is_own) or _is_in_it(tx, call, actor)):
+        if room is not None and (_reaches(call, actor.role, is_own=is_own) or _is_in_it(tx, call, actor, now=now)):
             found.append(RoomCall(call, room, is_own))
     return found
 
@@ -56,11 +58,11 @@ def _own_rooms(tx: Tx, actor: Actor, now: datetime) -> set[str]:
     if actor.role is Role.ASSISTANT:
         return {room.id for room in service.rooms_of(tx, actor.subject)}
     if actor.role is Role.DOCTOR:
-        known = directory.load(tx)
+        asker, known = asking.asking(tx, actor, now=now), directory.load(tx)
         return {
             room_id
             for room_id in known.rooms
-            if any(one.offer.doctor_id == actor.subject for one in visit.visits_on(tx, room_id, now=now))
+            if any(asking.may(asker, Action.SEE, one) for one in visit.visits_on(tx, room_id, now=now))
         }
     return set()
 
@@ -75,12 +77,12 @@ def _reaches(call: HelpCall, role: Role, *, is_own: bool) -> bool:
             return role is Role.OPERATOR and call.reach is Reach.ALL
 
 
-def _is_in_it(tx: Tx, call: HelpCall, actor: Actor) -> bool:
+def _is_in_it(tx: Tx, call: HelpCall, actor: Actor, *, now: datetime) -> bool:
     """The doctor in whose talk it is knows it at once."""
     if actor.role is not Role.DOCTOR or call.visit_id is None:
         return False
     try:
-        return booking.get(tx, call.visit_id).offer.doctor_id == actor.subject
+        return asking.may(asking.asking(tx, actor, now=now), Action.JOIN, booking.get(tx, call.visit_id))
     except NotFound:
         return False
 

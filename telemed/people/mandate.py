@@ -4,16 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from telemed.identity import allowed
 from telemed.kit.refusal import Refusal, Sense
 
-
-class Scope(StrEnum):
-    """What a relative may do; seeing the times belongs to each of them. Nobody may see what devices measure."""
-
-    SEE = "see"
-    CHANGE = "change"
-    BOOK = "book"
-    JOIN = "join"
+Scope = allowed.Scope
+"""What a relative may do; seeing the times belongs to each of them. Nobody may see what devices measure."""
 
 
 class Lasts(StrEnum):

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,7 +24,10 @@ from telemed.kit.db import Database
 from telemed.people.service import Auditor
 from telemed.web import refusals
 from tests.builders import World, make_booking, make_world, moment
+from tests.counts import Counted
 from tests.web.apps import make_pages
+
+SEARCHES = 120
 
 
 class Client:
@@ -242,9 +246,11 @@ def test_every_type_served_is_read_and_searched(client: Client) -> None:
         assert client.ask(f"/fhir/{kind}?schedule=calendar-weiss").status_code == 200
 
 
-def test_a_program_sees_the_appointments_of_its_practice_and_of_nobody_else(world: World) -> None:
+def test_a_program_sees_the_appointments_of_its_practice_and_of_nobody_else(client: Client, world: World) -> None:
     own, other = make_booking(world, at="10:00"), make_booking(world, doctor="brandt", at="11:00")
-    fhir = Client(world, works_for="weiss")
+    with world.db.transaction() as tx:
+        granted.work_for(tx, "program", ["weiss"])
+    fhir = client
     assert [one["id"] for one in fhir.found("/fhir/Appointment?date=2026-11-24")] == [own.id]
     for asked in (f"_id={other.id}", "actor=Practitioner/brandt", f"_id={own.id},{other.id}&actor=Practitioner/brandt"):
         assert fhir.found(f"/fhir/Appointment?{asked}") == []
@@ -253,3 +259,31 @@ def test_a_program_sees_the_appointments_of_its_practice_and_of_nobody_else(worl
     assert (hidden.status_code, hidden.content) == (unknown.status_code, unknown.content)
     assert hidden.status_code == 404
     assert Client(world, works_for="").found("/fhir/Appointment") == []
+
+
+def test_no_search_of_a_program_finds_somebody_else_s(sqlite_database: Database, counted: Counted) -> None:
+    """Random searches by what exists and what does not, one value or several; the control sees what is kept back."""
+    world = make_world(sqlite_database, rooms=2)
+    for number, at in enumerate(("09:30", "10:00", "10:30", "11:00")):
+        doctor = ("weiss", "brandt")[number % 2]
+        make_booking(world, doctor=doctor, at=at, room=f"room-{number % 2 + 1}")
+    fhir, all_of_them = Client(world, works_for="weiss"), 0
+    random = Random(20_261_127)
+    values = {
+        "actor": ["Practitioner/weiss", "Practitioner/brandt", "Location/room-1", "Location/room-2", "Device/none"],
+        "date": ["2026-11-24", "ge2026-11-24", "lt2026-11-24T11:00:00Z", "2026-11-25"],
+        "status": ["booked", "cancelled", "http://hl7.org/fhir/appointmentstatus|booked"],
+        "_count": ["1", "50"],
+        "_offset": ["0", "1"],
+    }
+    for _ in range(SEARCHES):
+        asked = random.sample(sorted(values), random.randint(0, 3))
+        several = {name: random.sample(values[name], 1 + (name == "actor" and random.random() < 0.5)) for name in asked}
+        query = "&".join(f"{name}={','.join(each)}" for name, each in several.items())
+        found = fhir.found(f"/fhir/Appointment?{query}")
+        all_of_them += len(found)
+        for one in found:
+            actors = {each["actor"].get("reference") for each in one["participant"]}
+            assert "Practitioner/weiss" in actors, query
+    assert all_of_them > SEARCHES / 4
+    counted(f"searches of one program: {SEARCHES}, {all_of_them} appointments, none of another doctor's")
