@@ -92,8 +92,10 @@ def doctor_day(request: Request, centre: CentreDep, actor: Doctor) -> HTMLRespon
         days = _doctor_days(tx, centre, actor, now)
         people = service.people(tx, centre.secrets, model.visit_ids(days), actor=actor, now=now)
         tasks, word = planned.tasks(tx, actor=actor, now=now), _word(tx, actor, now)
+        acted = relatives.acted(tx, centre, model.visit_ids(days), actor=actor, now=now)
         closes = closing.closing(tx, request, centre, days, actor=actor, now=now)
     shown: dict[str, Any] = {"people": people, "obstacle": model.call_obstacle(days), "is_assistant": False}
+    shown["acted"] = acted
     shown |= {"closing": closes, "agenda": model.agenda(days), "over": model.over(days)}
     shown |= {"tasks": tasks, "version": model.version(days, tasks.to_call, word), "word": word}
     return centre.the(Pages).render(request, "desk/doctor.html", days=days, now=now, **shown)
