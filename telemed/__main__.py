@@ -25,12 +25,14 @@ from telemed.identity.allowed import EVERYONE
 from telemed.identity.doors import link_of
 from telemed.identity.model import Actor, Role
 from telemed.interop import service as interop
-from telemed.kit import logs, pace
+from telemed.kit import i18n, logs, pace
 from telemed.kit.clock import real_now
 from telemed.kit.db import AlreadyOpen, Database
 from telemed.kit.settings import BadSetting
+from telemed.kit.voice import Speechless, Voice
 from telemed.link.routes import MAX_MESSAGE_BYTES
 from telemed.privacy import service as privacy
+from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
 from telemed.web.stream import Beside
 
@@ -80,6 +82,21 @@ def migrate() -> None:
     migrations.upgrade(db)
     db.dispose()
     say("the database is up to date")
+
+
+@cli.command()
+def voices(languages: Annotated[list[str] | None, typer.Argument(help="All, if none is named.")] = None) -> None:
+    """Render what pages read out to everybody, and write down which files a person may record instead."""
+    settings = wiring.read_settings()
+    known = i18n.of_pages()
+    if wrong := set(languages or ()) - set(known):
+        fail(f"no pages in {', '.join(sorted(wrong))}; there are {', '.join(known)}")
+    aloud = Aloud(os.urandom(32), Voice(settings.state_dir / "voices", settings.state_dir / "speech"))
+    try:
+        recorded, path = aloud.prepare(languages or known)
+    except Speechless:
+        fail("there is no program that speaks; see ops/voice.md")
+    say(f"{recorded} recorded, the others rendered; what there is stands in {path}")
 
 
 @cli.command()

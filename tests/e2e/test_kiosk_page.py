@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from playwright.async_api import expect
@@ -79,8 +80,11 @@ async def _tap(room: Scene, picture: str, letter: str, digits: str) -> None:
 
 
 async def test_checking_in_by_picture_letter_and_digits(room: Scene) -> None:
+    spoken: list[str] = []
+    room.page.on("response", lambda came: spoken.append(unquote(came.url)) if "/vorlesen/worte" in came.url else None)
     await room.open_kiosk(KIOSK_CODE)
     await room.shows("welcome")
+    assert spoken == []
     await room.shoot(SHOTS, "welcome")
     await room.page.click('[data-picture="fish"]')
     await room.shoot(SHOTS, "letter")
@@ -90,6 +94,8 @@ async def test_checking_in_by_picture_letter_and_digits(room: Scene) -> None:
     await room.page.click('[data-digit="7"]')
     await room.page.wait_for_selector('[data-step="known"]:visible')
     await room.shoot(SHOTS, "known")
+    await until(lambda: any(one.endswith(words().text("kiosk.welcome.known.title")) for one in spoken))
+    assert "/vorlesen/worte/de/ticket.fish.mp3" in spoken[0]
     await until(room.centre.all_facts_up)
     up = room.centre.all_facts_up()
     assert [(each.kind, each.visit_id, each.by) for each in up] == [(FactKind.ARRIVED, "visit-1", "resident")]
