@@ -55,3 +55,5 @@ button.addEventListener('click', async () => {
 });
 
 look();
+
+export {}; // a module, so that its names are its own
