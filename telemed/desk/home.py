@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
 from schemas.day import FactKind
@@ -24,7 +24,9 @@ from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
 from telemed.kit.refusal import NotFound
+from telemed.people import consents
 from telemed.people import model as people
+from telemed.people.consent import Answer, Purpose
 from telemed.visit import service as visit
 from telemed.visit.model import VisitState, WrongMoment
 from telemed.web.centre import CentreDep
@@ -65,11 +67,13 @@ def ready(centre: CentreDep, actor: Resident) -> RedirectResponse:
 
 
 @routes.get(TALK)
-def talk(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
-    """The same page as a guest's, for the resident at home."""
+def talk(request: Request, centre: CentreDep, actor: Resident) -> Response:
+    """The same page as a guest's, for the resident at home; who said no to the talk is asked again."""
     now = centre.clock.now()
     with centre.db.reading() as tx:
         own, known = _own(tx, actor), directory.load(tx)
+        if consents.answer_of(tx, own.person_id, Purpose.VIDEO) is Answer.NO:
+            return RedirectResponse(f"/mein-termin/einwilligung#{Purpose.VIDEO.value}", status_code=303)
         way = Way(own, "resident", f"{TALK}/stand", visit.door(tx, own, now=now))
     shown: dict[str, Any] = {"way": way, "known": known, "doctor_name": known.name_of(own.offer.doctor_id)}
     return centre.the(Pages).render(request, "desk/guest.html", **shown)

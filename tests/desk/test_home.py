@@ -17,6 +17,7 @@ from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database
 from telemed.kit.ids import new_link_token, new_token
 from telemed.kit.refusal import NotAllowed
+from telemed.people.consent import ConsentRefused
 from telemed.people.model import Person, Way
 from telemed.queue import service as queue
 from telemed.visit import service as visit
@@ -163,3 +164,15 @@ def test_only_the_doctor_of_a_home_visit_that_goes_on_moves_it_and_only_to_own_t
         at_home = form.encode(booking.offers(tx, directory.load(tx), wish, now=world.now)[0])
     for offer in (at_home, "nonsense"):
         assert house.doctor().post(path, json={"offer": offer, "request_id": new_token()}).status_code == 404
+
+
+def test_who_said_no_to_the_talk_is_asked_again_before_she_comes_in(house: House) -> None:
+    booked = book_at_home(house.world)
+    client, talk, consent = resident(house, booked), "/mein-termin/gespraech", "/mein-termin/einwilligung"
+    house.world.happen(booked.id, FactKind.ARRIVED, FactKind.CALLED)
+    client.post(consent, data={"purpose": "video", "answer": "no"})
+    assert client.get(talk).headers["location"] == f"{consent}#video"
+    with house.world.centre.db.reading() as tx, pytest.raises(ConsentRefused):
+        visit.admit_resident(tx, booked.id, booked.id, now=house.world.now)
+    client.post(consent, data={"purpose": "video", "answer": "yes"})
+    assert client.get(talk).status_code == 200

@@ -14,7 +14,9 @@ from telemed.kit.ids import new_id
 from telemed.notify import service, store
 from telemed.notify.model import Channel, Kind
 from telemed.people import consents
+from telemed.people import service as people
 from telemed.people.consent import Answer, How, Purpose
+from telemed.privacy import own
 from telemed.visit import service as visit
 from tests.builders import (
     DOCTOR,
@@ -265,3 +267,23 @@ def test_who_says_that_she_comes_later_hears_that_her_place_is_kept(notices: Not
     assert "20 Minuten" in sms.texts[0]
     with notices.db.reading() as tx:
         assert store.said_minutes(tx, visit_id) == 20
+
+
+def test_of_whom_all_was_erased_nothing_is_told_and_no_browser_is_kept(both: Notices, mail: Tray) -> None:
+    booked, world = book(both), both.world
+    both.go_on()
+    with world.db.transaction() as tx:
+        person = booking.get(tx, booked).person_id
+        place = store.place_of("browser")
+        sealed = people.seal(tx, world.secrets, person, place, b"x", actor=RESIDENT, now=world.now)
+        store.subscribe(tx, "browser", person, sealed, now=world.now)
+        keeper = own.Keeper("Organization/x", "centre", "https://centre.test")
+        copied = own.copy(tx, world.secrets, person, keeper=keeper, actor=RESIDENT, now=world.now)
+        assert MAIL.name.encode() in copied
+        made = own.erase(tx, world.secrets, person, actor=RESIDENT, now=world.now)
+        service.forget_person(tx, person, now=world.now)
+        assert store.subscribed(tx, person) == []
+    assert made.cancelled == 1
+    world.clock.forward(3 * DAY)
+    both.go_on()
+    assert [begin(text) for text in mail.texts] == ["Ihr Termin ist gebucht"]
