@@ -109,7 +109,7 @@ def shut_out(tx: Tx, actor: Actor, *, by: Actor, now: datetime) -> None:
 
 def _drop_accesses(tx: Tx, actor: Actor) -> None:
     session_store.drop_all(tx, actor)
-    store.drop_sign_ins(tx, actor)
+    store.drop_accesses(tx, actor)
     passkey_store.drop_passkeys(tx, actor)
     passkey_store.drop_recoveries(tx, actor)
 

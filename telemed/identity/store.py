@@ -90,9 +90,10 @@ def use_sign_in(tx: Tx, token_hash: str, now: datetime) -> Actor | None:
     return Actor(Role(row.role), row.subject) if row else None
 
 
-def drop_sign_ins(tx: Tx, actor: Actor) -> None:
-    """The links of a person lead nowhere any more."""
-    tx.execute(delete(sign_ins).where(sign_ins.c.role == actor.role.value, sign_ins.c.subject == actor.subject))
+def drop_accesses(tx: Tx, actor: Actor) -> None:
+    """Links and bearer tokens of a person open nothing any more."""
+    for table in (sign_ins, bearers):
+        tx.execute(delete(table).where(table.c.role == actor.role.value, table.c.subject == actor.subject))
 
 
 def add_pairing(tx: Tx, code_hash: str, *, kind: str, room_id: str, expires_at: datetime) -> None:

@@ -254,7 +254,9 @@ def test_who_is_shut_out_is_out_at_once_with_all_that_she_has(browser: Browser, 
     browser.comes_first(DOCTOR, KEY)
     waiting = browser.link(DOCTOR)
     with world.centre.db.transaction() as tx:
+        bearer = identity.give_bearer(tx, DOCTOR, now=world.now)
         staff.shut_out(tx, DOCTOR, by=OPERATOR, now=world.now)
+        assert identity.who(tx, session=None, bearer=bearer, now=world.now) is None
     assert browser.get("/arzt").status_code == 303
     assert browser._client.post(f"{waiting}/frage", headers=BY_SCRIPT).status_code == 410
     assert browser.comes(KEY).status_code == 403
