@@ -104,6 +104,7 @@ PARTS: dict[str, set[str]] = {
     "camera.": {"room", "otoscope", "dermatoscope", "document"},
     "cafe.consent.": set(Answer),
     "defect.what.": set(What),
+    "defect.wrong.": {"where", "what", "out"},
     "closing.": {"referral", "prescription", "values"},
     "closing.weeks.": {str(weeks) for weeks in WEEKS},
     "doctors.place.": {*SETTINGS, "phone"},
