@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import brotli
 from jinja2 import Environment
 from jinja2.ext import Extension
 from starlette.datastructures import Headers, QueryParams
@@ -34,10 +35,10 @@ _IN_CSS = re.compile(r"""(url\("?)(/static/[^")?]+)("?\))""")
 
 @dataclass(frozen=True)
 class File:
-    """*packed* is empty where packing is of no use."""
+    """*packed*: by the name of the coding (RFC 9110, 8.4.1), the smallest first; none where packing is of no use."""
 
     body: bytes
-    packed: bytes
+    packed: Mapping[str, bytes]
     version: str
 
 
@@ -74,8 +75,10 @@ def _read(folders: Folders, path: Path, _changed_ns: int) -> File:
     body = path.read_bytes()
     if path.suffix == ".css":
         body = folders.in_css(body.decode()).encode()
-    packed = gzip.compress(body, 9, mtime=0) if path.suffix in TEXT and len(body) >= LEAST else b""
-    return File(body, packed if len(packed) < len(body) else b"", hashlib.sha256(body).hexdigest()[:16])
+    packed = {}
+    if path.suffix in TEXT and len(body) >= LEAST:
+        packed = {"br": brotli.compress(body), "gzip": gzip.compress(body, 9, mtime=0)}
+    return File(body, packed, hashlib.sha256(body).hexdigest()[:16])
 
 
 class Versions(Extension):
@@ -103,23 +106,23 @@ class Files(StaticFiles):
         if path.suffix not in TEXT | {".woff2"}:
             return super().file_response(full_path, stat_result, scope, status_code)
         file = self._folders.read(path, stat_result.st_mtime_ns)
-        is_packed = bool(file.packed) and accepts_gzip(headers)
-        tag = f'"{file.version}{"-gzip" if is_packed else ""}"'
+        coding = next((coding for coding in file.packed if accepts(headers, coding)), "")
+        tag = f'"{file.version}{coding and "-"}{coding}"'
         asked = QueryParams(scope["query_string"]).get("v")
         told = {"ETag": tag, "Vary": "Accept-Encoding", "Cache-Control": KEPT if asked == file.version else ASKED_AGAIN}
         known = {each.strip().removeprefix("W/") for each in headers.get("if-none-match", "").split(",")}
         if known & {tag, "*"}:
             return Response(status_code=304, headers=told)
-        if is_packed:
-            told["Content-Encoding"] = "gzip"
+        if coding:
+            told["Content-Encoding"] = coding
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        return Response(file.packed if is_packed else file.body, status_code, told, kind)
+        return Response(file.packed.get(coding, file.body), status_code, told, kind)
 
 
-def accepts_gzip(headers: Headers) -> bool:
-    """Whether it is among what is accepted (RFC 9110, 12.5.3); a weight of nought forbids it."""
+def accepts(headers: Headers, coding: str) -> bool:
+    """Whether *coding* is among what is accepted (RFC 9110, 12.5.3); a weight of nought forbids it."""
     for offer in headers.get("accept-encoding", "").lower().split(","):
-        coding, _, weight = offer.replace(" ", "").partition(";q=")
-        if coding == "gzip":
+        named, _, weight = offer.replace(" ", "").partition(";q=")
+        if named == coding:
             return weight.strip("0.") != "" or weight == ""
     return False

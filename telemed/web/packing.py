@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
-from telemed.web.files import accepts_gzip
+from telemed.web.files import accepts
 from telemed.web.languages import ASKED
 
 PREFERENCES = frozenset({ASKED, "__Host-weg"})
@@ -27,7 +27,7 @@ class Page(HTMLResponse):
         request = Request(scope)
         if may_pack(request) and len(self.body) >= LEAST:
             self.headers["Vary"] = "Accept-Encoding"
-            if accepts_gzip(request.headers):
+            if accepts(request.headers, "gzip"):
                 self.body = gzip.compress(bytes(self.body), LEVEL, mtime=0)
                 self.headers["Content-Encoding"] = "gzip"
                 self.headers["Content-Length"] = str(len(self.body))

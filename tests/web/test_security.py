@@ -27,7 +27,7 @@ def test_every_answer_carries_the_headers_even_a_refusal(client: TestClient) -> 
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
-        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
 
 
 def test_pages_are_not_kept_and_files_are_asked_for_again(client: TestClient) -> None:
