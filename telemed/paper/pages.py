@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from telemed.booking import service as booking
@@ -13,7 +13,7 @@ from telemed.directory import service as directory
 from telemed.directory.model import Directory, Room
 from telemed.identity.model import WAITING, Actor, Right
 from telemed.identity.rights import Needs
-from telemed.kit.i18n import of_pages, words
+from telemed.kit.i18n import GERMAN, of_pages, words
 from telemed.kit.refusal import NotFound
 from telemed.notify import calls
 from telemed.notify.carriers import Carriers
@@ -30,6 +30,7 @@ Resident = Annotated[Actor, Depends(Needs(Right.OWN_APPOINTMENT))]
 Assistant = Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]
 Operator = Annotated[Actor, Depends(Needs(Right.OPERATE))]
 Size = Literal["a4", "a3"]
+Chosen = Annotated[str, Query(alias="in")]
 
 
 @routes.get("/papier/plakat/{room_id}.pdf")
@@ -93,33 +94,30 @@ def letter(centre: CentreDep, actor: Assistant, notice_id: str) -> Response:
     with centre.db.transaction() as tx:
         known = directory.load(tx)
         one = calls.call(tx, desk, notice_id, actor=actor, now=now)
-    language = one.person.language if one.person and one.person.language in of_pages() else "de"
+    language = one.person.language if one.person and one.person.language in of_pages() else GERMAN
     name = one.person.name if one.person else ""
-    shown = {"name": name, "text": one.own_text if language != "de" and one.own_text else one.text}
+    shown = {"name": name, "text": one.own_text if language != GERMAN and one.own_text else one.text}
     page = sheets.sheet(centre, "letter", words(language), known, phone=sheets.phone(known), **shown)
     return _pdf(sheets.press(centre).personal(page), "brief")
 
 
 @routes.get("/assistenz/papier")
-def for_assistants(request: Request, centre: CentreDep, _actor: Assistant) -> HTMLResponse:
+def for_assistants(request: Request, centre: CentreDep, _actor: Assistant, chosen: Chosen = GERMAN) -> HTMLResponse:
     """All papers that can be printed."""
-    return _all(request, centre, home="/assistenz")
+    return _all(request, centre, "/assistenz", chosen)
 
 
 @routes.get("/betrieb/papier")
-def for_operators(request: Request, centre: CentreDep, _actor: Operator) -> HTMLResponse:
+def for_operators(request: Request, centre: CentreDep, _actor: Operator, chosen: Chosen = GERMAN) -> HTMLResponse:
     """All papers that can be printed."""
-    return _all(request, centre, home="/betrieb")
+    return _all(request, centre, "/betrieb", chosen)
 
 
-def _all(request: Request, centre: Centre, *, home: str) -> HTMLResponse:
-    known = _known(centre)
-    shown: dict[str, Any] = {"home": home, "rooms": sheets.rooms(known), "in_languages": _languages()}
+def _all(request: Request, centre: Centre, home: str, chosen: str) -> HTMLResponse:
+    may = of_pages()
+    shown: dict[str, Any] = {"home": home, "rooms": sheets.rooms(_known(centre))}
+    shown |= {"in_languages": [(code, OWN_NAMES[code]) for code in may], "chosen": chosen if chosen in may else GERMAN}
     return centre.the(Pages).render(request, "paper/all.html", **shown)
-
-
-def _languages() -> list[tuple[str, str]]:
-    return [(code, OWN_NAMES[code]) for code in of_pages()]
 
 
 def _of_room(request: Request, centre: Centre, template: str, room_id: str, **more: Any) -> Response:

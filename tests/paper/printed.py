@@ -15,35 +15,33 @@ A3, A4, A5 = (842, 1191), (595, 842), (420, 595)
 
 @dataclass(frozen=True)
 class Paper:
-    """*sizes*: of its pages in points; *smallest*: the smallest letter in points; *pictures*: drawn on each page."""
+    """*sizes*: of its pages in points; *smallest*: the smallest letter in points; *codes*: what its QR codes say."""
 
     sizes: tuple[tuple[int, int], ...]
     text: str
     smallest: float
-    pictures: tuple[int, ...]
     codes: frozenset[str]
 
 
-def look(pdf: bytes, shot: Path | None = None) -> Paper:
-    """*shot*: where pictures of the pages go, to be looked at."""
+def look(pdf: bytes, shot: Path | None = None, *, codes: bool = False) -> Paper:
+    """*codes*: whether they are looked for. *shot*: where pictures of the pages go, to be looked at."""
     document = pypdfium2.PdfDocument(pdf)
-    sizes, texts, smallest, pictures, codes = [], [], [], [], set()
+    sizes, texts, smallest, found = [], [], [], set()
     for number, page in enumerate(document, 1):
         width, height = page.get_size()
         sizes.append((round(width), round(height)))
         texts.append(page.get_textpage().get_text_range())
         smallest += list(_letters(page))
-        pictures.append(sum(1 for _ in page.get_objects(filter=[raw.FPDF_PAGEOBJ_FORM, raw.FPDF_PAGEOBJ_IMAGE])))
-        seen = page.render(scale=2).to_pil()
-        codes |= {code.text for code in zxingcpp.read_barcodes(seen)}
+        if codes:
+            found |= {code.text for code in zxingcpp.read_barcodes(page.render(scale=1.5).to_pil())}
         if shot:
-            _keep(seen, shot.with_name(f"{shot.name}-{number}.png"))
-    return Paper(tuple(sizes), " ".join(" ".join(texts).split()), min(smallest), tuple(pictures), frozenset(codes))
+            _keep(page.render(scale=1).to_pil(), shot.with_name(f"{shot.name}-{number}.png"))
+    return Paper(tuple(sizes), " ".join(" ".join(texts).split()), min(smallest), frozenset(found))
 
 
 def _keep(seen: Image.Image, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    seen.resize((seen.width // 2, seen.height // 2)).save(path)
+    seen.save(path)
 
 
 def _letters(page: pypdfium2.PdfPage) -> Iterator[float]:
