@@ -114,6 +114,17 @@ def test_she_moves_books_and_cancels_in_her_own_name(house: House) -> None:
         assert booking.get(tx, new.id).status is Status.CANCELLED
 
 
+def test_what_is_chosen_is_sent_with_the_session_s_token(house: House) -> None:
+    """A button that makes a POST of a form for looking would be sent without one, and refused as an old page."""
+    client, own = relative(house, "change", "book"), resident(house)
+    paths = f"/fuer/buchen/{SERVICE}", f"/fuer/termin/{house.world.visits[1]}/verschieben", "/mein-termin/verschieben"
+    for who, path in zip((client, client, own), paths, strict=True):
+        page = who.get(path).text
+        assert "formmethod" not in page
+        assert re.search(r'<form method="post"[^>]*id="choose"><input type="hidden" name="form_token"', page)
+        assert 'form="choose"' in page
+
+
 def test_others_appointments_are_as_if_there_were_none(house: House) -> None:
     client, other = relative(house, "change", "join", "book"), house.world.visits[0]
     for way in ("absagen", "dabei", "verschieben/fertig"):

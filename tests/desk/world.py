@@ -24,6 +24,7 @@ from telemed.booking.model import Request
 from telemed.booking.planner import What, Wish
 from telemed.desk import guests as desk_guests
 from telemed.desk import home as desk_home
+from telemed.desk import moving as desk_moving
 from telemed.desk import pages as desk_pages
 from telemed.desk import planning as desk_planning
 from telemed.desk import status as desk_status
@@ -229,7 +230,7 @@ def _without_centre() -> FastAPI:
         feedback_pages.routes,
         privacy_pages.routes,
     )
-    for routes in (*staff, desk_guests.routes, desk_home.routes, desk_status.routes):
+    for routes in (*staff, desk_guests.routes, desk_home.routes, desk_status.routes, desk_moving.routes):
         app.include_router(routes)
     for routes in (signalling_routes.routes, signalling_socket.routes):
         app.include_router(routes)
