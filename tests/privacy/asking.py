@@ -35,52 +35,54 @@ class Answered:
         return self.status in (401, 403, 404, 410) or (self.status == 303 and to.startswith("/anmelden"))
 
 
-async def ask(  # noqa: PLR0913 - what a browser sends
-    app: FastAPI,
-    db: Database,
-    method: str,
-    path: str,
-    *,
-    cookies: str = "",
-    bearer: str = "",
-    body: bytes = b"",
-    content_type: str = "",
-    by_script: bool = True,
-) -> Answered:
-    """One request. *by_script*: as a script of our own page sends it; else as a form does."""
-    raw, _, query = path.partition("?")
-    headers = {
-        "host": HOST,
-        "accept": "text/html",
-        "sec-fetch-site": "same-origin",
-        "sec-fetch-mode": "cors" if by_script else "navigate",
-        "cookie": cookies,
-        "authorization": f"Bearer {bearer}" if bearer else "",
-        "content-type": content_type,
-        "content-length": str(len(body)),
-    }
-    scope: Scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "https",
-        "path": raw,
-        "raw_path": raw.encode(),
-        "query_string": query.encode(),
-        "root_path": "",
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items() if value],
-        "client": ("192.0.2.9", 4711),
-        "server": (HOST, 443),
-        "state": {},
-    }
-    answered, sent = Answered(), [False]
+@dataclass(frozen=True)
+class Sent:
+    """What a browser sends. *by_script*: as a script of our own page does; else as a form."""
+
+    method: str
+    path: str
+    cookies: str = ""
+    bearer: str = ""
+    body: bytes = b""
+    content_type: str = ""
+    by_script: bool = True
+
+    @property
+    def scope(self) -> Scope:
+        raw, _, query = self.path.partition("?")
+        headers = {
+            "host": HOST,
+            "accept": "text/html",
+            "sec-fetch-site": "same-origin",
+            "sec-fetch-mode": "cors" if self.by_script else "navigate",
+            "cookie": self.cookies,
+            "authorization": f"Bearer {self.bearer}" if self.bearer else "",
+            "content-type": self.content_type,
+            "content-length": str(len(self.body)),
+        }
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": self.method,
+            "scheme": "https",
+            "path": raw,
+            "raw_path": raw.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items() if value],
+            "client": ("192.0.2.9", 4711),
+            "server": (HOST, 443),
+            "state": {},
+        }
+
+
+async def ask(app: FastAPI, db: Database, sent: Sent) -> Answered:
+    """One request."""
+    answered, asked = Answered(), [{"type": "http.request", "body": sent.body, "more_body": False}]
 
     async def receive() -> Message:
-        if sent[0]:
-            return {"type": "http.disconnect"}
-        sent[0] = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return asked.pop() if asked else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -90,7 +92,7 @@ async def ask(  # noqa: PLR0913 - what a browser sends
         elif message["type"] == "http.response.body":
             answered.body += message.get("body", b"")
 
-    await app(scope, receive, send)
+    await app(sent.scope, receive, send)
     return answered
 
 

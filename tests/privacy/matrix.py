@@ -8,16 +8,13 @@ and each name that is in it has left a line in the audit before the answer.
 import asyncio
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI
-from starlette.routing import Mount, WebSocketRoute
 
 from telemed import wiring
 from telemed.app import make_app
@@ -29,12 +26,12 @@ from telemed.booking.planner import What, Wish
 from telemed.directory import service as directory
 from telemed.identity import granted, invitations
 from telemed.identity import service as identity
-from telemed.identity.model import ANYONE, Actor, Right, Role, holds
-from telemed.identity.rights import GUEST_COOKIE, SESSION_COOKIE, Guarded
+from telemed.identity.model import ANYONE, Actor, Right, Role
+from telemed.identity.rights import GUEST_COOKIE, SESSION_COOKIE
 from telemed.interop import service as interop
 from telemed.kit.clock import real_now
 from telemed.kit.db import Database
-from telemed.kit.ids import new_id, new_link_token, new_token
+from telemed.kit.ids import new_id, new_link_token
 from telemed.notify import store as notify
 from telemed.notify.model import Channel, Kind, Notice
 from telemed.people import mandates
@@ -42,147 +39,30 @@ from telemed.people.mandate import Lasts, Relative, Scope
 from telemed.people.model import Person, Way
 from telemed.visit import service as visit
 from tests.desk.world import World
-from tests.privacy.asking import Answered, Audited, ask
-from tests.privacy.test_rights import rights_of, routes_of
+from tests.privacy.asking import Answered, Audited, Sent, ask
+from tests.privacy.matrix_table import (
+    ALSO_LACKS,
+    BODIES,
+    ENDS_SESSIONS,
+    FORM,
+    HEAVY,
+    JSON,
+    KNOWS,
+    LAST,
+    LATER,
+    NAMES,
+    NEVER_ENDS,
+    OPEN_TO,
+    RESIDENT,
+    ROLES,
+    WHAT,
+    Line,
+    Whose,
+    lines,
+)
 from tests.rosters import OPERATOR_KEY
 
 LOBEDA = Path(__file__).parents[2] / "ops" / "seed" / "lobeda"
-ROLES = (
-    *(Role.ANYONE, Role.RESIDENT, Role.RELATIVE, Role.GUEST, Role.DOCTOR, Role.ASSISTANT, Role.OPERATOR),
-    Role.CLIENT,
-)
-"""A machine proves itself on its connection (tests/link, tests/signalling); before, it is anyone."""
-
-
-class Whose(StrEnum):
-    """Whose object stands in the address, seen from Dr Weiß and from the assistant of room 1."""
-
-    OWN = "own"
-    COLLEAGUE = "a colleague's"
-    ELSEWHERE = "another site's"
-    DELETED = "a deleted one"
-
-
-NAMES = {
-    Whose.OWN: "Xenia Eigen",
-    Whose.COLLEAGUE: "Yorick Kollege",
-    Whose.ELSEWHERE: "Zita Anderswo",
-}
-LATER, RESIDENT = "Wim Später", "Rosa Rosenrot"
-"""Has an appointment with Dr Weiß in some days; and has the resident's session."""
-
-OPEN_TO: dict[Role, frozenset[Whose]] = {
-    Role.RELATIVE: frozenset({Whose.OWN}),
-    Role.DOCTOR: frozenset({Whose.OWN}),
-    Role.ASSISTANT: frozenset({Whose.OWN, Whose.COLLEAGUE}),
-    Role.CLIENT: frozenset({Whose.OWN}),
-}
-"""A colleague's visit takes place in the assistant's own room: it is hers to prepare."""
-KNOWS: dict[Role, frozenset[str]] = {
-    Role.DOCTOR: frozenset({NAMES[Whose.OWN], RESIDENT}),
-    Role.ASSISTANT: frozenset({NAMES[Whose.OWN], NAMES[Whose.COLLEAGUE], RESIDENT}),
-    Role.CLIENT: frozenset({NAMES[Whose.OWN], RESIDENT, LATER}),
-    Role.RESIDENT: frozenset({RESIDENT}),
-    Role.RELATIVE: frozenset({RESIDENT}),
-}
-"""Whose names may be in what a role is answered; nobody's for the others."""
-
-VISIT, ROOM, WAITING, CALL, NOBODYS = "visit", "room", "waiting", "call", ""
-PARAMETERS = {
-    **{"visit_id": VISIT, "booking_id": VISIT, "room_id": ROOM, "waiting_id": WAITING, "notice_id": CALL},
-    **dict.fromkeys(("token", "what", "answer", "rest", "language", "key", "hash", "number", "name"), NOBODYS),
-    **dict.fromkeys(("kind", "resource_id"), NOBODYS),  # of FHIR, and of the operator's hours; looked at apart
-    **dict.fromkeys(("word_id", "help_id", "absence_id", "defect_id", "barrier_id", "exception_id"), NOBODYS),
-    **dict.fromkeys(("machine_id", "service_id", "passkey_id", "session_id", "mandate_id", "invitation_id"), NOBODYS),
-    **dict.fromkeys(("role", "subject", "step"), NOBODYS),
-}
-"""What the parameters of an address name, as far as whose it is matters: a route with one that is not here fails."""
-FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-TOKEN = new_token()
-BODIES: dict[str, tuple[str, Any]] = {
-    "/assistenz/termin/{booking_id}/verlegen": (FORM, {"offer": "x", "request_id": TOKEN}),
-    "/assistenz/termin/{booking_id}/absagen": (FORM, {"reason": "other"}),
-    "/assistenz/termin/{booking_id}/oeffnen": (FORM, {"reason": "safety"}),
-    "/assistenz/termin/{booking_id}/frueher": (FORM, {"request_id": TOKEN}),
-    "/arzt/besuch/{visit_id}/folgetermin": (FORM, {"offer": "x", "request_id": TOKEN}),
-    "/arzt/besuch/{visit_id}/raum": (JSON, {"offer": "x", "request_id": TOKEN}),
-    "/arzt/besuch/{visit_id}/abgewiesen": (JSON, {"role": "agent", "reason": "signature"}),
-    "/arzt/reihe/{visit_id}/{what}": (FORM, {"grund": "not-in-room"}),
-    "/besuch/{visit_id}/einladungen": (JSON, {"role": "relative"}),
-    "/besuch/{visit_id}/einwilligung": (FORM, {"purpose": "video", "answer": "yes", "how": "spoken"}),
-    "/besuch/{visit_id}/angehoerige": (FORM, {"name": "Ada", "lasts": "month"}),
-    "/assistenz/warteliste/{waiting_id}/vorrang": (FORM, {"priority": "1"}),
-}
-"""What is sent where the relation is looked at only once what was sent makes sense."""
-WHAT = {
-    "/arzt/reihe/{visit_id}/{what}": "kommt-nicht",
-    "/assistenz/besuch/{visit_id}/{what}": "kommt-nicht",
-    "/assistenz/warteliste/{waiting_id}/{what}": "absage",
-    "/assistenz/anrufe/{notice_id}/{what}": "gesagt",
-}
-ALSO_LACKS = {
-    "POST /arzt/besuch/{visit_id}/folgetermin": "a visit that is over",
-    "POST /arzt/besuch/{visit_id}/abgeschlossen": "a visit that is over",
-    "POST /assistenz/termin/{booking_id}/verlegen": "a time that is offered",
-    "POST /besuch/{visit_id}/angehoerige/{mandate_id}/ende": "a mandate",
-    "POST /besuch/{visit_id}/einladungen/{invitation_id}/zurueck": "an invitation",
-    "GET /assistenz/briefe/{notice_id}.pdf": "somebody who has only paper",
-    "POST /assistenz/warteliste/{waiting_id}/zusage": "a time that is kept",
-    "POST /assistenz/warteliste/{waiting_id}/{what}": "a time that is kept",
-}
-"""What is not found here even where it is hers, and for want of what."""
-ENDS_SESSIONS = ("/abmelden", "/mein-termin/schliessen", "/gast/verlassen", "/konto/sitzung/alle-beenden")
-LAST = (
-    "/assistenz/termin/{booking_id}/absagen",
-    "/mein-termin/absagen",
-    "/meine-daten/loeschen",
-    "/fuer/termin/{booking_id}/absagen",
-)
-"""After these there is less to see."""
-NEVER_ENDS = ("/mein-termin/strom",)
-HEAVY = re.compile(r"\.pdf$|^/vorlesen/|^/anmelden/papier|^/betrieb/personal/code")
-"""Makes a sheet, speaks, or is slow on purpose: asked where every role asks (bench row 4)."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One route: what it asks for, and whether somebody's object stands in its address."""
-
-    method: str
-    path: str
-    rights: frozenset[Right]
-    is_socket: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def object(self) -> str:
-        """What stands in the address whose owner matters; nothing if it is nobody's.
-
-        Raises:
-            KeyError: a parameter of which the table does not say what it names.
-        """
-        if self.path.startswith(("/papier/", "/betrieb/")) or self.is_socket:
-            return NOBODYS
-        return next((kind for each in re.findall(r"{(\w+)", self.path) if (kind := PARAMETERS[each])), NOBODYS)
-
-    def is_for(self, role: Role) -> bool:
-        return all(holds(Actor(role), right) for right in self.rights)
-
-
-def lines(app: FastAPI) -> Iterator[Line]:
-    """Every route that the app serves, but for static files."""
-    for route in routes_of(app):
-        if isinstance(route, Mount):
-            continue
-        endpoint = getattr(route, "endpoint", None)
-        rights = {endpoint.right} if isinstance(endpoint, Guarded) else rights_of(route.dependant)
-        methods = sorted(getattr(route, "methods", None) or ())
-        is_socket = isinstance(route, WebSocketRoute) or not methods
-        for method in ["WS"] if is_socket else [one for one in methods if one != "HEAD"]:
-            yield Line(method, route.path, frozenset(rights), is_socket)
 
 
 @dataclass
@@ -238,9 +118,7 @@ class House:
         kind, fields = BODIES.get(line.path, (FORM, {}))
         data = json.dumps(fields) if kind == JSON else urlencode(fields)
         is_safe = line.method in ("GET", "HEAD")
-        return await ask(
-            self.app,
-            self.world.centre.db,
+        sent = Sent(
             line.method,
             self.address(line, whose),
             cookies=self.cookies.get(role, ""),
@@ -249,6 +127,7 @@ class House:
             content_type="" if is_safe else kind,
             by_script=by_script,
         )
+        return await ask(self.app, self.world.centre.db, sent)
 
 
 def make_house(folder: Path, database: Database) -> House:

@@ -10,7 +10,8 @@ from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Database
 from tests.counts import Counted
-from tests.privacy.matrix import NAMES, House, Whose, forms_without_token, lines, make_house, walk
+from tests.privacy.matrix import House, forms_without_token, make_house, walk
+from tests.privacy.matrix_table import NAMES, Whose, lines
 
 
 @pytest.fixture

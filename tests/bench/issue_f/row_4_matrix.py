@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tests.bench.harness import Figure, note
 from tests.databases import SqliteFiles, opened
-from tests.privacy.matrix import lines, make_house, walk
+from tests.privacy.matrix import make_house, walk
+from tests.privacy.matrix_table import lines
 
 
 def measure() -> Iterator[Figure]:
