@@ -179,8 +179,9 @@ KINDS_BY_NAME = {
     "people.mandate": Kind.PURE,  # what a relative may do
     "people.mandate_store": Kind.STORE,
     "people.mandates": Kind.SERVICE,  # giving, using and ending it
-    "paper.press": Kind.EDGE,  # makes PDF of a template
+    "paper.press": Kind.EDGE,  # prints, one at a time
     "paper.sheets": Kind.EDGE,  # what stands on each paper
+    "paper.typeset": Kind.EDGE,  # makes PDF of HTML
     "privacy.imprint": Kind.MAPPING,  # who runs the centre
     "privacy.own": Kind.SERVICE,  # a person's own data
     "privacy.legal": Kind.EDGE,  # what the law wants to be read

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import av
 import numpy as np
 
 from telemed.kit.logs import logger
@@ -184,6 +183,8 @@ def _chime(recorded: Path | None) -> bytes:
 
 def _decoded(sound: Path | io.BytesIO) -> Samples | None:
     """The samples of any sound file, mono at our rate; None where there is nothing to hear in it."""
+    import av  # half a second, which not every program needs
+
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
     try:
         with av.open(str(sound) if isinstance(sound, Path) else sound) as file:

@@ -7,7 +7,6 @@ import io
 import wave
 from collections.abc import Sequence
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -129,6 +128,8 @@ def to_wav(samples: Samples) -> bytes:
 
 def to_mp3(samples: Samples, *, bit_rate: int = 48_000) -> bytes:
     """MP3, mono: a tenth of a WAV, and every browser plays it. Without a head, so that several follow each other."""
+    import av  # half a second, which not every program needs
+
     out = io.BytesIO()
     with av.open(out, "w", format="mp3", options={"write_xing": "0", "id3v2_version": "0"}) as file:
         stream = file.add_stream("mp3", rate=RATE, layout="mono")

@@ -16,7 +16,7 @@ from telemed.kit.db import Database
 from telemed.kit.i18n import words
 from telemed.paper import sheets
 from telemed.paper.model import CARDS, MOST_STEPS
-from telemed.paper.press import Elsewhere, printed
+from telemed.paper.typeset import Elsewhere, printed
 from telemed.web.pages import STATIC
 from tests.booking.residents import HOST, Resident, complete, lobeda, make_app
 from tests.builders import World, offer_at
