@@ -77,6 +77,7 @@ PAGES: tuple[Look, ...] = (
     *_of(Who.OPERATOR, "/betrieb", "/betrieb/papier", "/betrieb/vorlagen", "/betrieb/geoeffnet", "/betrieb/zeiten"),
     *_of(Who.OPERATOR, "/betrieb/zahlen", "/betrieb/texte"),
     *_of(Who.OPERATOR, "/betrieb/personal", "/betrieb/rueckmeldungen"),
+    Look("/assistenz/termin/{booking_id}", Who.ASSISTANT, "/assistenz/termin/{later}"),
     Look("/betrieb/personal/{role}/{subject}", Who.OPERATOR, "/betrieb/personal/assistant/lindner"),
     Look("/betrieb/zeiten/{kind}/{resource_id}", Who.OPERATOR, "/betrieb/zeiten/Location/{room}"),
 )

@@ -103,6 +103,7 @@ def people(house: House) -> None:
     world.room_reports()
     world.happen(world.visits[0], FactKind.ARRIVED, FactKind.CALLED)
     at_home, _ = _book(centre, "Jona Winter", What("sprechstunde-15", room_ids=("zu-hause",)))
+    later, _ = _book(centre, "Lena Fern", in_days=3)
     session = world.session
     house.cookies = {
         Who.ANYONE: {},
@@ -122,6 +123,7 @@ def people(house: House) -> None:
         "link": booked[2][0].link_token,
         "visit": world.visits[0],
         "booking": world.visits[1],
+        "later": later.id,
         "room": ROOM,
         "service": SERVICE,
         "doctor": world.doctor,
@@ -132,15 +134,16 @@ def people(house: House) -> None:
     }
 
 
-def _offer(centre: Centre, what: What = What(SERVICE)) -> Offer:
+def _offer(centre: Centre, what: What = What(SERVICE), *, in_days: int = 0) -> Offer:
     now = centre.clock.now()
+    start = now + timedelta(days=in_days)
     with centre.db.reading() as tx:
         known = directory.load(tx)
-        return booking.offers(tx, known, Wish(what, now, now + timedelta(hours=9)), now=now)[0]
+        return booking.offers(tx, known, Wish(what, start, start + timedelta(hours=9)), now=now)[0]
 
 
-def _book(centre: Centre, name: str, what: What = What(SERVICE)) -> tuple[Booked, Offer]:
-    offer, now = _offer(centre, what), centre.clock.now()
+def _book(centre: Centre, name: str, what: What = What(SERVICE), *, in_days: int = 0) -> tuple[Booked, Offer]:
+    offer, now = _offer(centre, what, in_days=in_days), centre.clock.now()
     person = Person(name, 1948, Way.PHONE, "030 23125 111", needs=(Need.HEARING,))
     with centre.db.transaction() as tx:
         return booking.book(tx, centre.secrets, Request(new_link_token(), offer, person), actor=ANYONE, now=now), offer
