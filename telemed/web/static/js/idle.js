@@ -4,6 +4,7 @@
  */
 
 const WARNED_S = 120;
+const TOLD_EVERY_MS = 60_000;
 const SIGNED_OUT = '/anmelden?grund=ende&weiter=';
 
 const dialog = /** @type {HTMLDialogElement} */ (document.querySelector('dialog.idle'));
@@ -53,6 +54,15 @@ button.addEventListener('click', async () => {
   await asked('/konto/weiter', { method: 'POST' }).catch(() => {});
   await look();
 });
+
+let told = performance.now();
+for (const kind of ['pointerdown', 'keydown']) {
+  addEventListener(kind, () => {
+    if (performance.now() - told < TOLD_EVERY_MS) return;
+    told = performance.now(); // writing on a page is doing something, though the centre hears nothing of it
+    asked('/konto/weiter', { method: 'POST' }).catch(() => {});
+  });
+}
 
 look();
 
