@@ -33,6 +33,7 @@ from telemed.identity.model import Actor, Right, Role
 from telemed.identity.rights import Guarded, Needs
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
+from telemed.kit.ids import new_token
 from telemed.kit.refusal import Refusal, Sense
 from telemed.kit.tries import Tries
 from telemed.people.model import Person, Way
@@ -246,20 +247,22 @@ def move(body: bodies.MoveBody, link: Link, key: Key, centre: CentreDep, caller:
         return BookingView.of(moved, directory.load(tx))
 
 
-@routes.post("/waiting", status_code=201, responses=refused(404, 409, 413, 422))
+@routes.post("/waiting", status_code=201, responses=refused(404, 409, 413, 422, 429))
 def join(
     body: bodies.WaitBody,
+    request: Request,
     centre: CentreDep,
     caller: Caller,
     link: Annotated[str | None, Header(alias="Link-Token", description="Of an appointment that is too late.")] = None,
 ) -> JoinedView:
     """Wait for a time that others give back."""
     now = centre.clock.now()
-    with centre.db.transaction() as tx:
+    person = body.person.to_person(this_year=now.year) if body.person and link is None else NOBODY
+    counted = limits_of(centre).booking(centre, request, caller, new_token(), person)
+    with counted, centre.db.transaction() as tx:
         later = service.by_link(tx, link).id if link is not None else None
         if later is None and body.person is None:
             raise Invalid((bodies.lacking("body.person"),))
-        person = body.person.to_person(this_year=now.year) if body.person and later is None else NOBODY
         waiting, token = holding.join(
             tx, centre.secrets, body.wish.to_wish(), person, actor=caller, now=now, booking_id=later
         )

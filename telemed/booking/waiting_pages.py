@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from telemed.booking import access, form, holding, keys, service, steps, times, waitlist
 from telemed.booking.form import Answers
+from telemed.booking.limits import limits_of
 from telemed.booking.model import Booked, Hold, NotAsked, Status, Waiting, WaitState
 from telemed.booking.planner import Wish
 from telemed.booking.times import Choice
@@ -51,10 +52,11 @@ def join(request: Request, centre: CentreDep, given: Given, actor: Anyone) -> HT
     faults = form.contact_faults(given, this_year=now.year)
     if faults or not form.may_book(given.service, known) or not form.may_repeat(given.request_id):
         return _form(request, centre, steps.with_id(given), faults)
-    wish = times.ahead(given.what, now=now)
-    with centre.db.transaction() as tx:
+    wish, person = times.ahead(given.what, now=now), given.person()
+    counted = limits_of(centre).booking(centre, request, actor, given.request_id, person)
+    with counted, centre.db.transaction() as tx:
         waiting, token = holding.join(
-            tx, centre.secrets, wish, given.person(), actor=actor, now=now, request_id=given.request_id
+            tx, centre.secrets, wish, person, actor=actor, now=now, request_id=given.request_id
         )
         found = _found(tx, waiting, now=now)
     link = f"{centre.public_url}/w/{token}"
