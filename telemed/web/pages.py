@@ -31,6 +31,8 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 ICONS = STATIC / "vendor" / "icons"
 BERLIN = ZoneInfo("Europe/Berlin")
+IN_PLACE = "hx-request"
+"""The header with which htmx asks for what it puts into a page that is open: no script comes along then."""
 PUBLIC = "telemed"
 """The program whose pages people open at home."""
 
@@ -121,6 +123,7 @@ class Pages:
         given = {**self._given(spoken), "csp_nonce": request.scope.get("csp_nonce", "")}
         given["languages"] = languages.choices(request) if chosen else ()
         given["is_for_people"] = self.frame.program == PUBLIC and not self.is_for_staff(template)
+        given["is_in_place"] = IN_PLACE in request.headers
         given["is_asked_by_post"] = request.method == "POST"
         given["account"] = account = request.scope.get(ACCOUNT)
         given["aloud"] = MARK if self._aloud and not self.is_for_staff(template) else ""
