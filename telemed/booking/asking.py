@@ -1,4 +1,4 @@
-"""Who asks, with all that the rule (`telemed.identity.allowed`) must know of her; an appointment as the rule reads it."""
+"""Who asks, with all that the rule (`telemed.identity.allowed`) must know of her; an appointment as it is read there."""
 
 from collections.abc import Collection
 from dataclasses import replace
