@@ -1,8 +1,8 @@
 """Who may do what with whose appointment: one table, default deny. Pure.
 
-A right (`identity.model.Right`) says who may knock at a route; this says what lies behind it for whom. The same rows
-are asked of one appointment (`allowed`) and of the table of all (`identity.visible`), so that no list can show more
-than a single look would.
+A right (`telemed.identity.model.Right`) says who may knock at a route; this says what lies behind it for whom. The same
+rows are asked of one appointment (`allowed`) and of the table of all (`telemed.identity.visible`), so that no list can
+show more than a single look would.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The rule of `identity.allowed` as a condition of SQL, for lists: what it lets through is what `allowed` allows."""
+"""The rule of `telemed.identity.allowed` as a condition of SQL, for lists: it lets through what `allowed` allows."""
 
 from typing import Any, assert_never
 
