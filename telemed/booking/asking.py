@@ -1,4 +1,4 @@
-"""Who asks, with all that the rule (`telemed.identity.allowed`) must know of her; an appointment as it is read."""
+"""Who asks, with all that the rule (`telemed.identity.allowed`) must know of her; an appointment as that reads it."""
 
 from collections.abc import Collection
 from dataclasses import replace

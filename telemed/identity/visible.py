@@ -1,4 +1,4 @@
-"""The rule of `telemed.identity.allowed` as a condition of SQL, for lists: it lets through what `allowed` allows."""
+"""The rule of `telemed.identity.allowed` as a condition of SQL, for lists: they show what `allowed` lets through."""
 
 from typing import Any, assert_never
 

@@ -120,6 +120,9 @@ FONTS = """() => ['400 1em', '700 1em']
   .filter(size => !document.fonts.check(`${size} "Atkinson Hyperlegible Next"`, 'abc'))
   .map(size => `the font did not come: ${size}`)"""
 
+SILENT = """() => document.body.classList.contains('resident')
+  && !document.querySelector('.site-bar > #aloud[href^="/vorlesen/"]') ? ['it cannot be read out'] : []"""
+
 
 def at_rest(page: Page) -> None:
     """Wait for style, fonts and pictures."""
@@ -141,6 +144,7 @@ def by_layout(page: Page) -> list[str]:
     """As it stands, and spaced; then where the focus goes."""
     least = least_of(page)
     found = [*page.evaluate(LAYOUT, least), *page.evaluate(MISSING_WORDS), *page.evaluate(FONTS), *_glyphs(page)]
+    found += page.evaluate(SILENT)
     page.keyboard.press("Tab")
     found += page.evaluate(FOCUS)
     page.evaluate(SPACED)
