@@ -45,7 +45,13 @@ def test_the_slip_leads_to_the_appointment(world: World) -> None:
 
 def test_whatever_is_wrong_is_answered_alike_and_after_ten_tries_not_at_all(world: World) -> None:
     made, staff = booked(world), Staff(world)
-    wrong = [{"digits": "000000"}, {"birth_year": "1942"}, {"pictures": ["fish"]}, {"pictures": []}, {"digits": ""}]
+    wrong: list[dict[str, str | list[str]]] = [
+        {"digits": "000000"},
+        {"birth_year": "1942"},
+        {"pictures": ["fish"]},
+        {"pictures": []},
+        {"digits": ""},
+    ]
     pages = [staff.post(HERE, typed(made, **one)) for one in [*wrong, *wrong]]
     assert {(page.status, page.texts(".//*[@role='alert']")[0]) for page in pages} == {
         (422, pages[0].texts(".//*[@role='alert']")[0])
