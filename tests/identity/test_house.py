@@ -12,6 +12,7 @@ import pytest
 from httpx import Response
 
 from ops.programs import free_port
+from telemed import wiring
 from telemed.identity import oidc, staff
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
@@ -169,3 +170,14 @@ def test_without_a_house_there_is_no_such_door(world: World) -> None:
 def test_what_is_not_safe_stops_the_start(issuer: str, acr: str, client: str) -> None:
     with pytest.raises(BadSetting):
         oidc.read(issuer, client, None, acr=acr, amr="", claim="telemed", staff_url=HOUSE)
+
+
+def test_what_is_set_is_the_house_of_the_centre(sqlite_database: Database, tmp_path: Path) -> None:
+    wiring.make_secrets(tmp_path)
+    (tmp_path / "oidc_secret").write_text("t" * 32)
+    (tmp_path / "oidc_secret").chmod(0o600)
+    environ = {"STATE_DIR": str(tmp_path), "PUBLIC_URL": HOUSE, "OIDC_ISSUER": "https://login.example/realms/house"}
+    environ |= {"OIDC_CLIENT_ID": "telemed", "OIDC_SECRET": "oidc_secret", "OIDC_AMR": "mfa hwk"}
+    settings = wiring.read_settings({f"{wiring.PREFIX}{name}": text for name, text in environ.items()})
+    found = wiring.build(settings, sqlite_database).the(oidc.Provider).door
+    assert (found.secret, found.amr, found.acr, found.back) == ("t" * 32, ("mfa", "hwk"), (), BACK)
