@@ -33,7 +33,8 @@ def test_a_program_gets_problem_details(client: TestClient) -> None:
 
 
 def test_unknown_paths_and_unreadable_requests_are_refused_alike(client: TestClient) -> None:
-    assert client.get("/nowhere", headers=HTML).text == client.get("/missing", headers=HTML).text
+    unknown, missing = (client.get(path, headers=HTML).text.replace(path, "") for path in ("/nowhere", "/missing"))
+    assert unknown == missing
     answer = client.post("/wish", json={}, headers={**JSON, "sec-fetch-site": "same-origin"})
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:telemed:refusal.invalid")
 
