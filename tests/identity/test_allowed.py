@@ -10,7 +10,7 @@ from telemed.kit.db import Database
 from tests.counts import Counted
 from tests.identity.worlds import APPOINTMENTS, NOW, TODAY, agree, in_sql, said
 
-COUNT = 300
+COUNT = 150
 
 
 def test_the_rule_is_what_is_said_of_it_and_what_sql_lets_through(database: Database, counted: Counted) -> None:

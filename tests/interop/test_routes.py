@@ -27,7 +27,7 @@ from tests.builders import World, make_booking, make_world, moment
 from tests.counts import Counted
 from tests.web.apps import make_pages
 
-SEARCHES = 120
+SEARCHES = 60
 
 
 class Client:
