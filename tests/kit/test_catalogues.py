@@ -18,6 +18,15 @@ TICKETS = {f"ticket.{picture}" for picture in PICTURES}
 
 ALIKE = {
     "en": {"ticket.ball"},
+    "tr": {
+        "booking.way.phone",
+        "camera.otoscope",
+        "paper.cards.found",
+        "paper.device.ecg",
+        "paper.device.exam-camera",
+        "try.camera",
+        "try.microphone",
+    },
 }
 """Which words are in truth the German ones, beside the letters, which are written alike."""
 
