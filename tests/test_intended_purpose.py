@@ -35,6 +35,8 @@ def test_nothing_records_and_nothing_judges_a_value() -> None:
         ("room_agent/media/x.py", "path.write_bytes(frame)", "writes a file: write_bytes"),
         ("room_agent/media/x.py", "with open(path, 'wb') as file: pass", "writes a file: open"),
         ("room_agent/record.py", "path.open('a')", "writes a file: open"),
+        ("room_agent/media/x.py", "from telemed.kit.waves import to_mp3", "imports telemed.kit.waves"),
+        ("room_agent/peers.py", "from telemed.kit import waves", "imports telemed.kit.waves"),
         (f"{DESK}/x.js", "const r = new MediaRecorder(stream);", "records"),
         ("room_agent/kiosk/static/js/x.js", "canvas.captureStream(30)", "records"),
         ("telemed/web/static/js/x.js", "navigator.mediaDevices.getDisplayMedia()", "records"),
