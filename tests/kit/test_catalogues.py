@@ -27,6 +27,7 @@ ALIKE = {
         "try.camera",
         "try.microphone",
     },
+    "uk": {"paper.cards.found"},
 }
 """Which words are in truth the German ones, beside the letters, which are written alike."""
 
