@@ -17,7 +17,25 @@ PREFIXES = ("signage.", "notice.")
 TICKETS = {f"ticket.{picture}" for picture in PICTURES}
 
 ALIKE = {
-    "en": {"ticket.ball"},
+    "en": {
+        "kiosk.pairing.code",
+        "mandate.name",
+        "mine.name",
+        "paper.cards.found",
+        "paper.colour.orange",
+        "ticket.ball",
+        "ticket.hammer",
+    },
+    "pl": {
+        "booking.way.phone",
+        "camera.otoscope",
+        "paper.cards.found",
+        "paper.device.ecg",
+        "paper.device.exam-camera",
+        "ticket.cactus",
+        "try.camera",
+        "try.microphone",
+    },
     "tr": {
         "booking.way.phone",
         "camera.otoscope",
