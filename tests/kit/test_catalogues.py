@@ -46,6 +46,7 @@ ALIKE = {
         "try.microphone",
     },
     "uk": {"paper.cards.found"},
+    "ru": {"paper.cards.found"},
 }
 """Which words are in truth the German ones, beside the letters, which are written alike."""
 
