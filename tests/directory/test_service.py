@@ -221,12 +221,13 @@ def test_a_second_quarter_is_a_second_folder(database: Database) -> None:
     assert cuff.bookable_until is not None
 
 
-@pytest.mark.parametrize("word", ["lobeda", "(?<!j wie )jena", "winzerla"])
+@pytest.mark.parametrize("word", ["lobeda", "jena", "winzerla"])
 def test_no_program_knows_the_quarter(word: str) -> None:
-    """ "J wie Jena" is how German spells (DIN 5009); everything else of a quarter comes from its seed."""
+    """ "J wie Jena" is how German spells (DIN 5009), and others with whom the desk speaks; the rest comes from the seed."""
     folders = ("telemed", "room_agent", "signage", "schemas")
     suffixes = {".py", ".po", ".html", ".js", ".css", ".mako", ".json", ".toml"}
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in suffixes]
     assert len(files) > 50
-    knowing = [path for path in files if re.search(word, path.read_text(errors="replace").lower())]
+    spelt = re.compile(r'msgid "ticket\.alphabet\.j"\nmsgstr .*')
+    knowing = [path for path in files if word in spelt.sub("", path.read_text(errors="replace")).lower()]
     assert [path.relative_to(ROOT) for path in knowing] == []

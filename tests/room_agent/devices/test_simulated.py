@@ -151,6 +151,7 @@ def test_no_fault_ever_gives_a_number(fault: Fault, reason: Reason) -> None:
             return
         await ready(driver)
         await room.set_fault(kind, fault)
+        await driver.drain()  # what was on its way before
         await driver.start(Arm("visit-1"))
         assert await outcome(driver) == Rejected(driver.device_id, reason)
         await driver.stop()
