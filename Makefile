@@ -5,6 +5,7 @@ LOCK := .venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no
         --strip-extras --allow-unsafe --build-deps-for=editable
 RULES := tests/test_architecture.py tests/test_sizes.py tests/test_intended_purpose.py
 FRESH ?= 0
+BROWSERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo visit test check types rules bench proof schemas lock clean ready-to-run ready-to-test
@@ -21,7 +22,7 @@ visit: ready-to-test  ## play one visit without hands in a browser; pictures in 
 test: ready-to-test  ## everything: checks, unit, contract, PostgreSQL, end to end
 	@$(MAKE) --no-print-directory check
 	$(PYTHON_IN_VENV) -m pytest --ignore=tests/e2e $(RULES:%=--ignore=%) --numprocesses=2 --dist=worksteal
-	ops/in_namespace.sh $(PYTHON_IN_VENV) -m pytest tests/e2e --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+	ops/in_namespace.sh $(PYTHON_IN_VENV) -m pytest tests/e2e --numprocesses=$(BROWSERS) --dist=loadfile --no-loadscope-reorder --reruns=1
 
 check: ready-to-test  ## format, lint, types, plan of the house, sizes, intended purpose, schemas fresh
 	@$(MAKE) --no-print-directory --jobs=2 types rules

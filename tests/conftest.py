@@ -38,6 +38,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if lines:
         terminalreporter.section("counts")
         terminalreporter.write("".join(f"{line}\n" for line in lines))
+    again = [str(report.nodeid) for report in terminalreporter.stats.get("rerun", ())]
+    if again:
+        terminalreporter.section("failed once and was run again (decision 0029)")
+        terminalreporter.write("".join(f"{name}\n" for name in again))
 
 
 @pytest.fixture(scope="session")

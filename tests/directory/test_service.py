@@ -223,7 +223,7 @@ def test_a_second_quarter_is_a_second_folder(database: Database) -> None:
 
 @pytest.mark.parametrize("word", ["lobeda", "jena", "winzerla"])
 def test_no_program_knows_the_quarter(word: str) -> None:
-    """ "J wie Jena" is how German spells (DIN 5009), and others with whom the desk speaks; the rest comes from the seed."""
+    """ "J wie Jena" is how German spells (DIN 5009), and others at its desks; the rest comes from the seed."""
     folders = ("telemed", "room_agent", "signage", "schemas")
     suffixes = {".py", ".po", ".html", ".js", ".css", ".mako", ".json", ".toml"}
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in suffixes]
