@@ -15,6 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ops.programs import ROOT
+from telemed.identity.rights import FORM_TOKEN_HEADER
+from telemed.identity.signed_in import form_token
 from telemed.kit.ids import to_base64
 from tests.e2e.stage import Stage, stage, wait_for
 from tests.e2e.visit import DOCTOR, SERVICE, SOMMER
@@ -50,6 +52,7 @@ class BareDoctor:
         entered = self.http.post(httpx.URL(link).path, data={"public_key": self.public})
         self.cookie = entered.headers["set-cookie"].partition(";")[0]
         self.http.headers["cookie"] = self.cookie
+        self.http.headers[FORM_TOKEN_HEADER] = form_token(self.cookie.partition("=")[2])
         wait_for(self._released, timeout_s=10, what="the operator has signed the key")
 
     def _released(self) -> bool:

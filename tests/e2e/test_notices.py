@@ -24,6 +24,10 @@ pytestmark = pytest.mark.e2e
 
 HOUR = timedelta(hours=1)
 WORKER = "/static/notify/js/push_worker.js"
+REGISTER = """async (worker) => {
+  const { scriptAt } = await import('/static/js/markup.js');
+  await navigator.serviceWorker.register(scriptAt(worker));
+}"""
 FIND = f"(await navigator.serviceWorker.getRegistration('{WORKER}'))"
 SHOWN = f"async () => (await {FIND}.getNotifications()).map(one => `${{one.title}}: ${{one.body}} (${{one.tag}})`)"
 CLOSE = f"async () => (await {FIND}.getNotifications()).forEach(one => one.close())"
@@ -103,7 +107,7 @@ def test_the_page_behind_a_link_fits_and_notices_on_this_device_are_shown_once(s
     expect(page.get_by_role("button", name="Nachrichten einschalten")).to_be_visible()
     seen("72 notices on this device")
     assert seen.found == {}
-    page.evaluate(f"() => navigator.serviceWorker.register('{WORKER}').then(() => null)")
+    page.evaluate(REGISTER, WORKER)
     page.wait_for_function(f"async () => {FIND}?.active?.state === 'activated'")
     deliver(page, scene.address, TOLD)
     shown = "Ihr Termin: Bitte kommen Sie jetzt: Raum 1. (n1)"
