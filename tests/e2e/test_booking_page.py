@@ -13,7 +13,7 @@ from telemed.kit.db import Database
 from telemed.visit import service as visit
 from tests.bench.issue_f import row_1_keyboard as keyboard
 from tests.builders import World, make_booking
-from tests.e2e.booking_scene import SERVICE, SIZES, Looker, Scene, Seen, fill_contact, open_scene, to_contact
+from tests.e2e.booking_scene import SERVICE, WALKED, Looker, Scene, Seen, fill_contact, open_scene, to_contact
 
 pytestmark = pytest.mark.e2e
 
@@ -127,7 +127,7 @@ def lose_the_slot(scene: Scene, page: Page) -> None:
     page.get_by_role("button", name="Termin jetzt ausmachen").click()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", WALKED)
 def test_every_page_fits_and_has_no_finding(scene: Scene, size: str) -> None:
     page = scene.page(size)
     seen = Looker(page, size)

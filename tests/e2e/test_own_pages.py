@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from telemed.kit.db import Database
 from tests.builders import make_booking
-from tests.e2e.booking_scene import SERVICE, SIZES, Looker, Scene, Seen, fill_contact, open_scene, to_contact
+from tests.e2e.booking_scene import SERVICE, SIZES, WALKED, Looker, Scene, Seen, fill_contact, open_scene, to_contact
 
 pytestmark = pytest.mark.e2e
 
@@ -99,7 +99,7 @@ def wait_in_line(scene: Scene, page: Page, seen: Seen) -> None:
     seen("49 left")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", WALKED)
 @pytest.mark.parametrize("walk", [hold, move, earlier, wait_in_line])
 def test_every_page_fits_and_has_no_finding(scene: Scene, size: str, walk: object) -> None:
     page = scene.page(size)
