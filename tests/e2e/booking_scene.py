@@ -28,7 +28,7 @@ SIZES: dict[str, tuple[ViewportSize, float]] = {
     "400 %": ({"width": 320, "height": 256}, 4),
 }
 WALKED = ("phone", "400 %")
-"""The sizes at which a whole walk is looked at; every page that has an address is seen at others in `test_every_page`."""
+"""The sizes at which a whole walk is looked at; what has an address is seen at others in `test_every_page`."""
 BY_AXE = "phone"
 """The size at which axe looks at what is reached by a form: once is enough."""
 TARGET_PX = 64
