@@ -17,6 +17,7 @@ LEAST_PX = {"resident": 64, "tablet": 56, "staff": 24}
 """By a word in the page's `body` class; WCAG 2.5.8 asks for 24."""
 
 AT_REST = """() => document.readyState === 'complete' && document.fonts.status === 'loaded'
+  && document.getAnimations().every(({ playState }) => playState !== 'running')
   && [...document.images].every(i => i.complete && (i.naturalWidth || i.loading === 'lazy'))"""
 
 GIVEN = """
@@ -125,7 +126,7 @@ SILENT = """() => document.body.classList.contains('resident')
 
 
 def at_rest(page: Page) -> None:
-    """Wait for style, fonts and pictures."""
+    """Wait for style, fonts and pictures, and for what still changes its colour."""
     page.wait_for_function(AT_REST)
 
 
