@@ -5,6 +5,7 @@ what only staff reads stands in ``de/staff/*.po`` and is German. A page for peop
 no word of it.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,9 @@ SIMPLE = "de-simple"
 """Einfache Sprache: where it has no words of its own, the German ones are simple enough."""
 
 RIGHT_TO_LEFT = frozenset({"ar"})
-FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+LEFT_TO_RIGHT_ISOLATE, FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2066", "\u2068", "\u2069"
+GROUPS = re.compile(r"\d+(?:[ /-]\d+)+")
+"""A number of several groups: from right to left each group would stand on the other side of the one before."""
 
 
 class Words:
@@ -48,6 +51,8 @@ class Words:
     def text(self, key: str, **params: object) -> str:
         """The words for *key*. A missing key shows itself in brackets (and is a red test in German)."""
         found = self._messages.get(key)
+        if found is not None and self.direction == "rtl":
+            found = GROUPS.sub(lambda number: f"{LEFT_TO_RIGHT_ISOLATE}{number[0]}{POP_ISOLATE}", found)
         if found is not None:
             return found.format(**self._isolated(params)) if params else found
         if self._fallback is not None and key in self._fallback:

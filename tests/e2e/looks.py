@@ -20,6 +20,24 @@ AT_REST = """() => document.readyState === 'complete' && document.fonts.status =
   && document.getAnimations().every(({ playState }) => playState !== 'running')
   && [...document.images].every(i => i.complete && (i.naturalWidth || i.loading === 'lazy'))"""
 
+TURNED = r"""() => {
+  const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    for (const { 0: number, index } of text.data.matchAll(/\d{2,}(?:[ \/-]\d{2,})+/g)) {
+      const [first, last] = [index, index + number.length - 1].map((at) => {
+        const range = document.createRange();
+        range.setStart(text, at);
+        range.setEnd(text, at + 1);
+        return range.getBoundingClientRect();
+      });
+      if (first.top === last.top && first.left > last.left) found.push(`number turned round: ${number}`);
+    }
+  }
+  return found;
+}"""
+"""Numbers of several groups, telephone numbers above all, whose groups stand in the wrong order in a page from right
+to left."""
+
 GIVEN = """
 const shown = (e) => e.getClientRects().length
   && e.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true })
@@ -145,7 +163,7 @@ def by_layout(page: Page) -> list[str]:
     """As it stands, and spaced; then where the focus goes."""
     least = least_of(page)
     found = [*page.evaluate(LAYOUT, least), *page.evaluate(MISSING_WORDS), *page.evaluate(FONTS), *_glyphs(page)]
-    found += page.evaluate(SILENT)
+    found += page.evaluate(SILENT) + page.evaluate(TURNED)
     page.keyboard.press("Tab")
     found += page.evaluate(FOCUS)
     page.evaluate(SPACED)

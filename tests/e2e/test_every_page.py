@@ -62,6 +62,7 @@ def test_what_is_wrong_would_be_found(house: House, browser: Browser) -> None:
     for wrong in (
         *("button-name", "clipped: p.a", "hangs out: p.b", "too small", "overlap: button.c", "⟦web.never⟧"),
         *("no font of ours has ⟦⟧漢", "no focus to be seen: button.c", "tabindex: button.e", "the page is too wide"),
+        "number turned round: 030 23125 042",
     ):
         assert wrong in found, (wrong, found)
 
@@ -74,11 +75,13 @@ SPOILT = """() => {
   document.adoptedStyleSheets = [sheet];
   const main = document.querySelector('main');
   for (const [name, tag, text] of [['a', 'p', 'Das passt nicht hinein'], ['b', 'p', 'zu breit ⟦web.never⟧ 漢'],
-    ['c', 'button', ''], ['d', 'button', 'darüber'], ['e', 'button', 'voraus']]) {
+    ['c', 'button', ''], ['d', 'button', 'darüber'], ['e', 'button', 'voraus'],
+    ['f', 'p', 'هاتف 030 23125 042']]) {
     const made = document.createElement(tag);
     made.className = name;
     made.textContent = text;
     if (name === 'e') made.tabIndex = 3;
+    if (name === 'f') made.dir = 'rtl';
     main.append(made);
   }
 }"""

@@ -53,7 +53,8 @@ def test_arabic_is_written_from_right_to_left_and_simple_german_is_german_to_a_b
 
 
 def test_a_number_within_arabic_keeps_its_order_and_a_link_stays_bare() -> None:
-    arabic = Words("ar", {"phone": "المساعدة: {phone}", "see": "{link}"})
+    arabic = Words("ar", {"phone": "المساعدة: {phone}", "see": "{link}", "like": "مثل 123 456."})
+    assert arabic.text("like") == "مثل \u2066123 456\u2069."
     assert arabic.text("phone", phone="03641 12") == "المساعدة: \u206803641 12\u2069"
     assert arabic.text("see", link="https://example.org/t/1") == "https://example.org/t/1"
     assert arabic.text("see", link="") == ""
