@@ -25,13 +25,20 @@ class Answer(StrEnum):
 
 
 @routes.get("/arzt/hilfe")
-def of_doctor(request: Request, centre: CentreDep, actor: Doctor, still: bool = False) -> HTMLResponse:
+def of_doctor(
+    request: Request,
+    centre: CentreDep,
+    actor: Annotated[Actor, Depends(Needs(Right.DOCTOR_DAY, watching=True))],
+    still: bool = False,
+) -> HTMLResponse:
     """For the doctor's pages; *still*: in a talk it makes no sound and has no buttons that lead away."""
     return _piece(request, centre, actor, "/arzt", still=still)
 
 
 @routes.get("/betrieb/hilfe")
-def of_operator(request: Request, centre: CentreDep, actor: Operator) -> HTMLResponse:
+def of_operator(
+    request: Request, centre: CentreDep, actor: Annotated[Actor, Depends(Needs(Right.OPERATE, watching=True))]
+) -> HTMLResponse:
     """For the operator's page: what nobody has answered."""
     return _piece(request, centre, actor, "/betrieb")
 

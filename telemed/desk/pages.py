@@ -201,7 +201,9 @@ def _alarms(tx: Tx, centre: Centre, actor: Actor, now: datetime) -> list[Alarm]:
 
 
 @routes.get("/assistenz/alarm")
-def alarm(request: Request, centre: CentreDep, actor: Assistant) -> HTMLResponse:
+def alarm(
+    request: Request, centre: CentreDep, actor: Annotated[Actor, Depends(Needs(Right.ROOM_DAY, watching=True))]
+) -> HTMLResponse:
     """Who calls for help and what is to be mended now in all her rooms: a piece of a page, without a name."""
     with centre.db.reading() as tx:
         alarms = _alarms(tx, centre, actor, centre.clock.now())

@@ -95,11 +95,13 @@ class Needs:
         cookies: whether a browser's session counts. Where it does not, another site cannot act in somebody's name.
         fresh: whether a passkey must have been shown in the last minutes (`telemed.identity.staff_model.FRESH`): for
             what does much at once. The page with the button asks for it as well, or what was typed is lost.
+        watching: whether it counts also when she is idle: for what calls her, and says nothing of anybody.
     """
 
-    def __init__(self, right: Right, *, cookies: bool = True, fresh: bool = False) -> None:
+    def __init__(self, right: Right, *, cookies: bool = True, fresh: bool = False, watching: bool = False) -> None:
         self.right = right
         self.fresh = fresh
+        self.watching = watching
         self._cookies = cookies
 
     async def __call__(self, connection: HTTPConnection) -> Actor:
@@ -111,7 +113,7 @@ class Needs:
             OldForm: a form was sent that this session has not been given.
         """
         cookie = GUEST_COOKIE if self.right is Right.BE_GUEST else SESSION_COOKIE
-        actor = await _actor(connection, cookie=cookie if self._cookies else None)
+        actor = await _actor(connection, cookie=cookie if self._cookies else None, watching=self.watching)
         if not holds(actor, self.right):
             raise NotSignedIn(where=self._sign_in(connection)) if actor.role is Role.ANYONE else NotAllowed()
         found = signed_in_of(connection)
@@ -175,7 +177,7 @@ class Programs:
         self._seen[token] = actor, self._monotonic() + REMEMBERED_S
 
 
-async def _actor(connection: HTTPConnection, *, cookie: str | None) -> Actor:
+async def _actor(connection: HTTPConnection, *, cookie: str | None, watching: bool = False) -> Actor:
     kind, _, token = connection.headers.get("authorization", "").partition(" ")
     bearer = token if kind.lower() == "bearer" else None
     session = connection.cookies.get(cookie) if cookie else None
@@ -183,7 +185,8 @@ async def _actor(connection: HTTPConnection, *, cookie: str | None) -> Actor:
         return ANYONE
     if bearer or not session:
         return await _program(centre_of(connection), bearer or "")
-    found = await run_in_threadpool(look_up, centre_of(connection), session, is_an_act=_is_an_act(connection))
+    is_an_act = _is_an_act(connection) and not watching
+    found = await run_in_threadpool(look_up, centre_of(connection), session, is_an_act=is_an_act, watching=watching)
     if found is None:
         return ANYONE
     connection.scope[SIGNED_IN] = who = SignedIn(found, session)
@@ -212,14 +215,18 @@ def real_time(centre: Centre) -> datetime:
     return centre.clock.now() - centre.clock.offset
 
 
-def look_up(centre: Centre, token: str, *, is_an_act: bool = True) -> Session | None:
+def look_up(centre: Centre, token: str, *, is_an_act: bool = True, watching: bool = False) -> Session | None:
     """The open session of a token; *is_an_act*: somebody is there, rather than a page that keeps itself fresh.
+
+    *watching*: also one that is idle.
 
     Staff who came by a link alone are let in during an exercise only.
     """
     real = real_time(centre)
     with centre.db.reading() as tx:
-        found = signed_in.session_of(tx, token, now=centre.clock.now(), real=real)
+        now = centre.clock.now()
+        open_one = signed_in.watched(tx, token, now=now) if watching else None
+        found = open_one or signed_in.session_of(tx, token, now=now, real=real)
     if found is None or (found.is_staff and found.way is Way.LINK and not centre.exercise):
         return None
     if is_an_act:

@@ -43,6 +43,13 @@ def session_of(tx: Tx, token: str, *, now: datetime, real: datetime) -> Session 
     return _counted(tx, found) if found and found.is_open(now=now, real=real) else None
 
 
+def watched(tx: Tx, token: str, *, now: datetime) -> Session | None:
+    """The session of a token as long as it lasts, also of somebody who is idle: her page may go on calling her, and
+    show nothing else."""
+    found = session_store.of_token(tx, digest(token))
+    return found if found and found.expires_at > now else None
+
+
 def note(tx: Tx, session: Session, *, real: datetime) -> None:
     """Somebody did something there."""
     session_store.note(tx, session.id, seen_at=real)

@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 from sqlalchemy import update
 
+from telemed.help import service as helping
+from telemed.help.model import Asked, HelpCall, Reach, Through
 from telemed.identity import roster, staff
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
@@ -19,7 +21,8 @@ from telemed.identity.rights import real_time
 from telemed.identity.session_store import sessions
 from telemed.identity.staff_model import IDLE
 from telemed.kit.db import Database
-from tests.desk.world import World, make_app, make_world
+from telemed.kit.ids import new_id
+from tests.desk.world import NAMES, World, make_app, make_world
 from tests.e2e.looks import at_rest, by_axe, by_layout
 from tests.e2e.shots import shot
 from tests.rosters import OPERATOR_KEY
@@ -160,7 +163,15 @@ def idles(doctor: Person) -> None:
     doctor.ages(IDLE)
     page.clock.fast_forward("14:30")
     expect(page.get_by_text("Ihre Anmeldung hier ist zu Ende")).to_be_visible(timeout=20_000)
-    assert "weiter=%2Farzt" in page.url
+    assert not any(name in page.content() for name in NAMES)
+    centre = doctor.world.centre
+    with centre.db.transaction() as tx:
+        call = HelpCall(new_id(), "raum-1", None, Asked.HELP, Through.KEY, doctor.world.now, reach=Reach.ALL)
+        helping.take_in(tx, call, now=doctor.world.now)
+    page.clock.run_for(2_000)
+    expect(page.locator("[data-help]")).to_be_visible()  # it is heard although nobody is signed in
+    page.get_by_role("link", name="Wieder anmelden").click()
+    page.wait_for_url("**/anmelden?grund=ende&weiter=%2Farzt")
 
 
 def test_an_operator_gives_a_link_and_two_of_them_a_code_with_which_one_comes_back(

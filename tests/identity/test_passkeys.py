@@ -11,7 +11,7 @@ from httpx import Response
 
 from telemed.identity import passkey_store, roster, staff
 from telemed.identity import service as identity
-from telemed.identity.model import Actor, Role
+from telemed.identity.model import STAFF_SESSION, Actor, Role
 from telemed.identity.rights import SESSION_COOKIE
 from telemed.identity.staff_model import FRESH, IDLE, NOTED_EVERY, QUESTION, OwnRecovery
 from telemed.kit.db import Database
@@ -187,6 +187,10 @@ def test_who_does_nothing_is_signed_out_and_pages_that_ask_by_themselves_are_not
     browser.forward(timedelta(minutes=13))
     assert browser._client.get("/konto/stand", headers=BY_SCRIPT).status_code == 401
     assert browser.get("/arzt").headers["location"] == "/anmelden?weiter=%2Farzt&grund=ende"
+    assert browser._client.get("/arzt/hilfe", headers=BY_SCRIPT).status_code == 200  # who calls for help is still heard
+    assert browser._client.get("/konto/stand", headers=BY_SCRIPT).status_code == 401  # which was no sign of her
+    browser.forward(STAFF_SESSION)
+    assert browser._client.get("/arzt/hilfe", headers=BY_SCRIPT).status_code == 401
 
 
 def test_heavy_acts_want_the_passkey_anew_and_change_the_session_s_token(browser: Browser) -> None:

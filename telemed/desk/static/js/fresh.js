@@ -13,6 +13,7 @@ let lastTrue = performance.now();
 
 /** Show how old each thing is, on the page's clock. */
 function ages() {
+  if (!list.isConnected) return;
   const now = Date.now() + Number(list.dataset.offsetS) * 1000;
   for (const element of list.querySelectorAll('[data-age]')) {
     if (element instanceof HTMLElement) element.textContent = ago(now - Date.parse(element.dataset.age ?? ''));
@@ -38,12 +39,17 @@ function notice() {
 
 async function check() {
   const answer = await fetch(/** @type {string} */ (list.dataset.fresh), { headers: { accept: 'application/json' } });
-  if (answer.status === 401 || answer.status === 403) location.reload();
+  if (answer.status === 401 || answer.status === 403) return ended();
   if (!answer.ok) return;
   lastTrue = performance.now();
   const { version, offset_s: offset } = await answer.json();
   for (const element of document.querySelectorAll('[data-offset-s]')) element.setAttribute('data-offset-s', offset);
   if (version !== list.dataset.version && !isBusy()) await renew();
+}
+
+/** Nobody is signed in any more: the page locks itself, or asks for it. */
+function ended() {
+  if (document.dispatchEvent(new Event('signed-out', { cancelable: true }))) location.reload();
 }
 
 /** Somebody is on a button in the list: swapping it away now would lose the click. */
@@ -82,7 +88,7 @@ async function round() {
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // no network: the page says how old it is
   } finally {
-    setTimeout(round, EVERY_MS);
+    if (list.isConnected) setTimeout(round, EVERY_MS);
   }
 }
 

@@ -15,6 +15,7 @@ const token = document.querySelector('meta[name=form-token]')?.getAttribute('con
 let endsAt = performance.now() + Number(dialog.dataset.idleLeftS) * 1000;
 /** @type {number | undefined} */
 let waiting;
+let isLocked = false;
 
 /** @param {string} path @param {RequestInit} how */
 async function asked(path, how) {
@@ -25,10 +26,34 @@ async function asked(path, how) {
   endsAt = performance.now() + leftS * 1000;
 }
 
-/** What is on the page is nobody's business any more. */
+/** What is on the page is nobody's business any more. Where it is called for help, it goes on to be. */
 function signedOut() {
-  location.replace(SIGNED_OUT + encodeURIComponent(location.pathname + location.search));
+  const again = SIGNED_OUT + encodeURIComponent(location.pathname + location.search);
+  const alarms = document.querySelector('[data-alarms]');
+  if (alarms) lock(alarms, again);
+  else location.replace(again);
 }
+
+/**
+ * Nothing stays of the page but who calls: what sounds would be silent on another page until somebody touches it.
+ *
+ * @param {Element} alarms
+ * @param {string} again where to sign in
+ */
+function lock(alarms, again) {
+  if (isLocked) return;
+  isLocked = true;
+  clearTimeout(waiting);
+  const cover = /** @type {HTMLTemplateElement} */ (document.querySelector('template[data-locked]')).content;
+  cover.querySelector('a')?.setAttribute('href', again);
+  document.querySelector('main')?.replaceChildren(alarms, cover);
+  for (const rest of document.querySelectorAll('.site-bar button, .account-line, dialog')) rest.remove();
+}
+
+document.addEventListener('signed-out', (event) => {
+  event.preventDefault();
+  signedOut();
+});
 
 async function look() {
   let leftS = (endsAt - performance.now()) / 1000;
@@ -36,6 +61,7 @@ async function look() {
     await asked('/konto/stand', {}).catch(() => {}); // without a network the page ends when it said that it would
     leftS = (endsAt - performance.now()) / 1000;
   }
+  if (isLocked) return;
   if (leftS <= 0) return signedOut();
   show(leftS);
   clearTimeout(waiting);
