@@ -1,8 +1,10 @@
 """Fixtures for all tests."""
 
+import logging
 from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from telemed.kit.db import Database
@@ -11,6 +13,20 @@ from tests.databases import PostgresCluster, SqliteFiles, opened
 
 settings.register_profile("house", deadline=None)  # figures come from benchmarks, never from a timed test
 settings.load_profile("house")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """Logs go where they went before a test that starts a program in this process: what it captures ends with it."""
+    kept, root = structlog.get_config(), logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        return (yield)
+    finally:
+        structlog.configure(**kept)
+        structlog.contextvars.clear_contextvars()
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @pytest.fixture

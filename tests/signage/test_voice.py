@@ -1,15 +1,12 @@
 """espeak-ng says each piece once, in every language; a recording replaces it; without either nothing breaks."""
 
 import io
-import logging
 import shutil
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import structlog
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
@@ -139,19 +136,6 @@ def test_the_list_of_what_can_be_recorded_is_written_beside_the_recordings(tmp_p
     assert lines[-1] == "de/room-raum-1\tno\tRaum 1"
 
 
-@pytest.fixture
-def logs_as_before() -> Iterator[None]:
-    """A command sends all logs to its own standard error, which is closed when it has ended."""
-    kept, root = structlog.get_config(), logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    structlog.configure(**kept)
-    structlog.contextvars.clear_contextvars()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-@pytest.mark.usefixtures("logs_as_before")
 def test_the_command_says_so_where_nothing_can_be_spoken(tmp_path: Path) -> None:
     env = {
         "TELEMED_SIGNAGE_AGENT_URL": "http://127.0.0.1:1",
