@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from tests.databases import PostgresCluster, SqliteFiles, opened
 
 settings.register_profile("house", deadline=None)  # figures come from benchmarks, never from a timed test
 settings.load_profile("house")
+structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))  # where each test captures it
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from schemas.day import WordKind
 from telemed.booking import asking
-from telemed.booking import service as booking
 from telemed.booking.model import Booking
 from telemed.booking.planner import HORIZON
 from telemed.desk import planned
@@ -21,6 +20,7 @@ from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
 from telemed.queue import service as queue
+from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
 
 HERE = "/arzt/abwesend"
@@ -124,8 +124,8 @@ def take_back(absence_id: str, centre: CentreDep, actor: Doctor) -> RedirectResp
 def displaced(tx: Tx, known: Directory, doctor_id: str, typed: Typed, *, now: datetime) -> list[Booking]:
     """What an absence would displace beside what must be moved anyway."""
     away = known.without(doctor_id, typed.span(now.astimezone(known.zone)))
-    anyway = {one.id for one, _ in booking.unplaceable(tx, known, now=now)}
-    found = [one for one, _ in booking.unplaceable(tx, away, now=now) if one.id not in anyway]
+    anyway = {one.id for one, _ in visit.displaced(tx, known, now=now)}
+    found = [one for one, _ in visit.displaced(tx, away, now=now) if one.id not in anyway]
     return [one for one in found if one.offer.doctor_id == doctor_id]
 
 

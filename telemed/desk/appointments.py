@@ -24,6 +24,7 @@ from telemed.identity.model import Actor
 from telemed.kit.ids import new_token
 from telemed.kit.refusal import NotFound
 from telemed.people.model import Erased, Person
+from telemed.visit.model import WrongMoment
 from telemed.web.centre import Centre, CentreDep
 
 SHOWN = 24
@@ -177,7 +178,7 @@ def move(
                 raise Erased
             to = booking_model.Request(request_id, chosen, met.person)
             moved = booking.move(tx, centre.secrets, booking_id, to, actor=actor, now=now)
-    except (Blocked, TooLate, AlreadyCancelled, Erased) as refusal:
+    except (Blocked, TooLate, AlreadyCancelled, Erased, WrongMoment) as refusal:
         return _one(request, centre, actor, booking_id, Said(refusal=refusal))
     entry, same = _entry(known, Met(moved, met.person), asker), moved.ticket == old.ticket
     return page(request, centre, actor, "moved.html", entry=entry, is_same_ticket=same)
@@ -199,7 +200,7 @@ def cancel(
             now = centre.clock.now()
             planned.to_change(tx, booking_id, actor, now=now)
             booking.cancel(tx, centre.secrets, booking_id, actor=actor, now=now, reason=Reason(reason))
-    except (TooLate, AlreadyCancelled, Erased) as refusal:
+    except (TooLate, AlreadyCancelled, Erased, WrongMoment) as refusal:
         return _one(request, centre, actor, booking_id, Said(refusal=refusal))
     return RedirectResponse(f"/assistenz/termin/{booking_id}", status_code=303)
 
@@ -221,6 +222,6 @@ def wait_for_earlier(
             wish = Wish(planned.like(found, met.person, known), now, found.offer.start)
             more = {"booking_id": booking_id, "request_id": request_id}
             holding.join(tx, centre.secrets, wish, met.person, actor=actor, now=now, **more)
-    except (TooLate, AlreadyCancelled, Erased) as refusal:
+    except (TooLate, AlreadyCancelled, Erased, WrongMoment) as refusal:
         return _one(request, centre, actor, booking_id, Said(refusal=refusal))
     return RedirectResponse("/assistenz/warteliste", status_code=303)

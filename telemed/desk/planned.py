@@ -20,6 +20,7 @@ from telemed.kit.secrets import Secrets
 from telemed.notify import calls
 from telemed.people import service as people
 from telemed.people.model import Erased, Need, Person
+from telemed.visit import service as visit
 
 SPOKEN_ANYWAY = "de"
 PRIORITIES = (1, 2, 3)
@@ -81,7 +82,7 @@ def _met(tx: Tx, secrets: Secrets, one: Booking, asker: Asker, purpose: str) -> 
 def with_tasks(tx: Tx, actor: Actor, *, now: datetime) -> Asker:
     """Who asks; she may meet those whom she must tell that their appointment has to be moved, or something else."""
     asker = asking.asking(tx, actor, now=now)
-    must_move = {one.id for one, _ in booking.unplaceable(tx, directory.load(tx), now=now)}
+    must_move = {one.id for one, _ in visit.displaced(tx, directory.load(tx), now=now)}
     return replace(asker, tasks=frozenset(must_move | calls.about(tx, now=now)))
 
 
@@ -101,9 +102,11 @@ def to_change(tx: Tx, booking_id: str, actor: Actor, *, now: datetime) -> tuple[
 
     Raises:
         NotFound: there is none, or it is not theirs, or not now.
+        WrongMoment: the visit has begun, or is over.
     """
     found, asker = theirs(tx, booking_id, actor, now=now)
     asking.require(asker, Action.CHANGE, found)
+    visit.check_still_to_come(tx, booking_id)
     return found, asker
 
 
@@ -114,7 +117,7 @@ def ahead(tx: Tx, day: date, *, asker: Asker) -> list[Booking]:
 
 def to_move(tx: Tx, *, actor: Actor, now: datetime) -> list[tuple[Booking, Objection]]:
     """What the rules do not admit any more, and why."""
-    found, asker = booking.unplaceable(tx, directory.load(tx), now=now), asking.asking(tx, actor, now=now)
+    found, asker = visit.displaced(tx, directory.load(tx), now=now), asking.asking(tx, actor, now=now)
     return [(one, broken) for one, broken in found if asking.may(asker, Action.SEE, one)]
 
 

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from telemed.booking import service as booking
 from telemed.booking.model import Booking
 from telemed.directory import service as directory
 from telemed.directory import timetable
@@ -23,6 +22,7 @@ from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
+from telemed.visit import service as visit
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
 
@@ -255,7 +255,7 @@ def _would_displace(centre: Centre, change: Change, *, now: datetime) -> list[Di
 
 
 def _unplaceable(tx: Tx, *, now: datetime) -> list[Booking]:
-    return [each for each, _ in booking.unplaceable(tx, directory.load(tx), now=now)]
+    return [each for each, _ in visit.displaced(tx, directory.load(tx), now=now)]
 
 
 def _displaced(one: Booking, known: Directory) -> Displaced:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from schemas.day import LANGUAGES
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
-from telemed.kit.i18n import GERMAN, Words, checked, for_people, lacks, of_pages, words
+from telemed.kit.i18n import GERMAN, SIMPLE, Words, checked, for_people, lacks, of_pages, words
 from telemed.web.centre import CentreDep
 from telemed.web.pages import Pages
 
@@ -72,7 +72,7 @@ def texts(spoken: Words, asked: str = "") -> list[Text]:
 
 
 def _spoken(language: str) -> Spoken:
-    german = Locale(GERMAN).get_language_name(language.partition("-")[0])
-    name = words().text("texts.simple") if language == "de-simple" else str(german)
+    german = Locale.parse(language.partition("-")[0]).get_language_name(GERMAN)
+    name = words().text("texts.simple") if language == SIMPLE else str(german)
     missing = 0 if language == GERMAN else len(lacks(language))
     return Spoken(language, name, missing, checked(language), language in of_pages())

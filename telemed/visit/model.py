@@ -44,6 +44,9 @@ ANEW = frozenset({FactKind.PUT_BACK, FactKind.REOPENED})
 _OF_ROOM = {FactKind.ENTERED, FactKind.ENDED}
 _INTO_ROOM = {FactKind.CALLED, *_OF_ROOM}
 
+STILL_TO_COME = frozenset({VisitState.PLANNED, VisitState.ARRIVED, VisitState.NO_SHOW})
+"""In these an appointment may be moved or cancelled: nobody is with the doctor, or was."""
+
 MAY_FOLLOW: Mapping[FactKind, frozenset[VisitState]] = {
     FactKind.ARRIVED: frozenset({VisitState.PLANNED, VisitState.NO_SHOW}),
     FactKind.LATE: frozenset({VisitState.PLANNED}),

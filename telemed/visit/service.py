@@ -7,7 +7,9 @@ from schemas.day import Fact, FactKind, FactReason
 from telemed.booking import asking
 from telemed.booking import service as booking
 from telemed.booking.model import Booking, Status
+from telemed.booking.search import Objection
 from telemed.directory import service as directory
+from telemed.directory.model import Directory
 from telemed.identity import invitations
 from telemed.identity.allowed import Action
 from telemed.identity.model import Actor, Invitation, Role
@@ -78,6 +80,30 @@ def take_in(tx: Tx, room_id: str, heard: tuple[Fact, ...], *, now: datetime) -> 
 def state_of(tx: Tx, visit_id: str) -> VisitState:
     """How a visit stands."""
     return model.state_of(store.of(tx, [visit_id]))
+
+
+def displaced(tx: Tx, known: Directory, *, now: datetime) -> list[tuple[Booking, Objection]]:
+    """Appointments that the rules do not admit any more, and why; without those whose visit has begun or is over."""
+    found = booking.unplaceable(tx, known, now=now)
+    states = states_of(tx, [one.id for one, _ in found])
+    return [(one, broken) for one, broken in found if states[one.id] in model.STILL_TO_COME]
+
+
+def states_of(tx: Tx, visit_ids: list[str]) -> dict[str, VisitState]:
+    """How each of these visits stands."""
+    happened: dict[str, list[Fact]] = {one: [] for one in visit_ids}
+    for fact in store.of(tx, visit_ids):
+        happened[fact.visit_id].append(fact)
+    return {one: model.state_of(facts) for one, facts in happened.items()}
+
+
+def check_still_to_come(tx: Tx, visit_id: str) -> None:
+    """
+    Raises:
+        WrongMoment: the visit has begun, or is over.
+    """
+    if state_of(tx, visit_id) not in model.STILL_TO_COME:
+        raise WrongMoment
 
 
 def facts_of(tx: Tx, visit_id: str) -> list[Fact]:

@@ -5,7 +5,9 @@ from datetime import time, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
+from schemas.day import FactKind
 from telemed.booking import service as booking
+from telemed.booking.model import Status
 from telemed.directory import service as directory
 from telemed.directory import timetable
 from telemed.directory.calendar import MIDNIGHT, Opening
@@ -13,6 +15,8 @@ from telemed.directory.model import Directory
 from telemed.identity.model import Role
 from telemed.kit.db import Database
 from telemed.operator.hours import from_short, in_short, read_week
+from telemed.visit import service as visit
+from telemed.visit.model import WrongMoment
 from tests.desk.test_pages import ASSISTANT, browser
 from tests.desk.world import NAMES, World, make_world
 
@@ -74,6 +78,25 @@ def test_what_a_closed_day_displaces_is_shown_first_without_a_name_and_nothing_h
         (entered,) = timetable.timetable(tx, "PractitionerRole", "rolle-weiss").exceptions
     assert operator.post(f"{DOCTOR}/ausnahme/{entered.id}/zuruecknehmen").status_code == 303
     assert displaced(world) == 0
+
+
+def test_whoever_has_been_there_is_not_displaced_and_cannot_be_moved_or_cancelled(
+    world: World, operator: TestClient
+) -> None:
+    over = world.visits[0]
+    world.happen(over, FactKind.ARRIVED, FactKind.CALLED, FactKind.ENTERED, FactKind.ENDED)
+    day = world.now.astimezone(known(world).zone).date().isoformat()
+    page = operator.post(f"{DOCTOR}/ausnahme", data={"art": "closed", "von": day}).text
+    assert f'data-displaced="{len(world.visits) - 1}"' in page
+    assistant = browser(world, Role.ASSISTANT, ASSISTANT)
+    reason = {"reason": "pat"}
+    for asked in (reason, {"reason": "other"}):
+        assistant.post(f"/assistenz/termin/{over}/absagen", data=asked)
+    with world.centre.db.reading() as tx:
+        assert booking.get(tx, over).status is Status.BOOKED
+        with pytest.raises(WrongMoment):
+            visit.check_still_to_come(tx, over)
+        visit.check_still_to_come(tx, world.visits[1])
 
 
 def test_an_extra_opening_is_offered_and_looked_at_before_it_goes(world: World, operator: TestClient) -> None:

@@ -24,6 +24,7 @@ def test_each_language_is_listed_and_one_is_shown_side_by_side(operator: TestCli
     page = operator.get(PAGE).text
     for language in LANGUAGES:
         assert f'data-language="{language}"' in page
+    assert all(name in page for name in ("Deutsch", "Einfache Sprache", "Englisch", "Türkisch", "Arabisch", "Polnisch"))
     assert page.count("noch nicht geprüft") >= len(LANGUAGES) - 1
     arabic = operator.get(f"{PAGE}?in_language=ar&suche=ticket.fish").text
     assert 'lang="ar" dir="rtl"' in arabic
