@@ -19,6 +19,7 @@ from telemed.identity import service as identity
 from telemed.identity.model import RESIDENT_SESSION, Actor, Right, Role
 from telemed.identity.rights import SESSION_COOKIE, Needs
 from telemed.kit.db import Tx
+from telemed.kit.digits import western
 from telemed.kit.i18n import Words
 from telemed.kit.refusal import NotFound, Refusal
 from telemed.kit.tries import Tries, place_of
@@ -85,7 +86,7 @@ def found(
     """Exchange the paper's reference for a session; whatever is wrong is answered alike."""
     place = place_of(request.client.host if request.client else "")
     tries: ReferenceTries = centre.live.setdefault(ReferenceTries, ReferenceTries())
-    paper = Paper(tuple(pictures), "".join(digits.split()), birth_year.strip())
+    paper = Paper(tuple(pictures), western("".join(digits.split())), western(birth_year.strip()))
     try:
         with tries.one(place), centre.db.transaction() as tx:
             session = _opened(tx, by_paper(tx, centre, paper), "paper", now=centre.clock.now())

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from telemed.booking.planner import Offer, What
 from telemed.directory.model import Directory
+from telemed.kit.digits import western
 from telemed.people.model import Need, Person, Way
 
 LONGEST = 100
@@ -84,6 +85,7 @@ class Answers:
         service = fields.get("service") or offer.partition("_")[0]
         needs = tuple(str(need) for need in given.getlist("needs") if need in {*Need, QUIET})
         plain = {name: fields.get(name, "") for name in (*_CARRIED, *_ONCE)}
+        plain |= {name: western(plain[name]) for name in ("birth_year", "phone")}
         plain |= {"service": service, "offer": offer if offer.partition("_")[0] == service else ""}
         if not _LANGUAGE.fullmatch(plain["language"]):
             plain["language"] = ""

@@ -18,6 +18,7 @@ from telemed.directory.model import Directory
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
+from telemed.kit.digits import western
 from telemed.kit.refusal import NotFound, Refusal
 from telemed.kit.tries import Tries, place_of
 from telemed.visit import service as visit
@@ -107,7 +108,7 @@ def _by_code(tx: Tx, centre: Centre, known: Directory, code: str) -> Booking:
     link = _LINK.search(code)
     if link:
         return booking.by_link(tx, link[1])
-    digits = "".join(code.split())
+    digits = western("".join(code.split()))
     if not _DIGITS.fullmatch(digits):
         raise NotFound
     return booking.by_arrival(tx, centre.secrets, known, digits, now=centre.clock.now())

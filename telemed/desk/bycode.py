@@ -11,6 +11,7 @@ from telemed.booking.times import Choice
 from telemed.directory import service as directory
 from telemed.identity.model import Actor, Right, Role
 from telemed.identity.rights import Needs
+from telemed.kit.digits import western
 from telemed.kit.refusal import NotFound, Refusal
 from telemed.kit.tries import Tries, place_of
 from telemed.notify import codes
@@ -60,6 +61,7 @@ def send(
     request: Request, centre: CentreDep, _actor: Anyone, contact: Annotated[str, Form(max_length=LONGEST)] = ""
 ) -> HTMLResponse:
     """The same page for every number and address, and as soon: what is sent is sent behind the answer."""
+    contact = western(contact)
     if not _is_contact(contact):
         return _page(request, centre, "bycode.html", status=422, contact=contact, error="bycode.contact.wrong")
     tries: CodesAsked = centre.live.setdefault(CodesAsked, CodesAsked())
@@ -81,7 +83,7 @@ def check(
     try:
         with tries.one(_place(request)):
             with centre.db.transaction() as tx:
-                is_right = codes.prove(tx, centre.secrets, token, code[:LONGEST], now=now)
+                is_right = codes.prove(tx, centre.secrets, token, western(code[:LONGEST]), now=now)
             if not is_right:
                 raise NotFound
     except TooOften as refusal:

@@ -15,6 +15,7 @@ from telemed.identity import signed_in
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import SESSION_COOKIE, Needs
 from telemed.kit.db import Tx
+from telemed.kit.digits import western
 from telemed.kit.refusal import NotFound, Refusal, Sense
 from telemed.kit.tries import Tries
 from telemed.notify import codes
@@ -93,7 +94,8 @@ def _shown(
     token: Annotated[str, Form(max_length=LONGEST)] = "",
     code: Annotated[str, Form(max_length=LONGEST)] = "",
 ) -> Proof:
-    return Proof(Paper(tuple(pictures), "".join(digits.split()), birth_year.strip()), token, code)
+    paper = Paper(tuple(pictures), western("".join(digits.split())), western(birth_year.strip()))
+    return Proof(paper, token, western(code))
 
 
 Shown = Annotated[Proof, Depends(_shown)]
