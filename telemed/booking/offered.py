@@ -99,8 +99,7 @@ def icon(code: str, meant: Catalogue) -> str:
 
 def name(code: str, services_of: list[Service], words: Words) -> str:
     """What people call a specialty; where we have no word for it, what its first service is called."""
-    key = f"booking.specialty.{code}"
-    return words.text(key) if key in words.keys() else services_of[0].name  # noqa: SIM118 - with those of German
+    return words.text_or(f"booking.specialty.{code}", services_of[0].name)
 
 
 def common(known: Directory) -> Service | None:

@@ -60,6 +60,11 @@ class Words:
             return german if self.language == SIMPLE else f"[{GERMAN}] {german}"
         return f"⟦{key}⟧"
 
+    def text_or(self, key: str, other: str) -> str:
+        """The words for *key*, German ones where this language lacks them; *other* where nobody has any."""
+        known = key in self or (self._fallback is not None and key in self._fallback)
+        return self.text(key) if known else other
+
     def _isolated(self, params: Mapping[str, object]) -> Mapping[str, object]:
         """*params* as they may stand in writing from right to left: a phone number keeps the order of its groups.
 

@@ -89,11 +89,7 @@ def blank_form(known: Directory, words: Words) -> dict[str, Any]:
 
 def _asked(known: Directory, words: Words) -> list[str]:
     bookable = [one for one in known.services.values() if form.may_book(one.id, known)]
-    return [_named(f"booking.specialty.{one.specialty}", one.name, words) for one in bookable]
-
-
-def _named(key: str, other: str, words: Words) -> str:
-    return words.text(key) if key in words.keys() else other  # noqa: SIM118 - German stands in for what it lacks
+    return [words.text_or(f"booking.specialty.{one.specialty}", one.name) for one in bookable]
 
 
 def phone(known: Directory) -> str:

@@ -60,6 +60,14 @@ def test_a_number_within_arabic_keeps_its_order_and_a_link_stays_bare() -> None:
     assert arabic.text("see", link="") == ""
 
 
+def test_what_nobody_has_words_for_is_called_otherwise_and_german_comes_before_that() -> None:
+    german = Words("de", {"a": "eins"})
+    polish = Words("pl", {"b": "dwa"}, german)
+    assert polish.text_or("b", "x") == "dwa"
+    assert polish.text_or("a", "x") == polish.text("a")
+    assert polish.text_or("c", "x") == "x"
+
+
 def test_there_is_no_catalogue_of_a_language_that_we_do_not_speak() -> None:
     with pytest.raises(ValueError, match="no language"):
         words("xx")
