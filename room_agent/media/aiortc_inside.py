@@ -53,6 +53,18 @@ def use_certificate(connection: RTCPeerConnection, certificate: Certificate) -> 
     connection._RTCPeerConnection__certificates = [certificate]
 
 
+_closing: set[asyncio.Task[None]] = set()
+
+
+async def close(connection: RTCPeerConnection) -> None:
+    """Close *connection*. Whoever is cancelled meanwhile leaves, and it is closed all the same: aioice takes a
+    cancellation of its caller for the end of its own task, and the caller would never hear of it."""
+    closing = asyncio.create_task(connection.close())
+    _closing.add(closing)
+    closing.add_done_callback(_closing.discard)
+    await asyncio.shield(closing)
+
+
 def far_fingerprint(connection: RTCPeerConnection) -> str:
     """SHA-256 of the certificate that the other end has shown in DTLS, as in SDP; empty before that."""
     transport = connection.sctp.transport

@@ -24,7 +24,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.sdp import candidate_from_sdp
 
 from room_agent.media import aiortc_inside
-from room_agent.media.aiortc_inside import Certificate, take_over
+from room_agent.media.aiortc_inside import Certificate, close, take_over
 from room_agent.media.h264 import Sendable
 from room_agent.media.ladder import shared
 from room_agent.media.line import PROBE_PAUSES_S, Line
@@ -137,7 +137,7 @@ class AiortcPeer:
 
     async def close(self) -> None:
         self._traffic.end()
-        await self._connection.close()
+        await close(self._connection)
 
 
 def _configuration(road: Road) -> RTCConfiguration:

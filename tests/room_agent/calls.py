@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from room_agent.centre import Centre
 from room_agent.journal import Journal
-from room_agent.media.aiortc_inside import Certificate, suite
+from room_agent.media.aiortc_inside import Certificate, close, suite
 from room_agent.media.live import for_visit
 from room_agent.media.simulated import simulated_cameras
 from room_agent.meeting import Meeting
@@ -187,7 +187,7 @@ async def honest(at: House) -> Found:
         pongs = it.heard(Pong)
         await it.until(lambda: it.heard(Pong) > pongs + 2)
         assert it.doctor.connection is not None
-        await it.doctor.connection.close()
+        await close(it.doctor.connection)
         found["replaced_s"] = await it.until(lambda: it.heard(Sources) == 2)
         found["attempts"] = [offer.attempt for offer in it.doctor.offers]
         found["refusals"] = len(it.room.journal.refusals())

@@ -8,7 +8,7 @@ from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessi
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel
 
-from room_agent.media.aiortc_inside import Certificate, use_certificate
+from room_agent.media.aiortc_inside import Certificate, close, use_certificate
 from schemas.base import Message
 from schemas.measurement import CtlFromDoctor, CtlFromRoom, Ping, ctl_from_room
 from schemas.signalling import Role, Signal
@@ -89,7 +89,7 @@ class FarDoctor:
     async def answered(self, sdp: str) -> str:
         """Our SDP to *sdp*, with a connection that waits for the agent."""
         if self.connection is not None:
-            await self.connection.close()
+            await close(self.connection)
         connection = self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         use_certificate(connection, self.certificate)
         connection.on("datachannel", self._channel)
@@ -128,4 +128,4 @@ class FarDoctor:
         if self._pinging is not None:
             self._pinging.cancel()
         if self.connection is not None:
-            await self.connection.close()
+            await close(self.connection)

@@ -17,15 +17,18 @@ Found = dict[str, Any]
 def calls() -> Found:
     """What happened, as `calls` tells it."""
     command = ["sh", str(ROOT / "ops/in_namespace.sh"), sys.executable, str(Path(__file__).with_name("calls.py"))]
-    ended = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
+    try:
+        ended = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as hung:
+        pytest.fail(f"it hangs; the last it said: {(hung.stdout or b'')[-2000:]!r}")
     assert ended.returncode == 0, ended.stderr[-2000:]
     found: Found = json.loads(ended.stdout.splitlines()[-1])
     return found

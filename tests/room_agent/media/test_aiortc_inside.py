@@ -1,6 +1,8 @@
 """Every private name of aiortc that we use still stands where it stood, and does what we think it does."""
 
+import asyncio
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ import room_agent
 from room_agent.media.aiortc_inside import (
     Certificate,
     addresses_used,
+    close,
     far_fingerprint,
     take_over,
     use_certificate,
@@ -125,6 +128,31 @@ def test_our_certificate_is_in_every_m_line_and_the_far_end_is_unknown_before_dt
         assert far_fingerprint(connection) == ""
         assert addresses_used(connection) is None
         await connection.close()
+
+    run(story)
+
+
+def test_who_is_cancelled_while_a_connection_closes_leaves_and_it_is_closed_all_the_same() -> None:
+    class Slow:
+        """As aioice: it takes the cancellation of whoever waits for that of what it waits for itself."""
+
+        closed = False
+
+        async def close(self) -> None:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.02)
+            self.closed = True
+
+    async def story() -> None:
+        connection = Slow()
+        leaving = asyncio.create_task(close(connection))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        async with asyncio.timeout(5):
+            while not connection.closed:
+                await asyncio.sleep(0.001)
 
     run(story)
 
