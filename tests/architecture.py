@@ -156,6 +156,7 @@ KINDS_BY_NAME = {
     "identity.passkeys": Kind.SERVICE,
     "identity.passkey_store": Kind.STORE,
     "identity.rights": Kind.EDGE,
+    "identity.scopes": Kind.PURE,  # what the token of a program allows
     "identity.session_store": Kind.STORE,
     "identity.signed_in": Kind.SERVICE,  # sessions
     "identity.staff": Kind.SERVICE,  # who of the staff may sign in
@@ -230,7 +231,7 @@ PURE_PACKAGES = ("cryptography", "holidays", "rapidfuzz")
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
 VALUES = (
     *("model", "calendar", "planner", "search", "ground", "sessions"),
-    *("allowed", "consent", "mandate", "staff_model"),
+    *("allowed", "scopes", "consent", "mandate", "staff_model"),
 )
 """Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out;
 who may do what; who of the staff may sign in."""

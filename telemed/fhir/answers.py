@@ -1,5 +1,7 @@
 """FHIR's answers over HTTP: a resource in the format asked for, and a refusal as an OperationOutcome."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,10 +19,13 @@ def format_of(request: Request) -> Format:
     return wanted(request.headers.get("accept", ""), request.query_params.get("_format", ""))
 
 
-def respond(content: bytes, wanted_format: Format, status: int = 200) -> Response:
-    """Answer with a resource given as JSON bytes."""
+def respond(
+    content: bytes, wanted_format: Format, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer with a resource given as JSON bytes; *headers*: besides, such as ``etag`` or ``location``."""
     body = content if wanted_format == "json" else xml.from_json(content)
-    return Response(body, status, media_type=MEDIA[wanted_format], headers={"cache-control": "no-store"})
+    every = {"cache-control": "no-store", **(headers or {})}
+    return Response(body, status, media_type=MEDIA[wanted_format], headers=every)
 
 
 def refuse(request: Request, refusal: Refusal) -> Response:

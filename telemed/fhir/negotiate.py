@@ -63,6 +63,20 @@ def _quality(text: str) -> float:
         return 0.0
 
 
+def media_of(content_type: str) -> Format:
+    """The format of a body; JSON where nothing is said.
+
+    Raises:
+        OffTheWire: 415, neither JSON nor XML, or not FHIR version 4.0.
+    """
+    if not content_type.strip():
+        return "json"
+    for _, media, version in _ranges(content_type):
+        if version in ("", "4.0") and media in _KNOWN and "*" not in media and "/" in media:
+            return _KNOWN[media]
+    raise OffTheWire(415, "not-supported", "a body is application/fhir+json or application/fhir+xml, fhirVersion 4.0")
+
+
 def require_form(content_type: str) -> None:
     """
     Raises:

@@ -30,12 +30,15 @@ WAITING = "waiting:"
 class Actor:
     """Who asks. *subject* is what they stand for: a doctor's or assistant's Practitioner id, a resident's
     appointment id (or `WAITING`…), a client's, machine's or invitation's own id. *room_id* only for machines.
-    *compartment* only for clients: the doctors for whom it works (`identity.allowed.EVERYONE`: all)."""
+    *compartment* only for clients: the doctors for whom it works (`identity.allowed.EVERYONE`: all); *scopes* too:
+    what its access token says that it may (`telemed.identity.scopes`); None for a token that the operator handed out, which
+    says nothing of it."""
 
     role: Role
     subject: str = ""
     room_id: str = ""
     compartment: tuple[str, ...] = ()
+    scopes: tuple[str, ...] | None = None
 
 
 ANYONE = Actor(Role.ANYONE)
@@ -52,6 +55,8 @@ class Right(StrEnum):
     """Book, move and cancel for others, and the waiting list."""
     OPERATE = "operate"
     FHIR_READ = "fhir-read"
+    FHIR_WRITE = "fhir-write"
+    """Change something by FHIR; what and whose, its scopes and its compartment say."""
     IMPORT = "import"
     JOIN_VISIT = "join-visit"
     BE_GUEST = "be-guest"
@@ -74,6 +79,7 @@ HOLDERS: dict[Right, frozenset[Role]] = {
     Right.PLAN: frozenset({Role.ASSISTANT, Role.DOCTOR}),
     Right.OPERATE: frozenset({Role.OPERATOR}),
     Right.FHIR_READ: frozenset({Role.CLIENT}),
+    Right.FHIR_WRITE: frozenset({Role.CLIENT}),
     Right.IMPORT: frozenset({Role.OPERATOR, Role.CLIENT}),
     Right.JOIN_VISIT: frozenset({Role.DOCTOR}),
     Right.BE_GUEST: frozenset({Role.GUEST}),
