@@ -31,8 +31,8 @@ class Actor:
     """Who asks. *subject* is what they stand for: a doctor's or assistant's Practitioner id, a resident's
     appointment id (or `WAITING`…), a client's, machine's or invitation's own id. *room_id* only for machines.
     *compartment* only for clients: the doctors for whom it works (`identity.allowed.EVERYONE`: all); *scopes* too:
-    what its access token says that it may (`telemed.identity.scopes`); None for a token that the operator handed out, which
-    says nothing of it."""
+    what its access token says that it may (`telemed.identity.scopes`); None for a token that the operator handed out,
+    which says nothing of it."""
 
     role: Role
     subject: str = ""
