@@ -9,6 +9,7 @@ from pathlib import Path
 
 from telemed.booking import limits, offered
 from telemed.booking import pages as booking_pages
+from telemed.booking import routes as booking_routes
 from telemed.booking.concerns import Catalogue
 from telemed.booking.index import Index
 from telemed.city import pages as city_pages
@@ -41,6 +42,7 @@ from telemed.signalling.hub import Hub
 from telemed.signalling.relays import OwnRelays
 from telemed.subscriptions import subscriptions
 from telemed.training import pages as training_pages
+from telemed.visit import service as visit
 from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
 from telemed.web.origins import Area
@@ -197,6 +199,7 @@ def build(settings: Settings, db: Database) -> Centre:
     )
     centre.live[limits.Limits] = limits.Limits(settings.bookings_per_address, settings.bookings_per_contact)
     centre.live.update({Auditor: Auditor(db), Index: Index(db)})
+    centre.live[booking_routes.StillToCome] = booking_routes.StillToCome(visit.check_still_to_come)
     centre.live[Catalogue] = offered.catalogue(settings.state_dir)
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})
     house = _house(settings, centre)

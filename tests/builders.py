@@ -11,6 +11,7 @@ from telemed.booking import service as booking
 from telemed.booking.index import Index
 from telemed.booking.model import Booked, Request
 from telemed.booking.planner import Offer, What, Wish
+from telemed.booking.routes import StillToCome
 from telemed.directory import fhir
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
@@ -26,6 +27,7 @@ from telemed.kit.secrets import Secrets
 from telemed.link.service import Lines, PairingTries
 from telemed.people.model import Person, Way
 from telemed.signalling.hub import Hub
+from telemed.visit import service as visit
 from telemed.web.centre import Centre
 from tests.rosters import OPERATOR_KEY
 
@@ -106,6 +108,7 @@ def make_world(
         operator_keys=(OPERATOR_KEY,),
     )
     centre.live.update({Hub: Hub(), Lines: Lines(), PairingTries: PairingTries(), Index: Index(database)})
+    centre.live[StillToCome] = StillToCome(visit.check_still_to_come)
     centre.live[Relay] = Relay(database, subscriptions, clock)
     with database.transaction() as tx:
         for resource in resources or quarter(rooms):

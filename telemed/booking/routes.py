@@ -7,7 +7,7 @@ cookie is read here, so another site cannot act in anybody's name.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Annotated, Any
@@ -72,6 +72,13 @@ class Holds(Tries):
 
     def __init__(self, allowed: int = HOLDS) -> None:
         super().__init__(allowed, WITHIN, too_many=TooManyHolds)
+
+
+@dataclass(frozen=True)
+class StillToCome:
+    """The visit's word, which stands above booking. *check* raises where a visit has begun, or is over."""
+
+    check: Callable[[Tx, str], None]
 
 
 class Instead(Refusal):
@@ -226,10 +233,11 @@ def my_booking(link: Link, centre: CentreDep, _caller: Caller) -> BookingView:
 
 @routes.post("/bookings/own/cancel", responses=refused(404, 409, 410, 422))
 def cancel(link: Link, centre: CentreDep, caller: Caller) -> BookingView:
-    """Cancel, without a reason."""
+    """Cancel, without a reason, what has not begun."""
     now = centre.clock.now()
     with centre.db.transaction() as tx:
         booking = service.by_link(tx, link)
+        centre.the(StillToCome).check(tx, booking.id)
         service.cancel(tx, centre.secrets, booking.id, actor=_herself(caller, booking), now=now)
         return BookingView.of(service.get(tx, booking.id), directory.load(tx))
 
@@ -243,6 +251,7 @@ def move(body: bodies.MoveBody, link: Link, key: Key, centre: CentreDep, caller:
         old = service.by_link(tx, link)
     ordered = old.extras.ordered_by is not None and old.offer.service_id == offer.service_id
     with _or_instead(centre, offer, now, ordered=ordered) as tx:
+        centre.the(StillToCome).check(tx, old.id)
         moved = service.move(tx, centre.secrets, old.id, asked, actor=_herself(caller, old), now=now)
         return BookingView.of(moved, directory.load(tx))
 
@@ -263,6 +272,8 @@ def join(
         later = service.by_link(tx, link).id if link is not None else None
         if later is None and body.person is None:
             raise Invalid((bodies.lacking("body.person"),))
+        if later is not None:
+            centre.the(StillToCome).check(tx, later)
         waiting, token = holding.join(
             tx, centre.secrets, body.wish.to_wish(), person, actor=caller, now=now, booking_id=later
         )

@@ -268,7 +268,7 @@ def _times(request: Request, doing: Doing, errand: Errand, leaf: Leaf) -> HTMLRe
 def _what(person: Person, errand: Errand) -> What:
     return What(
         errand.service_id,
-        language="" if person.language == form.SPOKEN else person.language,
+        language=person.spoken,
         wheelchair=Need.WHEELCHAIR in person.needs,
         companion=Need.COMPANION in person.needs,
         ordered=errand.old is not None and errand.old.extras.ordered_by is not None,
@@ -306,6 +306,7 @@ def _do(doing: Doing, errand: Errand, chosen: Chosen) -> RedirectResponse:
         with centre.db.transaction() as tx:
             person_id = mandates.check(tx, doing.actor, errand.scope, now=now).person_id
             if errand.old is not None:
+                visit.check_still_to_come(tx, errand.old.id)
                 booking.move(tx, centre.secrets, errand.old.id, asked, actor=doing.actor, now=now)
             else:
                 several.book_known(tx, centre.secrets, asked, person_id, actor=doing.actor, now=now)

@@ -23,6 +23,7 @@ from telemed.kit.db import Tx
 from telemed.kit.ids import new_token
 from telemed.kit.refusal import Refusal
 from telemed.people.model import Person, Way
+from telemed.visit import service as visit
 from telemed.visit.model import WrongMoment
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages, words_of
@@ -112,6 +113,7 @@ def move(request: Request, centre: CentreDep, actor: Resident, chosen: Sent) -> 
     asked = booking_model.Request(chosen.request_id, offer, NOBODY)
     try:
         with centre.db.transaction() as tx:
+            visit.check_still_to_come(tx, own.booking.id)
             booking.move(tx, centre.secrets, own.booking.id, asked, actor=actor, now=now)
     except (SlotTaken, TooLate, NotOffered) as refusal:
         return _lost(request, centre, actor, own.booking, Lost(chosen, offer, refusal))

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from schemas.day import FactKind
 from telemed.booking import service as booking
 from telemed.kit.db import Database
 from telemed.kit.ids import new_token
+from telemed.visit import service as visit
 from tests.booking.api import SOMMER, Program, at, make_app, offer_at, problem
 from tests.builders import SERVICE, WITH_CUFF, World, make_world, quarter
 
@@ -176,6 +178,22 @@ def test_one_s_own_appointment_is_seen_moved_and_cancelled_by_its_link(program: 
     assert (gone.status_code, gone.json()["status"]) == (200, "cancelled")
     assert problem(program.ask("POST", "/bookings/own/cancel", link=link), 409)["rule"] == "already_cancelled"
     assert offer_at(program, world, "15:00")["start"] == to["start"]
+
+
+def test_what_has_begun_or_ended_early_is_neither_moved_nor_cancelled(program: Program, world: World) -> None:
+    made, to = program.booked(offer_at(program, world, "10:00")), offer_at(program, world, "15:00")
+    link = made["link_token"]
+    for kinds in ([FactKind.ARRIVED, FactKind.CALLED], [FactKind.ENTERED], [FactKind.ENDED]):
+        for kind in kinds:
+            with world.db.transaction() as tx:
+                visit.record(tx, visit_id=made["id"], kind=kind, by="room", now=world.now)
+        refused = [
+            program.ask("POST", "/bookings/own/cancel", link=link),
+            program.ask("POST", "/bookings/own/move", link=link, key=new_token(), json={"offer": to}),
+            program.wait(to, link=link),
+        ]
+        assert [problem(one, 409)["rule"] for one in refused] == ["wrong_moment"] * 3
+    assert program.ask("GET", "/bookings/own", link=link).json()["status"] == "booked"
 
 
 def test_who_waits_is_offered_what_is_given_back_and_says_yes_or_no(program: Program, world: World) -> None:
