@@ -31,6 +31,7 @@ from telemed.identity import pages as identity_pages
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
 from telemed.identity.rights import Needs
+from telemed.interop import operations as interop_operations
 from telemed.interop import routes as interop_routes
 from telemed.kit.outbox import Relay, forget_delivered
 from telemed.link import routes as link_routes
@@ -100,6 +101,7 @@ def make_app(centre: Centre) -> FastAPI:
     for routes in (
         interop_routes.routes,
         booking_routes.routes,
+        interop_operations.routes,
         booking_pages.routes,
         identity_account.routes,
         identity_house.routes,

@@ -163,6 +163,7 @@ KINDS_BY_NAME = {
     "identity.staff_model": Kind.PURE,
     "identity.roster": Kind.SERVICE,  # doctors' browsers, and what the operator has signed
     "identity.roster_store": Kind.STORE,
+    "interop.operations": Kind.EDGE,  # what changes appointments
     "operator.hours": Kind.EDGE,  # who is there when
     "operator.figures": Kind.PURE,  # how long people wait, and the like
     "operator.texts": Kind.EDGE,  # languages side by side

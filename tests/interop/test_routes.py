@@ -19,7 +19,7 @@ from telemed.identity import granted
 from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
-from telemed.interop import routes, service
+from telemed.interop import operations, routes, service
 from telemed.kit.db import Database
 from telemed.people.service import Auditor
 from telemed.web import refusals
@@ -39,6 +39,7 @@ class Client:
         app = FastAPI()
         app.state.centre = world.centre
         refusals.install(app, make_pages(), edges=routes.EDGES)
+        app.include_router(operations.routes)
         app.include_router(routes.routes)
         self._http = TestClient(app)
         self._world = world
