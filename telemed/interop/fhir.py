@@ -1,15 +1,10 @@
-"""Between FHIR on the wire and what the services are asked: files taken apart, searches understood, the statement.
+"""Between FHIR on the wire and what the services are asked: files taken apart, searches understood. Pure."""
 
-Pure, and the only table of what is served beside the directory's.
-"""
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
-
-import orjson
 
 from telemed.booking.model import AppointmentQuery, Status
 from telemed.fhir import raw, xml
@@ -25,26 +20,6 @@ TICK = timedelta(minutes=5)
 
 STATUS_SYSTEM = "http://hl7.org/fhir/appointmentstatus"
 SLOT_STATUS_SYSTEM = "http://hl7.org/fhir/slotstatus"
-ISIK = "https://gematik.de/fhir/isik/StructureDefinition/"
-
-_ACTORS = ("Patient", "Practitioner", "Location", "Device")
-OWN: dict[str, tuple[Parameter, ...]] = {
-    "Slot": (
-        Parameter("schedule", "reference", ("Schedule",)),
-        Parameter("status", "token"),
-        Parameter("start", "date"),
-    ),
-    "Appointment": (
-        Parameter("status", "token"),
-        Parameter("date", "date"),
-        Parameter("actor", "reference", _ACTORS),
-    ),
-}
-PROFILES = {
-    "Slot": f"{ISIK}ISiKTerminblock",
-    "Schedule": f"{ISIK}ISiKKalender",
-    "HealthcareService": f"{ISIK}ISiKMedizinischeBehandlungseinheit",
-}
 ID = Parameter("_id", "token")
 
 
@@ -128,34 +103,6 @@ def wanted(query: Query, *, limit: int) -> AppointmentQuery | None:
 
 def _status_fits(code: str, criteria: Iterable[Criterion]) -> bool:
     return all(_fits(code, STATUS_SYSTEM, c.tokens) != (c.modifier == "not") for c in criteria)
-
-
-def capability(base_url: str, *, version: str, date: str, served: Mapping[str, Iterable[Parameter]]) -> bytes:
-    """The CapabilityStatement (R4, kind instance). *served*: each type with its search parameters."""
-    statement = {
-        "resourceType": "CapabilityStatement",
-        "status": "active",
-        "date": date,
-        "kind": "instance",
-        "software": {"name": "telemed", "version": version},
-        "implementation": {"description": "telemed", "url": base_url},
-        "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "application/fhir+xml"],
-        "rest": [{"mode": "server", "security": _SECURITY, "resource": [_resource(*one) for one in served.items()]}],
-    }
-    return orjson.dumps(statement)
-
-
-_SECURITY = {"cors": False, "description": "Bearer token (RFC 6750), given out by the operator; this page is open."}
-
-
-def _resource(kind: str, parameters: Iterable[Parameter]) -> Mapping[str, Any]:
-    made: dict[str, Any] = {"type": kind}
-    if kind in PROFILES:
-        made["supportedProfile"] = [PROFILES[kind]]
-    made["interaction"] = [{"code": "read"}, {"code": "search-type"}]
-    made["searchParam"] = [{"name": p.name, "type": p.type} for p in parameters]
-    return made
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from telemed.fhir.negotiate import require_form
 from telemed.identity.allowed import program
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded, Needs
-from telemed.interop import service
-from telemed.interop.service import Asked
+from telemed.interop import looking, service
+from telemed.interop.audited import note
+from telemed.interop.looking import Asked
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Refusal
 from telemed.people.service import Auditor
@@ -55,7 +56,7 @@ async def _form(request: Request) -> list[tuple[str, str]]:
 @routes.get(f"{PREFIX}/metadata")
 def metadata(request: Request, centre: CentreDep, _actor: Anyone) -> Response:
     """What this server can do; true, because the routes go by the same table."""
-    statement = service.statement(_base(centre), version=version("telemed"), now=centre.clock.now())
+    statement = looking.statement(_base(centre), version=version("telemed"), now=centre.clock.now())
     return respond(statement, format_of(request))
 
 
@@ -70,12 +71,14 @@ def search_by_form(
     request: Request, kind: str, centre: CentreDep, actor: Reader, items: Annotated[Any, Depends(_form)]
 ) -> Response:
     """Search a type, with parameters that shall not stand in a log."""
+    note(request, asked=items)
     return _search(request, kind, items, centre, actor)
 
 
 async def read_appointment(request: Request, actor: Actor) -> Response:
     """Read one appointment: unsealed, its audit line on disk before the answer."""
     centre, speaks = centre_of(request), format_of(request)
+    note(request, left=True)
     resource_id: str = request.path_params["resource_id"]
     content = await booking.reveal_appointment(
         centre.db.glance, centre.the(Auditor), centre.secrets, resource_id, asker=program(actor, centre.clock.now())
@@ -94,7 +97,7 @@ def read(request: Request, kind: str, resource_id: str, centre: CentreDep, actor
     speaks = format_of(request)
     asked = Asked(centre.secrets, actor, centre.clock.now())
     with _looking(centre, kind) as tx:
-        content = service.read(tx, kind, resource_id, asked)
+        content = looking.read(tx, kind, resource_id, asked)
     return respond(content, speaks)
 
 
@@ -136,12 +139,12 @@ def _search(request: Request, kind: str, items: list[tuple[str, str]], centre: C
     speaks = format_of(request)
     asked = Asked(centre.secrets, actor, centre.clock.now())
     with _looking(centre, kind) as tx:
-        content = service.search(tx, kind, items, asked, base_url=_base(centre))
+        content = looking.search(tx, kind, items, asked, base_url=_base(centre))
     return respond(content, speaks)
 
 
 def _looking(centre: Centre, kind: str) -> Any:
-    return centre.db.transaction() if service.reads_personal(kind) else centre.db.reading()
+    return centre.db.transaction() if looking.reads_personal(kind) else centre.db.reading()
 
 
 def _base(centre: Centre) -> str:

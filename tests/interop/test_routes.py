@@ -19,7 +19,7 @@ from telemed.identity import granted
 from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
-from telemed.interop import operations, routes, service
+from telemed.interop import looking, operations, routes
 from telemed.kit.db import Database
 from telemed.people.service import Auditor
 from telemed.web import refusals
@@ -243,7 +243,7 @@ def test_a_file_to_import_has_a_name(client: Client) -> None:
 
 
 def test_every_type_served_is_read_and_searched(client: Client) -> None:
-    for kind in service.SERVED:
+    for kind in looking.SERVED:
         assert client.ask(f"/fhir/{kind}?schedule=calendar-weiss").status_code == 200
 
 

@@ -1,0 +1,85 @@
+"""What is served of each type: the table that the CapabilityStatement is made of, and that the routes go by.
+
+Whoever serves more adds it to the line of the type here, and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from telemed.fhir.search import Parameter
+
+ISIK = "https://gematik.de/fhir/isik/StructureDefinition/"
+HL7 = "http://hl7.org/fhir/SearchParameter/"
+
+INSTANTIATES = (
+    "https://gematik.de/fhir/isik/CapabilityStatement/ISiKCapabilityStatementTerminRepositoryAkteur",
+    "https://gematik.de/fhir/isik/CapabilityStatement/ISiKCapabilityStatementTerminplanungServer",
+)
+"""Stufe 6 (and 5), and Stufe 4."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """*definition*: the canonical address of its OperationDefinition."""
+
+    name: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is served of one type.
+
+    *interactions*: codes of TypeRestfulInteraction. *more*: further members of ``rest.resource`` as FHIR writes them:
+    ``versioning``, ``conditionalCreate``, ``extension``.
+    """
+
+    profiles: tuple[str, ...] = ()
+    interactions: tuple[str, ...] = ("read", "search-type")
+    operations: tuple[Operation, ...] = ()
+    includes: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+LINES: dict[str, Line] = {
+    "Appointment": Line(
+        profiles=(f"{ISIK}ISiKTermin",),
+        interactions=("read", "search-type"),
+        operations=(),
+        includes=("Appointment:slot", "Appointment:actor"),
+    ),
+    "Slot": Line(profiles=(f"{ISIK}ISiKTerminblock",), includes=("Slot:schedule",)),
+    "Schedule": Line(profiles=(f"{ISIK}ISiKKalender",)),
+    "HealthcareService": Line(profiles=(f"{ISIK}ISiKMedizinischeBehandlungseinheit",)),
+    "Practitioner": Line(profiles=(f"{ISIK}ISiKPersonImGesundheitsberuf",)),
+    "PractitionerRole": Line(),
+    "Organization": Line(),
+    "Location": Line(),
+    "Device": Line(),
+}
+"""By type. A search parameter stands in `OWN`, or with what the directory is found by."""
+
+SYSTEM_OPERATIONS: tuple[Operation, ...] = ()
+"""Of the whole server: ``rest.operation``."""
+
+SYSTEM_INTERACTIONS: tuple[str, ...] = ()
+"""Codes of SystemRestfulInteraction, such as ``transaction``."""
+
+_ACTORS = ("Patient", "Practitioner", "Location", "Device")
+OWN: dict[str, tuple[Parameter, ...]] = {
+    "Slot": (
+        Parameter("schedule", "reference", ("Schedule",)),
+        Parameter("status", "token"),
+        Parameter("start", "date"),
+    ),
+    "Appointment": (
+        Parameter("status", "token"),
+        Parameter("date", "date"),
+        Parameter("actor", "reference", _ACTORS),
+    ),
+}
+"""What the types are searched by that are not the directory's."""
+
+DEFINITIONS = {"_id": f"{HL7}Resource-id", "_lastUpdated": f"{HL7}Resource-lastUpdated", "_tag": f"{HL7}Resource-tag"}
+"""Search parameters whose definition is not called ``Type-name``."""

@@ -1,0 +1,67 @@
+"""The CapabilityStatement (R4, kind instance), of the table of what is served."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from telemed.fhir.search import Parameter
+from telemed.interop import served
+from telemed.interop.served import Line, Operation
+
+SECURITY: dict[str, Any] = {
+    "cors": False,
+    "description": "Bearer token (RFC 6750), given out by the operator; this page is open.",
+}
+
+
+def capability(base_url: str, *, version: str, date: str, parameters: Mapping[str, Iterable[Parameter]]) -> bytes:
+    """What this server can do. *parameters*: each type that is served with what it is searched by."""
+    resources = [_resource(kind, served.LINES.get(kind, Line()), known) for kind, known in parameters.items()]
+    rest = {
+        "mode": "server",
+        "security": SECURITY,
+        "resource": resources,
+        "interaction": [{"code": code} for code in served.SYSTEM_INTERACTIONS],
+        "operation": [_operation(one) for one in served.SYSTEM_OPERATIONS],
+    }
+    statement = {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": date,
+        "kind": "instance",
+        "instantiates": served.INSTANTIATES,
+        "software": {"name": "telemed", "version": version},
+        "implementation": {"description": "telemed", "url": base_url},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "application/fhir+xml"],
+        "rest": [_filled(rest)],
+    }
+    return orjson.dumps(statement)
+
+
+def _resource(kind: str, line: Line, parameters: Iterable[Parameter]) -> dict[str, Any]:
+    made = {
+        "type": kind,
+        "supportedProfile": list(line.profiles),
+        "interaction": [{"code": code} for code in line.interactions],
+        **line.more,
+        "searchInclude": list(line.includes),
+        "searchParam": [_parameter(kind, one) for one in parameters],
+        "operation": [_operation(one) for one in line.operations],
+    }
+    return _filled(made)
+
+
+def _parameter(kind: str, parameter: Parameter) -> dict[str, Any]:
+    definition = served.DEFINITIONS.get(parameter.name) or f"{served.HL7}{kind}-{parameter.name}"
+    return {"name": parameter.name, "definition": definition, "type": parameter.type}
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    return {"name": operation.name, "definition": operation.definition}
+
+
+def _filled(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Without empty lists, which FHIR does not allow."""
+    return {name: value for name, value in made.items() if value not in ([], ())}
