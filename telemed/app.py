@@ -33,6 +33,7 @@ from telemed.identity.model import Right
 from telemed.identity.rights import Needs
 from telemed.interop import operations as interop_operations
 from telemed.interop import routes as interop_routes
+from telemed.interop.audited import Audited
 from telemed.kit.outbox import Relay, forget_delivered
 from telemed.link import routes as link_routes
 from telemed.notify import jobs as notify_jobs
@@ -94,6 +95,7 @@ def make_app(centre: Centre) -> FastAPI:
     """The centre's one ASGI application."""
     app = FastAPI(lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None, telemetry=NOBODY_LISTENS)
     app.state.centre = centre
+    app.add_middleware(Audited, prefix=interop_routes.PREFIX, state=app.state)
     security.protect(app, replace(PROTECTION, only_tls=centre.public_url.startswith("https://"), plan=plan_of(centre)))
     refusals.install(app, centre.the(Pages), edges={**interop_routes.EDGES, **booking_routes.EDGES})
     mount_reading(app, lambda: centre.the(Aloud), [Depends(Needs(Right.OPEN))])

@@ -18,6 +18,8 @@ CODES = {
     Sense.TOO_OFTEN: "throttled",
 }
 """IssueType for each sense of a refusal."""
+_STATUSES = {413: "too-long", 500: "exception"}
+"""What no rule refuses: the request was too large, or we made a mistake."""
 
 
 @dataclass(frozen=True)
@@ -87,5 +89,7 @@ def explain(refusal: Refusal) -> tuple[int, tuple[Issue, ...]]:
     if isinstance(refusal, Invalid):
         return refusal.sense.value, refusal.issues
     text = words().text(refusal.key, **refusal.params)
+    if refusal.status in _STATUSES:
+        return refusal.status, (Issue(_STATUSES[refusal.status], refusal.key, severity="fatal", text=text),)
     issue = Issue(CODES[refusal.sense], refusal.key, refusal.expression or "", text=text)
     return refusal.sense.value, (issue,)

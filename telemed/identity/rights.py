@@ -28,6 +28,7 @@ GUEST_COOKIE = "__Host-gast"
 SIGN_IN, PROVE = "/anmelden", "/anmelden/bestaetigen"
 """Where staff show a passkey: to come in, and anew before heavy acts."""
 SIGNED_IN = "signed_in"
+WITNESS = "witness"
 FORM_TOKEN_HEADER = "x-form-token"
 
 REMEMBERED_S = 2.0
@@ -85,6 +86,13 @@ def signed_in_of(connection: HTTPConnection) -> SignedIn | None:
     return found
 
 
+@dataclass
+class Witness:
+    """What a middleware that put it into a request's scope under `WITNESS` learns: who asked for what is not open."""
+
+    actor: Actor = ANYONE
+
+
 class Needs:
     """A dependency: the actor, who holds *right*.
 
@@ -114,6 +122,9 @@ class Needs:
         """
         cookie = GUEST_COOKIE if self.right is Right.BE_GUEST else SESSION_COOKIE
         actor = await _actor(connection, cookie=cookie if self._cookies else None, watching=self.watching)
+        witness: Witness | None = connection.scope.get(WITNESS)
+        if witness is not None and self.right is not Right.OPEN:
+            witness.actor = actor
         if not holds(actor, self.right):
             raise NotSignedIn(where=self._sign_in(connection)) if actor.role is Role.ANYONE else NotAllowed()
         found = signed_in_of(connection)

@@ -25,6 +25,8 @@ class Refusal(Exception):
 
     sense: Sense = Sense.INVALID
     key: str = "refusal.invalid"
+    status: int = 0
+    """The HTTP status, where it is not its sense's."""
 
     def __init__(self, *, expression: str | None = None, where: str = "", **params: str | int) -> None:
         super().__init__(self.key)

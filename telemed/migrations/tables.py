@@ -12,7 +12,7 @@ from telemed.kit.db import metadata
 from telemed.notify import code_store
 from telemed.notify import store as notify
 from telemed.operator import store as operator
-from telemed.people import consent_store, mandate_store
+from telemed.people import act_store, consent_store, mandate_store
 from telemed.people import store as people
 from telemed.privacy import store as privacy
 from telemed.queue import learnt_store
@@ -40,7 +40,7 @@ STORES = (
     ),
     *(queue, learnt_store, upkeep, signalling, notify, operator),
     *(helping, training),
-    *(consent_store, mandate_store, feedback, privacy, code_store),
+    *(act_store, consent_store, mandate_store, feedback, privacy, code_store),
 )
 
 __all__ = ["STORES", "metadata"]

@@ -17,15 +17,15 @@ PROFILE = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.
 SEARCH = "search"
 """The purpose of a read that was the answer to a search."""
 
-_TERMS = "http://terminology.hl7.org/CodeSystem/"
-_DICOM = "http://dicom.nema.org/resources/ontology/DCM"
-_INTERACTION = "http://hl7.org/fhir/restful-interaction"
-_TAKES_PART = f"{_TERMS}v3-ParticipationType"
-_OWN = "https://telemed.example/fhir/CodeSystem/"
-_SOURCE, _DESTINATION = (_DICOM, "110153", "Source Role ID"), (_DICOM, "110152", "Destination Role ID")
-_APPLICATION = (_DICOM, "110150", "Application")
-_CUSTODIAN = (f"{_TERMS}provenance-participant-type", "custodian", "Custodian")
-_AUTHOR, _RECIPIENT = (_TAKES_PART, "AUT", "author (originator)"), (_TAKES_PART, "IRCP", "information recipient")
+TERMS = "http://terminology.hl7.org/CodeSystem/"
+DICOM = "http://dicom.nema.org/resources/ontology/DCM"
+INTERACTION = "http://hl7.org/fhir/restful-interaction"
+_TAKES_PART = f"{TERMS}v3-ParticipationType"
+OWN = "https://telemed.example/fhir/CodeSystem/"
+SOURCE, DESTINATION = (DICOM, "110153", "Source Role ID"), (DICOM, "110152", "Destination Role ID")
+_APPLICATION = (DICOM, "110150", "Application")
+_CUSTODIAN = (f"{TERMS}provenance-participant-type", "custodian", "Custodian")
+AUTHOR, RECIPIENT = (_TAKES_PART, "AUT", "author (originator)"), (_TAKES_PART, "IRCP", "information recipient")
 _KINDS = {Role.DOCTOR.value: "Practitioner", Role.ASSISTANT.value: "Practitioner"}
 """Whose subject is an id of the directory."""
 
@@ -42,13 +42,13 @@ class _Pattern:
     user: tuple[str, str, str]
 
 
-_READ = _Pattern("PatientRead", "read", "R", _DESTINATION, _SOURCE, _RECIPIENT)
-_QUERY = _Pattern("PatientQuery", "search-type", "E", _SOURCE, _DESTINATION, _RECIPIENT)
+_READ = _Pattern("PatientRead", "read", "R", DESTINATION, SOURCE, RECIPIENT)
+_QUERY = _Pattern("PatientQuery", "search-type", "E", SOURCE, DESTINATION, RECIPIENT)
 _PATTERNS = {
-    Deed.CREATE: _Pattern("PatientCreate", "create", "C", _SOURCE, _DESTINATION, _AUTHOR),
+    Deed.CREATE: _Pattern("PatientCreate", "create", "C", SOURCE, DESTINATION, AUTHOR),
     Deed.READ: _READ,
-    Deed.WRITE: _Pattern("PatientUpdate", "update", "U", _SOURCE, _DESTINATION, _AUTHOR),
-    Deed.ERASE: _Pattern("PatientDelete", "delete", "D", _APPLICATION, _CUSTODIAN, _AUTHOR),
+    Deed.WRITE: _Pattern("PatientUpdate", "update", "U", SOURCE, DESTINATION, AUTHOR),
+    Deed.ERASE: _Pattern("PatientDelete", "delete", "D", _APPLICATION, _CUSTODIAN, AUTHOR),
 }
 
 
@@ -63,18 +63,18 @@ def audit_event(line: AuditLine, *, server: str, url: str) -> dict[str, Any]:
         "resourceType": "AuditEvent",
         "id": line.id,
         "meta": {"profile": [PROFILE + pattern.name]},
-        "type": _coding((f"{_TERMS}audit-event-type", "rest", "Restful Operation")),
-        "subtype": [_coding((_INTERACTION, pattern.interaction, pattern.interaction))],
+        "type": coding((f"{TERMS}audit-event-type", "rest", "Restful Operation")),
+        "subtype": [coding((INTERACTION, pattern.interaction, pattern.interaction))],
         "action": pattern.action,
         "recorded": line.at.isoformat(),
         "outcome": "0",
         "agent": [
-            _machine(pattern.client, {"display": "the centre's pages and interfaces"}, url),
-            _machine(pattern.server, {"display": server}, url),
+            machine(pattern.client, {"display": "the centre's pages and interfaces"}, url),
+            machine(pattern.server, {"display": server}, url),
             _user(line, pattern.user),
         ],
-        "source": _observer(server),
-        "entity": [_data(line, pattern), _patient(line)],
+        "source": observer(server),
+        "entity": [_data(line, pattern), patient(line.person_id)],
     }
 
 
@@ -82,53 +82,53 @@ def _refused(line: AuditLine, server: str) -> dict[str, Any]:
     return {
         "resourceType": "AuditEvent",
         "id": line.id,
-        "type": _coding((_DICOM, "110113", "Security Alert")),
+        "type": coding((DICOM, "110113", "Security Alert")),
         "action": "E",
         "recorded": line.at.isoformat(),
         "outcome": "8",
         "outcomeDesc": line.purpose,
-        "agent": [_user(line, _AUTHOR)],
-        "source": _observer(server),
-        "entity": [_patient(line)],
+        "agent": [_user(line, AUTHOR)],
+        "source": observer(server),
+        "entity": [patient(line.person_id)],
     }
 
 
-def _machine(kind: tuple[str, str, str], who: dict[str, Any], url: str) -> dict[str, Any]:
+def machine(kind: tuple[str, str, str], who: dict[str, Any], url: str) -> dict[str, Any]:
     network = {"address": url, "type": "5"}
-    return {"type": {"coding": [_coding(kind)]}, "who": who, "requestor": False, "network": network}
+    return {"type": {"coding": [coding(kind)]}, "who": who, "requestor": False, "network": network}
 
 
 def _user(line: AuditLine, kind: tuple[str, str, str]) -> dict[str, Any]:
     known = _KINDS.get(line.role)
     named: dict[str, Any] = (
-        {"identifier": {"system": f"{_OWN}{line.role}", "value": line.subject}} if line.subject else {}
+        {"identifier": {"system": f"{OWN}{line.role}", "value": line.subject}} if line.subject else {}
     )
     who = {"reference": f"{known}/{line.subject}"} if known and line.subject else named or {"display": line.role}
-    role = {"coding": [{"system": f"{_OWN}role", "code": line.role}]}
-    return {"type": {"coding": [_coding(kind)]}, "role": [role], "who": who, "requestor": True}
+    role = {"coding": [{"system": f"{OWN}role", "code": line.role}]}
+    return {"type": {"coding": [coding(kind)]}, "role": [role], "who": who, "requestor": True}
 
 
-def _observer(server: str) -> dict[str, Any]:
-    kind = _coding((f"{_TERMS}security-source-type", "4", "Application Server"))
+def observer(server: str) -> dict[str, Any]:
+    kind = coding((f"{TERMS}security-source-type", "4", "Application Server"))
     return {"observer": {"display": server}, "type": [kind]}
 
 
 def _data(line: AuditLine, pattern: _Pattern) -> dict[str, Any]:
-    kind = _coding((f"{_TERMS}audit-entity-type", "2", "System Object"))
+    kind = coding((f"{TERMS}audit-entity-type", "2", "System Object"))
     if pattern is _QUERY:
         query = b64encode(f"Appointment?patient=Patient/{line.person_id}".encode()).decode()
-        return {"type": kind, "role": _coding((f"{_TERMS}object-role", "24", "Query")), "query": query}
-    what = {"identifier": {"system": f"{_OWN}purpose", "value": line.purpose}}
-    return {"what": what, "type": kind, "role": _coding((f"{_TERMS}object-role", "4", "Domain Resource"))}
+        return {"type": kind, "role": coding((f"{TERMS}object-role", "24", "Query")), "query": query}
+    what = {"identifier": {"system": f"{OWN}purpose", "value": line.purpose}}
+    return {"what": what, "type": kind, "role": coding((f"{TERMS}object-role", "4", "Domain Resource"))}
 
 
-def _patient(line: AuditLine) -> dict[str, Any]:
+def patient(person_id: str) -> dict[str, Any]:
     return {
-        "what": {"reference": f"Patient/{line.person_id}"},
-        "type": _coding((f"{_TERMS}audit-entity-type", "1", "Person")),
-        "role": _coding((f"{_TERMS}object-role", "1", "Patient")),
+        "what": {"reference": f"Patient/{person_id}"},
+        "type": coding((f"{TERMS}audit-entity-type", "1", "Person")),
+        "role": coding((f"{TERMS}object-role", "1", "Patient")),
     }
 
 
-def _coding(code: tuple[str, str, str]) -> dict[str, str]:
+def coding(code: tuple[str, str, str]) -> dict[str, str]:
     return dict(zip(("system", "code", "display"), code, strict=True))

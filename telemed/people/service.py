@@ -11,7 +11,8 @@ from telemed.kit.batch import Batch
 from telemed.kit.db import Database, Tx
 from telemed.kit.ids import new_id
 from telemed.kit.secrets import Secrets
-from telemed.people import model, store
+from telemed.people import act_store, model, store
+from telemed.people.acts import KEEP, Act
 from telemed.people.model import AuditLine, Erased, Need, Person, Way
 
 
@@ -76,6 +77,17 @@ def details(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, purpose: 
     return _from_bytes(plain[0])
 
 
+def amend(tx: Tx, secrets: Secrets, person_id: str, person: Person, *, actor: Actor, now: datetime) -> None:
+    """Keep other details of a resident in place of what was known, audited.
+
+    Raises:
+        Erased: the person's key is gone.
+    """
+    place = _details_of(person_id)
+    details = seal(tx, secrets, person_id, place, _to_bytes(person), actor=actor, now=now)
+    store.put_details(tx, person_id, details, contact_hash(secrets, person.contact))
+
+
 def seal(tx: Tx, secrets: Secrets, person_id: str, what: str, plain: bytes, *, actor: Actor, now: datetime) -> bytes:
     """Seal something about a person for the place *what* (``table|column|row``), audited.
 
@@ -131,12 +143,31 @@ def _line(person_id: str, *, actor: Actor, action: str, purpose: str, now: datet
     }
 
 
+def audit_act(tx: Tx, act: Act) -> None:
+    """What a program did, in the transaction in which it did it; see `Auditor.asked`."""
+    act_store.add(tx, [act])
+
+
+def acts_of(tx: Tx, client: str, *, limit: int = 200) -> list[Act]:
+    """What a program did last, the newest first."""
+    return act_store.of_client(tx, client, limit)
+
+
+def forget_acts(tx: Tx, *, now: datetime) -> None:
+    """What programs did longer ago than it is kept."""
+    act_store.drop_before(tx, now - KEEP)
+
+
 class Auditor:
     """Reads for async code: what it unseals is handed out only after the audit line is on disk, in a group."""
 
     def __init__(self, db: Database) -> None:
         self._glance = db.glance
-        self.batch: Batch[dict[str, object]] = Batch(db, store.add_audit)
+        self.batch: Batch[dict[str, object] | Act] = Batch(db, _write)
+
+    async def asked(self, act: Act) -> None:
+        """What a program did, on disk in a group when this returns: before it is answered."""
+        await self.batch.put(act)
 
     async def unseal(
         self, secrets: Secrets, person_id: str, what: str, sealed: bytes, *, actor: Actor, purpose: str, now: datetime
@@ -153,6 +184,15 @@ class Auditor:
         plain = model.unseal(model.unseal(secrets.key_of_keys, row[0], _key_of(person_id)), sealed, what)
         await self.batch.put(_line(person_id, actor=actor, action="read", purpose=purpose, now=now))
         return plain
+
+
+def _write(tx: Tx, lines: list[dict[str, object] | Act]) -> None:
+    acts = [line for line in lines if isinstance(line, Act)]
+    of_people = [line for line in lines if not isinstance(line, Act)]
+    if of_people:
+        store.add_audit(tx, of_people)
+    if acts:
+        act_store.add(tx, acts)
 
 
 def erase(tx: Tx, person_id: str, *, actor: Actor, now: datetime) -> None:
@@ -187,5 +227,6 @@ def _to_bytes(person: Person) -> bytes:
 
 def _from_bytes(data: bytes) -> Person:
     known = orjson.loads(data)
-    needs = tuple(Need(need) for need in known["needs"])
-    return Person(known["name"], known["birth_year"], Way(known["way"]), known["contact"], known["language"], needs)
+    needs, way = tuple(Need(need) for need in known["needs"]), Way(known["way"])
+    spoken = known.get("spoken", "")
+    return Person(known["name"], known["birth_year"], way, known["contact"], known["language"], needs, spoken)

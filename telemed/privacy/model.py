@@ -153,7 +153,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "consent": ("people_consent",),
     "relative": ("people_mandate",),
     "notice": ("notify_notice", "notify_push"),
-    "audit": ("people_audit", "identity_glass", "privacy_erasure", "signalling_refused"),
+    "audit": ("people_audit", "people_act", "identity_glass", "privacy_erasure", "signalling_refused"),
     "access": ("identity_session", "identity_sign_in", "identity_invitation"),
     "barrier": ("feedback_barrier",),
 }

@@ -31,12 +31,14 @@ class Invalid(Refusal):
 
 class TooLarge(Refusal):
     key = "refusal.too_large"
+    status = 413
 
 
 class Bug(Refusal):
     """We made a mistake; it is in the log, and nothing of the request was kept."""
 
     key = "refusal.bug"
+    status = 500
 
 
 def install(app: FastAPI, pages: Pages, *, edges: Mapping[str, Edge] | None = None) -> None:
@@ -76,17 +78,6 @@ def of_status(status: int) -> Refusal:
     return Bug() if status >= 500 else known.get(status, Invalid)()
 
 
-def status_of(refusal: Refusal) -> int:
-    """The HTTP status: that of its sense, but for the two that are not the rules' own."""
-    match refusal:
-        case TooLarge():
-            return 413
-        case Bug():
-            return 500
-        case _:
-            return refusal.sense.value
-
-
 def advice(refusal: Refusal) -> str:
     """The catalogue key of what to do now: the refusal's own (``<key>.do``), or that of its sense."""
     own = f"{refusal.key}.do"
@@ -104,7 +95,7 @@ def problem(refusal: Refusal, **more: Any) -> JSONResponse:
 
     *rule* is the key's last word, unless *more*, which are members of a program's own, has a better one.
     """
-    status = status_of(refusal)
+    status = refusal.status or refusal.sense.value
     body = {
         "type": f"urn:telemed:{refusal.key}",
         "title": HTTPStatus(status).phrase,
@@ -122,7 +113,7 @@ def page(pages: Pages, request: Request, refusal: Refusal) -> Response:
     return pages.render(
         request,
         "refusal.html",
-        status=status_of(refusal),
+        status=refusal.status or refusal.sense.value,
         what=spoken.text(refusal.key, **refusal.params),
         now_do=spoken.text(advice(refusal), **refusal.params),
     )

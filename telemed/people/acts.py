@@ -1,0 +1,98 @@
+"""What programs do at the FHIR interface, as the audit keeps it: also what concerns no person. Pure.
+
+Lines about a person (`people.model.AuditLine`) stand beside these: a search of appointments leaves one line here, and
+one there for each person found.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+KEEP = timedelta(days=365)
+MOST_IDS = 20
+"""Ids that one line names; how many there were, it says besides."""
+
+
+class Did(StrEnum):
+    """What a program did."""
+
+    READ = "read"
+    SEARCH = "search"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    FIND = "find"
+    HOLD = "hold"
+    BOOK = "book"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Act:
+    """A program did something with resources of a type, or was refused.
+
+    *client*: its id. *kind*: the FHIR type, empty where there was none. *asked*: the search, without free text
+    (`without_words`). *found*: how many resources it was given; None where that says nothing. *ids*: of resources of
+    that type. *person_id*: whom it was about, if about one. *status*: of HTTP.
+    """
+
+    client: str
+    did: Did
+    kind: str
+    at: datetime
+    asked: str = ""
+    found: int | None = None
+    ids: tuple[str, ...] = ()
+    person_id: str = ""
+    status: int = 200
+    id: str = ""
+
+
+_OPERATIONS = {"$find": Did.FIND, "$hold": Did.HOLD, "$book": Did.BOOK}
+_BY_METHOD = {"POST": Did.CREATE, "PUT": Did.UPDATE, "PATCH": Did.UPDATE, "DELETE": Did.DELETE}
+_KIND = re.compile(r"[A-Z][A-Za-z]{1,40}")
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+def what_was_done(method: str, path: str) -> tuple[Did, str, str]:
+    """What a request asks for: the deed, the type, and the id if it names one. *path*: below ``/fhir``."""
+    kind, rest, *more = [*path.strip("/").split("/"), "", ""]
+    kind = kind if _KIND.fullmatch(kind) else ""
+    last = next((part for part in reversed((rest, *more)) if part), "")
+    if last.startswith("$"):
+        return _OPERATIONS.get(last, Did.OTHER), kind, ""
+    if rest == "_search" or (method in ("GET", "HEAD") and not rest):
+        return (Did.SEARCH if kind else Did.OTHER), kind, ""
+    resource_id = rest if _ID.fullmatch(rest) else ""
+    return _BY_METHOD.get(method, Did.READ) if kind else Did.OTHER, kind, resource_id
+
+
+_CODED = frozenset(
+    {
+        *("_id", "_count", "_offset", "_tag", "_sort", "_include", "_revinclude", "_lastUpdated", "_since", "_format"),
+        *("status", "active", "type", "service-type", "service-category", "specialty", "role", "context-type-value"),
+        *("date", "start", "end", "slot", "schedule", "actor", "patient", "practitioner", "location", "organization"),
+        *("service", "url", "criteria", "visit-type", "practitioner-role", "appointment", "entity", "agent"),
+    }
+)
+"""Parameters whose values are ids, codes and moments."""
+_WORDED = frozenset({"name", "family", "given", "address", "identifier", "reason", "location-string"})
+"""Parameters that may hold the words of people: that they were there is kept, what they said is not."""
+_VALUE = re.compile(r"[A-Za-z0-9_.:|/,$+\-]{1,200}")
+
+
+def without_words(items: Iterable[tuple[str, str]]) -> str:
+    """A search as the audit keeps it: names of parameters, and values that are ids, codes or moments.
+
+    A parameter that is not known is left out: its name could be anything.
+    """
+    return "&".join(filter(None, (_kept(name, value) for name, value in items)))
+
+
+def _kept(name: str, value: str) -> str:
+    last = name.rpartition(".")[2].partition(":")[0]
+    if not _VALUE.fullmatch(name) or last not in _CODED | _WORDED:
+        return ""
+    return f"{name}={value}" if last in _CODED and _VALUE.fullmatch(value) else f"{name}="
