@@ -14,7 +14,7 @@ from operator import or_
 from typing import Any, NamedTuple, TypeVar
 
 from telemed.booking import sessions
-from telemed.booking.planner import Offer, What, Window, eroded, moment_of, ticks_in
+from telemed.booking.planner import TICK, Offer, What, Window, eroded, moment_of, ticks_in
 from telemed.directory.model import LEVELS, Actor, AssistantLevel, Device, Directory, Room, Service, Setting, Template
 
 T = TypeVar("T")
@@ -241,6 +241,7 @@ class Ground:
     def assign(self, plan: Plan, found: Iterable[tuple[int, Here]]) -> list[Offer]:
         """An offer for each bit of `at`, by those with least work who can begin then; who speaks the language first."""
         service, first, doctors, offers = plan.service, self.window.first, self._groups[plan.doctors].chosen, []
+        length = plan.doctors.ticks * TICK
         for bit, (room_id, assistants, needed) in found:
             start = moment_of(first + bit)
             doctor, interpreter = self._talker(plan, bit) if plan.speaking else (doctors[bit][0], "")
@@ -248,7 +249,7 @@ class Ground:
             devices: tuple[str, ...] = ()
             for starts in needed:
                 devices += starts.chosen[bit]
-            end = start + service.length
+            end = start + length
             offers.append(Offer(service.id, start, end, doctor, room_id, assistant, devices, interpreter))
         return offers
 
@@ -310,11 +311,11 @@ class Roster:
         service = self._known.services.get(what.service_id)
         if service is None or (service.needs_order and not what.ordered):
             return None
-        ticks = ticks_in(service.length)
+        ticks = ticks_in(what.length or service.length)
         return Plan(
             service,
-            self._doctors(service.id, what.doctor_ids, ""),
-            self._doctors(service.id, what.doctor_ids, what.language) if what.language else None,
+            self._doctors(service.id, what.doctor_ids, "", ticks),
+            self._doctors(service.id, what.doctor_ids, what.language, ticks) if what.language else None,
             self._interpreters(what.language, ticks) if what.language else None,
             self._places(service, what, ticks),
         )
@@ -332,7 +333,7 @@ class Roster:
         return tuple([fitting[n] for _, n in ranked[:nearest]])
 
     def _places(self, service: Service, what: What, ticks: int) -> tuple[Place, ...]:
-        stays = min(ticks, ticks_in(service.assistant_for or service.length))
+        stays = min(ticks, ticks_in(service.assistant_for)) if service.assistant_for else ticks
         level = max(service.assistant_level, what.level or LEVELS[0], key=LEVELS.index)
         kinds = [*service.devices, *(kind for kind in what.devices if kind not in service.devices)]
         counts = tuple([(kind, kinds.count(kind)) for kind in dict.fromkeys(kinds)])
@@ -347,10 +348,10 @@ class Roster:
         devices = [self._devices(room_id, kind, ticks, count) for kind, count in counts]
         return Place(room, self._assistants(level, room_id, stays), tuple(devices))
 
-    def _able_doctors(self, service_id: str, doctor_ids: tuple[str, ...], language: str) -> Group:
+    def _able_doctors(self, service_id: str, doctor_ids: tuple[str, ...], language: str, ticks: int) -> Group:
         service = self._known.services[service_id]
         able = [d for d in self._known.doctors_for(service) if not doctor_ids or d.id in doctor_ids]
-        return Group(tuple(d.id for d in able if not language or language in d.languages), ticks_in(service.length))
+        return Group(tuple(d.id for d in able if not language or language in d.languages), ticks)
 
     def _able_interpreters(self, language: str, ticks: int) -> Group:
         return Group(tuple(i.id for i in self._known.interpreters.values() if language in i.languages), ticks)

@@ -15,6 +15,8 @@ from telemed.people.model import Person
 class Status(StrEnum):
     """FHIR R4 AppointmentStatus, as far as we use it."""
 
+    PENDING = "pending"
+    """Of another system, and not confirmed yet: its time is held, and no page, plan or list knows of it."""
     BOOKED = "booked"
     CANCELLED = "cancelled"
 
@@ -224,6 +226,22 @@ class BookingMoved(Event):
 
 
 @dataclass(frozen=True)
+class BookingReplanned(Event):
+    """Another system gave it another time, people or things, and its id stayed."""
+
+    booking_id: str
+    room_id: str
+
+
+@dataclass(frozen=True)
+class BookingLeft(Event):
+    """It was replanned and is not in this room any more."""
+
+    booking_id: str
+    room_id: str
+
+
+@dataclass(frozen=True)
 class TimeOffered(Event):
     """Freed time is kept for *waiting_id*, who is to be asked."""
 
@@ -327,6 +345,25 @@ class SeriesRefused(Refusal):
 class AlreadyCancelled(Refusal):
     sense = Sense.CONFLICT
     key = "refusal.already_cancelled"
+
+
+class IdTaken(Refusal):
+    """Something else has this id already."""
+
+    sense = Sense.CONFLICT
+    key = "refusal.id_taken"
+
+
+class OtherPerson(Refusal):
+    """An appointment stays that of its person."""
+
+    key = "refusal.other_person"
+
+
+class PersonUnknown(Refusal):
+    """There is nobody of this id, or not for this program; both are answered alike."""
+
+    key = "refusal.person_unknown"
 
 
 class AlreadyFollowed(Refusal):

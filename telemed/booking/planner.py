@@ -83,6 +83,7 @@ class What:
     *doctor_ids*, *room_ids*: any of these; empty means any at all. *devices* and *level* come on top of what the
     service needs. *language*: a doctor who speaks it, or else an interpreter. *near*: latitude and longitude; the
     *nearest* rooms are looked at, the nearest first. *settings*: where, empty for any. *ordered*: a doctor ordered it.
+    *length*: longer than the service is by itself.
     """
 
     service_id: str
@@ -97,6 +98,7 @@ class What:
     near: tuple[float, float] | None = None
     nearest: int = 5
     ordered: bool = False
+    length: timedelta | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from telemed.booking import claims, fhir, planner, search, store
 from telemed.booking.asking import may
 from telemed.booking.ground import Ground, rules
 from telemed.booking.keys import arrival_hash, reference_hash
-from telemed.booking.model import AppointmentQuery, Booking, PersonLine, Reference
+from telemed.booking.model import AppointmentQuery, Booking, PersonLine, Reference, Status
 from telemed.booking.planner import HORIZON, Offer, What, Window, Wish
 from telemed.directory import service as directories
 from telemed.directory.model import Directory
@@ -96,10 +96,10 @@ def _around(lost: Offer, now: datetime) -> tuple[datetime, datetime]:
 def get(tx: Tx, booking_id: str) -> Booking:
     """
     Raises:
-        NotFound: there is no such booking.
+        NotFound: there is no such booking, or it is another system's and not confirmed yet (`pending.find`).
     """
     booking = store.get(tx, booking_id)
-    if booking is None:
+    if booking is None or booking.status is Status.PENDING:
         raise NotFound
     return booking
 
@@ -187,7 +187,8 @@ def unplaceable(tx: Tx, directory: Directory, *, now: datetime) -> list[tuple[Bo
     here, found = rules(directory, Window.horizon(now)), []
     for booking in store.ahead(tx, now=now):
         if booking.offer.service_id and booking.extras.urgency is None:
-            broken = search.objection(here, booking.offer, ordered=booking.extras.ordered_by is not None)
+            ordered = booking.extras.ordered_by is not None
+            broken = search.objection(here, booking.offer, ordered=ordered, longer=True)
             if broken is not None:
                 found.append((booking, broken))
     return found

@@ -146,17 +146,29 @@ class Objection:
     resource_id: str = ""
 
 
-def objection(ground: Ground, offer: Offer, *, ordered: bool = False) -> Objection | None:
-    """Why *offer*, with just these resources, cannot begin; None if it can. The masks are those of `offers`."""
+LONGEST = timedelta(hours=4)
+"""A visit that was booked for longer than its service takes by itself."""
+
+
+def objection(ground: Ground, offer: Offer, *, ordered: bool = False, longer: bool = False) -> Objection | None:
+    """Why *offer*, with just these resources, cannot begin; None if it can. The masks are those of `offers`.
+
+    *longer*: it may last longer than its service by itself; programs may ask for that, residents not.
+    """
     known = ground.directory
     service = known.services.get(offer.service_id)
     if service is None:
         return Objection(Rule.SERVICE)
     if service.needs_order and not ordered:
         return Objection(Rule.ORDER)
-    if offer.end - offer.start != service.length or offer.start != moment_of(tick_of(offer.start)):
+    if not _is_long_enough(service, offer, longer=longer) or offer.start != moment_of(tick_of(offer.start)):
         return Objection(Rule.LENGTH)
     return _fitness(ground, service, offer) or _unready(ground, service, offer)
+
+
+def _is_long_enough(service: Service, offer: Offer, *, longer: bool) -> bool:
+    length = offer.end - offer.start
+    return length == service.length or (longer and service.length < length <= LONGEST and not length % TICK)
 
 
 def _fitness(ground: Ground, service: Service, offer: Offer) -> Objection | None:

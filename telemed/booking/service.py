@@ -254,6 +254,7 @@ def import_appointment(tx: Tx, secrets: Secrets, resource: Resource, *, actor: A
     One that is here already stays as it is.
 
     Raises:
+        NotFound: it is here, and was not confirmed yet (`pending.confirm`).
         NotAllowed: it is with a doctor for whom this program does not work.
         TooLate: it starts at or before *now*.
         UnknownActor: no known doctor, room or assistant takes part, or an unknown one does.
@@ -262,7 +263,7 @@ def import_appointment(tx: Tx, secrets: Secrets, resource: Resource, *, actor: A
     enter(tx)
     take_turn(tx, turn(resource.id))
     if store.known(tx, resource.id)[0]:
-        return resource.id
+        return get(tx, resource.id).id
     directory = directories.load(tx)
     offer, person = fhir.read(resource, directory)
     if not allowed(program(actor, now), Action.CREATE, asking.thing(offer)):
@@ -374,15 +375,15 @@ def give_back(tx: Tx, secrets: Secrets, booking_id: str, *, now: datetime) -> No
     waitlist.serve(tx, secrets, directories.load(tx), freed, now=now)
 
 
-def admit(directory: Directory, offer: Offer, *, now: datetime, ordered: bool = False) -> None:
-    """The rules of the offer; whether its time is taken is for the claims to say.
+def admit(directory: Directory, offer: Offer, *, now: datetime, ordered: bool = False, longer: bool = False) -> None:
+    """The rules of the offer; whether its time is taken is for the claims to say. *longer*: as `search.objection`.
 
     Raises:
         TooLate: it starts at or before *now*.
         NotOffered: it says at whom or what it fails, and why.
     """
     model.confirm(offer, now=now)
-    broken = search.objection(rules(directory, Window.horizon(now)), offer, ordered=ordered)
+    broken = search.objection(rules(directory, Window.horizon(now)), offer, ordered=ordered, longer=longer)
     if broken is None and offer.end > now + HORIZON:
         broken = search.Objection(search.Rule.HORIZON)
     if broken is not None:

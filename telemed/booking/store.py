@@ -68,7 +68,7 @@ bookings = Table(
     column("version", Integer(), kept=TECHNICAL),
     column("updated_at", Utc(), kept=TECHNICAL),
     UniqueConstraint("room_id", "day", "picture", "letter", "digits"),
-    CheckConstraint("status in ('booked', 'cancelled')", name="status"),
+    CheckConstraint("status in ('booked', 'pending', 'cancelled')", name="status"),
     CheckConstraint('"end" > start', name="order"),
     Index("uq_booking_replaces", "replaces", unique=True, sqlite_where=_MOVED, postgresql_where=_MOVED),
     Index("ix_booking_doctor_id_start", "doctor_id", "start"),
@@ -102,7 +102,7 @@ _ADD = Hot(
         interpreter_id, status, reason, extras, replaces, quiet, day, picture, letter, digits, link_hash,
         reference_hash, arrival_hash, appointment, version, updated_at)
     VALUES (:id, :person_id, :service_id, :start, :end, :doctor_id, :room_id, :assistant_id, :device_ids,
-        :interpreter_id, :status, NULL, :extras, :replaces, :quiet, :day, :picture, :letter, :digits, :link_hash,
+        :interpreter_id, :status, :reason, :extras, :replaces, :quiet, :day, :picture, :letter, :digits, :link_hash,
         :reference_hash, :arrival_hash, :appointment, :version, :updated_at)
     ON CONFLICT (room_id, day, picture, letter, digits) DO NOTHING"""
 )
@@ -110,33 +110,17 @@ _ADD = Hot(
 
 def add(tx: Tx, booking: Booking, *, day: str, appointment: bytes, access: Access) -> bool:
     """Keep a booking; its claims are kept apart. False, and nothing kept: somebody else has its ticket."""
-    offer, ticket = booking.offer, booking.ticket
     kept = _ADD.run(
         tx,
         id=booking.id,
         person_id=booking.person_id,
-        service_id=offer.service_id,
-        start=offer.start,
-        end=offer.end,
-        doctor_id=offer.doctor_id,
-        room_id=offer.room_id,
-        assistant_id=offer.assistant_id,
-        device_ids=orjson.dumps(offer.device_ids).decode(),
-        interpreter_id=offer.interpreter_id,
-        status=booking.status.value,
-        extras=_extras_text(booking.extras),
         replaces=booking.extras.replaces,
         quiet=int(booking.quiet),
         day=day,
-        picture=ticket.picture,
-        letter=ticket.letter,
-        digits=ticket.digits,
         link_hash=access.link,
         reference_hash=access.reference,
         arrival_hash=access.arrival,
-        appointment=appointment,
-        version=booking.version,
-        updated_at=booking.updated_at,
+        **_planned(booking, appointment),
     )
     return bool(kept.rowcount)
 
@@ -214,20 +198,36 @@ def of_people(tx: Tx, person_ids: Iterable[str], *, since: datetime) -> list[Boo
     return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
 
 
-def rewrite(tx: Tx, booking: Booking, appointment: bytes) -> None:
-    """Replace status, reason, devices, version and sealed bytes."""
-    tx.execute(
-        update(bookings)
-        .where(bookings.c.id == booking.id)
-        .values(
-            status=booking.status.value,
-            reason=booking.reason.value if booking.reason else None,
-            device_ids=orjson.dumps(booking.offer.device_ids).decode(),
-            version=booking.version,
-            updated_at=booking.updated_at,
-            appointment=appointment,
-        )
-    )
+def rewrite(tx: Tx, booking: Booking, appointment: bytes, *, day: str | None = None) -> None:
+    """Replace all that is planned of a booking, and its sealed bytes; for whom it is and what opens it stay.
+
+    *day*: of its ticket, where that changes too.
+    """
+    values = _planned(booking, appointment)
+    tx.execute(update(bookings).where(bookings.c.id == booking.id).values(values | ({"day": day} if day else {})))
+
+
+def _planned(booking: Booking, appointment: bytes) -> dict[str, Any]:
+    offer, ticket = booking.offer, booking.ticket
+    return {
+        "service_id": offer.service_id,
+        "start": offer.start,
+        "end": offer.end,
+        "doctor_id": offer.doctor_id,
+        "room_id": offer.room_id,
+        "assistant_id": offer.assistant_id,
+        "device_ids": orjson.dumps(offer.device_ids).decode(),
+        "interpreter_id": offer.interpreter_id,
+        "status": booking.status.value,
+        "reason": booking.reason.value if booking.reason else None,
+        "extras": extras_text(booking.extras),
+        "picture": ticket.picture,
+        "letter": ticket.letter,
+        "digits": ticket.digits,
+        "version": booking.version,
+        "updated_at": booking.updated_at,
+        "appointment": appointment,
+    }
 
 
 _KEYS = (bookings.c.link_hash, bookings.c.reference_hash, bookings.c.arrival_hash)
@@ -349,7 +349,7 @@ def _with_actor(actors: tuple[str, ...]) -> Any:
     return taking_part
 
 
-def _extras_text(extras: Extras) -> str:
+def extras_text(extras: Extras) -> str:
     """What few have; empty for most."""
     if extras == Extras(replaces=extras.replaces):
         return ""
