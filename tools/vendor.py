@@ -101,6 +101,7 @@ ICONS = (
     "circle-question-mark",
     "circle-x",
     "clock",
+    "delete",
     "door-closed",
     "door-open",
     "download",
@@ -118,6 +119,7 @@ ICONS = (
     "hourglass",
     "house",
     "info",
+    "keyboard",
     "languages",
     "life-buoy",
     "log-in",
@@ -134,6 +136,7 @@ ICONS = (
     "phone-incoming",
     "power",
     "printer",
+    "qr-code",
     "scan-line",
     "search",
     "shield-check",
@@ -248,10 +251,11 @@ PICTURES = {
 """Our name of a picture → its name in the package: those of the tickets, and all that two ends of a call may see."""
 
 SCRIPTS = {
+    "jsqr@1.4.0": {"dist/jsQR.js": "jsqr.js"},
     "uqr@0.1.3": {"dist/index.mjs": "uqr.js", "dist/index.d.ts": "uqr.d.ts"},
     "htmx.org@4.0.1": {"dist/htmx.min.js": "htmx.min.js", "dist/ext/hx-csp.min.js": "hx-csp.min.js"},
 }
-"""A package → its files that we use, and our names for them. uqr draws codes for a telephone's camera in the browser:
+"""A package → its files that we use, and our names for them. jsqr reads a slip's code at the kiosk. uqr draws codes for a telephone's camera in the browser:
 what an invitation's link carries behind the ``#`` must not reach a server. htmx exchanges a part of a page, and hx-csp
 holds it to the page's policy."""
 
