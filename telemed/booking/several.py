@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from babel.dates import format_date
 
-from telemed.booking import claims, fhir, holding, model, planner, reading, search, service, store
+from telemed.booking import claims, fhir, holding, model, pending, planner, reading, search, service, store
 from telemed.booking.ground import Ground, rules
 from telemed.booking.keys import booked, id_for
 from telemed.booking.model import (
@@ -21,6 +21,7 @@ from telemed.booking.model import (
     Request,
     SeriesRefused,
     SlotTaken,
+    Status,
     Urgency,
 )
 from telemed.booking.planner import Offer, What, Window, Wish
@@ -173,7 +174,7 @@ def displaces(tx: Tx, directory: Directory, offer: Offer, *, now: datetime) -> l
         raise NotOffered(broken, directory.name_of(broken.resource_id))
     _check_presence(directory, offer)
     owners = claims.owners(tx, planner.claims(offer, directory), besides="", now=now)
-    found = store.several(tx, {owner for _, owner in owners})
+    found = [one for one in store.several(tx, {owner for _, owner in owners}) if one.status is Status.BOOKED]
     for one in found:
         if one.offer.start <= now:
             blocking = next(claim[0] for claim, owner in owners if owner == one.id)
@@ -278,6 +279,7 @@ def override(
         _displace(tx, secrets, one, actor=actor, now=now)
     for _, owner in claims.owners(tx, planner.claims(request.offer, directory), besides="", now=now):
         holding.take_away(tx, owner, now=now)
+        pending.take_away(tx, secrets, owner, actor=actor, now=now)
     extras = replace(request.extras, urgency=urgency)
     urgent = replace(request, extras=extras)
     made = service.take_in(tx, secrets, directory, booking_id, urgent, actor=actor, now=now)

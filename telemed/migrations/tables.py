@@ -1,6 +1,7 @@
 """All tables of the centre, by importing every store."""
 
-from telemed.booking import claims, waitlist_store
+from telemed.aftercare import store as aftercare
+from telemed.booking import claims, pending_store, waitlist_store
 from telemed.booking import store as booking
 from telemed.directory import store as directory
 from telemed.feedback import store as feedback
@@ -37,6 +38,7 @@ STORES = (
         claims,
         waitlist_store,
         visit,
+        pending_store,
     ),
     *(queue, learnt_store, upkeep, signalling, notify, operator),
     *(helping, training),

@@ -102,6 +102,12 @@ def details(tx: Tx, person_id: str) -> bytes | None:
     return tx.execute(_DETAILS_OF, {"person": person_id}).scalar_one_or_none()
 
 
+def put_details(tx: Tx, person_id: str, details: bytes, contact_hash: str | None) -> None:
+    """Keep other details in place of those of this person."""
+    own = update(persons).where(persons.c.id == person_id)
+    tx.execute(own.values(details=details, contact_hash=contact_hash))
+
+
 def with_contact(tx: Tx, contact_hash: str) -> list[str]:
     """The people of this number or address, by id."""
     wanted = select(persons.c.id).where(persons.c.contact_hash == contact_hash).order_by(persons.c.id)

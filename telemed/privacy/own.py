@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from telemed.booking import holding
+from telemed.booking import holding, pending
 from telemed.booking import service as booking
 from telemed.booking.model import Booking, Status, TooLate
 from telemed.directory import service as directory
@@ -106,7 +106,7 @@ def erase(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, now: dateti
     ahead = [one for one in booking.of_person(tx, person_id) if _is_ahead(tx, one, now)]
     for one in ahead:
         try:
-            booking.cancel(tx, secrets, one.id, actor=actor, now=now)
+            pending.cancel(tx, secrets, one.id, actor=actor, now=now)
         except TooLate:
             raise ErasedLater from None
     for waiting in holding.everyone_waiting(tx, now=now):

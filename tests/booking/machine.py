@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from pysqlite3 import dbapi2
 from sqlalchemy import delete
 
-from telemed.booking import claims, holding, planner, search, several, store, waitlist_store
+from telemed.booking import claims, holding, pending_store, planner, search, several, store, waitlist_store
 from telemed.booking import service as booking
 from telemed.booking.index import Index
 from telemed.booking.model import (
@@ -97,7 +97,14 @@ class Quarter(RuleBasedStateMachine):
 
     @staticmethod
     def _empty(tx: Tx) -> None:
-        for table in (waitlist_store.waiting_list, claims.claims, claims.holds, store.bookings, people.keys):
+        for table in (
+            waitlist_store.waiting_list,
+            claims.claims,
+            claims.holds,
+            pending_store.pending,
+            store.bookings,
+            people.keys,
+        ):
             tx.execute(delete(table))
         for table in (people.audit_lines, people.persons, outbox.events):
             tx.execute(delete(table))

@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.booking.machine import Quarter
+from tests.booking.pendings import QuarterWithPrograms
 from tests.proof.harness import Failed, Proof
 
 STEPS = 50
@@ -29,7 +29,7 @@ def step(first_seed: int, number: int) -> str:
     )
 
     @seed(first_seed + number)
-    class Seeded(Quarter):
+    class Seeded(QuarterWithPrograms):
         pass
 
     try:

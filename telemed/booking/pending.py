@@ -1,0 +1,289 @@
+"""Appointments of other systems that are held until somebody confirms them.
+
+Two that ask for it: IHE ``$hold`` (the program itself confirms, within ten minutes), and an ISiK ``$book`` of a service
+that staff must look at first (202). Until then it is an Appointment for programs, and nothing for anybody else: no plan
+of a room, no queue, no list of a day and no notice knows of it. Each function takes the open transaction and never
+commits.
+"""
+
+import dataclasses
+from datetime import datetime
+
+from telemed.booking import (
+    claims,
+    fhir,
+    model,
+    pending_fhir,
+    pending_store,
+    reading,
+    service,
+    sessions,
+    store,
+    waitlist,
+)
+from telemed.booking.keys import new_ticket
+from telemed.booking.model import (
+    EXTENSIONS,
+    AlreadyCancelled,
+    Booking,
+    BookingConfirmed,
+    HeldLongEnough,
+    HoldGone,
+    Reason,
+    Status,
+)
+from telemed.booking.pending_model import BookingPending, Confirms, Pending, PendingEnded, Proposal, deadline
+from telemed.booking.planner import Claim, Offer
+from telemed.booking.store import NO_ACCESS
+from telemed.directory import service as directories
+from telemed.directory.model import Directory
+from telemed.identity.model import Actor, Role
+from telemed.kit.db import Tx, take_turn
+from telemed.kit.outbox import emit
+from telemed.kit.refusal import NotFound
+from telemed.kit.secrets import Secrets
+from telemed.people import service as people
+from telemed.people.model import Person
+from telemed.people.service import Newcomer
+
+SWEEPER = Actor(Role.MACHINE, "pending")
+"""Who ends what nobody confirmed."""
+
+
+def pend(tx: Tx, secrets: Secrets, asked: Proposal, *, actor: Actor, now: datetime) -> Booking:
+    """Hold everything that an appointment needs, until it is confirmed. The same again gets the same answer.
+
+    Raises:
+        AlreadyCancelled: it was, or ran out.
+        TooLate, NotOffered, SlotTaken: as `service.book` says.
+    """
+    service.enter(tx)
+    take_turn(tx, reading.turn(asked.id))
+    known = store.get(tx, asked.id)
+    if known is not None:
+        return _same(known)
+    directory, offer = directories.load(tx), asked.offer
+    _admit(directory, offer, asked.extras.ordered_by is not None, now=now)
+    held = Pending(asked.id, deadline(asked.confirms, offer, now=now), asked.confirms)
+    service.take(tx, directory, asked.id, offer, now=now, until=held.held_until)
+    newcomer = Newcomer()
+    booking = Booking(
+        asked.id,
+        asked.person_id or newcomer.id,
+        offer,
+        Status.PENDING,
+        new_ticket(),
+        quiet=False,
+        version=1,
+        updated_at=now,
+        extras=asked.extras,
+    )
+    plain = asked.content or fhir.appointment(booking, directory, created=now)
+    data, place = pending_fhir.waiting(plain, booking, held), reading.place_of(booking.id)
+    if asked.person_id:
+        sealed = people.seal(tx, secrets, booking.person_id, place, data, actor=actor, now=now)
+    else:
+        people.register(tx, secrets, asked.person, actor=actor, now=now, newcomer=newcomer, sealed=[place])
+        sealed = newcomer.seal(place, data)
+    store.add(tx, booking, day=f"pending {booking.id}", appointment=sealed, access=NO_ACCESS)
+    pending_store.add(tx, held)
+    emit(tx, BookingPending(booking.id, offer.room_id), now=now)
+    return booking
+
+
+def _same(known: Booking) -> Booking:
+    if known.status is Status.CANCELLED:
+        raise AlreadyCancelled
+    return known
+
+
+def _admit(directory: Directory, offer: Offer, ordered: bool, *, now: datetime) -> None:
+    """The rules, where it names a service of ours; of another system's appointment only that it lies ahead."""
+    if offer.service_id:
+        service.admit(directory, offer, now=now, ordered=ordered)
+    else:
+        model.confirm(offer, now=now)
+
+
+def find(tx: Tx, booking_id: str) -> Booking:
+    """An appointment, also one that is not confirmed yet: for programs, and for who confirms.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = store.get(tx, booking_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def held(tx: Tx, booking_id: str) -> Pending | None:
+    """By whom it must be confirmed and until when; None: it is not pending (any more)."""
+    return pending_store.get(tx, booking_id)
+
+
+def waiting_for_staff(tx: Tx, *, now: datetime) -> list[tuple[Booking, Pending]]:
+    """What staff have to confirm or refuse, the most pressing first."""
+    found = pending_store.waiting_for(tx, Confirms.STAFF, now=now)
+    bookings = {one.id: one for one in store.several(tx, [each.booking_id for each in found])}
+    return [(bookings[each.booking_id], each) for each in found]
+
+
+def _still(tx: Tx, booking: Booking, *, now: datetime) -> Pending:
+    """
+    Raises:
+        HoldGone: nothing is held for it (any more).
+    """
+    waits = pending_store.get(tx, booking.id)
+    if waits is None or waits.held_until <= now:
+        raise HoldGone(expression="Appointment.id")
+    return waits
+
+
+def confirm(
+    tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime, person: Person | None = None
+) -> Booking:
+    """It is an appointment from now on, like any other. Again is once.
+
+    *person*: for whom, if that was not said when it was held.
+
+    Raises:
+        NotFound: there is none.
+        HoldGone: nobody confirmed it in time, or it was refused.
+        TooLate, NotOffered: it cannot be had any more.
+    """
+    service.enter(tx, alone=True)
+    booking = find(tx, booking_id)
+    if booking.status is Status.BOOKED:
+        return booking
+    _still(tx, booking, now=now)
+    directory = directories.load(tx)
+    _admit(directory, booking.offer, booking.extras.ordered_by is not None, now=now)
+    service.take(tx, directory, booking.id, booking.offer, now=now)
+    if person is not None:
+        people.amend(tx, secrets, booking.person_id, person, actor=actor, now=now)
+    made = dataclasses.replace(
+        booking,
+        status=Status.BOOKED,
+        version=booking.version + 1,
+        updated_at=now,
+        extras=dataclasses.replace(
+            booking.extras,
+            language=person.language if person else booking.extras.language,
+            come_before=sessions.come_before(directory, booking.offer, now=now),
+        ),
+    )
+    _rewrite(tx, secrets, made, actor=actor, now=now)
+    made = _settle(tx, directory, made)
+    emit(tx, BookingConfirmed(made.id, made.offer.room_id), now=now)
+    return made
+
+
+def _settle(tx: Tx, directory: Directory, made: Booking) -> Booking:
+    """On its day, with a ticket that nobody else has there."""
+    pending_store.drop(tx, made.id)
+    day = made.offer.start.astimezone(directory.zone).date().isoformat()
+    while not pending_store.settle(tx, made, day=day):
+        made = dataclasses.replace(made, ticket=new_ticket())
+    return made
+
+
+def _rewrite(tx: Tx, secrets: Secrets, changed: Booking, *, actor: Actor, now: datetime) -> None:
+    """Keep what was decided, in the row and in the sealed Appointment."""
+    plain = reading.read_appointment(tx, secrets, changed.id, actor=actor, now=now)
+    data, place = pending_fhir.settled(plain, changed), reading.place_of(changed.id)
+    store.rewrite(tx, changed, people.seal(tx, secrets, changed.person_id, place, data, actor=actor, now=now))
+
+
+def extend(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime) -> Pending:
+    """Hold it as long again from now on.
+
+    Raises:
+        NotFound: there is none.
+        HoldGone: nothing is held for it (any more).
+        HeldLongEnough: it was extended ten times.
+    """
+    service.enter(tx)
+    take_turn(tx, reading.turn(booking_id))
+    booking = find(tx, booking_id)
+    waits = _still(tx, booking, now=now)
+    if waits.extended >= EXTENSIONS:
+        raise HeldLongEnough
+    until = max(waits.held_until, deadline(waits.confirms, booking.offer, now=now))
+    longer = dataclasses.replace(waits, held_until=until, extended=waits.extended + 1)
+    service.take(tx, directories.load(tx), booking.id, booking.offer, now=now, until=until)
+    pending_store.put(tx, longer)
+    changed = dataclasses.replace(booking, version=booking.version + 1, updated_at=now)
+    plain = reading.read_appointment(tx, secrets, booking.id, actor=actor, now=now)
+    data, place = pending_fhir.waiting(plain, changed, longer), reading.place_of(booking.id)
+    store.rewrite(tx, changed, people.seal(tx, secrets, booking.person_id, place, data, actor=actor, now=now))
+    return longer
+
+
+def refuse(
+    tx: Tx,
+    secrets: Secrets,
+    booking_id: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: Reason = Reason.PRACTITIONER,
+) -> None:
+    """It never becomes an appointment: staff said no, or who held it gave it up. Its time goes to who waits.
+
+    Raises:
+        NotFound: there is none.
+        HoldGone: it is not pending (any more).
+    """
+    service.enter(tx, alone=True)
+    booking = find(tx, booking_id)
+    if booking.status is not Status.PENDING:
+        raise HoldGone(expression="Appointment.status")
+    freed = _end(tx, secrets, booking, reason, actor=actor, now=now)
+    waitlist.serve(tx, secrets, directories.load(tx), freed, now=now)
+
+
+def cancel(
+    tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime, reason: Reason = Reason.PATIENT
+) -> None:
+    """As `service.cancel`, also of what is not confirmed yet.
+
+    Raises:
+        NotFound, AlreadyCancelled, TooLate: as `service.cancel` says.
+    """
+    service.enter(tx, alone=True)
+    if find(tx, booking_id).status is Status.PENDING:
+        refuse(tx, secrets, booking_id, actor=actor, now=now, reason=reason)
+    else:
+        service.cancel(tx, secrets, booking_id, actor=actor, now=now, reason=reason)
+
+
+def expire(tx: Tx, secrets: Secrets, *, now: datetime) -> int:
+    """End what nobody confirmed in time, whose time counts as free already; how many those were."""
+    service.enter(tx, alone=True)
+    over = pending_store.run_out(tx, now=now)
+    freed: list[Claim] = []
+    for each in over:
+        freed += _end(tx, secrets, find(tx, each.booking_id), Reason.OTHER, actor=SWEEPER, now=now)
+    if over:
+        waitlist.serve(tx, secrets, directories.load(tx), freed, now=now)
+    return len(over)
+
+
+def take_away(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime) -> None:
+    """End it for staff's sake, who book over it; one that is not pending is left as it is."""
+    booking = store.get(tx, booking_id)
+    if booking is not None and booking.status is Status.PENDING:
+        _end(tx, secrets, booking, Reason.PRACTITIONER, actor=actor, now=now)
+
+
+def _end(tx: Tx, secrets: Secrets, booking: Booking, reason: Reason, *, actor: Actor, now: datetime) -> list[Claim]:
+    """Cancelled; what it had."""
+    pending_store.drop(tx, booking.id)
+    changed = dataclasses.replace(
+        booking, status=Status.CANCELLED, reason=reason, version=booking.version + 1, updated_at=now
+    )
+    _rewrite(tx, secrets, changed, actor=actor, now=now)
+    freed = claims.release(tx, booking.id, booking.offer, now=now)
+    emit(tx, PendingEnded(booking.id, booking.offer.room_id), now=now)
+    return freed

@@ -1,0 +1,81 @@
+"""Which appointments wait for a yes, and until when."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, Row, Table, Text, delete, insert, select, update
+
+from telemed.booking.model import Booking
+from telemed.booking.pending_model import Confirms, Pending
+from telemed.booking.store import bookings, extras_text
+from telemed.kit.db import Tx, Utc, metadata
+from telemed.kit.register import TECHNICAL, Kept, column
+
+_WAITS = Kept("keeps the time of an appointment until it is confirmed", "until it is confirmed or runs out", "no one")
+
+pending = Table(
+    "booking_pending",
+    metadata,
+    column("booking_id", Text(), ForeignKey("booking.id"), primary_key=True, kept=TECHNICAL),
+    column("held_until", Utc(), index=True, kept=_WAITS),
+    column("confirms", Text(), kept=_WAITS),
+    column("extended", Integer(), kept=_WAITS),
+    CheckConstraint("confirms in ('client', 'staff')", name="confirms"),
+)
+
+
+def add(tx: Tx, one: Pending) -> None:
+    tx.execute(insert(pending).values(booking_id=one.booking_id, **_values(one)))
+
+
+def put(tx: Tx, one: Pending) -> None:
+    """Keep what changed."""
+    tx.execute(update(pending).where(pending.c.booking_id == one.booking_id).values(_values(one)))
+
+
+def _values(one: Pending) -> dict[str, object]:
+    return {"held_until": one.held_until, "confirms": one.confirms.value, "extended": one.extended}
+
+
+def get(tx: Tx, booking_id: str) -> Pending | None:
+    row = tx.execute(select(pending).where(pending.c.booking_id == booking_id)).one_or_none()
+    return _pending(row) if row else None
+
+
+def drop(tx: Tx, booking_id: str) -> None:
+    tx.execute(delete(pending).where(pending.c.booking_id == booking_id))
+
+
+def run_out(tx: Tx, *, now: datetime) -> list[Pending]:
+    """Those that nobody confirmed in time."""
+    rows = tx.execute(select(pending).where(pending.c.held_until <= now).order_by(pending.c.booking_id))
+    return [_pending(row) for row in rows]
+
+
+def waiting_for(tx: Tx, confirms: Confirms, *, now: datetime) -> list[Pending]:
+    """Those that may still be confirmed, the most pressing first."""
+    wanted = select(pending).where(pending.c.confirms == confirms.value, pending.c.held_until > now)
+    return [_pending(row) for row in tx.execute(wanted.order_by(pending.c.held_until, pending.c.booking_id))]
+
+
+def settle(tx: Tx, booking: Booking, *, day: str) -> bool:
+    """Give what is confirmed its day and its ticket there. False, and nothing done: somebody else has that ticket.
+
+    Only where nobody else books at the same time (`service.enter` with *alone*).
+    """
+    code = dict(zip(("picture", "letter", "digits"), _code(booking), strict=True))
+    same = [bookings.c[name] == value for name, value in code.items()]
+    taken = select(bookings.c.id).where(bookings.c.room_id == booking.offer.room_id, bookings.c.day == day, *same)
+    if tx.execute(taken).first() is not None:
+        return False
+    own = update(bookings).where(bookings.c.id == booking.id)
+    tx.execute(own.values(day=day, extras=extras_text(booking.extras), quiet=int(booking.quiet), **code))
+    return True
+
+
+def _code(booking: Booking) -> tuple[str, str, str]:
+    return booking.ticket.picture, booking.ticket.letter, booking.ticket.digits
+
+
+def _pending(row: Row[Any]) -> Pending:
+    return Pending(row.booking_id, row.held_until, Confirms(row.confirms), row.extended)
