@@ -62,8 +62,8 @@ PURE_PACKAGES = ("cryptography", "holidays", "rapidfuzz")
 
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
 VALUES = (
-    *("model", "calendar", "planner", "search", "ground", "sessions"),
-    *("allowed", "scopes", "consent", "mandate", "staff_model", "acts"),
+    *("model", "calendar", "planner", "search", "ground", "sessions", "pending_model"),
+    *("allowed", "scopes", "consent", "mandate", "staff_model", "acts", "client_model"),
 )
 """Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out;
 who may do what; who of the staff may sign in."""
@@ -75,6 +75,9 @@ VERBS = (
         "several",
         "index",
         "byhand",
+        "choice",
+        "programs",
+        "pending",
         "invitations",
         "roster",
         "calls",

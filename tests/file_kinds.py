@@ -50,6 +50,10 @@ KINDS_BY_NAME = {
     "booking.holding": Kind.SERVICE,  # holds, and the waiting list as people use it
     "booking.index": Kind.SERVICE,  # what is free, in memory
     "booking.keys": Kind.SERVICE,  # ids, links, references, tickets
+    "booking.pending": Kind.SERVICE,  # appointments of other systems, until they are confirmed
+    "booking.pending_fhir": Kind.MAPPING,  # as Appointments
+    "booking.pending_model": Kind.PURE,
+    "booking.pending_store": Kind.STORE,
     "booking.planner": Kind.PURE,
     "booking.reading": Kind.SERVICE,  # what is offered and what was booked; `service` passes it on
     "booking.search": Kind.PURE,

@@ -9,6 +9,8 @@ commits.
 import dataclasses
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
+
 from telemed.booking import (
     claims,
     fhir,
@@ -100,7 +102,7 @@ def _same(known: Booking) -> Booking:
 def _admit(directory: Directory, offer: Offer, ordered: bool, *, now: datetime) -> None:
     """The rules, where it names a service of ours; of another system's appointment only that it lies ahead."""
     if offer.service_id:
-        service.admit(directory, offer, now=now, ordered=ordered)
+        service.admit(directory, offer, now=now, ordered=ordered, longer=True)
     else:
         model.confirm(offer, now=now)
 
@@ -173,26 +175,39 @@ def confirm(
             come_before=sessions.come_before(directory, booking.offer, now=now),
         ),
     )
-    _rewrite(tx, secrets, made, actor=actor, now=now)
-    made = _settle(tx, directory, made)
+    made = _settle(tx, secrets, directory, made, person, actor=actor, now=now)
     emit(tx, BookingConfirmed(made.id, made.offer.room_id), now=now)
     return made
 
 
-def _settle(tx: Tx, directory: Directory, made: Booking) -> Booking:
+def _settle(
+    tx: Tx,
+    secrets: Secrets,
+    directory: Directory,
+    made: Booking,
+    person: Person | None,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Booking:
     """On its day, with a ticket that nobody else has there."""
     pending_store.drop(tx, made.id)
     day = made.offer.start.astimezone(directory.zone).date().isoformat()
-    while not pending_store.settle(tx, made, day=day):
-        made = dataclasses.replace(made, ticket=new_ticket())
-    return made
+    sealed = _decided(tx, secrets, made, person.name if person else "", actor=actor, now=now)
+    while True:
+        try:
+            with tx.begin_nested():
+                store.rewrite(tx, made, sealed, day=day)
+            return made
+        except IntegrityError:
+            made = dataclasses.replace(made, ticket=new_ticket())
 
 
-def _rewrite(tx: Tx, secrets: Secrets, changed: Booking, *, actor: Actor, now: datetime) -> None:
-    """Keep what was decided, in the row and in the sealed Appointment."""
+def _decided(tx: Tx, secrets: Secrets, changed: Booking, name: str, *, actor: Actor, now: datetime) -> bytes:
+    """The sealed Appointment, which says what was decided."""
     plain = reading.read_appointment(tx, secrets, changed.id, actor=actor, now=now)
-    data, place = pending_fhir.settled(plain, changed), reading.place_of(changed.id)
-    store.rewrite(tx, changed, people.seal(tx, secrets, changed.person_id, place, data, actor=actor, now=now))
+    data, place = pending_fhir.settled(plain, changed, name), reading.place_of(changed.id)
+    return people.seal(tx, secrets, changed.person_id, place, data, actor=actor, now=now)
 
 
 def extend(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime) -> Pending:
@@ -283,7 +298,7 @@ def _end(tx: Tx, secrets: Secrets, booking: Booking, reason: Reason, *, actor: A
     changed = dataclasses.replace(
         booking, status=Status.CANCELLED, reason=reason, version=booking.version + 1, updated_at=now
     )
-    _rewrite(tx, secrets, changed, actor=actor, now=now)
+    store.rewrite(tx, changed, _decided(tx, secrets, changed, "", actor=actor, now=now))
     freed = claims.release(tx, booking.id, booking.offer, now=now)
     emit(tx, PendingEnded(booking.id, booking.offer.room_id), now=now)
     return freed

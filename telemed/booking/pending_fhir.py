@@ -23,10 +23,18 @@ def waiting(content: bytes, booking: Booking, pending: Pending) -> bytes:
     return _agreeing(told, _WHO[pending.confirms], AGREED, WAITS)
 
 
-def settled(content: bytes, booking: Booking) -> bytes:
-    """The same once it is decided: booked, and all have agreed, or cancelled."""
-    told = _extended(fhir.stamped_as(content, booking), None)
+def settled(content: bytes, booking: Booking, name: str = "") -> bytes:
+    """The same once it is decided: booked, and all have agreed, or cancelled. *name*: for whom, if that is new."""
+    told = _named(_extended(fhir.stamped_as(content, booking), None), name)
     return told if booking.reason else _agreeing(told, "", WAITS, AGREED)
+
+
+def _named(content: bytes, name: str) -> bytes:
+    people: list[dict[str, Any]] = orjson.loads(content)["participant"]
+    patients = [one for one in people if _refers(one).startswith("Patient/")] if name else []
+    for one in patients:
+        one["actor"]["display"] = name
+    return stamped(content, {"participant": people}) if patients else content
 
 
 def _agreeing(content: bytes, who: str, before: str, after: str) -> bytes:

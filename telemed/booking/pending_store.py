@@ -5,9 +5,7 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, Row, Table, Text, delete, insert, select, update
 
-from telemed.booking.model import Booking
 from telemed.booking.pending_model import Confirms, Pending
-from telemed.booking.store import bookings, extras_text
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.register import TECHNICAL, Kept, column
 
@@ -56,25 +54,6 @@ def waiting_for(tx: Tx, confirms: Confirms, *, now: datetime) -> list[Pending]:
     """Those that may still be confirmed, the most pressing first."""
     wanted = select(pending).where(pending.c.confirms == confirms.value, pending.c.held_until > now)
     return [_pending(row) for row in tx.execute(wanted.order_by(pending.c.held_until, pending.c.booking_id))]
-
-
-def settle(tx: Tx, booking: Booking, *, day: str) -> bool:
-    """Give what is confirmed its day and its ticket there. False, and nothing done: somebody else has that ticket.
-
-    Only where nobody else books at the same time (`service.enter` with *alone*).
-    """
-    code = dict(zip(("picture", "letter", "digits"), _code(booking), strict=True))
-    same = [bookings.c[name] == value for name, value in code.items()]
-    taken = select(bookings.c.id).where(bookings.c.room_id == booking.offer.room_id, bookings.c.day == day, *same)
-    if tx.execute(taken).first() is not None:
-        return False
-    own = update(bookings).where(bookings.c.id == booking.id)
-    tx.execute(own.values(day=day, extras=extras_text(booking.extras), quiet=int(booking.quiet), **code))
-    return True
-
-
-def _code(booking: Booking) -> tuple[str, str, str]:
-    return booking.ticket.picture, booking.ticket.letter, booking.ticket.digits
 
 
 def _pending(row: Row[Any]) -> Pending:

@@ -131,6 +131,7 @@ def test_confirmed_it_is_an_appointment_like_any_other_and_again_is_once(world: 
     assert "extension" not in said
     assert said["meta"]["versionId"] == "2"
     assert {one["status"] for one in said["participant"]} == {"accepted"}
+    assert said["participant"][0]["actor"]["display"] == SOMMER.name
     with world.db.transaction() as tx:
         person = people.details(tx, world.secrets, made.person_id, actor=CLIENT, purpose="day list", now=world.now)
     assert person == replace(SOMMER, language="tr")
