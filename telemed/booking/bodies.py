@@ -196,7 +196,8 @@ class PersonView(Body):
                 tuple(Fault(f"body.person.{shown.get(name, name)}", words().text(key)) for name, key in faults.items())
             )
         needs = tuple(dict.fromkeys(self.needs))
-        return Person(given.name, self.birth_year, self.way, contact, self.language, needs)
+        spoken = "" if self.language.partition("-")[0] == form.SPOKEN else self.language
+        return Person(given.name, self.birth_year, self.way, contact, self.language, needs, spoken)
 
 
 def lacking(path: str) -> Fault:

@@ -137,7 +137,8 @@ def book(request: Request, centre: CentreDep, given: Given, actor: Anyone) -> Re
     offer = form.decode(given.offer, known)
     if offer is None or not form.is_birth_year(given.year, now.year):
         return year(request, centre, Chosen(given.offer, given.request_id), actor)
-    person = Person(words().text("pictures.nameless"), int(given.year), Way.PAPER, language=_language(request))
+    language = words_of(request).language
+    person = Person(words().text("pictures.nameless"), int(given.year), Way.PAPER, language=language)
     asked = model.Request(given.request_id, offer, person, False)
     try:
         counted = limits_of(centre).booking(centre, request, actor, given.request_id, person)
@@ -169,10 +170,6 @@ def _page(
 ) -> HTMLResponse:
     shown = {"aloud_from": False, "known": known, **shown}
     return centre.the(Pages).render(request, f"booking/pictures/{name}.html", status=status, **shown)
-
-
-def _language(request: Request) -> str:
-    return words_of(request).lang
 
 
 def _known(centre: Centre) -> Directory:

@@ -12,6 +12,7 @@ from enum import IntEnum
 from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 
+from schemas.day import LANGUAGES
 from telemed.booking.planner import Offer, What
 from telemed.directory.model import Directory
 from telemed.kit.digits import western
@@ -132,10 +133,14 @@ class Answers:
         """Number or address for the chosen way."""
         return {Way.PHONE: self.phone, Way.EMAIL: self.email}.get(Way(self.way), "")
 
-    def person(self) -> Person:
-        """The resident, once there are no `contact_faults`."""
+    def person(self, language: str = SPOKEN) -> Person:
+        """The resident, once there are no `contact_faults`. *language*: of the pages on which she answered.
+
+        On German pages somebody else may have answered for her: then it is the one that she speaks.
+        """
         needs = tuple(Need(need) for need in self.needs if need != QUIET)
-        return Person(self.name, int(self.birth_year), Way(self.way), self.contact, self.language or SPOKEN, needs)
+        told = self.language if language == SPOKEN and self.language in LANGUAGES else language
+        return Person(self.name, int(self.birth_year), Way(self.way), self.contact, told, needs, self.language)
 
 
 async def answers_of(request: Request) -> Answers:

@@ -110,7 +110,7 @@ def book(request: Request, centre: CentreDep, given: Given, actor: Anyone) -> HT
     complete = form.next_step(given, Step.CHECK, known, this_year=now.year) is Step.CHECK
     if offer is None or not complete or not form.may_repeat(given.request_id):
         return steps.show(request, centre, given, Step.CHECK)
-    asked = model.Request(given.request_id, offer, given.person(), given.quiet)
+    asked = model.Request(given.request_id, offer, given.person(words_of(request).language), given.quiet)
     try:
         counted = limits_of(centre).booking(centre, request, actor, given.request_id, asked.person)
         with counted, centre.db.transaction() as tx:

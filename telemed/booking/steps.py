@@ -20,7 +20,7 @@ from telemed.booking.times import Choice, Leaf
 from telemed.directory import service as directory
 from telemed.directory.model import Directory, Service
 from telemed.kit.db import Tx
-from telemed.kit.i18n import Words
+from telemed.kit.i18n import Words, link_in
 from telemed.kit.ids import new_token
 from telemed.kit.refusal import Refusal
 from telemed.people.model import Need, Way
@@ -114,7 +114,7 @@ def slip(
 
     *request_id*: what she booked with, if that is known: it prints the slip.
     """
-    link = f"{centre.public_url}/t/{booked.link_token}"
+    link = link_in(f"{centre.public_url}/t/{booked.link_token}", taken.extras.language)
     shown: dict[str, Any] = {**visit(taken, known), "booked": booked, "link": link, "qr": qr(link), "note": note}
     shown["request_id"] = request_id
     return centre.the(Pages).render(request, "booking/booked.html", known=known, **shown)

@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from telemed.booking import form, planner, search
-from telemed.booking.form import SPOKEN
 from telemed.booking.ground import Ground, rooms_for
 from telemed.booking.index import Index
 from telemed.booking.model import Booking
@@ -88,7 +87,7 @@ def same_again(tx: Tx, centre: Centre, booking: Booking, *, actor: Actor, now: d
     person = people.details(tx, centre.secrets, booking.person_id, actor=actor, purpose="another time", now=now)
     return What(
         booking.offer.service_id,
-        language="" if person.language == SPOKEN else person.language,
+        language=person.spoken,
         wheelchair=Need.WHEELCHAIR in person.needs,
         companion=Need.COMPANION in person.needs,
         ordered=booking.extras.ordered_by is not None,

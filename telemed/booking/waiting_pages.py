@@ -19,7 +19,7 @@ from telemed.directory.model import Directory
 from telemed.identity.model import WAITING, Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
-from telemed.kit.i18n import Words
+from telemed.kit.i18n import Words, link_in
 from telemed.kit.ids import new_token
 from telemed.kit.refusal import NotFound
 from telemed.people.model import Person, Way
@@ -52,14 +52,14 @@ def join(request: Request, centre: CentreDep, given: Given, actor: Anyone) -> HT
     faults = form.contact_faults(given, this_year=now.year)
     if faults or not form.may_book(given.service, known) or not form.may_repeat(given.request_id):
         return _form(request, centre, steps.with_id(given), faults)
-    wish, person = times.ahead(given.what, now=now), given.person()
+    wish, person = times.ahead(given.what, now=now), given.person(words_of(request).language)
     counted = limits_of(centre).booking(centre, request, actor, given.request_id, person)
     with counted, centre.db.transaction() as tx:
         waiting, token = holding.join(
             tx, centre.secrets, wish, person, actor=actor, now=now, request_id=given.request_id
         )
         found = _found(tx, waiting, now=now)
-    link = f"{centre.public_url}/w/{token}"
+    link = link_in(f"{centre.public_url}/w/{token}", person.language)
     shown: dict[str, Any] = {"found": found, "link": link, "qr": steps.qr(link), "given": given, "known": known}
     return centre.the(Pages).render(request, "booking/waits.html", **shown)
 

@@ -20,7 +20,7 @@ from telemed.booking.several import LONGEST_SERIES
 from telemed.directory.model import Directory
 from telemed.identity.model import Actor, Right, Role
 from telemed.identity.rights import Needs
-from telemed.kit.i18n import words
+from telemed.kit.i18n import link_in, words
 from telemed.kit.refusal import Refusal
 from telemed.people.model import Need
 from telemed.web.centre import Centre
@@ -245,5 +245,5 @@ def page(
 
 def slip(centre: Centre, made: Booked, taken: Booking, known: Directory) -> dict[str, Any]:
     """What somebody takes along, as the residents' pages show it."""
-    link = f"{centre.public_url}/t/{made.link_token}"
+    link = link_in(f"{centre.public_url}/t/{made.link_token}", taken.extras.language)
     return {**steps.visit(taken, known), "booked": made, "link": link, "qr": steps.qr(link)}

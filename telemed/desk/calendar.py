@@ -11,6 +11,7 @@ from telemed.directory import service as directory
 from telemed.identity.model import WAITING, Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
+from telemed.kit.i18n import link_in
 from telemed.kit.refusal import NotFound
 from telemed.notify import service as notify
 from telemed.notify.calendar import Entry, method, to_ics
@@ -39,7 +40,8 @@ def by_link(token: str, centre: CentreDep, _actor: Anyone) -> Response:
 
 def _entry(tx: Tx, centre: Centre, found: Booking) -> Entry:
     """The same as mails bring along, so that a calendar knows it by its UID."""
-    link, language = f"{centre.public_url}/mein-termin", found.extras.language
+    language = found.extras.language
+    link = link_in(f"{centre.public_url}/mein-termin", language)
     return notify.calendar_of(tx, directory.load(tx), found.id, server=centre.server, link=link, language=language)
 
 

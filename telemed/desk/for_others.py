@@ -23,6 +23,7 @@ from telemed.identity.allowed import Action
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
+from telemed.kit.i18n import ASKED
 from telemed.kit.ids import new_token
 from telemed.kit.refusal import NotFound
 from telemed.people import consents, mandates
@@ -33,7 +34,7 @@ from telemed.people.model import Need, Person
 from telemed.visit import service as visit
 from telemed.visit.model import VisitState, WrongMoment
 from telemed.web.centre import Centre, CentreDep
-from telemed.web.languages import ASKED, LASTS_S, offered
+from telemed.web.languages import LASTS_S, offered
 from telemed.web.pages import Pages
 
 routes = APIRouter()

@@ -22,7 +22,6 @@ from telemed.people import service as people
 from telemed.people.model import Erased, Need, Person
 from telemed.visit import service as visit
 
-SPOKEN_ANYWAY = "de"
 PRIORITIES = (1, 2, 3)
 PROFESSIONAL = ("medical-assistant", "nurse")
 """Levels of assistants who may say that somebody comes before others; a helper may not."""
@@ -214,11 +213,10 @@ def like(one: Booking, whose: Person | None, known: Directory) -> What:
     wanted = known.services.get(offer.service_id)
     usual = wanted.devices if wanted else ()
     kinds = [device.kind for device in known.devices.values() if device.id in offer.device_ids]
-    language = whose.language if whose and whose.language != SPOKEN_ANYWAY else ""
     return What(
         offer.service_id,
         devices=tuple(kind for kind in kinds if kind not in usual),
-        language=language,
+        language=whose.spoken if whose else "",
         wheelchair=Need.WHEELCHAIR in needs,
         companion=Need.COMPANION in needs,
         ordered=one.extras.ordered_by is not None,

@@ -13,6 +13,7 @@ from telemed.desk import service
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
+from telemed.kit.i18n import link_in
 from telemed.notify import mandated
 from telemed.notify.carriers import Carriers
 from telemed.people import mandates
@@ -147,7 +148,7 @@ def _give(tx: Tx, request: Request, centre: Centre, place: Place, actor: Actor, 
     )
     there = centre.the(Carriers).desk.there
     is_sent = mandated.tell(tx, place.person_id, mandate_id, wished.contact, there=there, now=now)
-    link = f"{centre.public_url}/vertretung/{token}"
+    link = link_in(f"{centre.public_url}/vertretung/{token}", wished.language)
     given: dict[str, Any] = {"name": wished.name, "link": link, "qr": steps.qr(link), "is_sent": is_sent}
     return _page(tx, request, centre, place, actor, given=given)
 

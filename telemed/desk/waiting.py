@@ -15,6 +15,7 @@ from telemed.desk.asked import NOTHING_WRONG, Asked, Line, Options, Planner, Sai
 from telemed.directory import service as directory
 from telemed.identity.allowed import TABLE, Action
 from telemed.identity.model import Actor
+from telemed.kit.i18n import link_in
 from telemed.kit.refusal import Refusal
 from telemed.web.centre import Centre, CentreDep
 
@@ -84,7 +85,7 @@ def join(request: Request, centre: CentreDep, actor: Planner, asked: Sent) -> HT
         if waiting.asked_at == now:  # not when it is sent twice
             booking.count_unmet(tx, known, wish)
         before = planned.before(tx, waiting, now=now)
-    link = f"{centre.public_url}/w/{token}"
+    link = link_in(f"{centre.public_url}/w/{token}", person.language)
     shown: dict[str, Any] = {"before": before, "link": link, "qr": steps.qr(link)}
     shown |= {"service": known.services[wish.what.service_id].name}
     return page(request, centre, actor, "waits.html", again=f"{HERE}/eintragen?{asked.again()}", **shown)

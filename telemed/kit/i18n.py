@@ -23,6 +23,8 @@ SIMPLE = "de-simple"
 
 RIGHT_TO_LEFT = frozenset({"ar"})
 LEFT_TO_RIGHT_ISOLATE, FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2066", "\u2068", "\u2069"
+ASKED = "sprache"
+"""The name of the parameter, and of the cookie, with which a page for people is asked for in a language."""
 GROUPS = re.compile(r"\d+(?:[ /-]\d+)+")
 """A number of several groups: from right to left each group would stand on the other side of the one before."""
 
@@ -34,6 +36,7 @@ class Words:
         self.language = language
         self._messages = messages
         self._fallback = fallback
+        self._started: dict[tuple[str, ...], dict[str, str]] = {}
 
     @property
     def direction(self) -> str:
@@ -79,8 +82,11 @@ class Words:
         }
 
     def starting(self, *prefixes: str) -> dict[str, str]:
-        """All entries whose key starts with one of *prefixes*, for a page's script."""
-        return {key: self.text(key) for key in sorted(self.keys()) if key.startswith(prefixes)}
+        """All entries whose key starts with one of *prefixes*, for a page's script; sought among thousands once."""
+        if prefixes not in self._started:
+            found = {key: self.text(key) for key in sorted(self.keys()) if key.startswith(prefixes)}
+            self._started[prefixes] = found
+        return dict(self._started[prefixes])
 
     def own(self) -> set[str]:
         """The keys that this language itself has words for."""
@@ -147,6 +153,11 @@ def available() -> tuple[str, ...]:
 def of_pages() -> tuple[str, ...]:
     """The languages that a page for people may offer: those in which no word of it falls back to German."""
     return tuple(language for language in available() if not lacks(language))
+
+
+def link_in(link: str, language: str) -> str:
+    """*link* to a page for people, which opens in *language*. German is what it opens in anyway."""
+    return link if language == GERMAN or language not in of_pages() else f"{link}?{ASKED}={language}"
 
 
 def lacks(language: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from telemed.kit.clock import real_now
+from telemed.kit.i18n import words
 from telemed.notify import push
 from telemed.notify.delivery import Parcel
 from telemed.notify.model import Channel, PushRefused
@@ -89,6 +90,7 @@ class Mail:
         made["Message-ID"] = f"<{parcel.id}@{self.sender.rpartition('@')[2]}>"
         made["From"], made["To"], made["Subject"] = self.sender, parcel.to, parcel.title
         made["Date"] = format_datetime(real_now())
+        made["Content-Language"] = words(parcel.language).lang  # RFC 3282
         made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
         made.set_content(f"{parcel.text}\n\n{parcel.footer}\n")
         if parcel.ics:
@@ -148,7 +150,9 @@ class WebPush:
 
     def told(self, parcel: Parcel) -> dict[str, str]:
         """What the browser's worker reads once it is unsealed."""
-        return {"id": parcel.id, "title": parcel.title, "text": parcel.text, "link": parcel.link}
+        told = words(parcel.language)
+        said = {"title": parcel.title, "text": parcel.text, "lang": told.lang, "dir": told.direction}
+        return {"id": parcel.id, "link": parcel.link, **said}
 
     async def _one(self, browser: push.Subscription, plain: bytes, parcel: Parcel) -> int:
         """The status of the answer; 400 for one to which we do not send."""

@@ -12,6 +12,7 @@ from telemed.booking.planner import Offer
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.kit.db import Tx
+from telemed.kit.i18n import GERMAN, link_in, of_pages
 from telemed.kit.refusal import Refusal
 from telemed.notify import calendar, codes, model, service, store, texts
 from telemed.notify.model import Channel, Kind, Notice, Outcome
@@ -25,6 +26,8 @@ from telemed.people.model import Person
 BATCH = 8
 """Sent at once on one channel."""
 LINK_PATH = "/n/"
+IN = "."
+"""Stands between a notice's token and its language; tokens have none."""
 MANDATE_PATH = "/vertretung/"
 OWN_WORDS = (Kind.MANDATE, Kind.CODE)
 """About no appointment; nobody of the staff may say them instead."""
@@ -34,8 +37,8 @@ OWN_WORDS = (Kind.MANDATE, Kind.CODE)
 class Parcel:
     """One notice in words, with where it goes; only in memory, only while it is sent.
 
-    *id* is the same each time it is sent. *browsers*: subscriptions by their ids. *ics*: the calendar file, if the
-    channel takes one; *ics_method*: what it asks of the calendar.
+    *id* is the same each time it is sent. *language*: of its words. *browsers*: subscriptions by their ids. *ics*: the
+    calendar file, if the channel takes one; *ics_method*: what it asks of the calendar.
     """
 
     id: str
@@ -45,6 +48,7 @@ class Parcel:
     link: str
     footer: str
     urgent: bool
+    language: str = GERMAN
     browsers: tuple[tuple[str, Subscription], ...] = ()
     ics: bytes = b""
     ics_method: str = ""
@@ -109,7 +113,7 @@ def _parcel(
     tx: Tx, desk: Desk, known: Directory, one: Notice, about: tuple[Person, Offer], *, url: str, now: datetime
 ) -> Parcel:
     person, offer = about
-    link = f"{url}{LINK_PATH}{service.link_token(desk.secrets, one.id)}"
+    link = _link(f"{url}{LINK_PATH}{service.link_token(desk.secrets, one.id)}", person.language)
     is_push = one.channel is Channel.PUSH
     said = said_of(known, one, offer, link="" if is_push else link)
     ics, ics_method = b"", ""
@@ -120,14 +124,20 @@ def _parcel(
         one.id,
         person.contact,
         texts.title(person.language),
-        texts.text(one.kind, said, person.language),
+        texts.text(one.kind, said, person.language, brief=one.channel is Channel.SMS),
         link,
         texts.footer(person.language),
         one.kind in (Kind.COME_NOW, Kind.DELAY, Kind.CANCELLED),
+        texts.spoken(person.language),
         _browsers(tx, desk, one, now=now) if is_push else (),
         ics,
         ics_method,
     )
+
+
+def _link(link: str, language: str) -> str:
+    """*link* with the language in which it opens, as shortly as can be: in a text message each letter is paid for."""
+    return link if language == GERMAN or language not in of_pages() else f"{link}{IN}{language}"
 
 
 def _of_mandate(tx: Tx, desk: Desk, one: Notice, *, url: str, now: datetime) -> list[tuple[Notice, Parcel]]:
@@ -140,10 +150,11 @@ def _of_mandate(tx: Tx, desk: Desk, one: Notice, *, url: str, now: datetime) -> 
         store.end(tx, [one.id], Outcome.DROPPED, now=now)
         return []
     language, known = found.relative.language, directory.load(tx)
-    link = f"{url}{MANDATE_PATH}{mandates.link_token(desk.secrets, found.id)}"
-    said = texts.text(one.kind, Said(now, known.quarter_name, 0, link, known.zone), language)
-    title, footer = texts.title(language), texts.footer(language)
-    return [(one, Parcel(one.id, found.relative.contact, title, said, link, footer, urgent=False))]
+    link = link_in(f"{url}{MANDATE_PATH}{mandates.link_token(desk.secrets, found.id)}", language)
+    is_sms = one.channel is Channel.SMS
+    said = texts.text(one.kind, Said(now, known.quarter_name, 0, link, known.zone), language, brief=is_sms)
+    title, footer, told = texts.title(language), texts.footer(language), texts.spoken(language)
+    return [(one, Parcel(one.id, found.relative.contact, title, said, link, footer, urgent=False, language=told))]
 
 
 def _of_code(tx: Tx, desk: Desk, one: Notice, *, url: str, now: datetime) -> list[tuple[Notice, Parcel]]:
@@ -154,8 +165,8 @@ def _of_code(tx: Tx, desk: Desk, one: Notice, *, url: str, now: datetime) -> lis
         return []
     code = codes.digits(desk.secrets, one.subject_id)
     said = texts.text(one.kind, Said(now, known.quarter_name, 0, "", known.zone, code=code), person.language)
-    title, footer = texts.title(person.language), texts.footer(person.language)
-    return [(one, Parcel(one.id, person.contact, title, said, url, footer, urgent=True))]
+    title, footer, told = texts.title(person.language), texts.footer(person.language), texts.spoken(person.language)
+    return [(one, Parcel(one.id, person.contact, title, said, url, footer, urgent=True, language=told))]
 
 
 def offer_of(tx: Tx, one: Notice, *, now: datetime) -> Offer | None:

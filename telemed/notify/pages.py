@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from babel import Locale
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,8 +12,8 @@ from pydantic import BaseModel, StringConstraints
 from telemed.booking import access
 from telemed.identity.model import WAITING, Actor, Right
 from telemed.identity.rights import Needs
-from telemed.kit.i18n import words
-from telemed.notify import browsers, calls, service
+from telemed.kit.i18n import link_in, words
+from telemed.notify import browsers, calls, delivery, service
 from telemed.notify.carriers import Carriers
 from telemed.notify.push import Subscription
 from telemed.web.centre import CentreDep
@@ -30,8 +31,14 @@ Assistant = Annotated[Actor, Depends(Needs(Right.ROOM_DAY))]
 
 
 @routes.get("/n/{token}", dependencies=[Anyone])
-def ask(request: Request, token: str, centre: CentreDep) -> HTMLResponse:
-    """A page with one button, the same for every token. Looking changes nothing: mail scanners open links too."""
+def ask(request: Request, token: str, centre: CentreDep) -> Response:
+    """A page with one button, the same for every token. Looking changes nothing: mail scanners open links too.
+
+    What stands behind the token is the language in which the notice was.
+    """
+    bare, separated, language = token.partition(delivery.IN)
+    if separated:
+        return RedirectResponse(link_in(f"{delivery.LINK_PATH}{quote(bare)}", language), status_code=303)
     return centre.the(Pages).render(request, "notify/link.html", token=token)
 
 

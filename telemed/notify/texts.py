@@ -8,6 +8,7 @@ from babel.dates import format_date
 
 from schemas.day import LANGUAGES
 from telemed.kit.i18n import GERMAN, SIMPLE, words
+from telemed.notify import sms
 from telemed.notify.model import Kind
 
 GERMAN_ONES = (GERMAN, SIMPLE)
@@ -28,11 +29,19 @@ class Said:
     code: str = ""
 
 
-def text(kind: Kind, said: Said, language: str) -> str:
-    """One sentence or two. Without a *link* it ends before it, as on a screen that is tapped."""
+def text(kind: Kind, said: Said, language: str, *, brief: bool = False) -> str:
+    """One sentence or two. Without a *link* it ends before it, as on a screen that is tapped.
+
+    *brief*: as a text message. Where that would take several, the day is said shortly.
+    """
+    full = _text(kind, said, language, DAY)
+    return _text(kind, said, language, SHORT_DAY) if brief and sms.parts(full) > 1 else full
+
+
+def _text(kind: Kind, said: Said, language: str, day: tuple[str, str]) -> str:
     told = spoken(language)
     key = f"notice.{kind.value}{HOME if kind is Kind.COME_NOW and said.is_home else ''}"
-    given = {"time": moment(said.time, said.zone, told), "place": said.place, "minutes": said.minutes}
+    given = {"time": moment(said.time, said.zone, told, day), "place": said.place, "minutes": said.minutes}
     filled = words(told).text(key, **given, link=said.link, code=said.code)
     return " ".join(filled.split())
 
@@ -52,9 +61,14 @@ def spoken(language: str) -> str:
     return language if language in LANGUAGES else GERMAN
 
 
-def moment(at: datetime, zone: ZoneInfo, language: str) -> str:
+DAY = "EEEE, d. MMMM", "EEEE, d MMMM"
+SHORT_DAY = "EEE d.M.", "EEE d.M"
+"""Patterns of a day (Unicode TR 35): in German, and elsewhere."""
+
+
+def moment(at: datetime, zone: ZoneInfo, language: str, patterns: tuple[str, str] = DAY) -> str:
     """Day and time in words: "Dienstag, 24. November, 9:20"."""
     local = at.astimezone(zone)
-    pattern = "EEEE, d. MMMM" if language in GERMAN_ONES else "EEEE, d MMMM"
+    pattern = patterns[language not in GERMAN_ONES]
     day = format_date(local.date(), pattern, locale=language.partition("-")[0])
     return f"{day}, {local.hour}:{local.minute:02d}"

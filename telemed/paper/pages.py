@@ -89,14 +89,16 @@ def own_slip(request: Request, centre: CentreDep, actor: Resident) -> Response:
 
 @routes.get("/assistenz/briefe/{notice_id}.pdf")
 def letter(centre: CentreDep, actor: Assistant, notice_id: str) -> Response:
-    """A line of the call list as a letter, in the person's language."""
+    """A line of the call list as a letter, in the person's language, and then in German for whoever helps her."""
     now, desk = centre.clock.now(), centre.the(Carriers).desk
     with centre.db.transaction() as tx:
         known = directory.load(tx)
         one = calls.call(tx, desk, notice_id, actor=actor, now=now)
     language = one.person.language if one.person and one.person.language in of_pages() else GERMAN
     name = one.person.name if one.person else ""
-    shown = {"name": name, "text": one.own_text if language != GERMAN and one.own_text else one.text}
+    own = one.own_text if language != GERMAN else ""
+    shown: dict[str, Any] = {"name": name, "text": own or one.text, "german": one.text if own else ""}
+    shown["in_german"] = words(GERMAN).text
     page = sheets.sheet(centre, "letter", words(language), known, phone=sheets.phone(known), **shown)
     return _pdf(sheets.press(centre).personal(page), "brief")
 

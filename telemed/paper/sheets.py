@@ -10,7 +10,7 @@ from telemed.booking.model import Booked, Booking
 from telemed.directory.calendar import Span
 from telemed.directory.model import Directory, Room
 from telemed.directory.opening import opening_lines
-from telemed.kit.i18n import Words
+from telemed.kit.i18n import Words, link_in
 from telemed.paper.model import CARDS, INKS, OUTLINES
 from telemed.paper.press import Press
 from telemed.people.consent import VERSION, Answer, Purpose
@@ -65,7 +65,7 @@ def slip(centre: Centre, known: Directory, taken: Booking, booked: Booked | None
     """What somebody takes along; *booked*: what opens the appointment, where that is known."""
     shown = {**steps.visit(taken, known), "booked": booked, "phone": phone(known)}
     if booked:
-        shown["link"] = f"{centre.public_url}/t/{booked.link_token}"
+        shown["link"] = link_in(f"{centre.public_url}/t/{booked.link_token}", taken.extras.language)
         shown["qr"] = steps.qr(shown["link"])
     return shown
 

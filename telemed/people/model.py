@@ -36,7 +36,11 @@ class Need(StrEnum):
 
 @dataclass(frozen=True)
 class Person:
-    """What we know of a resident. *contact*: number or address for *way*, empty for paper."""
+    """What we know of a resident. *contact*: number or address for *way*, empty for paper.
+
+    *language*: in which she reads and is called. *spoken*: what a doctor or an interpreter must speak with her, as in
+    BCP 47; empty where German will do: who reads Turkish may need nobody, and who needs Kurdish reads something else.
+    """
 
     name: str
     birth_year: int
@@ -44,6 +48,7 @@ class Person:
     contact: str = ""
     language: str = "de"
     needs: tuple[Need, ...] = ()
+    spoken: str = ""
 
 
 class Deed(StrEnum):

@@ -1,6 +1,6 @@
 """Residents, and the one door to everything personal: who passes it leaves an audit line in the same transaction."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -158,6 +158,21 @@ def forget_acts(tx: Tx, *, now: datetime) -> None:
     act_store.drop_before(tx, now - KEEP)
 
 
+def wrapped_keys(tx: Tx, person_ids: Collection[str]) -> dict[str, bytes]:
+    """The wrapped keys of people, as far as they are there; by themselves they open nothing."""
+    return store.wrapped_keys(tx, person_ids)
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Something sealed about a person, for the place *what*, and the person's wrapped key."""
+
+    person_id: str
+    what: str
+    sealed: bytes
+    wrapped: bytes
+
+
 class Auditor:
     """Reads for async code: what it unseals is handed out only after the audit line is on disk, in a group."""
 
@@ -183,6 +198,23 @@ class Auditor:
             raise Erased
         plain = model.unseal(model.unseal(secrets.key_of_keys, row[0], _key_of(person_id)), sealed, what)
         await self.batch.put(_line(person_id, actor=actor, action="read", purpose=purpose, now=now))
+        return plain
+
+    async def unseal_all(
+        self, secrets: Secrets, lots: Sequence[Lot], *, actor: Actor, purpose: str, now: datetime
+    ) -> list[bytes]:
+        """Read many at once; the answer is there when all their lines are on disk.
+
+        Raises:
+            Tampered: bytes do not belong where they were found.
+        """
+        plain = []
+        for lot in lots:
+            key = model.unseal(secrets.key_of_keys, lot.wrapped, _key_of(lot.person_id))
+            plain.append(model.unseal(key, lot.sealed, lot.what))
+        await self.batch.put_all(
+            [_line(one.person_id, actor=actor, action="read", purpose=purpose, now=now) for one in lots]
+        )
         return plain
 
 

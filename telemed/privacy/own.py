@@ -154,7 +154,10 @@ def _patient(person_id: str, person: Person) -> dict[str, Any]:
         "id": person_id,
         "name": [{"text": person.name}],
         "birthDate": str(person.birth_year),
-        "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": person.language}]}}],
+        "communication": [
+            {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": code}]}}
+            for code in dict.fromkeys(filter(None, (person.language, person.spoken)))
+        ],
     }
     if person.contact:
         made["telecom"] = [{"system": person.way.value, "value": person.contact}]

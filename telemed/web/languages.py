@@ -10,11 +10,11 @@ from urllib.parse import quote, urlencode
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from telemed.kit.i18n import GERMAN, Words, of_pages
+from telemed.kit.i18n import ASKED, GERMAN, Words, of_pages
 from telemed.kit.i18n import words as catalogue
 
-ASKED = "sprache"
-"""The name of the parameter and of the cookie."""
+__all__ = ["ASKED", "LASTS_S", "OWN_NAMES", "Choice", "choices", "keep", "offered", "words_of"]
+
 LASTS_S = 180 * 24 * 3600
 OWN_NAMES = {
     "de": "Deutsch",

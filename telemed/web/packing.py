@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
+from telemed.kit.i18n import ASKED
 from telemed.web.files import accepts
-from telemed.web.languages import ASKED
 
 PREFERENCES = frozenset({ASKED, "__Host-weg"})
 """Cookies that say what somebody likes, not who she is."""

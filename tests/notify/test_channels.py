@@ -113,6 +113,7 @@ def test_a_push_notice_reaches_the_browser_sealed_and_signed() -> None:
     (asked,) = other.asked
     plain = http_ece.decrypt(asked.body, private_key=private, auth_secret=auth, version="aes128gcm")
     told = {"id": parcel().id, "title": "Ihr Termin", "text": parcel().text, "link": parcel().link}
+    told |= {"lang": "de", "dir": "ltr"}
     assert orjson.loads(plain) == told
     assert asked.headers["content-encoding"] == "aes128gcm"
     assert asked.headers["topic"] == parcel().id.replace("-", "")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,14 +15,16 @@ from telemed.identity import service as identity
 from telemed.identity.model import Actor, Role
 from telemed.identity.rights import SESSION_COOKIE
 from telemed.kit.db import Database
+from telemed.kit.ids import new_token
 from telemed.kit.outbox import emit
 from telemed.notify import push, service, store
 from telemed.notify.channels import WebPush
+from telemed.notify.delivery import Parcel
 from telemed.notify.model import Channel, Kind, Notice
 from telemed.people import service as people
 from telemed.people.model import Person, Way
-from tests.booking.residents import make_app
-from tests.builders import DOCTOR, make_booking, moment
+from tests.booking.residents import Resident, make_app
+from tests.builders import DOCTOR, WITH_CUFF, make_booking, moment
 from tests.desk import world as desk_world
 from tests.desk.staff import Staff
 from tests.notify.test_push import HTTPS, browser
@@ -98,6 +101,17 @@ def test_a_line_of_the_call_list_is_a_letter_as_well_in_large_print(notices: Not
     assert client.get("/assistenz/briefe/none.pdf").status_code == 404
 
 
+def test_a_letter_is_in_the_person_s_language_and_then_in_german_for_whoever_helps(
+    notices: Notices, client: TestClient
+) -> None:
+    cancelled(notices, replace(PAPER, language="tr"), "11:00")
+    sign_in(notices, client, Role.ASSISTANT, "lindner")
+    (line,) = notices.calls()
+    text = look(client.get(f"/assistenz/briefe/{line.id}.pdf").content).text
+    own = text.index("Randevunuz iptal edildi: Perşembe, 26 Kasım, 11:00, Raum 1.")
+    assert own < text.index("Ihr Termin findet nicht statt: Donnerstag, 26. November, 11:00 Uhr, Raum 1.")
+
+
 def test_who_wished_to_be_called_stands_on_the_list_of_every_assistant(notices: Notices, client: TestClient) -> None:
     anyone, now = Actor(Role.ANYONE), notices.world.now
     with notices.db.transaction() as tx:
@@ -148,13 +162,39 @@ def test_the_list_is_for_assistants_alone(notices: Notices, client: TestClient) 
     assert client.get(LIST).status_code == 403
 
 
-def confirmed(notices: Notices) -> tuple[str, str]:
+def confirmed(notices: Notices, person: Person = MAIL) -> tuple[str, str]:
     """A visit, and the link of its notice."""
-    visit_id = make_booking(notices.world, at=moment(notices.world, "10:00") + 2 * DAY, person=MAIL).id
+    visit_id = make_booking(notices.world, at=moment(notices.world, "10:00") + 2 * DAY, person=person).id
     notices.go_on()
+    return visit_id, last_sent(notices).link.removeprefix("https://centre.test")
+
+
+def last_sent(notices: Notices) -> Parcel:
     tray = notices.carriers.each[0].sender
     assert isinstance(tray, Tray)
-    return visit_id, tray.parcels[-1].link.removeprefix("https://centre.test")
+    return tray.parcels[-1]
+
+
+def test_who_booked_in_turkish_is_told_in_turkish_and_every_link_leads_to_pages_in_turkish(
+    notices: Notices, client: TestClient
+) -> None:
+    resident = Resident(make_app(notices.world.centre))
+    offer = resident.get("/termin/zeit", service=WITH_CUFF).values("offer")[0]
+    chosen = {"service": WITH_CUFF, "offer": offer, "request_id": new_token(), "name": "Ayşe Demir"}
+    booked = resident.post(
+        "/termin/buchen?sprache=tr", {**chosen, "birth_year": "1948", "way": "email", "email": "ayse@example.org"}
+    )
+    notices.go_on()
+    sent = last_sent(notices)
+    assert sent.text.startswith("Randevunuz alındı: ")
+    assert (sent.title, sent.language) == ("Randevunuz", "tr")
+    assert "SUMMARY:Randevu\r\n" in sent.ics.decode()
+    assert f"URL:{sent.link}" in sent.ics.decode().replace("\r\n ", "")
+    opened = client.get(client.get(sent.link.removeprefix("https://centre.test")).headers["location"])
+    assert '<html lang="tr" dir="ltr">' in opened.text
+    assert "Aç" in words_of(opened.text)
+    assert re.search(r"/t/[\w-]{22}\?sprache=tr", booked.text)
+    assert client.get("/n/AAAAAAAAAAAAAAAAAAAAAA.xx").headers["location"] == "/n/AAAAAAAAAAAAAAAAAAAAAA"
 
 
 def test_a_notice_s_link_opens_the_own_appointment_at_a_press_and_not_at_a_look(

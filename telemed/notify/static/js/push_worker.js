@@ -6,7 +6,8 @@
 const STORE = 'shown';
 const KEEP = 200;
 
-/** @typedef {{id: string, title: string, text: string, link: string}} Told */
+/** @typedef {{id: string, title: string, text: string, link: string, lang: string,
+ *   dir: NotificationDirection}} Told */
 
 const worker = /** @type {PushWorker} */ (/** @type {unknown} */ (self));
 
@@ -46,7 +47,8 @@ async function isNew(id) {
 async function show(told) {
   if (!(await isNew(told.id))) return;
   const data = { link: told.link };
-  await worker.registration.showNotification(told.title, { body: told.text, tag: told.id, data });
+  const { lang, dir } = told;
+  await worker.registration.showNotification(told.title, { body: told.text, tag: told.id, lang, dir, data });
 }
 
 worker.addEventListener('push', (event) => {
