@@ -63,6 +63,7 @@ PURE_PACKAGES = ("cryptography", "holidays", "rapidfuzz")
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
 VALUES = (
     *("model", "calendar", "planner", "search", "ground", "sessions", "pending_model"),
+    "program_model",
     *("allowed", "scopes", "consent", "mandate", "staff_model", "acts", "client_model"),
 )
 """Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out;

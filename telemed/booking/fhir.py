@@ -1,21 +1,26 @@
 """Between a booking and the FHIR R4 Appointment that it is on the wire."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import orjson
+from orjson import Fragment
 
 from telemed.booking.model import Booking, Reason, UnknownActor
 from telemed.booking.planner import Offer
-from telemed.directory.model import Directory, slot_id
+from telemed.directory.model import Directory, slot_id, slot_of
+from telemed.fhir import raw
 from telemed.fhir.raw import stamped
 from telemed.fhir.resource import Resource, literal
 from telemed.fhir.validate import validate
 from telemed.people.model import Person, Way
 
 IHE_D = "http://ihe-d.de/CodeSystems/AerztlicheFachrichtungen"
+PROFILE = "https://gematik.de/fhir/isik/StructureDefinition/ISiKTermin"
 REPLACES = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.replaces"
 CANCELLATION = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
 _ISIK_REASONS = (Reason.PATIENT, Reason.PRACTITIONER, Reason.EQUIPMENT, Reason.OTHER)
@@ -28,15 +33,13 @@ def instant(moment: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-def appointment(booking: Booking, directory: Directory, *, created: datetime) -> bytes:
-    """The Appointment of a new booking, with doctor, room, assistant and devices as participants.
+def appointment(booking: Booking, directory: Directory, *, created: datetime, name: str = "") -> bytes:
+    """The Appointment of a new booking, with doctor, room, assistant and devices as participants; *name*: the person's.
 
     What is said of these people and things is validated once; of one appointment there are only ids and moments more,
     which we make ourselves.
     """
-    offer = booking.offer
-    actors = (offer.doctor_id, offer.assistant_id, offer.room_id, *offer.device_ids, offer.interpreter_id)
-    fixed = _fixed(directory, offer.service_id, tuple(filter(None, actors)))
+    offer, fixed = booking.offer, _of(booking.offer, directory)
     replaces = booking.extras.replaces
     resource: dict[str, Any] = {
         "resourceType": "Appointment",
@@ -49,14 +52,121 @@ def appointment(booking: Booking, directory: Directory, *, created: datetime) ->
         "start": instant(offer.start),
         "end": instant(offer.end),
         "minutesDuration": (offer.end - offer.start) // _MINUTE,
-        "slot": [{"reference": f"Slot/{slot_id(one, offer.start, offer.end)}"} for one in fixed.schedules],
+        "slot": _slots(fixed, offer),
         "created": instant(created),
-        "participant": [_participant(f"Patient/{booking.person_id}"), *fixed.participants],
+        "participant": [_patient(booking, name), *fixed.participants],
     }
     if not fixed.checked:
         validate(resource)
         fixed.checked.append(True)
     return orjson.dumps(resource)
+
+
+def of_program(
+    content: bytes, booking: Booking, directory: Directory, *, created: datetime, name: str = "", before: bytes = b""
+) -> bytes:
+    """The Appointment as another system wrote it, with what only the planner knows: who and what takes part, and when.
+
+    What is not stamped keeps its text. *name*: the person's; *before*: as it stood, where it was known already.
+    """
+    text = content.decode()
+    fields = raw.parse(text)
+    offer, fixed, replaces = booking.offer, _of(booking.offer, directory), booking.extras.replaces
+    given = _texts(text, "extension")
+    others = [Fragment(one) for one in given if orjson.loads(one).get("url") != REPLACES]
+    extension = [*others, _replaces(replaces)] if replaces else others
+    values: dict[str, Any] = {
+        "id": booking.id,
+        "meta": _meta(booking, fields.get("meta")),
+        "extension": extension or None,
+        "status": booking.status.value,
+        "start": fields.get("start", instant(offer.start)),
+        "end": fields.get("end", instant(offer.end)),
+        "minutesDuration": (offer.end - offer.start) // _MINUTE,
+        "slot": fields["slot"] if _covers(fields.get("slot"), offer) else _slots(fixed, offer) or None,
+        "created": orjson.loads(before)["created"] if before else fields.get("created", instant(created)),
+        "participant": _taking_part(fields, _texts(text, "participant"), booking, fixed, name),
+        "contained": [one for one in fields.get("contained", ()) if one.get("resourceType") != "Patient"] or None,
+    }
+    for element, said in (("serviceType", fixed.service_type), ("specialty", fixed.specialty)):
+        values |= {element: said} if said and element not in fields else {}
+    return stamped(content, {name: value for name, value in values.items() if value is not None or name in fields})
+
+
+def _texts(text: str, name: str) -> list[str]:
+    """The texts of the items of an array."""
+    start, end = raw.members(text).get(name, (0, 0))
+    return [text[first:last] for first, last in raw.items(text, start)] if end else []
+
+
+def _covers(slots: Any, offer: Offer) -> bool:
+    """Whether these slots, one after another, are just the time of *offer*; several schedules may each have theirs."""
+    by_schedule: dict[str, list[tuple[datetime, datetime]]] = {}
+    for slot in slots or ():
+        schedule_id, start, end = slot_of((literal(slot) or ("", ""))[1]) or ("", offer.start, offer.start)
+        by_schedule.setdefault(schedule_id, []).append((start, end))
+    if not by_schedule or "" in by_schedule:
+        return False
+    return all(_run_through(sorted(spans), offer) for spans in by_schedule.values())
+
+
+def _run_through(spans: list[tuple[datetime, datetime]], offer: Offer) -> bool:
+    follow = all(one[1] == other[0] for one, other in pairwise(spans))
+    return follow and (spans[0][0], spans[-1][1]) == (offer.start, offer.end)
+
+
+def _taking_part(
+    fields: Mapping[str, Any], texts: list[str], booking: Booking, fixed: "_Fixed", name: str
+) -> list[Any]:
+    """Those whom the other system named, in its words where they stand; then whoever else the planner chose."""
+    planned = {one["actor"]["reference"]: one for one in fixed.participants}
+    found: list[Any] = []
+    has_patient = False
+    for one, text in zip(fields["participant"], texts, strict=True):
+        kind, actor_id = literal(one.get("actor")) or _contained(one, fields)
+        reference = f"{kind}/{actor_id}"
+        if kind == "Patient":
+            has_patient = True
+            actor = {**_patient(booking, name)["actor"], **_display(one)}
+            found.append({**one, "actor": actor, "status": "accepted"})
+        elif reference in planned:
+            actor = {**planned.pop(reference)["actor"], **_display(one)}
+            found.append({**one, "actor": actor, "status": "accepted"})
+        else:
+            found.append(Fragment(text))
+    return [*([] if has_patient else [_patient(booking, name)]), *found, *planned.values()]
+
+
+def _display(participant: Mapping[str, Any]) -> dict[str, str]:
+    """The name that the other system gave."""
+    named = participant["actor"].get("display")
+    return {"display": named} if named else {}
+
+
+def _contained(participant: Mapping[str, Any], fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Type of a contained resource that is referred to."""
+    reference = (participant.get("actor") or {}).get("reference", "")
+    found = (one for one in fields.get("contained", ()) if reference == f"#{one.get('id')}")
+    return next(((one["resourceType"], "") for one in found), ("", ""))
+
+
+def patient_of(content: bytes) -> str:
+    """How the person of an Appointment is called in it; empty where it does not say."""
+    people = (one.get("actor", {}) for one in orjson.loads(content)["participant"])
+    return next((one.get("display", "") for one in people if (literal(one) or ("", ""))[0] == "Patient"), "")
+
+
+def _patient(booking: Booking, name: str) -> dict[str, Any]:
+    return _participant(f"Patient/{booking.person_id}", name)
+
+
+def _slots(fixed: "_Fixed", offer: Offer) -> list[dict[str, str]]:
+    return [{"reference": f"Slot/{slot_id(one, offer.start, offer.end)}"} for one in fixed.schedules]
+
+
+def _of(offer: Offer, directory: Directory) -> "_Fixed":
+    actors = (offer.doctor_id, offer.assistant_id, offer.room_id, *offer.device_ids, offer.interpreter_id)
+    return _fixed(directory, offer.service_id, tuple(filter(None, actors)))
 
 
 @dataclass(frozen=True)
@@ -72,10 +182,10 @@ class _Fixed:
 
 @lru_cache(maxsize=4096)
 def _fixed(directory: Directory, service_id: str, actor_ids: tuple[str, ...]) -> _Fixed:
-    service = directory.services[service_id]
+    service = directory.services.get(service_id)
     return _Fixed(
-        [{"text": service.name}],
-        [{"coding": [{"system": IHE_D, "code": service.specialty}]}],
+        [{"text": service.name}] if service else [],
+        [{"coding": [{"system": IHE_D, "code": service.specialty}]}] if service else [],
         [_participant(f"{_kind(directory, one)}/{one}", directory.name_of(one)) for one in actor_ids],
         sorted(one for one, actors in directory.schedules.items() if actor_ids[0] in actors),
     )
@@ -97,15 +207,25 @@ def _replaces(booking_id: str) -> dict[str, Any]:
     return {"url": REPLACES, "valueReference": {"reference": f"Appointment/{booking_id}"}}
 
 
-def _meta(booking: Booking) -> dict[str, Any]:
-    return {"versionId": str(booking.version), "lastUpdated": instant(booking.updated_at)}
+def _meta(booking: Booking, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Of what another system says of a resource, its profiles, tags, labels and source stay."""
+    stays = {name: value for name, value in (given or {}).items() if name not in ("versionId", "lastUpdated")}
+    own = {} if "profile" in stays else {"profile": [PROFILE]}
+    return {"versionId": str(booking.version), "lastUpdated": instant(booking.updated_at), **stays, **own}
 
 
-def stamped_as(content: bytes, booking: Booking) -> bytes:
-    """The same text with id, meta, status and reason as the server has them."""
-    reason = _reason(booking.reason) if booking.reason else None
-    values = {"id": booking.id, "meta": _meta(booking), "status": booking.status.value}
+def stamped_as(content: bytes, booking: Booking, *, reasoned: bool = False) -> bytes:
+    """The same text with id, meta, status and reason as the server has them. *reasoned*: it says the reason itself."""
+    reason = _reason(booking.reason) if booking.reason and not reasoned else None
+    values = {"id": booking.id, "meta": _meta(booking, _meta_in(content)), "status": booking.status.value}
     return stamped(content, {**values, **({"cancelationReason": reason} if reason else {})})
+
+
+def _meta_in(content: bytes) -> Mapping[str, Any] | None:
+    text = content.decode()
+    start, end = raw.members(text).get("meta", (0, 0))
+    found: Mapping[str, Any] | None = orjson.loads(text[start:end]) if end else None
+    return found
 
 
 def with_device(content: bytes, booking: Booking, out: str, instead: str, name: str) -> bytes:
@@ -114,7 +234,7 @@ def with_device(content: bytes, booking: Booking, out: str, instead: str, name: 
         _participant(f"Device/{instead}", name) if literal(one.get("actor")) == ("Device", out) else one
         for one in orjson.loads(content)["participant"]
     ]
-    return stamped(content, {"meta": _meta(booking), "participant": people})
+    return stamped(content, {"meta": _meta(booking, _meta_in(content)), "participant": people})
 
 
 def _reason(reason: Reason) -> dict[str, Any]:

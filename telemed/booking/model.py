@@ -183,18 +183,6 @@ class Booked:
 
 
 @dataclass(frozen=True)
-class AppointmentQuery:
-    """What a search may ask for; empty fields ask for nothing."""
-
-    ids: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
-    actors: tuple[str, ...] = ()
-    start_ge: datetime | None = None
-    start_lt: datetime | None = None
-    limit: int = 50
-
-
-@dataclass(frozen=True)
 class PersonLine:
     """What a list of the day shows of a person."""
 
@@ -345,25 +333,6 @@ class SeriesRefused(Refusal):
 class AlreadyCancelled(Refusal):
     sense = Sense.CONFLICT
     key = "refusal.already_cancelled"
-
-
-class IdTaken(Refusal):
-    """Something else has this id already."""
-
-    sense = Sense.CONFLICT
-    key = "refusal.id_taken"
-
-
-class OtherPerson(Refusal):
-    """An appointment stays that of its person."""
-
-    key = "refusal.other_person"
-
-
-class PersonUnknown(Refusal):
-    """There is nobody of this id, or not for this program; both are answered alike."""
-
-    key = "refusal.person_unknown"
 
 
 class AlreadyFollowed(Refusal):

@@ -44,7 +44,6 @@ from telemed.booking.reading import (
     place_of,
     read_appointment,
     reveal_appointment,
-    search_appointments,
     show_appointment,
     times_near,
     turn,
@@ -87,7 +86,6 @@ __all__ = [
     "person_line",
     "read_appointment",
     "reveal_appointment",
-    "search_appointments",
     "show_appointment",
     "times_near",
     "unmet_counts",
@@ -200,7 +198,7 @@ def take_in(
         ),
     )
     answer = booked(secrets, request.request_id, booking)
-    data = fhir.appointment(booking, directory, created=now)
+    data = fhir.appointment(booking, directory, created=now, name=request.person.name)
     sealed = _sealed(tx, secrets, booking, data, request.person, newcomer, actor=actor, now=now)
     access = _access(secrets, answer.link_token, answer.reference, request.person.birth_year)
     kept = keep(tx, directory, booking, sealed, access=access, now=now)
@@ -309,14 +307,15 @@ def still_ahead(tx: Tx, booking_id: str, *, now: datetime) -> Booking:
     return booking
 
 
-def close(tx: Tx, secrets: Secrets, booking: Booking, reason: Reason, *, actor: Actor, now: datetime) -> None:
-    """Write into the booking and its Appointment that it is cancelled, and why."""
+def close(tx: Tx, secrets: Secrets, booking: Booking, reason: Reason, *, actor: Actor, now: datetime) -> bytes:
+    """Write into the booking and its Appointment that it is cancelled, and why; the Appointment as it stood."""
     changed = dataclasses.replace(
         booking, status=Status.CANCELLED, reason=reason, version=booking.version + 1, updated_at=now
     )
     plain = read_appointment(tx, secrets, booking.id, actor=actor, now=now)
     place, data = place_of(booking.id), fhir.stamped_as(plain, changed)
     store.rewrite(tx, changed, people.seal(tx, secrets, booking.person_id, place, data, actor=actor, now=now))
+    return plain
 
 
 def move(
@@ -350,11 +349,11 @@ def move(
         let_go(tx, new_id, now=now)
     freed = claims.release(tx, old.id, old.offer, now=now) + waitlist.end_for(tx, old.id, now=now)
     take(tx, directory, new_id, to.offer, now=now)
-    close(tx, secrets, old, Reason.MOVED, actor=actor, now=now)
+    name = fhir.patient_of(close(tx, secrets, old, Reason.MOVED, actor=actor, now=now))
     extras = Extras(old.id, old.extras.series_id, ordered, language=old.extras.language)
     extras = dataclasses.replace(extras, come_before=sessions.come_before(directory, to.offer, now=now))
     new = Booking(new_id, old.person_id, to.offer, Status.BOOKED, old.ticket, old.quiet, 1, now, extras=extras)
-    data = fhir.appointment(new, directory, created=now)
+    data = fhir.appointment(new, directory, created=now, name=name)
     sealed = people.seal(tx, secrets, new.person_id, place_of(new.id), data, actor=actor, now=now)
     kept = keep(tx, directory, new, sealed, access=store.hand_over(tx, old.id, to=access), now=now)
     emit(tx, BookingMoved(new.id, old.id, old.offer.room_id), now=now)

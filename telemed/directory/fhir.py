@@ -15,6 +15,7 @@ url                                     on                                value
 ``urn:telemed:fhir:assistant-minutes``  HealthcareService                 valueDuration from the beginning; without
                                                                           it the assistant is needed throughout
 ``urn:telemed:fhir:needs-order``        HealthcareService                 valueBoolean: only on a doctor's order
+``urn:telemed:fhir:needs-confirmation``  HealthcareService                valueBoolean: staff confirm what programs book
 ``urn:telemed:fhir:setting``            Location                          valueCode: room, home, apartment; makes any
                                                                           Location a place for visits
 ``urn:telemed:fhir:setup``              Location                          valueDuration kept free before each visit
@@ -68,6 +69,7 @@ REQUIRED_DEVICE = "urn:telemed:fhir:required-device"
 ASSISTANT_LEVEL = "urn:telemed:fhir:assistant-level"
 ASSISTANT_MINUTES = "urn:telemed:fhir:assistant-minutes"
 NEEDS_ORDER = "urn:telemed:fhir:needs-order"
+NEEDS_CONFIRMATION = "urn:telemed:fhir:needs-confirmation"
 SETTING = "urn:telemed:fhir:setting"
 SETUP = "urn:telemed:fhir:setup"
 CLEANING = "urn:telemed:fhir:cleaning"
@@ -86,6 +88,7 @@ BCP_47 = "urn:ietf:bcp:47"
 OWN_DEVICES = "urn:telemed:code:device"
 OWN_LEVELS = "urn:telemed:code:assistant-level"
 OWN_ROLES = "urn:telemed:code:role"
+OWN_SERVICES = "urn:telemed:code:service"
 ROLES = "http://terminology.hl7.org/CodeSystem/practitioner-role"
 SPECIALTIES = "http://ihe-d.de/CodeSystems/AerztlicheFachrichtungen"
 PHYSICAL_TYPES = "http://terminology.hl7.org/CodeSystem/location-physical-type"
@@ -310,6 +313,8 @@ def _service(fields: Fields) -> Iterator[Service]:
         assistant_for=_duration(fields, ASSISTANT_MINUTES) or None,
         needs_order=value(fields, NEEDS_ORDER, "valueBoolean", False),
     )
+        needs_confirmation=value(fields, NEEDS_CONFIRMATION, "valueBoolean", False),
+        codes=tuple(dict.fromkeys([(OWN_SERVICES, fields["id"]), *codings(fields.get("type"))])),
 
 
 def _duration(fields: Fields, url: str) -> timedelta:

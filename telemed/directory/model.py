@@ -173,7 +173,7 @@ class Service:
     """What can be booked. *devices* are kinds, one named twice is needed twice; *room_ids* where it is offered.
 
     *assistant_for*: how long from the beginning the assistant is needed; None means throughout. *needs_order*: only
-    on a doctor's order (an injection).
+    on a doctor's order (an injection). *needs_confirmation*: what programs book of it, staff must confirm.
     """
 
     id: str
@@ -187,6 +187,8 @@ class Service:
     needs_order: bool = False
 
 
+    needs_confirmation: bool = False
+    codes: tuple[tuple[str, str], ...] = ()
 @dataclass(frozen=True, eq=False)
 class Directory:
     """Everything of one quarter, by id. *schedules*: schedule id → ids of its actors. *version* counts changes.

@@ -180,6 +180,7 @@ _RULES = {
     fhir.ASSISTANT_LEVEL: _Rule(f"one of {', '.join(LEVELS)}", lambda extension: extension.get("valueCode") in LEVELS),
     fhir.SETTING: _Rule(f"one of {', '.join(SETTINGS)}", lambda extension: extension.get("valueCode") in SETTINGS),
     fhir.NEEDS_ORDER: _YES_OR_NO,
+    fhir.NEEDS_CONFIRMATION: _YES_OR_NO,
     fhir.WHEELCHAIR: _YES_OR_NO,
     fhir.COMPANION: _YES_OR_NO,
     fhir.FLOOR: _Rule(f"a valueString of at most {LONGEST_FLOOR} characters", _is_floor),

@@ -63,6 +63,33 @@ def _no_constant(name: str) -> NoReturn:
     raise _NotAllowed(f"{name} is not a number")
 
 
+class Number(float):
+    """A JSON number with its text."""
+
+    def __new__(cls, text: str) -> "Number":
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    text: str
+
+
+def exact(text: str) -> Any:
+    """The value of a JSON text that `parse` accepted; `written` gives every digit back."""
+    return json.loads(text, parse_float=Number)
+
+
+def written(value: Any) -> str:
+    """A value as JSON; a `Number` with its own digits."""
+    if isinstance(value, Number):
+        return value.text
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{json.dumps(name)}:{written(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(written(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
 def members(text: str, start: int = 0) -> dict[str, Span]:
     """The spans of the values in the object at *start* of a text that `parse` accepted."""
     found: dict[str, Span] = {}

@@ -6,8 +6,10 @@ from typing import Any
 
 from lxml import etree
 
+from telemed.fhir import raw
 from telemed.fhir.elements import Element, Model, companion, elements_of, model_of
 from telemed.fhir.issues import Issue, Malformed
+from telemed.fhir.raw import Number
 
 FHIR = "http://hl7.org/fhir"
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -16,17 +18,6 @@ _ACTIVE = frozenset({"script", "object", "embed", "iframe", "frame", "form", "in
 """Elements that a narrative never has (txt-1)."""
 
 Node = etree._Element
-
-
-class _Number(float):
-    """A JSON number with its text."""
-
-    def __new__(cls, text: str) -> "_Number":
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
-
-    text: str
 
 
 def _parser() -> etree.XMLParser:
@@ -71,7 +62,7 @@ def to_json(data: bytes) -> bytes:
         raise _fault("not well-formed XML", "") from None
     if _has_document_type(root):
         raise _fault("a document type is not allowed", "")
-    return _write(_resource(root, "")).encode()
+    return raw.written(_resource(root, "")).encode()
 
 
 def _fault(what: str, path: str) -> Malformed:
@@ -148,24 +139,14 @@ def _primitive(element: Element, node: Node, path: str) -> Any:
         return {"true": True, "false": False}.get(text, text)
     try:
         json.loads(text, parse_constant=float)
-        return _Number(text)
+        return Number(text)
     except (ValueError, OverflowError):
         raise _fault("is a number", path) from None
 
 
-def _write(value: Any) -> str:
-    if isinstance(value, _Number):
-        return value.text
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(name)}:{_write(item)}" for name, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(_write(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
 def from_json(content: bytes) -> bytes:
     """A valid resource in JSON as XML; for those who ask for XML only."""
-    fields = json.loads(content, parse_float=_Number)
+    fields = json.loads(content, parse_float=Number)
     root = _resource_node(fields, None)
     return etree.tostring(root, xml_declaration=True, encoding="utf-8")
 
@@ -225,6 +206,6 @@ def _child(parent: Node, element: Element, value: Any, beside: Any) -> None:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, _Number):
+    if isinstance(value, Number):
         return value.text
     return value if isinstance(value, str) else json.dumps(value)

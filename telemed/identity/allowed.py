@@ -261,6 +261,7 @@ TABLE: Mapping[Role, Mapping[Action, tuple[Ground, ...]]] = {
         Action.REASON: (_compartment,),
         Action.MEET: (_compartment,),
         Action.CREATE: (_compartment,),
+        Action.CHANGE: (_compartment,),
     },
     Role.MACHINE: {Action.SEE: (_in_rooms,), Action.NOTE: (_in_rooms,), Action.JOIN: (_in_rooms,)},
     Role.OPERATOR: {Action.CREATE: (lambda _asker: (),)},
