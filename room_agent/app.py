@@ -30,7 +30,6 @@ def create_app(running: Callable[[], AbstractAsyncContextManager[Agent]]) -> Fas
             yield
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.languages = ()  # the kiosk speaks as the visit wishes
     app.include_router(door.routes)
     app.include_router(feed.routes)
     app.include_router(kiosk.routes)

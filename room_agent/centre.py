@@ -53,6 +53,18 @@ class Centre:
             raise PairingRefused(str(answer.status_code))
         return Paired.model_validate_json(answer.content)
 
+    async def arrive(self, code: str, room_id: str) -> bool:
+        """Whether *code*, as the slip has it, is of somebody who is expected in this room today; she is here now.
+
+        Raises:
+            httpx.HTTPError: the centre cannot be reached.
+        """
+        async with httpx.AsyncClient(timeout=OPEN_TIMEOUT_S, trust_env=False) as client:
+            answer = await client.post(f"{self.url}/api/arrivals", json={"code": code, "room": room_id})
+        if answer.is_server_error:
+            answer.raise_for_status()
+        return answer.is_success
+
     @asynccontextmanager
     async def open(self, path: str, paired: Paired) -> AsyncIterator[ClientConnection]:
         """A socket to *path*, proved.

@@ -65,6 +65,7 @@ KINDS: dict[str, type[Message]] = {
     "kiosk-show": visit.Show,
     "kiosk-checked-in": visit.CheckedIn,
     "kiosk-check-in": visit.CheckIn,
+    "kiosk-check-in-code": visit.CheckInByCode,
     "kiosk-report": visit.KioskReport,
     "kiosk-confirm": visit.KioskConfirm,
     "kiosk-allow": visit.KioskAllow,

@@ -206,6 +206,13 @@ class CheckIn(Message):
     ticket: Ticket
 
 
+class CheckInByCode(Message):
+    """Kiosk to agent: what the slip's QR code says, or its six digits. The centre knows whose it is; answered alike."""
+
+    type: Literal["check-in-code"] = "check-in-code"
+    code: str = Field(min_length=6, max_length=200)
+
+
 class CheckedIn(Message):
     type: Literal["checked-in"] = "checked-in"
     known: bool
@@ -254,6 +261,7 @@ class Paired(Message):
 
 FromKiosk = Annotated[
     CheckIn
+    | CheckInByCode
     | KioskReport
     | KioskConfirm
     | KioskAllow

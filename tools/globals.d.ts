@@ -1,5 +1,11 @@
 // What vendored scripts put on the page, as far as our own modules use it.
 interface Window {
+  jsQR?: (
+    data: Uint8ClampedArray,
+    width: number,
+    height: number,
+    how: { inversionAttempts: 'dontInvert' },
+  ) => { data: string } | null;
   htmx?: { process(element: Element): void };
 }
 

@@ -1,6 +1,7 @@
 """Who comes says so at the door: with the paper's QR code or its six digits, within seconds and without a birth date.
 
-It opens nothing and shows no name. The same can be done by an assistant, who sees the ticket.
+It opens nothing and shows no name. The same can be done by an assistant, who sees the ticket; and at a room's kiosk,
+whose agent asks here for it.
 """
 
 import re
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
 
 from schemas.day import FactKind
 from telemed.booking import service as booking
@@ -27,6 +29,7 @@ from telemed.web.centre import Centre, CentreDep
 from telemed.web.pages import Pages
 
 HERE = "/ankommen"
+AT_KIOSK = "/api/arrivals"
 CLEARS_S = 15
 """So long the answer stays, which others in the hall could read."""
 LONGEST = 200
@@ -38,6 +41,7 @@ _DIGITS = re.compile(r"[0-9]{6}")
 
 routes = APIRouter()
 Anyone = Annotated[Actor, Depends(Needs(Right.OPEN))]
+Program = Annotated[Actor, Depends(Needs(Right.OPEN, cookies=False))]
 
 
 class TooOften(Refusal):
@@ -78,6 +82,21 @@ def arrive(
     return centre.the(Pages).render(request, "desk/arrived.html", known=known, clears_s=CLEARS_S, **shown)
 
 
+class Arriving(BaseModel):
+    """What a kiosk read or was told, and in which room it stands."""
+
+    code: Annotated[str, Field(max_length=LONGEST)]
+    room: Annotated[str, Field(max_length=64)]
+
+
+@routes.post(AT_KIOSK, status_code=204, responses={404: {}, 429: {}})
+def arrive_at_kiosk(said: Arriving, request: Request, centre: CentreDep, _actor: Program) -> None:
+    """Note that she is here, who is expected in this room. Whatever is wrong with a code is answered alike."""
+    tries: ArrivalTries = centre.live.setdefault(ArrivalTries, ArrivalTries())
+    with tries.one(place_of(request.client.host if request.client else "")), centre.db.transaction() as tx:
+        _noted(tx, centre, directory.load(tx), said.code, room_id=said.room)
+
+
 def _page(request: Request, centre: Centre, *, error: str = "", status: int = 200) -> HTMLResponse:
     with centre.db.reading() as tx:
         known = directory.load(tx)
@@ -85,16 +104,18 @@ def _page(request: Request, centre: Centre, *, error: str = "", status: int = 20
     return centre.the(Pages).render(request, "desk/arrive.html", status=status, **shown)
 
 
-def _noted(tx: Tx, centre: Centre, known: Directory, code: str) -> tuple[Booking, bool]:
+def _noted(tx: Tx, centre: Centre, known: Directory, code: str, *, room_id: str = "") -> tuple[Booking, bool]:
     """Whose code it is, and whether she is called already.
 
     Raises:
-        NotFound: nobody's who is expected in a room today.
+        NotFound: nobody's who is expected in a room today, in this one if it is named.
     """
     now = centre.clock.now()
     found = _by_code(tx, centre, known, code)
     today = now.astimezone(known.zone).date()
     if found.offer.start.astimezone(known.zone).date() != today or visit.is_home(tx, found):
+        raise NotFound
+    if room_id and found.offer.room_id != room_id:
         raise NotFound
     state = visit.state_of(tx, found.id)
     if state in COMING:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 
 from schemas.day import FactKind
 from telemed.booking import service as booking
@@ -51,6 +52,19 @@ def test_the_papers_code_says_that_she_is_here_and_shows_her_ticket(world: World
     assert "set-cookie" not in page.headers
     assert page.headers["cache-control"] == "no-store"
     assert page.found(".//*[@data-clears-s='15']")
+
+
+def test_a_kiosk_s_agent_says_it_for_who_is_expected_in_its_own_room_only(world: World) -> None:
+    made, agent = booked(world), TestClient(make_app(world.centre), base_url=HOST)
+    for code, room, status in (
+        (made.reference.digits, "raum-2", 404),
+        ("000000", ROOM, 404),
+        (f"{HOST}/t/{made.link_token}", ROOM, 204),
+        (made.reference.digits, ROOM, 204),
+    ):
+        answer = agent.post("/api/arrivals", json={"code": code, "room": room})
+        assert (answer.status_code, answer.content == b"") == (status, status == 204)
+        assert state_of(world, made) is (VisitState.ARRIVED if status == 204 else VisitState.PLANNED)
 
 
 def test_looking_at_the_door_changes_nothing_and_asks_for_no_birth_date(world: World, door: Resident) -> None:

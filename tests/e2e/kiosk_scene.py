@@ -163,10 +163,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def kiosk_browser() -> AsyncIterator[Browser]:
-    """A browser with a simulated camera and microphone."""
+async def kiosk_browser(*more: str) -> AsyncIterator[Browser]:
+    """A browser with a simulated camera and microphone; *more*: further flags."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=EXECUTABLE, args=[*FLAGS, *CALL])
+        browser = await playwright.chromium.launch(executable_path=EXECUTABLE, args=[*FLAGS, *CALL, *more])
         try:
             yield browser
         finally:

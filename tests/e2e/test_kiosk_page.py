@@ -7,14 +7,15 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from playwright.async_api import expect
+import segno
+from playwright.async_api import Route, expect
 
 from room_agent.day import Task
 from schemas.channels import HelpDown, HelpIs, PractisedUp
 from schemas.day import FactKind
 from schemas.measurement import MeasurementKind
 from telemed.kit.i18n import words
-from tests.e2e.kiosk_scene import Scene, truth
+from tests.e2e.kiosk_scene import Scene, kiosk_browser, scene, truth
 from tests.room_agent.world import KIOSK_CODE, fact, until, visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -103,6 +104,53 @@ async def test_checking_in_by_picture_letter_and_digits(room: Scene) -> None:
     assert "47" not in await room.page.inner_text('section[data-screen="welcome"]')
 
 
+async def test_the_slip_is_read_by_the_camera_only_while_it_is_shown_and_its_digits_do_as_well(tmp_path: Path) -> None:
+    slip = f"http://zentrum.localhost/t/{'Ab3-_' * 4}Zz"
+    camera = f"--use-file-for-fake-video-capture={_shown_to_the_camera(slip, tmp_path / 'slip.y4m')}"
+    async with kiosk_browser(camera) as browser, scene(tmp_path / "room", browser) as room:
+        page, lamp = room.page, room.page.locator("#lamp")
+        room.centre.expected |= {slip, "481902"}
+        await room.open_kiosk(KIOSK_CODE)
+        await room.shows("welcome")
+        await expect(lamp).to_have_attribute("data-state", "off", timeout=15_000)
+        looked = asyncio.Event()  # nothing is read before it was looked at the page
+
+        async def when_looked(route: Route) -> None:
+            await looked.wait()
+            await route.continue_()
+
+        await page.route("**/jsqr.js", when_looked)
+        await page.click('[data-way="slip"]')
+        await expect(lamp).to_contain_text(TEXT("kiosk.sends.camera.ready"), use_inner_text=True)
+        await room.shoot(SHOTS, "slip")
+        looked.set()
+        await expect(page.locator('[data-step="known"]')).to_be_visible(timeout=20_000)
+        await expect(lamp).to_have_attribute("data-state", "off")
+        for digits, answer in (("481903", "unknown"), ("481902", "known")):
+            await page.click("[data-step]:visible [data-again]")
+            await page.click('[data-way="six"]')
+            for digit in digits:
+                await page.click(f'[data-six="{digit}"]')
+            await expect(page.locator(f'[data-step="{answer}"]')).to_be_visible()
+        told = [{"code": code, "room": "room-1"} for code in (slip, "481903", "481902")]
+        assert room.centre.arrived == told
+
+
+def _shown_to_the_camera(text: str, file: Path) -> Path:
+    """A film of one picture, as Chromium takes for a camera's: a slip's code."""
+    wide, high, scale = 640, 480, 8
+    grey = bytearray(b"\xeb" * (wide * high))
+    rows = [bytes(row) for row in segno.make(text, error="m", micro=False).matrix]
+    side = len(rows) * scale
+    for y in range(side):
+        for x in range(side):
+            if rows[y // scale][x // scale]:
+                grey[((high - side) // 2 + y) * wide + (wide - side) // 2 + x] = 0x10
+    colourless = b"\x80" * (wide * high // 2)
+    file.write_bytes(f"YUV4MPEG2 W{wide} H{high} F10:1 Ip A1:1 C420jpeg\nFRAME\n".encode() + bytes(grey) + colourless)
+    return file
+
+
 async def test_a_wrong_ticket_and_an_unknown_one_read_alike(room: Scene) -> None:
     await room.open_kiosk(KIOSK_CODE)
     await room.shows("welcome")
@@ -115,6 +163,25 @@ async def test_a_wrong_ticket_and_an_unknown_one_read_alike(room: Scene) -> None
         await room.page.click('[data-step="unknown"] button')
     assert answers[0] == answers[1]
     assert room.centre.all_facts_up() == []
+
+
+async def test_who_began_is_asked_before_the_page_forgets_and_it_says_that_it_did(room: Scene) -> None:
+    page, still, forgot = room.page, room.page.locator("[data-still]"), room.page.locator("[data-forgot]")
+    await room.open_kiosk(KIOSK_CODE)
+    await room.shows("welcome")
+    welcome = page.locator('section[data-screen="welcome"]')
+    await welcome.evaluate("(each) => { each.dataset.stillS = '0.2' }")
+    await page.click('[data-picture="fish"]')
+    await expect(still).to_be_visible()
+    await welcome.evaluate("(each) => { each.dataset.stillS = '60' }")
+    await page.click('[data-letter="K"]')
+    await expect(still).to_be_hidden()
+    await welcome.evaluate("(each) => { each.dataset.stillS = each.dataset.forgetS = '0.2' }")
+    await page.click('[data-digit="4"]')
+    await expect(forgot).to_be_visible()
+    await expect(page.locator('[data-step="picture"]')).to_be_visible()
+    await page.click('[data-picture="owl"]')
+    await expect(forgot).to_be_hidden()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 800), (1080, 1920)])

@@ -1,12 +1,12 @@
 """A small real centre for the agent's tests: HTTP, WebSockets and a hub, speaking the contract, in this very loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI, WebSocket
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.websockets import WebSocketDisconnect
 
@@ -108,7 +108,7 @@ async def _beat(hub: Hub, seat: Seat) -> None:
 class SmallCentre:
     """Remembers what the room said. *takes*: whether facts are acknowledged. *codes*: what may be paired.
 
-    While it is *away* every connection is cut at once.
+    While it is *away* every connection is cut at once. *expected*: codes of slips; *arrived*: what was said of such.
     """
 
     takes: bool = True
@@ -125,6 +125,13 @@ class SmallCentre:
     signallers: list[WebSocket] = field(default_factory=list)
     links: list[WebSocket] = field(default_factory=list)
     link_codes: list[int] = field(default_factory=list)
+    expected: set[str] = field(default_factory=set)
+    arrived: list[Mapping[str, str]] = field(default_factory=list)
+
+    def arrive(self, said: dict[str, str]) -> Response:
+        """Somebody's slip at the kiosk; *expected* are those of today."""
+        self.arrived.append(said)
+        return Response(status_code=204 if said["code"] in self.expected else 404)
 
     def pair(self, request: PairRequest) -> Paired | None:
         if request.code not in self.codes:
@@ -280,6 +287,7 @@ class SmallCentre:
         async def enrol(public_key: str, subject: str = "doctor-1", name: str = "Dr. Ada Weiß") -> None:
             await self.enrol(public_key, subject=subject, name=name)
 
+        app.post("/api/arrivals", response_model=None)(self.arrive)
         app.get("/roster")(roster)
         app.post("/enrol")(enrol)
         app.post("/pair")(pair)

@@ -56,10 +56,14 @@ class Kiosk {
   #code = '';
 
   constructor() {
-    this.checkIn = new CheckIn(screenOf('welcome'), (ticket) => {
-      if (this.practice.on) this.practice.checkIn(ticket);
-      else this.#line?.send({ type: 'check-in', ticket });
-    });
+    this.checkIn = new CheckIn(
+      screenOf('welcome'),
+      (ticket) => {
+        if (this.practice.on) this.practice.checkIn(ticket);
+        else this.#line?.send({ type: 'check-in', ticket });
+      },
+      (code) => this.#line?.send({ type: 'check-in-code', code }),
+    );
     this.practice = new Practice({
       turnTo,
       reset: () => this.checkIn.reset(),
@@ -139,6 +143,7 @@ class Kiosk {
     this.gate.away();
     this.help.away();
     this.practice.end();
+    this.checkIn.reset();
     if (allowed && this.#call) return; // the talk goes on while the agent comes back
     this.#endCall();
     if (allowed) turnTo('starting');
@@ -152,6 +157,7 @@ class Kiosk {
   #show(me, show) {
     by('room-name').textContent = show.room_name || document.title;
     by('line-down').hidden = show.line_ok;
+    by('other-ways').hidden = !show.line_ok; // whose code it is only the centre knows
     this.help.update(show);
     this.sending.update(show);
     this.language.update(show);
@@ -162,7 +168,7 @@ class Kiosk {
     this.whose.show(show.to_confirm);
     if (show.screen === 'farewell') this.sheet.show(show.sheet_offered);
     else this.sheet.reset();
-    if (show.screen === 'welcome' && document.body.dataset.screen !== 'welcome') this.checkIn.reset();
+    if ((show.screen === 'welcome') !== (document.body.dataset.screen === 'welcome')) this.checkIn.reset();
     turnTo(show.screen);
     showChecks(show.checks, show.screen === 'welcome' || show.screen === 'cleaning');
     this.#testTone(show.tone_test);
@@ -237,6 +243,7 @@ class Kiosk {
 
   #camera() {
     if (this.#call) return this.#rests ? 'rests' : 'on';
+    if (this.checkIn.slip.isOpen) return 'on';
     return this.#probing ? 'checking' : 'off';
   }
 

@@ -7,7 +7,7 @@
 
 const GERMAN = 'de';
 /** After so long without a touch nobody is there any more who chose. */
-const FORGET_MS = 60_000;
+const FORGET_MS = 100_000;
 
 export class Language {
   #own = document.getElementById('language')?.dataset.language ?? GERMAN;

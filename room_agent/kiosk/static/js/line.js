@@ -43,12 +43,13 @@ import { prove } from './machine.js';
  */
 /** @typedef {{type: 'checked-in', known: boolean}} CheckedIn */
 /** @typedef {{type: 'check-in', ticket: Ticket}} CheckIn */
+/** @typedef {{type: 'check-in-code', code: string}} CheckInByCode */
 /** @typedef {{type: 'report', camera: string, microphone: string, tone: string}} Report */
 /** @typedef {{type: 'want-sheet'}} WantSheet */
 /** @typedef {{type: 'refused', role: string, reason: string}} Refused */
 /** @typedef {{type: 'introduced' | 'pause' | 'emergency', on: boolean}} OfTheTalk */
 /** @typedef {{type: 'practised'}} Practised */
-/** @typedef {CheckIn | Report | Practised | import('./help.js').AskHelp | WantSheet | Refused | OfTheTalk | import('./whose.js').Confirm | import('./allow.js').Answer} ToAgent */
+/** @typedef {CheckIn | CheckInByCode | Report | Practised | import('./help.js').AskHelp | WantSheet | Refused | OfTheTalk | import('./whose.js').Confirm | import('./allow.js').Answer} ToAgent */
 
 /**
  * @typedef {object} Listener
