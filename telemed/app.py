@@ -28,11 +28,13 @@ from telemed.help import jobs as help_jobs
 from telemed.identity import account as identity_account
 from telemed.identity import house as identity_house
 from telemed.identity import pages as identity_pages
+from telemed.identity import token_routes as identity_token
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
 from telemed.identity.rights import Needs
 from telemed.interop import operations as interop_operations
 from telemed.interop import routes as interop_routes
+from telemed.interop import smart as interop_smart
 from telemed.interop.audited import Audited
 from telemed.kit.outbox import Relay, forget_delivered
 from telemed.link import routes as link_routes
@@ -101,6 +103,8 @@ def make_app(centre: Centre) -> FastAPI:
     mount_reading(app, lambda: centre.the(Aloud), [Depends(Needs(Right.OPEN))])
     app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
     for routes in (
+        identity_token.routes,
+        interop_smart.routes,
         interop_routes.routes,
         booking_routes.routes,
         interop_operations.routes,

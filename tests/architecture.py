@@ -85,7 +85,7 @@ VERBS = (
         "carriers",
         "codes",
     ),
-    *("staff", "signed_in"),
+    *("staff", "signed_in", "clients", "key_sets"),
     *(
         "asking",
         "granted",
@@ -93,6 +93,7 @@ VERBS = (
         "consent_fhir",
         "audit_fhir",
         "act_fhir",
+        "served",
         "mandates",
         "mandated",
         "own",

@@ -62,6 +62,9 @@ KINDS_BY_NAME = {
     "booking.views": Kind.EDGE,  # what the JSON API gives
     "booking.waitlist": Kind.SERVICE,  # who gets freed time
     "booking.waitlist_store": Kind.STORE,
+    "booking.choice": Kind.PURE,  # who and what, for a time that another system names
+    "booking.program_model": Kind.PURE,
+    "booking.programs": Kind.SERVICE,  # what other systems book, change and cancel
     "booking.byhand": Kind.PURE,  # an offer that staff make up themselves
     "desk.appointments": Kind.EDGE,  # appointments ahead: move, cancel, and those that must be moved
     "desk.arriving": Kind.EDGE,  # who comes says so at the door
@@ -105,6 +108,7 @@ KINDS_BY_NAME = {
     "directory.opening": Kind.MAPPING,  # opening hours in words
     "directory.rules": Kind.MAPPING,
     "directory.terms": Kind.MAPPING,
+    "directory.translated": Kind.MAPPING,  # what things are called in other languages
     "directory.timetable": Kind.SERVICE,  # changing when rooms and people are there
     "booking.asking": Kind.SERVICE,  # what is known of who asks, for the rule of who may
     "identity.allowed": Kind.PURE,  # who may do what, as a table
@@ -120,6 +124,11 @@ KINDS_BY_NAME = {
     "identity.passkeys": Kind.SERVICE,
     "identity.passkey_store": Kind.STORE,
     "identity.rights": Kind.EDGE,
+    "identity.client_model": Kind.PURE,  # programs that sign in by a signature
+    "identity.client_store": Kind.STORE,
+    "identity.clients": Kind.SERVICE,
+    "identity.key_sets": Kind.SERVICE,  # their keys
+    "identity.token_routes": Kind.EDGE,
     "identity.scopes": Kind.PURE,  # what the token of a program allows
     "identity.session_store": Kind.STORE,
     "identity.signed_in": Kind.SERVICE,  # sessions
@@ -128,6 +137,13 @@ KINDS_BY_NAME = {
     "identity.roster": Kind.SERVICE,  # doctors' browsers, and what the operator has signed
     "identity.roster_store": Kind.STORE,
     "interop.operations": Kind.EDGE,  # what changes appointments
+    "interop.isik": Kind.MAPPING,  # what ISiK's $book is given
+    "interop.isik_asked": Kind.SERVICE,  # what that means here
+    "interop.isik_book": Kind.SERVICE,
+    "interop.isik_patch": Kind.SERVICE,
+    "interop.isik_later": Kind.SERVICE,  # asked for without waiting
+    "interop.isik_store": Kind.STORE,
+    "interop.saying": Kind.MAPPING,  # refusals with the path of what is at fault
     "operator.hours": Kind.EDGE,  # who is there when
     "operator.figures": Kind.PURE,  # how long people wait, and the like
     "operator.texts": Kind.EDGE,  # languages side by side
@@ -151,6 +167,7 @@ KINDS_BY_NAME = {
     "interop.looking": Kind.SERVICE,  # what is read and searched; `service` takes files
     "interop.served": Kind.MAPPING,  # what is served of each type, as a table
     "interop.statement": Kind.MAPPING,  # the CapabilityStatement
+    "interop.smart": Kind.EDGE,  # how they sign in
     "interop.audited": Kind.EDGE,  # what programs do leaves a line
     "paper.press": Kind.EDGE,  # prints, one at a time
     "paper.sheets": Kind.EDGE,  # what stands on each paper

@@ -5,6 +5,7 @@ is done. An operation needs what it amounts to: ``$find`` searches, ``$hold`` an
 """
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 from telemed.identity.model import Actor
@@ -36,3 +37,26 @@ def require(actor: Actor, kind: str, act: Act) -> None:
     """
     if not permits(actor, kind, act):
         raise NotAllowed
+
+
+def reduced(asked: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
+    """Of what is asked for, what is granted, by type: the answer of a token endpoint (RFC 6749, 3.3).
+
+    What cannot be read is not granted: wildcards, scopes of version 1 and those with a search behind them too.
+    """
+    may = by_kind(granted)
+    both = {kind: acts & may.get(kind, frozenset()) for kind, acts in by_kind(asked).items()}
+    return tuple(scope(kind, acts) for kind, acts in sorted(both.items()) if acts)
+
+
+def by_kind(given: Iterable[str]) -> dict[str, frozenset[Act]]:
+    """What may be done with each type; what cannot be read is left out."""
+    found: dict[str, frozenset[Act]] = {}
+    for match in filter(None, map(_SCOPE.fullmatch, given)):
+        found[match[1]] = found.get(match[1], frozenset()) | {Act(letter) for letter in match[2]}
+    return {kind: acts for kind, acts in found.items() if acts}
+
+
+def scope(kind: str, acts: Iterable[Act]) -> str:
+    """As it is written: the letters in the order of ``cruds``."""
+    return f"system/{kind}.{''.join(act.value for act in Act if act in set(acts))}"

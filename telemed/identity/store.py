@@ -11,6 +11,7 @@ from telemed.kit.register import Kept, column
 
 _ACCESS = Kept("lets the right person or machine in", "until it expires", "no one")
 _WHO = Kept("says for whom the access is", "until it expires", "no one")
+_SCOPES = Kept("says what a program may do with its token", "until it expires", "no one")
 _MACHINE = Kept("knows the machines of a room", "until the machine is removed", "operator")
 
 sign_ins = Table(
@@ -29,6 +30,7 @@ bearers = Table(
     column("role", Text(), kept=_WHO),
     column("subject", Text(), kept=_WHO),
     column("expires_at", Utc(), kept=_ACCESS),
+    column("scopes", Text(), nullable=True, kept=_SCOPES),
 )
 pairings = Table(
     "identity_pairing",
@@ -58,21 +60,21 @@ _ACCESS_TABLES = {"bearer": bearers, "sign-in": sign_ins}
 
 def add_access(tx: Tx, where: str, token_hash: str, actor: Actor, expires_at: datetime) -> None:
     """Keep an access; *where* is ``bearer`` or ``sign-in``."""
-    tx.execute(
-        insert(_ACCESS_TABLES[where]).values(
-            hash=token_hash, role=actor.role.value, subject=actor.subject, expires_at=expires_at
-        )
-    )
+    row = {"hash": token_hash, "role": actor.role.value, "subject": actor.subject, "expires_at": expires_at}
+    if actor.scopes is not None:
+        row["scopes"] = " ".join(actor.scopes)
+    tx.execute(insert(_ACCESS_TABLES[where]).values(row))
 
 
 def access(tx: Tx, where: str, token_hash: str, now: datetime) -> Actor | None:
     """Whom a bearer token stands for, or a link that was not used, if it has not expired."""
     table = _ACCESS_TABLES[where]
     unused = (table.c.used_at.is_(None),) if "used_at" in table.c else ()
-    row = tx.execute(
-        select(table.c.role, table.c.subject).where(table.c.hash == token_hash, table.c.expires_at > now, *unused)
-    ).one_or_none()
-    return Actor(Role(row.role), row.subject) if row else None
+    row = tx.execute(select(table).where(table.c.hash == token_hash, table.c.expires_at > now, *unused)).one_or_none()
+    if row is None:
+        return None
+    scopes = row.scopes if "scopes" in table.c else None
+    return Actor(Role(row.role), row.subject, scopes=None if scopes is None else tuple(scopes.split()))
 
 
 def drop_expired(tx: Tx, now: datetime) -> None:

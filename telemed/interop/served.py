@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from telemed.fhir.search import Parameter
+from telemed.identity.scopes import Act
 
 ISIK = "https://gematik.de/fhir/isik/StructureDefinition/"
 HL7 = "http://hl7.org/fhir/SearchParameter/"
@@ -83,3 +84,24 @@ OWN: dict[str, tuple[Parameter, ...]] = {
 
 DEFINITIONS = {"_id": f"{HL7}Resource-id", "_lastUpdated": f"{HL7}Resource-lastUpdated", "_tag": f"{HL7}Resource-tag"}
 """Search parameters whose definition is not called ``Type-name``."""
+
+_ACTS = {
+    "create": Act.CREATE,
+    "read": Act.READ,
+    "vread": Act.READ,
+    "history-instance": Act.READ,
+    "update": Act.UPDATE,
+    "patch": Act.UPDATE,
+    "delete": Act.DELETE,
+    "search-type": Act.SEARCH,
+}
+_OPERATIONS = {"book": Act.CREATE, "hold": Act.CREATE, "find": Act.SEARCH}
+
+
+def acts_by_kind() -> dict[str, tuple[Act, ...]]:
+    """What a program may be allowed with each type: what its interactions and operations amount to."""
+    found: dict[str, tuple[Act, ...]] = {}
+    for kind, line in sorted(LINES.items()):
+        said = {_ACTS.get(one) for one in line.interactions} | {_OPERATIONS.get(one.name) for one in line.operations}
+        found[kind] = tuple(act for act in Act if act in said)
+    return found

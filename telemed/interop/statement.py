@@ -6,13 +6,23 @@ from typing import Any
 import orjson
 
 from telemed.fhir.search import Parameter
+from telemed.identity.client_model import TOKEN_PATH
 from telemed.interop import served
 from telemed.interop.served import Line, Operation
 
-SECURITY: dict[str, Any] = {
-    "cors": False,
-    "description": "Bearer token (RFC 6750), given out by the operator; this page is open.",
-}
+_SMART = {"system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"}
+_OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+
+
+def _security(base_url: str) -> dict[str, Any]:
+    """SMART App Launch 2.2; older clients look here for the token endpoint rather than in ``.well-known``."""
+    token = {"url": "token", "valueUri": base_url.removesuffix("/fhir") + TOKEN_PATH}
+    return {
+        "extension": [{"url": _OAUTH, "extension": [token]}],
+        "cors": False,
+        "service": [{"coding": [_SMART], "text": "SMART Backend Services"}],
+        "description": "SMART Backend Services (private_key_jwt, scopes of version 2); this page is open.",
+    }
 
 
 def capability(base_url: str, *, version: str, date: str, parameters: Mapping[str, Iterable[Parameter]]) -> bytes:
@@ -20,7 +30,7 @@ def capability(base_url: str, *, version: str, date: str, parameters: Mapping[st
     resources = [_resource(kind, served.LINES.get(kind, Line()), known) for kind, known in parameters.items()]
     rest = {
         "mode": "server",
-        "security": SECURITY,
+        "security": _security(base_url),
         "resource": resources,
         "interaction": [{"code": code} for code in served.SYSTEM_INTERACTIONS],
         "operation": [_operation(one) for one in served.SYSTEM_OPERATIONS],

@@ -6,7 +6,7 @@ from telemed.booking import store as booking
 from telemed.directory import store as directory
 from telemed.feedback import store as feedback
 from telemed.help import store as helping
-from telemed.identity import granted_store, invitation_store, passkey_store, roster_store, session_store
+from telemed.identity import client_store, granted_store, invitation_store, passkey_store, roster_store, session_store
 from telemed.identity import store as identity
 from telemed.kit import outbox
 from telemed.kit.db import metadata
@@ -28,6 +28,7 @@ STORES = (
         outbox,
         identity,
         granted_store,
+        client_store,
         invitation_store,
         roster_store,
         passkey_store,

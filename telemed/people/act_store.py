@@ -15,7 +15,7 @@ from telemed.kit.ids import new_id
 from telemed.kit.register import Kept, column
 from telemed.people.acts import MOST_IDS, Act, Did
 
-_ACT = Kept("shows what a program asked for and was given", "1 year", "operator; the person, where it is about her")
+_ACT = Kept("shows what a program asked for and was given", "1 year", "operator")
 
 acts = Table(
     "people_act",

@@ -1,0 +1,424 @@
+"""Programs sign in by a signature (SMART Backend Services): what is granted, and all that is refused."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from joserfc.jwk import OctKey, RSAKey
+from sqlalchemy import text
+
+from telemed.identity import client_store, clients, scopes, token_routes
+from telemed.identity.allowed import EVERYONE
+from telemed.identity.client_model import TOKEN_PATH, Client, KeysRefused, NotRegistered, ScopeRefused
+from telemed.identity.clients import Wanted
+from telemed.identity.key_sets import KeySets, check_address, is_outside
+from telemed.identity.key_sets import read as read_keys
+from telemed.identity.rights import REMEMBERED_S, Programs
+from telemed.interop import routes, smart
+from telemed.kit.db import Database
+from telemed.kit.ids import digest, to_base64
+from telemed.people.service import Auditor
+from telemed.web import refusals
+from tests.builders import World, make_booking, make_world
+from tests.identity.programs import Signer, ec_key, key_set
+from tests.web.apps import make_pages
+
+ASKED = "system/Slot.rs system/Appointment.rs system/Schedule.rs"
+
+
+class House:
+    """A centre with one program registered for Slots and Appointments of everybody."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        app = FastAPI()
+        app.state.centre = world.centre
+        refusals.install(app, make_pages(), edges=routes.EDGES)
+        for each in (token_routes.routes, smart.routes, routes.routes):
+            app.include_router(each)
+        self.http = TestClient(app)
+        self.endpoint = token_routes.address(world.centre)
+        self.key = ec_key()
+        self.client = self.register(key_set=key_set(self.key))
+        self.signer = Signer(self.client.id, self.endpoint, self.key)
+
+    def register(self, **said: Any) -> Client:
+        wanted = Wanted("Praxis am Markt", ("system/Slot.rs", "system/Appointment.crus"), (EVERYONE,))
+        with self.world.db.transaction() as tx:
+            return clients.register(tx, replace(wanted, **said), by="betrieb", now=self.world.now)
+
+    def ask(self, form: Any, **more: Any) -> httpx.Response:
+        answer: httpx.Response = self.http.post(TOKEN_PATH, data=form, **more)
+        return answer
+
+    def token(self, scope: str = ASKED, **more: Any) -> str:
+        answer = self.ask(self.signer.form(self.world.now, scope, **more))
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
+
+    def get(self, path: str, token: str) -> httpx.Response:
+        answer: httpx.Response = self.http.get(path, headers={"authorization": f"Bearer {token}"})
+        return answer
+
+
+def _house(database: Database) -> Iterator[House]:
+    world = make_world(database)
+    auditor = Auditor(world.db)
+    world.centre.live[Auditor] = auditor
+    writing = threading.Thread(target=auditor.batch.run)
+    writing.start()
+    yield House(world)
+    auditor.batch.stop()
+    writing.join()
+
+
+@pytest.fixture
+def house(sqlite_database: Database) -> Iterator[House]:
+    yield from _house(sqlite_database)
+
+
+@pytest.fixture
+def house_on_either(database: Database) -> Iterator[House]:
+    yield from _house(database)
+
+
+def test_a_signature_is_answered_with_a_token_for_what_is_granted(house_on_either: House) -> None:
+    house = house_on_either
+    answer = house.ask(house.signer.form(house.world.now, f"{ASKED} system/*.rs patient/Slot.r system/Slot.read"))
+    said = answer.json()
+    assert (answer.status_code, said["token_type"], said["expires_in"]) == (200, "bearer", 300)
+    assert said["scope"] == "system/Appointment.rs system/Slot.rs"
+    assert answer.headers["cache-control"] == "no-store"
+    with house.world.db.reading() as tx:
+        kept = tx.execute(text("SELECT hash, scopes FROM identity_bearer")).one()
+        assert kept.hash == digest(said["access_token"])
+        assert clients.one(tx, house.client.id).used_at == house.world.now
+    booked = make_booking(house.world)
+    assert house.get(f"/fhir/Appointment/{booked.id}", said["access_token"]).status_code == 200
+    house.world.clock.forward(timedelta(minutes=5))
+    house.world.centre.live[Programs] = Programs()
+    assert house.get(f"/fhir/Appointment/{booked.id}", said["access_token"]).status_code == 401
+
+
+def test_the_other_algorithm_and_a_list_of_audiences_are_understood(house: House) -> None:
+    key = RSAKey.generate_key(2048, {"kid": "rsa", "alg": "RS384"})
+    client = house.register(key_set=key_set(ec_key("other"), key))
+    signer = Signer(client.id, house.endpoint, key, "RS384")
+    form = signer.form(house.world.now, aud=["https://elsewhere.example", house.endpoint])
+    assert house.ask(form).status_code == 200
+
+
+def test_a_program_sees_the_appointments_of_its_doctors_alone(house: House) -> None:
+    ours, theirs = make_booking(house.world, doctor="weiss"), make_booking(house.world, at="11:00", doctor="novak")
+    with house.world.db.transaction() as tx:
+        wanted = Wanted("Praxis", house.client.scopes, ("weiss",), key_set=key_set(house.key))
+        clients.change(tx, house.client.id, wanted)
+    token = house.token()
+    assert house.get(f"/fhir/Appointment/{ours.id}", token).status_code == 200
+    assert house.get(f"/fhir/Appointment/{theirs.id}", token).status_code == 404
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "past": ({"exp": -60}, "exp is past"),
+    "far ahead": ({"exp": 400}, "exp is past, or further"),
+    "without end": ({"exp": None}, "exp"),
+    "an end that is none": ({"exp": True}, "exp"),
+    "not yet": ({"nbf": 100}, "nbf"),
+    "from the future": ({"iat": 100}, "iat"),
+    "another sub": ({"sub": "somebody"}, "iss and sub"),
+    "no sub": ({"sub": None}, "iss and sub"),
+    "another iss": ({"iss": "somebody"}, "iss is not a client"),
+    "no iss": ({"iss": None}, "iss is not a client"),
+    "another aud": ({"aud": "http://centre.test/fhir"}, "aud"),
+    "no aud": ({"aud": None}, "aud"),
+    "no jti": ({"jti": None}, "jti"),
+    "an endless jti": ({"jti": "x" * 257}, "jti"),
+    "no kid": ({"header": {"kid": ""}}, "kid is missing"),
+    "another kid": ({"header": {"kid": "k2"}}, "kid is not one"),
+    "a jku": ({"header": {"jku": "https://evil.example/keys"}}, "jku"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_what_is_signed_must_be_right(house: House, why: str) -> None:
+    claims, said = REFUSED[why]
+    now = int(house.world.now.timestamp())
+    moments = {"exp", "nbf", "iat"}
+    claims = {
+        name: now + value if name in moments and value is not None and value is not True else value
+        for name, value in claims.items()
+    }
+    answer = house.ask(house.signer.form(house.world.now, **claims))
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    assert said in answer.json()["error_description"]
+    assert answer.headers["cache-control"] == "no-store"
+    with house.world.db.reading() as tx:
+        assert tx.execute(text("SELECT count(*) FROM identity_bearer")).scalar() == 0
+
+
+def test_another_key_and_another_algorithm_are_refused(house: House) -> None:
+    now = house.world.now
+    stranger = Signer(house.client.id, house.endpoint, ec_key())
+    shared = Signer(house.client.id, house.endpoint, OctKey.import_key(b"x" * 48, {"kid": "k1"}), "HS384")
+    weaker = Signer(house.client.id, house.endpoint, ec_key(curve="P-256"), "ES256")
+    signed = house.signer.assertion(now).split(".")
+    bare = json.dumps({"alg": "none", "kid": "k1"}).encode()
+    for form in (stranger.form(now), shared.form(now), weaker.form(now)):
+        assert house.ask(form).json()["error"] == "invalid_client"
+    unsigned = f"{to_base64(bare)}.{signed[1]}."
+    for assertion in (
+        unsigned,
+        ".".join([*signed[:2], to_base64(b"x" * 96)]),
+        "a.b",
+        "",
+        "é.é.é",
+        f"{signed[0]}.{signed[0]}",
+    ):
+        answer = house.ask({**house.signer.form(now), "client_assertion": assertion})
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client"), assertion
+
+
+def test_a_request_that_is_none_is_told_so(house: House) -> None:
+    good = house.signer.form(house.world.now)
+    cases: list[tuple[Any, dict[str, Any], str]] = [
+        ({**good, "grant_type": "password"}, {}, "unsupported_grant_type"),
+        ({**good, "grant_type": ""}, {}, "invalid_request"),
+        ({**good, "scope": " "}, {}, "invalid_scope"),
+        ({**good, "scope": "system/*.cruds system/Slot.read system/Patient.r launch"}, {}, "invalid_scope"),
+        ({**good, "client_assertion_type": "other"}, {}, "invalid_client"),
+        ({**good, "scope": ["system/Slot.r", "system/Slot.s"]}, {}, "invalid_request"),
+    ]
+    for form, more, error in cases:
+        assert house.ask(form, **more).json()["error"] == error
+    as_json = house.http.post(TOKEN_PATH, json=good)
+    assert (as_json.status_code, as_json.json()["error"]) == (400, "invalid_request")
+    too_many = house.ask({f"field{number}": "" for number in range(50)})
+    assert too_many.json()["error"] == "invalid_request"
+
+
+def test_an_assertion_is_good_once_also_for_another_process(house_on_either: House) -> None:
+    house = house_on_either
+    form = house.signer.form(house.world.now, jti="once")
+    answers = []
+    others = [threading.Thread(target=lambda: answers.append(house.ask(form).status_code)) for _ in range(4)]
+    for each in others:
+        each.start()
+    for each in others:
+        each.join()
+    assert sorted(answers) == [200, 401, 401, 401]
+    assert "jti" in House(house.world).ask(form).json()["error_description"]  # as after a restart
+    other = house.register(key_set=key_set(house.key))
+    assert house.ask(Signer(other.id, house.endpoint, house.key).form(house.world.now, jti="once")).status_code == 200
+
+
+def test_what_was_used_is_forgotten_when_it_has_expired(house_on_either: House) -> None:
+    house = house_on_either
+    house.token()
+    for minutes, left in ((0, 1), (6, 0)):
+        with house.world.db.transaction() as tx:
+            later = house.world.now + timedelta(minutes=minutes)
+            clients.forget_expired(tx, now=later, real=later)
+            assert tx.execute(text("SELECT count(*) FROM identity_assertion")).scalar() == left
+
+
+def test_a_revoked_program_is_out_within_two_seconds_and_may_come_back(house_on_either: House) -> None:
+    house = house_on_either
+    at = [0.0]
+    house.world.centre.live[Programs] = Programs(lambda: at[0])
+    token = house.token()
+    path = "/fhir/Slot?schedule=Schedule/calendar-weiss"
+    assert house.get(path, token).status_code == 200
+    with house.world.db.transaction() as tx:
+        clients.revoke(tx, house.client.id, now=house.world.now)
+    at[0] += REMEMBERED_S
+    assert house.get(path, token).status_code == 401
+    refused = house.ask(house.signer.form(house.world.now))
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    with house.world.db.transaction() as tx:
+        clients.let_in_again(tx, house.client.id)
+    assert house.get(path, token).status_code == 401
+    assert house.get(path, house.token()).status_code == 200
+    with house.world.db.transaction() as tx, pytest.raises(NotRegistered):
+        clients.revoke(tx, "nobody", now=house.world.now)
+
+
+def test_who_was_shut_out_a_year_ago_is_forgotten(house: House) -> None:
+    with house.world.db.transaction() as tx:
+        clients.revoke(tx, house.client.id, now=house.world.now)
+        for days, left in ((364, 1), (366, 0)):
+            later = house.world.now + timedelta(days=days)
+            clients.forget_expired(tx, now=later, real=later)
+            assert len(clients.everyone(tx)) == left
+
+
+def test_who_was_revoked_meanwhile_gets_no_token(house: House) -> None:
+    with house.world.db.transaction() as tx:
+        clients.revoke(tx, house.client.id, now=house.world.now)
+        assert not client_store.mark_used(tx, house.client.id, house.world.now)
+
+
+def test_what_a_program_must_know_is_open(house: House) -> None:
+    said = house.http.get("/fhir/.well-known/smart-configuration").json()
+    assert said["token_endpoint"] == house.endpoint
+    assert said["token_endpoint_auth_signing_alg_values_supported"] == ["RS384", "ES384"]
+    assert "system/Slot.rs" in said["scopes_supported"]
+    assert not any("*" in one for one in said["scopes_supported"])
+    statement = house.http.get("/fhir/metadata").json()["rest"][0]["security"]
+    assert statement["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"
+    assert statement["extension"][0]["extension"][0]["valueUri"] == house.endpoint
+
+
+P384 = ec_key().as_dict(private=False)
+WRONG_KEYS = {
+    "json": "{",
+    "set": '{"keys": []}',
+    "large": json.dumps({"keys": [P384] * 21}),
+    "private": key_set(ec_key(), private=True),
+    "none": key_set(ec_key(curve="P-256")),
+    "kid": json.dumps({"keys": [P384, P384]}),
+}
+
+
+@pytest.mark.parametrize("why", WRONG_KEYS)
+def test_keys_that_cannot_be_used_are_named(house: House, why: str) -> None:
+    with pytest.raises(KeysRefused) as refused:
+        house.register(key_set=WRONG_KEYS[why])
+    assert refused.value.key == f"client.refusal.keys.{why}"
+
+
+def test_of_a_set_only_the_keys_that_fit_are_used() -> None:
+    short = RSAKey.generate_key(1024, {"kid": "short"})
+    fits = ec_key("fits")
+    given = [
+        fits.as_dict(private=False),
+        short.as_dict(private=False),
+        {**P384, "kid": "enc", "use": "enc"},
+        {**P384, "kid": "es512", "alg": "ES512"},
+        {name: value for name, value in P384.items() if name != "kid"},
+        {"kty": "OKP", "kid": "x"},
+        {**P384, "kid": "bent", "x": "AA"},
+    ]
+    assert [key.kid for key in read_keys(json.dumps({"keys": given}))] == ["fits"]
+
+
+@pytest.mark.parametrize(
+    "given", [(), ("system/*.rs",), ("system/Slot.rs", "system/Slot.c"), ("Slot.rs",), ("system/Slot.",)]
+)
+def test_scopes_that_say_nothing_clear_are_not_registered(house: House, given: tuple[str, ...]) -> None:
+    with pytest.raises(ScopeRefused):
+        house.register(key_set=key_set(house.key), scopes=given)
+
+
+def test_scopes_are_reduced_letter_by_letter() -> None:
+    granted = ("system/Appointment.rs", "system/Slot.s")
+    asked = ("system/Appointment.cru", "system/Slot.rs", "system/Slot.d", "system/Patient.r", "system/*.s")
+    assert scopes.reduced(asked, granted) == ("system/Appointment.r", "system/Slot.s")
+
+
+class Web:
+    """Somebody else's server with a key set."""
+
+    def __init__(self) -> None:
+        self.key = ec_key("theirs")
+        self.status = 200
+        self.body = key_set(self.key)
+        self.asked: list[httpx.Request] = []
+        self.addresses = ["93.184.216.34"]
+        self.at = 0.0
+
+    def sets(self, **more: Any) -> KeySets:
+        http = httpx.Client(transport=httpx.MockTransport(self._answer))
+        return KeySets(http=http, resolve=lambda _host, _port: self.addresses, monotonic=lambda: self.at, **more)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        return httpx.Response(self.status, text=self.body, headers={"location": "https://elsewhere.example/"})
+
+
+URL = "https://program.example/keys.json"
+
+
+def test_keys_are_fetched_from_where_the_program_has_them(house: House) -> None:
+    web = Web()
+    house.world.centre.live[KeySets] = web.sets()
+    client = house.register(key_set_url=URL)
+    signer = Signer(client.id, house.endpoint, web.key)
+    assert house.ask(signer.form(house.world.now)).status_code == 200
+    assert house.ask(signer.form(house.world.now, header={"jku": URL})).status_code == 200
+    assert house.ask(signer.form(house.world.now, header={"jku": f"{URL}x"})).status_code == 401
+    asked = web.asked[0]
+    assert len(web.asked) == 1
+    assert (asked.url.host, asked.headers["host"]) == ("93.184.216.34", "program.example")
+    assert asked.extensions["sni_hostname"] == "program.example"
+
+
+def test_a_new_key_is_found_and_a_withdrawn_one_forgotten() -> None:
+    web = Web()
+    sets = web.sets()
+    assert sets.key(URL, "theirs") is not None
+    web.key = ec_key("newer")
+    web.body = key_set(web.key)
+    assert sets.key(URL, "newer") is None  # asked a moment ago
+    web.at += 61
+    assert sets.key(URL, "newer") is not None
+    assert sets.key(URL, "theirs") is None
+    web.status = 503
+    web.at += 601
+    assert sets.key(URL, "newer") is None
+    assert sets.key(URL, "newer") is None
+    assert len(web.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(302, "{}"), (404, "{}"), (200, "{"), (200, "x" * 40_000), (200, '{"keys": []}')]
+)
+def test_an_answer_that_is_no_key_set_has_no_keys(status: int, body: str) -> None:
+    web = Web()
+    web.status, web.body = status, body
+    assert web.sets().key(URL, "theirs") is None
+    assert len(web.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "224.0.0.1",
+        ),
+        *("::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::"),
+    ],
+)
+def test_nobody_makes_us_ask_the_own_network(address: str) -> None:
+    web = Web()
+    web.addresses = ["93.184.216.34", address]
+    assert not is_outside(address)
+    assert web.sets().key(URL, "theirs") is None
+    assert web.asked == []
+    web.addresses = [address.partition("%")[0]]
+    assert web.sets(inside=True).key(URL, "theirs") is not None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://program.example/k", "https://", "https://a:b@program.example/", "https://program.example/#k"),
+        *("https://program.example:x/", "file:///etc/passwd", "https://prögram.example/"),
+    ],
+)
+def test_keys_are_fetched_by_tls_alone(url: str) -> None:
+    with pytest.raises(KeysRefused):
+        check_address(url)
