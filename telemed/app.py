@@ -58,7 +58,7 @@ from telemed.signalling import jobs as signalling_jobs
 from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
 from telemed.training import pages as training_pages
-from telemed.web import refusals, security
+from telemed.web import refusals, security, signpost
 from telemed.web.aloud import Aloud
 from telemed.web.centre import Centre
 from telemed.web.origins import Area, Plan
@@ -102,7 +102,7 @@ def make_app(centre: Centre) -> FastAPI:
     refusals.install(app, centre.the(Pages), edges={**interop_routes.EDGES, **booking_routes.EDGES})
     mount_reading(app, lambda: centre.the(Aloud), [Depends(Needs(Right.OPEN))])
     app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
-    for routes in (
+    every = (
         identity_token.routes,
         interop_smart.routes,
         interop_routes.routes,
@@ -135,8 +135,9 @@ def make_app(centre: Centre) -> FastAPI:
         link_routes.routes,
         signalling_routes.routes,
         signalling_socket.routes,
-    ):
-        app.include_router(routes)
+    )
+    signpost.mount(app, every)
+    signpost.put_up(app)
     mount_static(
         app,
         desk=desk_pages.STATIC,

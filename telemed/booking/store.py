@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Select,
     Table,
     Text,
     UniqueConstraint,
@@ -262,14 +264,24 @@ def booked(
     tx: Tx, start: datetime, end: datetime, *, day: str, room_id: str | None = None, doctor_id: str | None = None
 ) -> list[Booking]:
     """Booked appointments that start in the span, which is that of *day*, by start."""
+    wanted = _booked(room_id is not None, doctor_id is not None)
+    given = {"from": start, "until": end, "day": day, "room": room_id, "doctor": doctor_id}
+    return [_booking(row) for row in tx.execute(wanted, given)]
+
+
+@cache
+def _booked(in_room: bool, of_doctor: bool) -> Select[Any]:
+    """Every page that says how a day stands asks for it: it is built once."""
     wanted = select(bookings).where(
-        bookings.c.status == Status.BOOKED.value, bookings.c.start >= start, bookings.c.start < end
+        bookings.c.status == Status.BOOKED.value,
+        bookings.c.start >= bindparam("from"),
+        bookings.c.start < bindparam("until"),
     )
-    if room_id is not None:
-        wanted = wanted.where(bookings.c.room_id == room_id, bookings.c.day == day)
-    if doctor_id is not None:
-        wanted = wanted.where(bookings.c.doctor_id == doctor_id)
-    return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+    if in_room:
+        wanted = wanted.where(bookings.c.room_id == bindparam("room"), bookings.c.day == bindparam("day"))
+    if of_doctor:
+        wanted = wanted.where(bookings.c.doctor_id == bindparam("doctor"))
+    return wanted.order_by(bookings.c.start, bookings.c.id)
 
 
 def visible(tx: Tx, asker: Asker, action: Action, start: datetime, end: datetime) -> list[Booking]:
@@ -294,9 +306,15 @@ def shut(tx: Tx, person_id: str) -> None:
 
 def cancelled(tx: Tx, *, day: str, room_id: str) -> list[Booking]:
     """Appointments of a room's day that were cancelled, without those that were moved, by start."""
-    wanted = select(bookings).where(bookings.c.room_id == room_id, bookings.c.day == day)
-    wanted = wanted.where(bookings.c.status == Status.CANCELLED.value)
-    return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+    return [_booking(row) for row in tx.execute(_CANCELLED, {"day": day, "room": room_id})]
+
+
+_CANCELLED = (
+    select(bookings)
+    .where(bookings.c.room_id == bindparam("room"), bookings.c.day == bindparam("day"))
+    .where(bookings.c.status == Status.CANCELLED.value)
+    .order_by(bookings.c.start, bookings.c.id)
+)
 
 
 def ahead(tx: Tx, *, now: datetime) -> list[Booking]:

@@ -64,9 +64,7 @@ def look(
 def texts(spoken: Words, asked: str = "") -> list[Text]:
     """All texts for people, missing ones first, then by key; *asked* is looked for in both languages and in the key."""
     own, german, wanted = spoken.own(), words(), asked.casefold()
-    every = (
-        Text(key, german.starting(key)[key], spoken.starting(key)[key] if key in own else None) for key in for_people()
-    )
+    every = (Text(key, german.text(key), spoken.text(key) if key in own else None) for key in for_people())
     fitting = (each for each in every if wanted in f"{each.key}\n{each.german}\n{each.other or ''}".casefold())
     return sorted(fitting, key=lambda each: (each.other is not None, each.key))
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 import orjson
 from sqlalchemy import ForeignKey, LargeBinary, Table, Text, bindparam, delete, insert, select, update
-from sqlalchemy.engine import Row
 
 from telemed.kit.db import Tx, Utc, metadata, utc_text
 from telemed.kit.hot import Hot
@@ -134,8 +132,8 @@ def add_audit(tx: Tx, lines: list[dict[str, object]]) -> None:
 
 def lines_of(tx: Tx, person_id: str) -> list[AuditLine]:
     """All of one person, the newest first."""
-    own = select(audit_lines).where(audit_lines.c.person_id == person_id)
-    return [_line(row) for row in tx.execute(own.order_by(audit_lines.c.at.desc(), audit_lines.c.id.desc()))]
+    rows = tx.execute(_LINES_OF, {"person": person_id})
+    return [AuditLine(*who, DEEDS[deed], purpose) for *who, deed, purpose in rows]
 
 
 def last_writers(tx: Tx, person_ids: Iterable[str], role: str) -> dict[str, str]:
@@ -148,10 +146,12 @@ def last_writers(tx: Tx, person_ids: Iterable[str], role: str) -> dict[str, str]
     return {row.person_id: row.subject for row in tx.execute(wanted.order_by(audit_lines.c.at, audit_lines.c.id))}
 
 
-def _line(row: Row[Any]) -> AuditLine:
-    return AuditLine(row.id, row.at, row.person_id, row.role, row.subject, Deed(row.action), row.purpose)
-
-
+DEEDS = {deed.value: deed for deed in Deed}
+_LINES_OF = (
+    select(*(audit_lines.c[name] for name in ("id", "at", "person_id", "role", "subject", "action", "purpose")))
+    .where(audit_lines.c.person_id == bindparam("person"))
+    .order_by(audit_lines.c.at.desc(), audit_lines.c.id.desc())
+)
 _AUDIT_COLUMNS = tuple(column.name for column in audit_lines.columns)
 _MANY_LINES = Hot(
     f"INSERT INTO {audit_lines.name} ({', '.join(_AUDIT_COLUMNS)}) "

@@ -76,13 +76,11 @@ class Seen:
 
 def seen(lines: Iterable[AuditLine], zone: ZoneInfo) -> list[Seen]:
     """*lines* (newest first) as a person reads them: what is the same of one day stands once."""
-    found: dict[tuple[date, str, str, Deed, str], Seen] = {}
+    found: dict[tuple[date, str, str, Deed, str], list[datetime]] = {}
     for line in lines:
         day, why = line.at.astimezone(zone).date(), PURPOSES.get(line.purpose, OTHER)
-        key = (day, line.role, line.subject, line.deed, why)
-        known = found.get(key)
-        found[key] = Seen(*key, known.times + 1, known.last) if known else Seen(*key, 1, line.at)
-    return list(found.values())
+        found.setdefault((day, line.role, line.subject, line.deed, why), []).append(line.at)
+    return [Seen(*key, len(moments), moments[0]) for key, moments in found.items()]
 
 
 @dataclass(frozen=True)

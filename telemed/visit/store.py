@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Table, Text, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Table, Text, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
@@ -49,8 +49,10 @@ def add(tx: Tx, fact: Fact, now: datetime) -> bool:
 
 def of(tx: Tx, visit_ids: list[str]) -> list[Fact]:
     """All facts of these visits, by time."""
-    wanted = select(facts).where(facts.c.visit_id.in_(visit_ids)).order_by(facts.c.at, facts.c.id)
-    return [_fact(row) for row in tx.execute(wanted)]
+    return [_fact(row) for row in tx.execute(_OF, {"visits": visit_ids})] if visit_ids else []
+
+
+_OF = select(facts).where(facts.c.visit_id.in_(bindparam("visits", expanding=True))).order_by(facts.c.at, facts.c.id)
 
 
 def _fact(row: Row[Any]) -> Fact:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from telemed.kit.i18n import SIMPLE, for_people, words
 from telemed.kit.voice import Piece, Voice
 from telemed.kit.waves import joined, silence, to_mp3
-from telemed.web.sentences import Sentence, main_of, of_page, split, to_say
+from telemed.web.sentences import Sentence, bare, main_of, of_page, split, to_say
 
 MARK = "~aloud~"
 """Stands in a page where its sealed text goes."""
@@ -64,25 +64,35 @@ class Aloud:
         return page.replace(MARK, sealed(main_of(page), language))
 
     def _sealed(self, main: str, language: str) -> str:
-        return self.seal(Said(language, tuple(of_page(main))))
+        """Bare markup: who shows a page does not wait until it is read. Of a page that is too long, its sentences."""
+        token = self._token(f"{language}\n{bare(main)}")
+        return token if len(token) <= LONGEST_LINK else self.seal(Said(language, tuple(of_page(main))))
 
     def seal(self, said: Said) -> str:
         """*said* as part of an address; of a page that is too long, what fits from its beginning on."""
-        nonce, sentences = os.urandom(NONCE_BYTES), list(said.sentences)
+        sentences = list(said.sentences)
         while True:
-            plain = json.dumps([said.language, [one.packed() for one in sentences]], ensure_ascii=False)
-            sealed = nonce + self._cipher.encrypt(nonce, zlib.compress(plain.encode()), None)
-            if len(sealed) * 4 // 3 <= LONGEST_LINK or not sentences:
-                return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+            token = self._token(json.dumps([said.language, [one.packed() for one in sentences]], ensure_ascii=False))
+            if len(token) <= LONGEST_LINK or not sentences:
+                return token
             del sentences[len(sentences) * 9 // 10 :]
+
+    def _token(self, plain: str) -> str:
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, zlib.compress(plain.encode()), None)
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def open(self, token: str) -> Said | None:
         """What was sealed; None if it was not by us."""
         try:
             sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            plain = zlib.decompress(self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None))
+            deflated = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
         except (ValueError, InvalidTag):
             return None
+        plain = zlib.decompress(deflated).decode()
+        if not plain.startswith("["):
+            language, _, main = plain.partition("\n")
+            return Said(language, tuple(of_page(main)))
         language, packed = json.loads(plain)
         return Said(language, tuple(Sentence(*one) for one in packed))
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,9 +59,12 @@ def local(moment: datetime) -> str:
 
 def local_day(moment: datetime, language: str = "de") -> str:
     """The day in words: "Dienstag, 24. November"."""
-    locale = language.partition("-")[0]
-    pattern = "EEEE, d. MMMM" if locale == "de" else "EEEE, d MMMM"
-    return str(format_date(moment.astimezone(BERLIN).date(), pattern, locale=locale))
+    return _in_words(moment.astimezone(BERLIN).date(), language.partition("-")[0])
+
+
+@lru_cache(maxsize=1024)
+def _in_words(day: date, locale: str) -> str:
+    return str(format_date(day, "EEEE, d. MMMM" if locale == "de" else "EEEE, d MMMM", locale=locale))
 
 
 @cache

@@ -9,7 +9,7 @@ from telemed.kit.i18n import words
 from telemed.kit.voice import Voice
 from telemed.web.aloud import Aloud, Said, piece
 from telemed.web.reading import mount_reading
-from telemed.web.sentences import Sentence, of_page, split, to_say
+from telemed.web.sentences import Sentence, bare, main_of, of_page, split, to_say
 from tests.web.apps import make_app
 
 PAGE = """<header>Kopf</header><main id="main"><h1>Ihr Termin</h1>
@@ -46,6 +46,18 @@ def test_a_page_is_read_from_its_heading_on_without_what_only_looks_nice() -> No
         Sentence("Haut"),
         Sentence("Später.", hidden=True),
     ]
+
+
+def test_what_is_left_out_of_a_link_was_never_read() -> None:
+    page = (
+        PAGE.replace("<p>", '<p class="lead" id="x" data-x="1 > 0" hx-get="/y?a=b&amp;c">')
+        .replace("<label>", '<label title="a b" aria-labelledby="x"><select><option>c</option></select><!-- d -->')
+        .replace("</main>", '<a class="button big" href="/z">Weiter</a><i class="icon">,</i> <b\n>los</b></main>')
+    )
+    short = bare(main_of(page))
+    assert list(of_page(short)) == list(of_page(page))
+    assert len(short) < len(page) * 2 / 3
+    assert not any(left in short for left in ("lead", "hx-", "option", "svg", "href", "  "))
 
 
 def test_numbers_and_times_are_said_as_people_say_them() -> None:
