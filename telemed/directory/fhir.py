@@ -312,9 +312,9 @@ def _service(fields: Fields) -> Iterator[Service]:
         room_ids=_targets(fields.get("location")),
         assistant_for=_duration(fields, ASSISTANT_MINUTES) or None,
         needs_order=value(fields, NEEDS_ORDER, "valueBoolean", False),
-    )
         needs_confirmation=value(fields, NEEDS_CONFIRMATION, "valueBoolean", False),
         codes=tuple(dict.fromkeys([(OWN_SERVICES, fields["id"]), *codings(fields.get("type"))])),
+    )
 
 
 def _duration(fields: Fields, url: str) -> timedelta:

@@ -185,10 +185,10 @@ class Service:
     room_ids: tuple[str, ...]
     assistant_for: timedelta | None = None
     needs_order: bool = False
-
-
     needs_confirmation: bool = False
     codes: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Directory:
     """Everything of one quarter, by id. *schedules*: schedule id → ids of its actors. *version* counts changes.
