@@ -1,12 +1,15 @@
 """What the law wants everybody to be able to read, without signing in: who is answerable, what is kept, the terms."""
 
 import re
+from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from markupsafe import Markup, escape
 
 from telemed.directory import service as directory
 from telemed.identity.model import Actor, Right
@@ -62,10 +65,7 @@ def terms_simply(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLRes
 @routes.get("/datenregister")
 def register(request: Request, centre: CentreDep, _actor: Anyone) -> HTMLResponse:
     """Every column of every table, told from the tables themselves (wish G07); its rows are German in all languages."""
-    by_table = [(table, list(rows)) for table, rows in groupby(service.register_rows(), lambda row: row.table)]
-    order = [*model.KINDS, model.HOUSE]
-    found = {kind: [one for one in by_table if model.kind_of(one[0]) == kind] for kind in order}
-    return _page(request, centre, "privacy/register.html", register=found, key=register_key, german=words().text)
+    return _page(request, centre, "privacy/register.html", register=_register())
 
 
 @routes.get("/datenregister.json")
@@ -84,6 +84,36 @@ def register_key(part: str, text: str) -> str:
     """The catalogue key under which a word of the register is said for people."""
     ending = text if part in ("table", "column") else re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     return f"register.{part}.{ending}"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One column, in words."""
+
+    column: Markup
+    purpose: Markup
+    long: Markup
+    who: Markup
+    personal: bool
+
+
+@cache
+def _register() -> dict[str, list[tuple[Markup, list[_Row]]]]:
+    """By kind, each table with its columns, in words. No table comes or goes while a centre runs."""
+    by_table = [(table, list(rows)) for table, rows in groupby(service.register_rows(), lambda row: row.table)]
+    found: dict[str, list[tuple[Markup, list[_Row]]]] = {kind: [] for kind in (*model.KINDS, model.HOUSE)}
+    for table, rows in by_table:
+        found[model.kind_of(table)].append((_said("table", table), [_row(one) for one in rows]))
+    return found
+
+
+def _row(one: model.RegisterLine) -> _Row:
+    told = ("column", one.column), ("purpose", one.purpose), ("long", one.retention), ("who", one.seen_by)
+    return _Row(*(_said(part, text) for part, text in told), personal=one.personal)
+
+
+def _said(part: str, text: str) -> Markup:
+    return escape(words().text(register_key(part, text)))
 
 
 def _page(request: Request, centre: Centre, template: str, **shown: Any) -> HTMLResponse:
