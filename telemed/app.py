@@ -32,6 +32,7 @@ from telemed.identity import token_routes as identity_token
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
 from telemed.identity.rights import Needs
+from telemed.interop import jobs as interop_jobs
 from telemed.interop import operations as interop_operations
 from telemed.interop import routes as interop_routes
 from telemed.interop import smart as interop_smart
@@ -195,7 +196,7 @@ def _ticking(centre: Centre) -> BackgroundScheduler:
     for forget in (
         *(forget_expired, forget_delivered, booking_jobs.forget_changes, signalling_jobs.forget_refused),
         *(people_jobs.forget_old, feedback_jobs.forget_old),
-        *(notify_jobs.forget_old, queue_jobs.forget_old, help_jobs.forget_old),
+        *(notify_jobs.forget_old, queue_jobs.forget_old, help_jobs.forget_old, interop_jobs.forget_answers),
     ):
         ticking.add_job(forget, "interval", hours=1, args=[centre.db, centre.clock])
     return ticking

@@ -1,10 +1,21 @@
 """Who reacts to which event, on one page."""
 
-from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, CallWished, TimeOffered
+from telemed.booking.model import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingLeft,
+    BookingMoved,
+    BookingReplanned,
+    CallWished,
+    TimeOffered,
+)
 from telemed.help.model import HelpChanged
 from telemed.identity.allowed import GlassBroken
 from telemed.identity.model import InvitationRevoked, MachinesChanged, RosterPublished
 from telemed.identity.staff_model import StaffRevoked
+from telemed.interop.model import BookingAsked
+from telemed.interop.operations import means_of
+from telemed.interop.reactions import book_asked
 from telemed.kit.outbox import Subscription
 from telemed.link.reactions import send_plan, send_plan_beside, send_plan_to_all, send_word
 from telemed.link.service import Lines
@@ -55,5 +66,9 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("notify.fact", FactKnown, notify.tell_fact),
         Subscription("notify.erased", PersonErased, notify.forget_person),
         Subscription("notify.delay", LineMoved, notify.tell_those_waiting(desk)),
+        Subscription("link.plan.replanned", BookingReplanned, send_plan(lines)),
+        Subscription("link.plan.left", BookingLeft, send_plan(lines)),
+        Subscription("notify.replanned", BookingReplanned, notify.tell_replanned),
+        Subscription("interop.asked", BookingAsked, book_asked(lambda: means_of(centre))),
         Subscription("upkeep.use_others", DeviceBlocked, use_others(centre.secrets)),
     ]

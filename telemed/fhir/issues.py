@@ -1,6 +1,6 @@
 """What is wrong, in FHIR's words: OperationOutcome (R4)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -34,6 +34,7 @@ class Issue:
     expression: str = ""
     severity: str = "error"
     text: str = ""
+    extension: tuple[Mapping[str, object], ...] = ()
 
 
 class Invalid(Refusal):
@@ -65,13 +66,22 @@ class OffTheWire(Invalid):
         self.status = status
 
 
+class Told(OffTheWire):
+    """A refusal that is put into words already: *status* of HTTP, and its issues."""
+
+    def __init__(self, status: int, issues: Iterable[Issue]) -> None:
+        Invalid.__init__(self, issues)
+        self.status = status
+
+
 def outcome(issues: Sequence[Issue]) -> bytes:
     """An OperationOutcome as JSON."""
     return orjson.dumps({"resourceType": "OperationOutcome", "issue": [_issue(issue) for issue in issues]})
 
 
 def _issue(issue: Issue) -> dict[str, object]:
-    made: dict[str, object] = {"severity": issue.severity, "code": issue.code}
+    made: dict[str, object] = {"extension": list(issue.extension)} if issue.extension else {}
+    made |= {"severity": issue.severity, "code": issue.code}
     if issue.text:
         made["details"] = {"text": issue.text}
     made["diagnostics"] = issue.diagnostics

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from telemed.directory.calendar import Span, merged
 from telemed.directory.model import KINDS, Device, Directory, slot_id
+from telemed.kit.outbox import Event
 from telemed.kit.refusal import Refusal, Sense
 
 SHORTEST = timedelta(minutes=5)
@@ -62,6 +63,13 @@ class Outcome:
     @property
     def refused(self) -> bool:
         return self.result is Result.REFUSED
+
+
+@dataclass(frozen=True)
+class BookingAsked(Event):
+    """A program asked for an appointment and does not wait for the answer."""
+
+    asked_id: str
 
 
 class NotImported(Refusal):

@@ -8,6 +8,7 @@ from telemed.feedback import store as feedback
 from telemed.help import store as helping
 from telemed.identity import client_store, granted_store, invitation_store, passkey_store, roster_store, session_store
 from telemed.identity import store as identity
+from telemed.interop import isik_store
 from telemed.kit import outbox
 from telemed.kit.db import metadata
 from telemed.notify import code_store
@@ -43,7 +44,7 @@ STORES = (
     ),
     *(queue, learnt_store, upkeep, signalling, notify, operator),
     *(helping, training),
-    *(act_store, consent_store, mandate_store, feedback, privacy, code_store),
+    *(act_store, consent_store, mandate_store, feedback, privacy, code_store, isik_store),
 )
 
 __all__ = ["STORES", "metadata"]

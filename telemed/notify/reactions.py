@@ -4,7 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from schemas.day import FactKind
-from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, CallWished, TimeOffered
+from telemed.booking.model import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingMoved,
+    BookingReplanned,
+    CallWished,
+    TimeOffered,
+)
 from telemed.identity.allowed import GlassBroken
 from telemed.kit.db import Tx
 from telemed.notify import codes, service
@@ -21,6 +28,10 @@ def tell_booked(tx: Tx, happened: BookingConfirmed, *, now: datetime) -> None:
 
 def tell_moved(tx: Tx, happened: BookingMoved, *, now: datetime) -> None:
     service.moved(tx, happened.booking_id, happened.replaced_id, now=now)
+
+
+def tell_replanned(tx: Tx, happened: BookingReplanned, *, now: datetime) -> None:
+    service.replanned(tx, happened.booking_id, now=now)
 
 
 def tell_cancelled(tx: Tx, happened: BookingCancelled, *, now: datetime) -> None:

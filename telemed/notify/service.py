@@ -61,8 +61,8 @@ def _moved_from(tx: Tx, made: Booking) -> Booking | None:
     return before if before and before.reason is Reason.MOVED else None
 
 
-def _tell(tx: Tx, about: Booking, told: Collection[tuple[Kind, datetime, datetime]]) -> None:
-    store.add(tx, [Notice(new_id(), kind, about.person_id, about.id, due, until) for kind, due, until in told])
+def _tell(tx: Tx, about: Booking, told: Collection[tuple[Kind, datetime, datetime]], *, step: int = 0) -> None:
+    store.add(tx, [Notice(new_id(), kind, about.person_id, about.id, due, until, step) for kind, due, until in told])
 
 
 def moved(tx: Tx, booking_id: str, replaced_id: str, *, now: datetime) -> None:
@@ -73,6 +73,16 @@ def moved(tx: Tx, booking_id: str, replaced_id: str, *, now: datetime) -> None:
     if same and new.offer.doctor_id == old.offer.doctor_id:
         return
     _tell(tx, new, [(Kind.DOCTOR_CHANGED if same else Kind.MOVED, now, new.offer.start)])
+
+
+def replanned(tx: Tx, booking_id: str, *, now: datetime) -> None:
+    """Another time or place, and the appointment's id stayed: the reminders of the old time are not sent."""
+    store.drop_open(tx, booking_id, now=now)
+    made = booking.get(tx, booking_id)
+    if made.status is Status.BOOKED:
+        found = model.planned(made.offer.start, now=now, zone=directory.load(tx).zone)
+        reminders = [one for one in found if one[0] is not Kind.CONFIRMED]
+        _tell(tx, made, [(Kind.MOVED, now, made.offer.start), *reminders], step=made.version)
 
 
 def cancelled(tx: Tx, booking_id: str, *, now: datetime) -> None:
