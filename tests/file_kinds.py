@@ -54,6 +54,7 @@ KINDS_BY_NAME = {
     "booking.pending_fhir": Kind.MAPPING,  # as Appointments
     "booking.pending_model": Kind.PURE,
     "booking.pending_store": Kind.STORE,
+    "booking.proposed": Kind.SERVICE,  # ids of times that other systems are offered
     "booking.planner": Kind.PURE,
     "booking.reading": Kind.SERVICE,  # what is offered and what was booked; `service` passes it on
     "booking.search": Kind.PURE,

@@ -34,6 +34,7 @@ from telemed.booking.model import (
     Reason,
     Status,
 )
+from telemed.booking.pending_fhir import NOTHING_SAID, Said
 from telemed.booking.pending_model import BookingPending, Confirms, Pending, PendingEnded, Proposal, deadline
 from telemed.booking.planner import Claim, Offer
 from telemed.booking.store import NO_ACCESS
@@ -143,7 +144,14 @@ def _still(tx: Tx, booking: Booking, *, now: datetime) -> Pending:
 
 
 def confirm(
-    tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime, person: Person | None = None
+    tx: Tx,
+    secrets: Secrets,
+    booking_id: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    person: Person | None = None,
+    comment: str = "",
 ) -> Booking:
     """It is an appointment from now on, like any other. Again is once.
 
@@ -175,7 +183,8 @@ def confirm(
             come_before=sessions.come_before(directory, booking.offer, now=now),
         ),
     )
-    made = _settle(tx, secrets, directory, made, person, actor=actor, now=now)
+    said = Said(person.name if person else "", comment)
+    made = _settle(tx, secrets, directory, made, said, actor=actor, now=now)
     emit(tx, BookingConfirmed(made.id, made.offer.room_id), now=now)
     return made
 
@@ -185,7 +194,7 @@ def _settle(
     secrets: Secrets,
     directory: Directory,
     made: Booking,
-    person: Person | None,
+    said: Said,
     *,
     actor: Actor,
     now: datetime,
@@ -193,7 +202,7 @@ def _settle(
     """On its day, with a ticket that nobody else has there."""
     pending_store.drop(tx, made.id)
     day = made.offer.start.astimezone(directory.zone).date().isoformat()
-    sealed = _decided(tx, secrets, made, person.name if person else "", actor=actor, now=now)
+    sealed = _decided(tx, secrets, made, said, actor=actor, now=now)
     while True:
         try:
             with tx.begin_nested():
@@ -203,11 +212,53 @@ def _settle(
             made = dataclasses.replace(made, ticket=new_ticket())
 
 
-def _decided(tx: Tx, secrets: Secrets, changed: Booking, name: str, *, actor: Actor, now: datetime) -> bytes:
+def _decided(tx: Tx, secrets: Secrets, changed: Booking, said: Said, *, actor: Actor, now: datetime) -> bytes:
     """The sealed Appointment, which says what was decided."""
     plain = reading.read_appointment(tx, secrets, changed.id, actor=actor, now=now)
-    data, place = pending_fhir.settled(plain, changed, name), reading.place_of(changed.id)
+    data, place = pending_fhir.settled(plain, changed, said), reading.place_of(changed.id)
     return people.seal(tx, secrets, changed.person_id, place, data, actor=actor, now=now)
+
+
+def hand_on(
+    tx: Tx,
+    secrets: Secrets,
+    booking_id: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    person: Person | None = None,
+    comment: str = "",
+) -> Booking:
+    """Its program has said all; from now on staff have to confirm it. Again is once.
+
+    Raises:
+        NotFound: there is none.
+        HoldGone: nothing is held for it (any more).
+    """
+    service.enter(tx)
+    take_turn(tx, reading.turn(booking_id))
+    booking = find(tx, booking_id)
+    waits = _still(tx, booking, now=now)
+    if waits.confirms is Confirms.STAFF:
+        return booking
+    until = max(waits.held_until, deadline(Confirms.STAFF, booking.offer, now=now))
+    if person is not None:
+        people.amend(tx, secrets, booking.person_id, person, actor=actor, now=now)
+    said = Said(person.name if person else "", comment)
+    return _wait(tx, secrets, booking, Pending(booking.id, until, Confirms.STAFF), said, actor=actor, now=now)
+
+
+def _wait(
+    tx: Tx, secrets: Secrets, booking: Booking, waits: Pending, said: Said, *, actor: Actor, now: datetime
+) -> Booking:
+    """It waits longer, or for somebody else, and says so."""
+    service.take(tx, directories.load(tx), booking.id, booking.offer, now=now, until=waits.held_until)
+    pending_store.put(tx, waits)
+    changed = dataclasses.replace(booking, version=booking.version + 1, updated_at=now)
+    plain = said.in_words(reading.read_appointment(tx, secrets, booking.id, actor=actor, now=now))
+    data, place = pending_fhir.waiting(plain, changed, waits), reading.place_of(booking.id)
+    store.rewrite(tx, changed, people.seal(tx, secrets, booking.person_id, place, data, actor=actor, now=now))
+    return changed
 
 
 def extend(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime) -> Pending:
@@ -226,12 +277,7 @@ def extend(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: date
         raise HeldLongEnough
     until = max(waits.held_until, deadline(waits.confirms, booking.offer, now=now))
     longer = dataclasses.replace(waits, held_until=until, extended=waits.extended + 1)
-    service.take(tx, directories.load(tx), booking.id, booking.offer, now=now, until=until)
-    pending_store.put(tx, longer)
-    changed = dataclasses.replace(booking, version=booking.version + 1, updated_at=now)
-    plain = reading.read_appointment(tx, secrets, booking.id, actor=actor, now=now)
-    data, place = pending_fhir.waiting(plain, changed, longer), reading.place_of(booking.id)
-    store.rewrite(tx, changed, people.seal(tx, secrets, booking.person_id, place, data, actor=actor, now=now))
+    _wait(tx, secrets, booking, longer, NOTHING_SAID, actor=actor, now=now)
     return longer
 
 
@@ -298,7 +344,7 @@ def _end(tx: Tx, secrets: Secrets, booking: Booking, reason: Reason, *, actor: A
     changed = dataclasses.replace(
         booking, status=Status.CANCELLED, reason=reason, version=booking.version + 1, updated_at=now
     )
-    store.rewrite(tx, changed, _decided(tx, secrets, changed, "", actor=actor, now=now))
+    store.rewrite(tx, changed, _decided(tx, secrets, changed, NOTHING_SAID, actor=actor, now=now))
     freed = claims.release(tx, booking.id, booking.offer, now=now)
     emit(tx, PendingEnded(booking.id, booking.offer.room_id), now=now)
     return freed

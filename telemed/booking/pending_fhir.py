@@ -1,19 +1,45 @@
 """What the Appointment of another system says while it is not confirmed yet, and what it says no more when it is."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
 
+from schemas.day import LETTERS, PICTURES, Ticket
 from telemed.booking import fhir
-from telemed.booking.model import Booking
+from telemed.booking.model import Booking, Status
 from telemed.booking.pending_model import Confirms, Pending
+from telemed.booking.planner import Offer
+from telemed.directory.model import Directory
 from telemed.fhir import raw
 from telemed.fhir.raw import stamped
 
 HELD_UNTIL = "urn:telemed:fhir:held-until"
 """An extension with the moment (valueInstant); called as HL7 Austria calls the answer of its ``Slot/$hold``."""
 WAITS, AGREED = "needs-action", "accepted"
+_NO_TICKET = Ticket(picture=PICTURES[0], letter=LETTERS[0], digits="22")
 _WHO = {Confirms.CLIENT: "Patient/", Confirms.STAFF: "Practitioner/"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said when it is confirmed: for whom, and a comment."""
+
+    name: str = ""
+    comment: str = ""
+
+    def in_words(self, content: bytes) -> bytes:
+        """The Appointment with both, as far as there is something to say."""
+        told = stamped(content, {"comment": self.comment}) if self.comment else content
+        people: list[dict[str, Any]] = orjson.loads(told)["participant"]
+        patients = [one for one in people if _refers(one).startswith("Patient/")] if self.name else []
+        for one in patients:
+            one["actor"]["display"] = self.name
+        return stamped(told, {"participant": people}) if patients else told
+
+
+NOTHING_SAID = Said()
 
 
 def waiting(content: bytes, booking: Booking, pending: Pending) -> bytes:
@@ -23,18 +49,22 @@ def waiting(content: bytes, booking: Booking, pending: Pending) -> bytes:
     return _agreeing(told, _WHO[pending.confirms], AGREED, WAITS)
 
 
-def settled(content: bytes, booking: Booking, name: str = "") -> bytes:
-    """The same once it is decided: booked, and all have agreed, or cancelled. *name*: for whom, if that is new."""
-    told = _named(_extended(fhir.stamped_as(content, booking), None), name)
+def settled(content: bytes, booking: Booking, said: Said = NOTHING_SAID) -> bytes:
+    """The same once it is decided: booked, and all have agreed, or cancelled."""
+    told = said.in_words(_extended(fhir.stamped_as(content, booking), None))
     return told if booking.reason else _agreeing(told, "", WAITS, AGREED)
 
 
-def _named(content: bytes, name: str) -> bytes:
-    people: list[dict[str, Any]] = orjson.loads(content)["participant"]
-    patients = [one for one in people if _refers(one).startswith("Patient/")] if name else []
-    for one in patients:
-        one["actor"]["display"] = name
-    return stamped(content, {"participant": people}) if patients else content
+def proposed(proposal_id: str, offer: Offer, directory: Directory, *, now: datetime) -> bytes:
+    """What could be booked, as an Appointment that is kept nowhere: without a person, and nobody has agreed yet."""
+    booking = Booking(proposal_id, "nobody", offer, Status.PENDING, _NO_TICKET, quiet=False, version=1, updated_at=now)
+    fields = orjson.loads(fhir.appointment(booking, directory, created=now))
+    people = [one for one in fields["participant"] if not _refers(one).startswith("Patient/")]
+    for one in people:
+        one["status"] = WAITS
+    meta = {"profile": fields["meta"]["profile"]}
+    del fields["created"]
+    return orjson.dumps({**fields, "meta": meta, "status": "proposed", "participant": people})
 
 
 def _agreeing(content: bytes, who: str, before: str, after: str) -> bytes:

@@ -32,6 +32,13 @@ def offers(ground: Ground, wish: Wish, *, now: datetime, limit: int = 20) -> lis
     return ground.assign(plan, _spread(ground, masks, limit) if wish.spread else _first(masks, limit))
 
 
+def count(ground: Ground, wish: Wish, *, now: datetime) -> int:
+    """How many `offers` there are in all, `Wish.spread` aside."""
+    plan = ground.plan(wish.what)
+    span = _span(ground, plan, wish, now=now) if plan else 0
+    return sum(mask.bit_count() for mask, _ in ground.at(plan, span)) if plan and span else 0
+
+
 def nearest(ground: Ground, wish: Wish, to: datetime, *, now: datetime, count: int = 3) -> list[Offer]:
     """The offers at the *count* times nearest to *to*, by time; at each time one."""
     plan = ground.plan(wish.what)
