@@ -177,8 +177,11 @@ def by_arrival(tx: Tx, arrival_hash: str, *, day: str) -> list[Booking]:
 
 def following(tx: Tx, booking_id: str) -> Booking | None:
     """The booking that took the place of this one, or follows from it."""
-    row = tx.execute(select(bookings).where(bookings.c.replaces == booking_id)).one_or_none()
+    row = tx.execute(_FOLLOWING, {"id": booking_id}).one_or_none()
     return _booking(row) if row else None
+
+
+_FOLLOWING = select(bookings).where(bookings.c.replaces == bindparam("id"))
 
 
 def followed(tx: Tx, booking_ids: Iterable[str]) -> set[str]:

@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, Row, Table, Text, insert, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, Row, Table, Text, bindparam, insert, select, update
 
 from telemed.booking.model import Waiting, WaitState
 from telemed.booking.planner import What, Wish
@@ -66,9 +66,15 @@ def by_hold(tx: Tx, hold_id: str) -> Waiting | None:
 
 def open_for(tx: Tx, booking_id: str) -> list[Waiting]:
     """Who waits or is to be asked for something earlier than this appointment."""
-    open_states = [WaitState.WAITING.value, WaitState.OFFERED.value]
-    wanted = select(waiting_list).where(waiting_list.c.booking_id == booking_id, waiting_list.c.state.in_(open_states))
-    return [_waiting(row) for row in tx.execute(wanted.order_by(*_IN_ORDER))]
+    return [_waiting(row) for row in tx.execute(_OPEN_FOR, {"booking": booking_id})]
+
+
+_OPEN_FOR = (
+    select(waiting_list)
+    .where(waiting_list.c.booking_id == bindparam("booking"))
+    .where(waiting_list.c.state.in_([WaitState.WAITING.value, WaitState.OFFERED.value]))
+    .order_by(*_IN_ORDER)
+)
 
 
 def in_line(tx: Tx, *, now: datetime) -> list[Waiting]:

@@ -2,7 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, Table, Text, and_, delete, insert, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from telemed.identity.model import Actor, Role
@@ -53,8 +65,11 @@ def add(tx: Tx, session: Session, token_hash: str) -> None:
 
 def of_token(tx: Tx, token_hash: str) -> Session | None:
     """The session of a token, whether it is still open or not."""
-    row = tx.execute(select(sessions).where(sessions.c.hash == token_hash)).one_or_none()
+    row = tx.execute(_OF_TOKEN, {"hash": token_hash}).one_or_none()
     return _session(row) if row else None
+
+
+_OF_TOKEN = select(sessions).where(sessions.c.hash == bindparam("hash"))
 
 
 def of_person(tx: Tx, actor: Actor) -> list[Session]:

@@ -36,12 +36,13 @@ class Words:
         self.language = language
         self._messages = messages
         self._fallback = fallback
+        self._is_rtl = language in RIGHT_TO_LEFT
         self._started: dict[tuple[str, ...], dict[str, str]] = {}
 
     @property
     def direction(self) -> str:
         """Of the writing, as in HTML's ``dir``."""
-        return "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
+        return "rtl" if self._is_rtl else "ltr"
 
     @property
     def lang(self) -> str:
@@ -54,7 +55,7 @@ class Words:
     def text(self, key: str, **params: object) -> str:
         """The words for *key*. A missing key shows itself in brackets (and is a red test in German)."""
         found = self._messages.get(key)
-        if found is not None and self.direction == "rtl":
+        if self._is_rtl and found is not None:
             found = GROUPS.sub(lambda number: f"{LEFT_TO_RIGHT_ISOLATE}{number[0]}{POP_ISOLATE}", found)
         if found is not None:
             return found.format(**self._isolated(params)) if params else found
@@ -73,7 +74,7 @@ class Words:
 
         A link stays bare: whoever makes links of text would take the mark for a part of it.
         """
-        if self.direction == "ltr":
+        if not self._is_rtl:
             return params
         texts = {name: str(value) for name, value in params.items()}
         return {

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Table, Text, insert, select
+from sqlalchemy import CheckConstraint, ForeignKey, Table, Text, bindparam, insert, select
 from sqlalchemy.engine import Row
 
 from telemed.kit.db import Tx, Utc, metadata
@@ -74,14 +74,19 @@ def of_all(tx: Tx, person_ids: Iterable[str]) -> dict[str, list[Said]]:
 
 def newest(tx: Tx, person_id: str, purpose: Purpose, version: str) -> Answer | None:
     """What counts for one purpose."""
-    wanted = (
-        select(consents.c.answer)
-        .where(consents.c.person_id == person_id, consents.c.purpose == purpose.value, consents.c.version == version)
-        .order_by(consents.c.at.desc(), consents.c.id.desc())
-        .limit(1)
-    )
-    found = tx.execute(wanted).scalar_one_or_none()
+    found = tx.execute(
+        _NEWEST, {"person": person_id, "purpose": purpose.value, "version": version}
+    ).scalar_one_or_none()
     return Answer(found) if found else None
+
+
+_NEWEST = (
+    select(consents.c.answer)
+    .where(consents.c.person_id == bindparam("person"), consents.c.purpose == bindparam("purpose"))
+    .where(consents.c.version == bindparam("version"))
+    .order_by(consents.c.at.desc(), consents.c.id.desc())
+    .limit(1)
+)
 
 
 def _said(row: Row[Any]) -> Said:

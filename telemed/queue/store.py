@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Table, Text, delete, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Table, Text, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.day import Word, WordKind
@@ -58,7 +58,7 @@ def withdraw(tx: Tx, word_id: str) -> None:
 
 def of(tx: Tx, doctor_ids: Iterable[str], start: datetime, end: datetime) -> list[Word]:
     """What these doctors said between two moments, withdrawn or not, by time."""
-    wanted = select(words).where(words.c.doctor_id.in_(sorted(doctor_ids)), words.c.at >= start, words.c.at < end)
+    rows = tx.execute(_OF, {"doctors": sorted(doctor_ids), "from": start, "until": end})
     return [
         Word(
             word_id=row.id,
@@ -68,8 +68,16 @@ def of(tx: Tx, doctor_ids: Iterable[str], start: datetime, end: datetime) -> lis
             minutes=row.minutes,
             withdrawn=bool(row.withdrawn),
         )
-        for row in tx.execute(wanted.order_by(words.c.at, words.c.id))
+        for row in rows
     ]
+
+
+_OF = (
+    select(words)
+    .where(words.c.doctor_id.in_(bindparam("doctors", expanding=True)))
+    .where(words.c.at >= bindparam("from"), words.c.at < bindparam("until"))
+    .order_by(words.c.at, words.c.id)
+)
 
 
 def say(tx: Tx, visit_id: str, what: Said) -> None:
@@ -82,8 +90,11 @@ def say(tx: Tx, visit_id: str, what: Said) -> None:
 
 def said_of(tx: Tx, visit_ids: Iterable[str]) -> dict[str, Said]:
     """What was last said of each of these."""
-    wanted = select(said).where(said.c.visit_id.in_(sorted(visit_ids)))
-    return {row.visit_id: Said(row.low, row.high, row.at) for row in tx.execute(wanted)}
+    rows = tx.execute(_SAID_OF, {"visits": sorted(visit_ids)})
+    return {row.visit_id: Said(row.low, row.high, row.at) for row in rows}
+
+
+_SAID_OF = select(said).where(said.c.visit_id.in_(bindparam("visits", expanding=True)))
 
 
 def forget_before(tx: Tx, *, words_before: datetime, said_before: datetime) -> None:
