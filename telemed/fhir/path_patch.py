@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from telemed.fhir import parameters, paths, raw
-from telemed.fhir.elements import Element, Model, elements_of, model_of
+from telemed.fhir.elements import Element, Model, companion, elements_of, model_of
 from telemed.fhir.issues import Invalid, Issue, Malformed
 from telemed.fhir.paths import NotOne, Step
 
@@ -171,7 +171,8 @@ def _spot(root: dict[str, Any], path: tuple[Step, ...], one: Change) -> _Spot:
                 raise _refused(one, "the path names several elements; name one by its place, as in [0]")
             here = here[0]
         if step in ("extension", "id") and _is_primitive(spot):
-            here = spot.holder.setdefault(f"_{spot.key}", {})
+            spot = _below(spot.holder.setdefault(f"_{spot.key}", {}), step, companion())
+            continue
         if not isinstance(here, dict):
             raise _refused(one, "there is nothing at this path")
         model = spot.element.model if spot.element is not None else model

@@ -53,10 +53,13 @@ class _Found:
     """Whose schedules the slots are of."""
 
 
-def meant(tx: Tx, known: Directory, asked: Asked, *, actor: Actor, now: datetime, no_slot: int) -> Meant:
+def meant(
+    tx: Tx, known: Directory, asked: Asked, *, actor: Actor, now: datetime, no_slot: int, has_person: bool
+) -> Meant:
     """
     Args:
         no_slot: the status of HTTP where neither slot nor schedule is named; ISiK 3 and later want 422.
+        has_person: it changes or moves an appointment, which stays that of its person.
 
     Raises:
         Told: it says what is at fault.
@@ -80,7 +83,7 @@ def meant(tx: Tx, known: Directory, asked: Asked, *, actor: Actor, now: datetime
         _one(found.interpreters, asked),
         any((literal(one) or ("",))[0] == "ServiceRequest" for one in fields.get("basedOn", ())),
     )
-    person, person_id = _person(tx, asked, found, actor=actor, now=now)
+    person, person_id = _person(tx, asked, found, actor=actor, now=now, has_person=has_person)
     return Meant(named, _content(asked), person, person_id)
 
 
@@ -266,7 +269,9 @@ def _contained(asked: Asked, reference: str) -> Mapping[str, Any] | None:
     )
 
 
-def _person(tx: Tx, asked: Asked, found: _Found, *, actor: Actor, now: datetime) -> tuple[Person | None, str]:
+def _person(
+    tx: Tx, asked: Asked, found: _Found, *, actor: Actor, now: datetime, has_person: bool
+) -> tuple[Person | None, str]:
     """For whom: somebody of whom this program may know, or else whoever is described.
 
     Raises:
@@ -286,13 +291,12 @@ def _person(tx: Tx, asked: Asked, found: _Found, *, actor: Actor, now: datetime)
     inside = _contained(asked, reference)
     if inside is not None:
         return described(inside, asked.place), ""
-    is_theirs = asked.instead_of is not None or bool(asked.appointment.id)
-    if person_id and not is_theirs:
+    if has_person:
+        return None, ""
+    if person_id:
         why = "this person is not known here; send her data as the parameter patient"
         raise _refused("not-found", why, place)
-    if not found.patients and not is_theirs:
-        raise _refused("required", "a Patient takes part, or is the parameter patient", asked.place)
-    return None, person_id
+    raise _refused("required", "a Patient takes part, or is the parameter patient", asked.place)
 
 
 def described(fields: Mapping[str, Any], place: str) -> Person:

@@ -57,10 +57,11 @@ def book(tx: Tx, means: Means, asked: Asked, *, actor: Actor, now: datetime) -> 
     """
     known = directories.load(tx)
     with _in_words(asked):
-        what = meant(tx, known, asked, actor=actor, now=now, no_slot=means.rules.no_slot)
+        old = _instead_of(tx, asked, actor=actor, now=now) or _same_id(tx, asked, actor=actor, now=now)
+        no_slot, has_person = means.rules.no_slot, old is not None
+        what = meant(tx, known, asked, actor=actor, now=now, no_slot=no_slot, has_person=has_person)
         if what.named.start <= now:
             raise TooLate(expression="Appointment.start")
-        old = _instead_of(tx, asked, actor=actor, now=now) or _same_id(tx, asked, actor=actor, now=now)
         offer = _chosen(tx, means, known, what.named, old, now=now)
         for _ in range(2):
             if isinstance(offer, Objection):
@@ -124,15 +125,12 @@ def _same_id(tx: Tx, asked: Asked, *, actor: Actor, now: datetime) -> Booking | 
 
 
 def _wanted(asked: Asked, what: Meant, offer: Offer, old: Booking | None) -> Wanted:
-    known_person = what.person_id
-    if old is not None and what.person is not None:
-        known_person = ""  # described anew, but an appointment stays that of its person
     return Wanted(
         asked.appointment.id or new_id(),
         offer,
         what.content,
         what.person,
-        known_person,
+        what.person_id,
         old.id if old is not None and asked.instead_of is not None else "",
         what.named.ordered,
     )

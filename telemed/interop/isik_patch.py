@@ -61,6 +61,9 @@ def patch(tx: Tx, secrets: Secrets, booking_id: str, how: Patch, *, actor: Actor
     changed = _differing(before, after)
     if not changed:
         return Kept(old, plain)
+    if old.status is Status.CANCELLED and {"status", "cancelationReason"} & set(changed):
+        place = by.get("status", by.get("cancelationReason", ""))
+        raise Told(409, [Issue("conflict", "it is cancelled, which is not undone; book anew", place)])
     made = raw.stamped(plain, {n: orjson.Fragment(raw.written(after[n])) if n in after else None for n in changed})
     _check_valid(made, by)
     status_place = by.get("status", by.get("cancelationReason", ""))
@@ -160,11 +163,7 @@ def _kept(
     """
     status = after["status"]
     if status == old.status.value:
-        if old.status is Status.CANCELLED and place:
-            raise Told(409, [Issue("conflict", "it is cancelled, and why it was is not changed", place)])
         return programs.amend(tx, secrets, old, content, actor=actor, now=now)
-    if old.status is Status.CANCELLED:
-        raise Told(409, [Issue("conflict", "it is cancelled, which is not undone; book anew", place)])
     if status != Status.CANCELLED.value:
         why = "only cancelled may follow: what happens in a visit, the room tells"
         raise Told(422, [Issue("business-rule", why, place)])

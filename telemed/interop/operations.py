@@ -161,7 +161,7 @@ async def nothing_else(request: Request, _actor: Actor) -> Response:
 _INSTEAD = {
     "POST": "an appointment is made by POST Appointment/$book",
     "PUT": "an appointment is changed by POST Appointment/$book with its id, or by PATCH",
-    "DELETE": "an appointment is cancelled by PATCH: status becomes cancelled",
+    "DELETE": "an appointment is cancelled by PATCH Appointment/[id]: status becomes cancelled",
     "PATCH": "a PATCH names one appointment: PATCH Appointment/[id]; it is not chosen by a search",
 }
 

@@ -84,9 +84,7 @@ def part_list(operation: Mapping[str, Any]) -> list[dict[str, Any]]:
     forms = {"type": "valueCode", "path": "valueString", "name": "valueString"}
     numbers = dict.fromkeys(("index", "source", "destination"), "valueInteger")
     return [
-        {"name": name, (forms | numbers)[name]: value}
-        if name in forms | numbers
-        else {"name": "value", name: value}
+        {"name": name, (forms | numbers)[name]: value} if name in forms | numbers else {"name": "value", name: value}
         for name, value in operation.items()
     ]
 
@@ -123,7 +121,6 @@ def refusal_of(answer: Response) -> tuple[int, str, str]:
     """Status, IssueType and expression of the first issue."""
     assert validate.validate(answer.content).kind == "OperationOutcome"
     first = answer.json()["issue"][0]
-    assert first["severity"] == "error" and first["diagnostics"]
+    assert first["severity"] == "error"
+    assert first["diagnostics"]
     return answer.status_code, first["code"], first.get("expression", [""])[0]
-
-
