@@ -14,7 +14,7 @@ import httpx
 import typer
 import uvicorn
 
-from telemed import migrations, roster_commands, wiring
+from telemed import client_commands, migrations, roster_commands, wiring
 from telemed.app import make_app
 from telemed.commands import address, fail, opened, say
 from telemed.desk import stream
@@ -39,6 +39,7 @@ from telemed.web.stream import Beside
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The centre of the telemedicine rooms.")
 
 cli.add_typer(roster_commands.cli, name="roster")
+cli.add_typer(client_commands.cli, name="client")
 
 CODE_LASTS = timedelta(hours=12)
 

@@ -21,6 +21,7 @@ from telemed.directory.desk_phone import DeskPhone
 from telemed.feedback import pages as feedback_pages
 from telemed.identity import oidc
 from telemed.identity import pages as identity_pages
+from telemed.identity.key_sets import KeySets
 from telemed.kit import settings as kit_settings
 from telemed.kit import tls
 from telemed.kit.clock import Clock, ExerciseClock, RealClock, exercise_start, real_now
@@ -70,6 +71,7 @@ class Settings(notices.Wanted):
     *oidc_issuer* to *oidc_claim*: with which account of their house staff may sign in, see `telemed.identity.oidc`;
     *oidc_acr* and *oidc_amr* with spaces between them, *oidc_secret* below *state_dir* if it is no whole path.
     *voice_program*: espeak-ng, or its path, which reads pages out; recordings lie in *state_dir* as ``voices``.
+    *client_keys_inside*: whether the keys of programs are also fetched from addresses of the own network.
     *bookings_per_address*: online, in ten minutes; *bookings_per_contact*: in a day.
     """
 
@@ -97,6 +99,7 @@ class Settings(notices.Wanted):
     tls_certificate: Path = NO_FILE
     tls_key: Path = NO_FILE
     voice_program: str = "espeak-ng"
+    client_keys_inside: bool = False
     bookings_per_address: int = limits.PER_ADDRESS
     bookings_per_contact: int = limits.PER_CONTACT
 
@@ -198,7 +201,7 @@ def build(settings: Settings, db: Database) -> Centre:
         {Pages: Pages(*folders, frame=frame, aloud=aloud), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()}
     )
     centre.live[limits.Limits] = limits.Limits(settings.bookings_per_address, settings.bookings_per_contact)
-    centre.live.update({Auditor: Auditor(db), Index: Index(db)})
+    centre.live.update({Auditor: Auditor(db), Index: Index(db), KeySets: KeySets(inside=settings.client_keys_inside)})
     centre.live[booking_routes.StillToCome] = booking_routes.StillToCome(visit.check_still_to_come)
     centre.live[Catalogue] = offered.catalogue(settings.state_dir)
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})

@@ -37,7 +37,7 @@ CAPABILITY_FLOORS = (
 )
 """Lowest first; those on one floor do not know each other."""
 
-TOP = ("subscriptions", "wiring", "app", "__main__", "commands", "roster_commands", "migrations")
+TOP = ("subscriptions", "wiring", "app", "__main__", "commands", "roster_commands", "client_commands", "migrations")
 """Above every capability of the centre; they put it together, so they see all of it."""
 
 OTHER_PROGRAMS = {
@@ -62,7 +62,7 @@ PURE_PACKAGES = ("cryptography", "holidays", "rapidfuzz")
 
 PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
 VALUES = (
-    *("model", "calendar", "planner", "search", "ground", "sessions", "pending_model"),
+    *("model", "calendar", "planner", "search", "ground", "sessions", "pending_model", "sought", "systems"),
     "program_model",
     *("allowed", "scopes", "consent", "mandate", "staff_model", "acts", "client_model"),
 )
@@ -110,7 +110,7 @@ DOORS = ("rights", "doors", "access", "form", "steps", "times", "held")
 MAY = {
     Kind.EMPTY: May(),
     Kind.PURE: May(("telemed.kit.refusal", "telemed.kit.outbox.Event", "schemas"), (Kind.PURE,), VALUES),
-    Kind.STORE: May(PLUMBING, (Kind.PURE,), ("allowed", "visible")),  # which rows somebody may see
+    Kind.STORE: May(PLUMBING, (Kind.PURE, Kind.STORE), ("allowed", "visible")),  # which rows somebody may see
     Kind.SERVICE: May(PLUMBING, (Kind.PURE, Kind.STORE, Kind.SERVICE, Kind.MAPPING), VERBS),
     Kind.REACTION: May(PLUMBING, (Kind.PURE, Kind.SERVICE), VERBS),
     Kind.MAPPING: May(PLUMBING, (Kind.PURE, Kind.MAPPING), VALUES),

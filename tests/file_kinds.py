@@ -58,7 +58,11 @@ KINDS_BY_NAME = {
     "booking.planner": Kind.PURE,
     "booking.reading": Kind.SERVICE,  # what is offered and what was booked; `service` passes it on
     "booking.search": Kind.PURE,
+    "booking.seeking": Kind.SERVICE,  # searching appointments
+    "booking.sought": Kind.PURE,  # what is asked then
+    "booking.sought_store": Kind.STORE,
     "booking.sessions": Kind.PURE,  # templates of appointment times
+    "booking.interpreting": Kind.EDGE,  # somebody who interprets, at the time that is held
     "booking.several": Kind.SERVICE,  # series, walk-ins, override
     "booking.views": Kind.EDGE,  # what the JSON API gives
     "booking.waitlist": Kind.SERVICE,  # who gets freed time
@@ -108,6 +112,9 @@ KINDS_BY_NAME = {
     "directory.hours": Kind.MAPPING,
     "directory.opening": Kind.MAPPING,  # opening hours in words
     "directory.rules": Kind.MAPPING,
+    "directory.isik": Kind.MAPPING,  # what ISiK asks, derived
+    "directory.shelf": Kind.SERVICE,  # resources in memory, as they are found
+    "directory.systems": Kind.PURE,  # code systems
     "directory.terms": Kind.MAPPING,
     "directory.translated": Kind.MAPPING,  # what things are called in other languages
     "directory.timetable": Kind.SERVICE,  # changing when rooms and people are there
@@ -152,6 +159,7 @@ KINDS_BY_NAME = {
     "operator.glasses": Kind.EDGE,  # who broke the glass
     "operator.layouts": Kind.EDGE,  # how sessions are laid out
     "operator.staff": Kind.EDGE,  # who of the staff may sign in
+    "operator.programs": Kind.EDGE,  # which programs may sign in
     "operator.staff_view": Kind.PURE,
     "operator.preview": Kind.PURE,  # what that would cost
     "people.consent": Kind.PURE,  # what is agreed to
@@ -165,6 +173,15 @@ KINDS_BY_NAME = {
     "people.mandate": Kind.PURE,  # what a relative may do
     "people.mandate_store": Kind.STORE,
     "people.mandates": Kind.SERVICE,  # giving, using and ending it
+    "interop.including": Kind.SERVICE,  # what a search includes
+    "interop.leafing": Kind.MAPPING,  # its pages
+    "interop.slots": Kind.MAPPING,  # as a view
+    "interop.terminology": Kind.MAPPING,  # code systems and value sets
+    "interop.wanted": Kind.MAPPING,  # searches of appointments
+    "interop.ihe": Kind.SERVICE,  # IHE's operations
+    "interop.ihe_asked": Kind.MAPPING,
+    "interop.ihe_find": Kind.SERVICE,
+    "interop.ihe_routes": Kind.EDGE,
     "interop.looking": Kind.SERVICE,  # what is read and searched; `service` takes files
     "interop.served": Kind.MAPPING,  # what is served of each type, as a table
     "interop.statement": Kind.MAPPING,  # the CapabilityStatement

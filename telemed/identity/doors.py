@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from fastapi.responses import RedirectResponse, Response
 
+from telemed.identity.client_model import TOKEN_PATH
 from telemed.identity.model import STAFF_SESSION, Actor, Role
 from telemed.identity.passkeys import House
 from telemed.identity.rights import SESSION_COOKIE, SIGN_IN
@@ -49,3 +50,8 @@ def link_of(centre: Centre, token: str) -> str:
     """A one-time link. Behind the #, which no server sees: the key that a browser shall take as the operator's."""
     pinned = f"#{centre.operator_keys[0]}" if centre.operator_keys else ""
     return f"{centre.url(Area.STAFF)}{SIGN_IN}/{token}{pinned}"
+
+
+def token_address(centre: Centre) -> str:
+    """Where programs get their access tokens, and what the signature with which they ask is for."""
+    return centre.url(Area.PROGRAMS) + TOKEN_PATH

@@ -11,23 +11,18 @@ from starlette.routing import Route
 from telemed.identity import clients
 from telemed.identity.client_model import TOKEN_LASTS, TOKEN_PATH, TokenRefused
 from telemed.identity.clients import Moment
+from telemed.identity.doors import token_address
 from telemed.identity.key_sets import KeySets
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded, real_time
 from telemed.kit.logs import logger
-from telemed.web.centre import Centre, centre_of
-from telemed.web.origins import Area
+from telemed.web.centre import centre_of
 
 log = logger("clients")
 FORM = "application/x-www-form-urlencoded"
 HEADERS = {"cache-control": "no-store", "pragma": "no-cache"}
 
 routes = APIRouter()
-
-
-def address(centre: Centre) -> str:
-    """Of the token endpoint: what an assertion is for."""
-    return centre.url(Area.PROGRAMS) + TOKEN_PATH
 
 
 async def give(request: Request, _actor: Actor) -> Response:
@@ -39,7 +34,7 @@ async def give(request: Request, _actor: Actor) -> Response:
         form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
         at = Moment(centre.clock.now(), real_time(centre))
         sets = centre.live.setdefault(KeySets, KeySets())
-        given = await run_in_threadpool(clients.grant, centre.db, sets, form, audience=address(centre), at=at)
+        given = await run_in_threadpool(clients.grant, centre.db, sets, form, audience=token_address(centre), at=at)
     except ValueError:
         return _refuse(TokenRefused("invalid_request", "the body cannot be read"))
     except TokenRefused as refused:

@@ -6,8 +6,8 @@ import orjson
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from telemed.identity import token_routes
 from telemed.identity.client_model import ALGORITHMS, GRANT_TYPE
+from telemed.identity.doors import token_address
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.identity.scopes import scope
@@ -22,7 +22,7 @@ routes = APIRouter()
 @routes.get(WELL_KNOWN)
 def configuration(centre: CentreDep, _actor: Annotated[Actor, Depends(Needs(Right.OPEN))]) -> Response:
     said = {
-        "token_endpoint": token_routes.address(centre),
+        "token_endpoint": token_address(centre),
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "grant_types_supported": [GRANT_TYPE],

@@ -36,6 +36,7 @@ from telemed.directory.model import SETTINGS, Template
 from telemed.feedback.model import Face, Help
 from telemed.identity.allowed import GlassReason
 from telemed.identity.model import Role
+from telemed.identity.scopes import Act
 from telemed.identity.staff_model import STAFF
 from telemed.identity.staff_model import Way as SignedInBy
 from telemed.kit.i18n import words
@@ -44,7 +45,9 @@ from telemed.migrations import tables
 from telemed.notify.model import Channel
 from telemed.notify.model import Kind as Notice
 from telemed.operator.figures import Figures
+from telemed.operator.programs import NAMED
 from telemed.paper.model import CARDS, Colour, Shape
+from telemed.people.acts import Did
 from telemed.people.consent import Answer, How, Purpose
 from telemed.people.mandate import Lasts
 from telemed.people.model import Deed, Need, Way
@@ -93,6 +96,9 @@ def register_keys() -> set[str]:
 
 PARTS: dict[str, set[str]] = {
     "account.way.": set(SignedInBy),
+    "programs.act.": set(Act),
+    "programs.did.": set(Did),
+    "programs.kind.": set(NAMED),
     "staff.role.": {*STAFF, *(f"one.{role}" for role in STAFF)},
     "staff.role.one.": set(STAFF),
     "booking.need.": {f"{need}{more}" for need in (*Need, "quiet") for more in ("", ".hint")},
