@@ -8,7 +8,7 @@ from telemed.booking import claims, fhir, planner, search, store
 from telemed.booking.asking import may
 from telemed.booking.ground import Ground, rules
 from telemed.booking.keys import arrival_hash, reference_hash
-from telemed.booking.model import AppointmentQuery, Booking, PersonLine, Reference, Status
+from telemed.booking.model import Booking, PersonLine, Reference, Status
 from telemed.booking.planner import HORIZON, Offer, What, Window, Wish
 from telemed.directory import service as directories
 from telemed.directory.model import Directory
@@ -21,7 +21,6 @@ from telemed.kit.ids import digest
 from telemed.kit.refusal import NotFound
 from telemed.kit.secrets import Secrets
 from telemed.people import service as people
-from telemed.people.model import Erased
 from telemed.people.service import Auditor
 
 
@@ -255,18 +254,6 @@ async def reveal_appointment(
     return await auditor.unseal(
         secrets, thing.person_id, place, sealed, actor=asker.actor, purpose="appointment", now=asker.now
     )
-
-
-def search_appointments(tx: Tx, secrets: Secrets, query: AppointmentQuery, *, asker: Asker) -> list[bytes]:
-    """The FHIR Appointments that match and that she may see, audited one by one; without those of erased people."""
-    found = []
-    for booking_id, person_id, sealed in store.search(tx, query, asker):
-        places = {place_of(booking_id): sealed}
-        try:
-            found += people.unseal(tx, secrets, person_id, places, actor=asker.actor, purpose="search", now=asker.now)
-        except Erased:
-            continue
-    return found
 
 
 def person_line(tx: Tx, secrets: Secrets, directory: Directory, booking: Booking, *, asker: Asker) -> PersonLine:

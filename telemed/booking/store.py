@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from schemas.day import Ticket
-from telemed.booking.model import GERMAN, AppointmentQuery, Booking, Extras, Reason, Status, Urgency
+from telemed.booking.model import GERMAN, Booking, Extras, Reason, Status, Urgency
 from telemed.booking.planner import Offer
 from telemed.identity.allowed import Action, Asker, Thing
 from telemed.identity.visible import visible_to
@@ -37,8 +37,13 @@ from telemed.kit.register import TECHNICAL, Kept, column
 _PLAN = Kept("plans people, room and devices", "30 days after the appointment", "doctor and assistant of the visit")
 _CODE = Kept("calls the person without a name", "the day of the appointment", "everyone in the waiting room")
 _ACCESS = Kept("opens the booking for who holds link or paper", "30 days after the appointment", "no one")
+_FOREIGN = Kept("finds what another system brought, by its codes", "30 days after the appointment", "FHIR clients")
 _SEALED = Kept("the FHIR Appointment", "30 days after the appointment", "doctor, FHIR clients", personal=True)
 
+_SOUGHT = ("doctor_id", "room_id", "assistant_id", "interpreter_id", "service_id", "status", "origin")
+"""With when and which: what most searches ask, so that counting reads no row."""
+ERASED = "erased"
+"""The origin of what nobody can read any more."""
 _MOVED = text("replaces IS NOT NULL")
 
 bookings = Table(
@@ -67,6 +72,8 @@ bookings = Table(
     column("reference_hash", Text(), nullable=True, unique=True, kept=_ACCESS),
     column("arrival_hash", Text(), nullable=True, index=True, kept=_ACCESS),
     column("appointment", LargeBinary(), kept=_SEALED),
+    column("origin", Text(), nullable=True, kept=_FOREIGN),
+    column("said", Text(), nullable=True, kept=_FOREIGN),
     column("version", Integer(), kept=TECHNICAL),
     column("updated_at", Utc(), kept=TECHNICAL),
     UniqueConstraint("room_id", "day", "picture", "letter", "digits"),
@@ -74,6 +81,7 @@ bookings = Table(
     CheckConstraint('"end" > start', name="order"),
     Index("uq_booking_replaces", "replaces", unique=True, sqlite_where=_MOVED, postgresql_where=_MOVED),
     Index("ix_booking_doctor_id_start", "doctor_id", "start"),
+    Index("ix_booking_sought", "start", "id", *_SOUGHT),
 )
 _DEMAND = Kept("shows what the quarter lacks, without a person", "until the operator resets it", "operator")
 unmet = Table(
@@ -303,8 +311,8 @@ def of_person(tx: Tx, person_id: str) -> list[Booking]:
 
 
 def shut(tx: Tx, person_id: str) -> None:
-    """Neither link nor paper opens anything of this person any more."""
-    tx.execute(update(bookings).where(bookings.c.person_id == person_id).values(**_NO_KEYS))
+    """Neither link nor paper opens anything of this person any more, and no search finds it."""
+    tx.execute(update(bookings).where(bookings.c.person_id == person_id).values(**_NO_KEYS, origin=ERASED))
 
 
 def cancelled(tx: Tx, *, day: str, room_id: str) -> list[Booking]:
@@ -339,35 +347,6 @@ _UNMET = Hot(
 def unmet_counts(tx: Tx) -> dict[tuple[str, int], int]:
     """How often nothing was free, by specialty and weekday."""
     return {(row.specialty, row.weekday): row._mapping["count"] for row in tx.execute(select(unmet))}
-
-
-def search(tx: Tx, query: AppointmentQuery, asker: Asker) -> list[tuple[str, str, bytes]]:
-    """(id, person, sealed Appointment) of what matches and *asker* may read whole, by start."""
-    wanted = select(bookings.c.id, bookings.c.person_id, bookings.c.appointment)
-    wanted = wanted.where(visible_to(asker, bookings, Action.MEET))
-    if query.ids:
-        wanted = wanted.where(bookings.c.id.in_(query.ids))
-    if query.statuses:
-        wanted = wanted.where(bookings.c.status.in_(query.statuses))
-    if query.actors:
-        wanted = wanted.where(_with_actor(query.actors))
-    if query.start_ge is not None:
-        wanted = wanted.where(bookings.c.start >= query.start_ge)
-    if query.start_lt is not None:
-        wanted = wanted.where(bookings.c.start < query.start_lt)
-    rows = tx.execute(wanted.order_by(bookings.c.start, bookings.c.id).limit(query.limit))
-    return [(row.id, row.person_id, row.appointment) for row in rows]
-
-
-def _with_actor(actors: tuple[str, ...]) -> Any:
-    """Whether one of *actors* (``Type/id``) takes part."""
-    ids = [actor.rpartition("/")[2] for actor in actors]
-    taking_part = bookings.c.doctor_id.in_(ids) | bookings.c.room_id.in_(ids) | bookings.c.assistant_id.in_(ids)
-    taking_part |= bookings.c.interpreter_id.in_(ids)
-    taking_part |= bookings.c.person_id.in_(ids)
-    for device_id in ids:
-        taking_part |= bookings.c.device_ids.contains(json.dumps(device_id), autoescape=True)
-    return taking_part
 
 
 def extras_text(extras: Extras) -> str:

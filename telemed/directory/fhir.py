@@ -38,6 +38,8 @@ url                                     on                                value
 ``urn:telemed:fhir:session-template``   PractitionerRole                  valueCode of `Template`: how visits follow
 `TIMEZONE`                              Location                          valueCode, an IANA zone
 ======================================  ================================  ==========================================
+
+Names, floors and the texts of ways may stand there in other languages as well: `translated`.
 """
 
 from collections import defaultdict
@@ -48,6 +50,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from schemas.day import PICTURES, Arrow, Way
+from telemed.directory import translated
 from telemed.directory.hours import Fields, Quarter, extensions, holidays_of, value
 from telemed.directory.model import (
     LEVELS,
@@ -62,7 +65,34 @@ from telemed.directory.model import (
     Service,
     Template,
 )
+from telemed.directory.systems import (
+    BCP_47,
+    DEVICE_KINDS,
+    MDC,
+    OWN_DEVICES,
+    OWN_LEVELS,
+    OWN_ROLES,
+    OWN_SERVICES,
+    PHYSICAL_TYPES,
+    ROLES,
+    SPECIALTIES,
+)
 from telemed.fhir.resource import codings, literal, span
+from telemed.kit.i18n import in_all
+
+__all__ = [
+    "BCP_47",
+    "DEVICE_KINDS",
+    "MDC",
+    "OWN_DEVICES",
+    "OWN_LEVELS",
+    "OWN_ROLES",
+    "OWN_SERVICES",
+    "PHYSICAL_TYPES",
+    "ROLES",
+    "SPECIALTIES",
+]
+"""Passed on to whoever writes resources."""
 
 LENGTH = "urn:telemed:fhir:length"
 REQUIRED_DEVICE = "urn:telemed:fhir:required-device"
@@ -82,34 +112,6 @@ BUFFER_AFTER = "urn:telemed:fhir:buffer-after"
 BOOKABLE_UNTIL = "urn:telemed:fhir:bookable-until"
 TEMPLATE = "urn:telemed:fhir:session-template"
 TIMEZONE = "http://hl7.org/fhir/StructureDefinition/timezone"
-
-MDC = "urn:iso:std:iso:11073:10101"
-BCP_47 = "urn:ietf:bcp:47"
-OWN_DEVICES = "urn:telemed:code:device"
-OWN_LEVELS = "urn:telemed:code:assistant-level"
-OWN_ROLES = "urn:telemed:code:role"
-OWN_SERVICES = "urn:telemed:code:service"
-ROLES = "http://terminology.hl7.org/CodeSystem/practitioner-role"
-SPECIALTIES = "http://ihe-d.de/CodeSystems/AerztlicheFachrichtungen"
-PHYSICAL_TYPES = "http://terminology.hl7.org/CodeSystem/location-physical-type"
-
-DEVICE_KINDS: dict[tuple[str, str], str] = {
-    (MDC, "528391"): "blood-pressure",
-    (MDC, "528388"): "oximeter",
-    (MDC, "528392"): "thermometer",
-    (MDC, "528399"): "scale",
-    (MDC, "528401"): "glucose",
-    (OWN_DEVICES, "heart-rate"): "heart-rate",
-    (OWN_DEVICES, "ecg"): "ecg",
-    (OWN_DEVICES, "otoscope"): "otoscope",
-    (OWN_DEVICES, "dermatoscope"): "dermatoscope",
-    (OWN_DEVICES, "stethoscope"): "stethoscope",
-    (OWN_DEVICES, "exam-camera"): "exam-camera",
-    (OWN_DEVICES, "room-camera"): "room-camera",
-}
-"""The kind of each device type. MDC numbers are device specializations (ISO/IEEE 11073-10101). It has none for a
-stethoscope, a scope or a camera, a belt is none of its basic ECGs (528390), which have one to three leads only; ours
-has more."""
 
 
 def directory(resources: Iterable[Fields], version: int, stamp: str = "") -> Directory:
@@ -134,7 +136,7 @@ def directory(resources: Iterable[Fields], version: int, stamp: str = "") -> Dir
         services={s.id: s for f in by_kind["HealthcareService"].values() for s in _service(f)},
         schedules={f["id"]: _targets(f.get("actor")) for f in by_kind["Schedule"].values() if _is_active(f)},
         version=version,
-        quarter_name=next((site.get("name", "") for site in sites), ""),
+        quarter_name=next((translated.text(site, "name") for site in sites), ""),
         interpreters={i: one for i, one in interpreters.items() if i not in doctors and i not in assistants},
         stamp=stamp,
     )
@@ -250,7 +252,7 @@ def _room(place: Fields, quarter: Quarter) -> Room:
     position = place.get("position")
     return Room(
         id=place["id"],
-        name=place.get("name", place["id"]),
+        name=translated.text(place, "name", place["id"]),
         hours=quarter.room(place),
         cleaning=_duration(place, CLEANING),
         address=_address(place.get("address", {})),
@@ -260,7 +262,7 @@ def _room(place: Fields, quarter: Quarter) -> Room:
         wheelchair=value(place, WHEELCHAIR, "valueBoolean", False),
         companion=value(place, COMPANION, "valueBoolean", True),
         position=(float(position["latitude"]), float(position["longitude"])) if position else None,
-        floor=value(place, FLOOR, "valueString", ""),
+        floor=next((translated.text(each, "valueString") for each in extensions(place, FLOOR)), ""),
         way=next((way(each) for each in extensions(place, WAY)), None),
     )
 
@@ -274,7 +276,9 @@ def way(extension: Fields) -> Way:
     if picture not in PICTURES:
         raise ValueError(f"no picture {picture}")
     arrow = Arrow(value(extension, "arrow", "valueCode", ""))
-    return Way(picture=picture, arrow=arrow, text=value(extension, "text", "valueString", ""))
+    texts = (translated.text(each, "valueString") for each in extensions(extension, "text"))
+    text = next(texts, "")
+    return Way(picture=picture, arrow=arrow, text=text, texts=in_all(text))
 
 
 def _device(fields: Fields, quarter: Quarter) -> Iterator[Device]:
@@ -304,7 +308,7 @@ def _service(fields: Fields) -> Iterator[Service]:
     needed = (e["valueCoding"] for e in extensions(fields, REQUIRED_DEVICE))
     yield Service(
         id=fields["id"],
-        name=fields.get("name", fields["id"]),
+        name=translated.text(fields, "name", fields["id"]),
         specialty=specialty,
         length=length,
         devices=tuple(sorted(DEVICE_KINDS[c["system"], c["code"]] for c in needed)),

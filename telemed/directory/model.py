@@ -172,6 +172,8 @@ class Device:
 class Service:
     """What can be booked. *devices* are kinds, one named twice is needed twice; *room_ids* where it is offered.
 
+    *codes*: system and code of each coding that names it, our own first.
+
     *assistant_for*: how long from the beginning the assistant is needed; None means throughout. *needs_order*: only
     on a doctor's order (an injection). *needs_confirmation*: what programs book of it, staff must confirm.
     """
@@ -269,15 +271,6 @@ def _offers(doctor: Doctor, service: Service) -> bool:
 def _may_assist(assistant: Assistant, level: AssistantLevel, room_id: str) -> bool:
     high_enough = LEVELS.index(assistant.level) >= LEVELS.index(level)
     return high_enough and (not assistant.room_ids or room_id in assistant.room_ids)
-
-
-@dataclass(frozen=True)
-class Term:
-    """One thing a resource is found by: *value* is a code, a reference ``Type/id`` or a case-folded text."""
-
-    param: str
-    value: str
-    system: str = ""
 
 
 SLOT_START = "%Y%m%dT%H%MZ"

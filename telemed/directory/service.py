@@ -1,18 +1,16 @@
 """The verbs of the directory: take a resource, look it up, and read the whole as values for the planner."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any
 
 import orjson
 
-from telemed.directory import fhir, rules, store, terms
+from telemed.directory import fhir, rules, store
 from telemed.directory.model import ACTORS, KINDS, Absence, Directory, DirectoryChanged, IdTaken, Template
-from telemed.directory.store import Match
 from telemed.fhir.issues import Invalid, Issue
 from telemed.fhir.resource import Resource
-from telemed.fhir.search import Criterion, Parameter
 from telemed.fhir.validate import validate
 from telemed.kit.db import Tx, take_turn, tell
 from telemed.kit.ids import new_id
@@ -50,7 +48,7 @@ def take(tx: Tx, resource: bytes | Mapping[str, Any] | Resource, *, now: datetim
     if valid.kind in ACTORS and store.actor_kind(tx, valid.id) not in (None, valid.kind):
         raise IdTaken(expression=f"{valid.kind}.id")
     take_turn(tx, GATE)
-    store.put(tx, valid.kind, valid.id, valid.content, terms.terms(valid.fields), now=now)
+    store.put(tx, valid.kind, valid.id, valid.content, now=now)
     store.changed(tx)
     tell(tx, DirectoryChanged())
     return f"{valid.kind}/{valid.id}"
@@ -61,7 +59,7 @@ def load(tx: Tx) -> Directory:
     version, stamp = store.version(tx)
     found = _loaded.get(stamp) if stamp else None
     if found is None:
-        found = fhir.directory((orjson.loads(content) for _, content in store.everything(tx)), version, stamp)
+        found = fhir.directory((orjson.loads(content) for _, content, _ in store.everything(tx)), version, stamp)
         found = found.less(store.blocks(tx))
         with _loading:
             _loaded[stamp] = found
@@ -163,32 +161,17 @@ def read(tx: Tx, kind: str, resource_id: str) -> bytes:
     return content
 
 
+def every(tx: Tx, kind: str) -> list[bytes]:
+    """The resources of a type as they were taken, sorted by id."""
+    return store.of_kind(tx, kind)
+
+
 def knows(tx: Tx, kind: str, resource_id: str) -> bool:
     """Whether the resource is there."""
     return store.get(tx, kind, resource_id) is not None
-
-
-def parameters(kind: str) -> Mapping[str, Parameter]:
-    """What resources of *kind* are searched by, besides ``_id``."""
-    return terms.parameters(kind)
-
-
-def search(tx: Tx, kind: str, criteria: Iterable[Criterion]) -> list[bytes]:
-    """The resources of *kind* that fit all *criteria*, as they were taken, sorted by id."""
-    return store.find(tx, kind, [_match(criterion) for criterion in criteria])
 
 
 def schedule_of(directory: Directory, actor_id: str) -> str | None:
     """The schedule that an actor has for himself, or else the first that he shares."""
     shared = sorted((len(actors), i) for i, actors in directory.schedules.items() if actor_id in actors)
     return shared[0][1] if shared else None
-
-
-def _match(criterion: Criterion) -> Match:
-    if criterion.tokens:
-        values = tuple((token.system, token.code) for token in criterion.tokens)
-        return Match(criterion.name, values, negated=criterion.modifier == "not")
-    if criterion.texts:
-        how = "contains" if criterion.modifier == "contains" else "starts"
-        return Match(criterion.name, tuple((None, text) for text in criterion.texts), how)
-    return Match(criterion.name, tuple((None, reference) for reference in criterion.references))

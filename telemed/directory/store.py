@@ -1,29 +1,21 @@
-"""The directory's tables: resources as taken, what they are found by, and the count of changes."""
+"""The directory's tables: resources as taken and the count of changes."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
     CheckConstraint,
-    ColumnElement,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
     Table,
     Text,
-    and_,
     delete,
     insert,
-    not_,
-    or_,
     select,
-    true,
     update,
 )
 
-from telemed.directory.model import ACTORS, KINDS, Term
+from telemed.directory.model import ACTORS, KINDS
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.hot import Hot
 from telemed.kit.ids import new_id
@@ -47,19 +39,6 @@ resources = Table(
 _is_actor = resources.c.kind.in_(ACTORS)
 Index("uq_directory_resource_actor", resources.c.id, unique=True, sqlite_where=_is_actor, postgresql_where=_is_actor)
 
-terms = Table(
-    "directory_term",
-    metadata,
-    column("kind", Text(), primary_key=True, kept=TECHNICAL),
-    column("id", Text(), primary_key=True, kept=TECHNICAL),
-    column("param", Text(), primary_key=True, kept=TECHNICAL),
-    column("n", Integer(), primary_key=True, autoincrement=False, kept=TECHNICAL),
-    column("system", Text(), kept=TECHNICAL),
-    column("value", Text(), kept=STAFF),
-    ForeignKeyConstraint(["kind", "id"], ["directory_resource.kind", "directory_resource.id"], ondelete="CASCADE"),
-    Index("ix_directory_term_value", "kind", "param", "value"),
-)
-
 versions = Table(
     "directory_version",
     metadata,
@@ -78,33 +57,12 @@ blocked = Table(
 )
 
 
-@dataclass(frozen=True)
-class Match:
-    """One condition of a search.
-
-    Any of *values* fits; each is ``(system or None, value)``. *how*: ``is``, ``starts``, ``contains``; *negated* finds
-    what has no such term, also what lacks the parameter.
-    """
-
-    param: str
-    values: tuple[tuple[str | None, str], ...]
-    how: str = "is"
-    negated: bool = False
-
-
-def put(tx: Tx, kind: str, resource_id: str, content: bytes, terms_of: Iterable[Term], *, now: datetime) -> None:
+def put(tx: Tx, kind: str, resource_id: str, content: bytes, *, now: datetime) -> None:
     """Keep a resource in place of the one that was there."""
     key = (resources.c.kind == kind, resources.c.id == resource_id)
     changed = tx.execute(update(resources).where(*key).values(content=content, taken_at=now)).rowcount
     if not changed:
         tx.execute(insert(resources).values(kind=kind, id=resource_id, content=content, taken_at=now))
-    tx.execute(delete(terms).where(terms.c.kind == kind, terms.c.id == resource_id))
-    rows = [
-        {"kind": kind, "id": resource_id, "param": t.param, "n": n, "system": t.system, "value": t.value}
-        for n, t in enumerate(terms_of)
-    ]
-    if rows:
-        tx.execute(insert(terms), rows)
 
 
 def actor_kind(tx: Tx, actor_id: str) -> str | None:
@@ -118,40 +76,17 @@ def get(tx: Tx, kind: str, resource_id: str) -> bytes | None:
     return tx.execute(query).scalar_one_or_none()
 
 
-def everything(tx: Tx) -> list[tuple[str, bytes]]:
-    """Every resource with its kind, sorted by kind and id."""
-    query = select(resources.c.kind, resources.c.content).order_by(resources.c.kind, resources.c.id)
-    return [(row.kind, row.content) for row in tx.execute(query)]
+def of_kind(tx: Tx, kind: str) -> list[bytes]:
+    """The resources of a type, sorted by id."""
+    wanted = select(resources.c.content).where(resources.c.kind == kind)
+    return list(tx.execute(wanted.order_by(resources.c.id)).scalars())
 
 
-def find(tx: Tx, kind: str, matches: Sequence[Match]) -> list[bytes]:
-    """The resources of *kind* that fit every match, sorted by id."""
-    query = select(resources.c.content).where(resources.c.kind == kind).order_by(resources.c.id)
-    for match in matches:
-        if match.param == "_id":
-            named = resources.c.id.in_([value for _, value in match.values])
-            query = query.where(not_(named) if match.negated else named)
-            continue
-        having = select(terms.c.id).where(terms.c.kind == kind, terms.c.param == match.param, _any_of(match))
-        query = query.where(resources.c.id.not_in(having) if match.negated else resources.c.id.in_(having))
-    return list(tx.execute(query).scalars())
-
-
-def _any_of(match: Match) -> ColumnElement[bool]:
-    return or_(*(_one(match.how, system, value) for system, value in match.values))
-
-
-def _one(how: str, system: str | None, value: str) -> ColumnElement[bool]:
-    match how:
-        case "contains":
-            fits = terms.c.value.contains(value, autoescape=True)
-        case "starts":
-            fits = terms.c.value.startswith(value, autoescape=True)
-        case _:
-            fits = terms.c.value == value
-    if how == "is" and not value:
-        fits = true()
-    return fits if system is None else and_(fits, terms.c.system == system)
+def everything(tx: Tx) -> list[tuple[str, bytes, datetime]]:
+    """Every resource with its kind and since when it is so, sorted by kind and id."""
+    wanted = select(resources.c.kind, resources.c.content, resources.c.taken_at)
+    rows = tx.execute(wanted.order_by(resources.c.kind, resources.c.id))
+    return [(row.kind, row.content, row.taken_at) for row in rows]
 
 
 def block(tx: Tx, device_id: str, *, since: datetime) -> None:

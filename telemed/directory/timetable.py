@@ -61,7 +61,7 @@ def timetables(tx: Tx) -> list[Timetable]:
     known = load(tx)
     found = [
         _timetable(fields, known)
-        for kind, content in store.everything(tx)
+        for kind, content, _ in store.everything(tx)
         if kind in (ROOM, ROLE) and _is_planned(fields := orjson.loads(content), known)
     ]
     return sorted(found, key=lambda each: (each.kind != ROOM, each.name, each.id))

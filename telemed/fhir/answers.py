@@ -1,11 +1,16 @@
 """FHIR's answers over HTTP: a resource in the format asked for, and a refusal as an OperationOutcome."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from hashlib import blake2b
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from telemed.fhir import xml
+from telemed.fhir.incoming import etag
 from telemed.fhir.issues import OffTheWire, explain, outcome
 from telemed.fhir.negotiate import MEDIA, Format, wanted
 from telemed.kit.refusal import Refusal
@@ -26,6 +31,24 @@ def respond(
     body = content if wanted_format == "json" else xml.from_json(content)
     every = {"cache-control": "no-store", **(headers or {})}
     return Response(body, status, media_type=MEDIA[wanted_format], headers=every)
+
+
+def respond_version(request: Request, content: bytes, wanted_format: Format) -> Response:
+    """Answer a read: with the version as ETag, and with no more where the client has that (R4, http.html 3.1.0.6).
+
+    A resource without a version of its own is named by what it says.
+    """
+    meta = orjson.loads(content).get("meta", {})
+    version = meta.get("versionId") or blake2b(content, digest_size=8).hexdigest()
+    headers = {"etag": etag(version)}
+    if "lastUpdated" in meta:
+        headers["last-modified"] = format_datetime(
+            datetime.fromisoformat(meta["lastUpdated"]).astimezone(UTC), usegmt=True
+        )
+    known = {one.strip().removeprefix("W/").strip('"') for one in request.headers.get("if-none-match", "").split(",")}
+    if version in known or "*" in known:
+        return Response(status_code=304, headers={"cache-control": "no-store", **headers})
+    return respond(content, wanted_format, headers=headers)
 
 
 def refuse(request: Request, refusal: Refusal) -> Response:

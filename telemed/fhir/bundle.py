@@ -1,44 +1,58 @@
 """Bundles joined from stored bytes: no model, no new text for what lies in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
 
 BundleKind = Literal["searchset", "collection"]
+Mode = Literal["match", "include", "outcome"]
+Relation = Literal["self", "first", "previous", "next"]
+
+_MODES: dict[Mode, bytes] = {
+    mode: b',"search":{"mode":"' + mode.encode() + b'"}}' for mode in ("match", "include", "outcome")
+}
 
 
-def bundle(
-    kind: BundleKind,
-    entries: Iterable[bytes],
-    *,
-    total: int | None,
-    self_url: str,
-    next_url: str = "",
-    base_url: str = "",
-) -> bytes:
+@dataclass(frozen=True)
+class Entry:
+    """A resource as stored, which *name* (``Type/id``) names; *mode*: why it is in a searchset."""
+
+    name: str
+    content: bytes
+    mode: Mode = "match"
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The search as it was understood, and the addresses of other pages of what it found."""
+
+    own: str
+    others: Mapping[Relation, str] = field(default_factory=dict)
+
+
+def bundle(kind: BundleKind, entries: Iterable[Entry], *, total: int | None, pages: Pages, base_url: str = "") -> bytes:
     """A Bundle as JSON.
 
     Args:
         kind: its type.
-        entries: resources as stored, each with an id.
-        total: how many match in all; None when nobody counted.
-        self_url: the search as it was understood.
-        next_url: the next page, if there is one.
+        entries: what lies in it.
+        total: how many match in all, included ones aside; None when nobody counted.
+        pages: its links.
         base_url: what begins each ``fullUrl``; none is written without it.
     """
-    links = [{"relation": "self", "url": self_url}]
-    if next_url:
-        links.append({"relation": "next", "url": next_url})
+    links = [{"relation": "self", "url": pages.own}]
+    links += [{"relation": relation, "url": url} for relation, url in pages.others.items()]
     head = {"resourceType": "Bundle", "type": kind, **({} if total is None else {"total": total}), "link": links}
-    joined = b",".join(_entry(kind, entry, base_url) for entry in entries)
+    searched = kind == "searchset"
+    front = b'{"fullUrl":"' + base_url.encode() + b"/" if base_url else b""
+    joined = b",".join(
+        [
+            (front + one.name.encode() + b'","resource":' if base_url else b'{"resource":')
+            + one.content
+            + (_MODES[one.mode] if searched else b"}")
+            for one in entries
+        ]
+    )
     return orjson.dumps(head)[:-1] + (b',"entry":[' + joined + b"]}" if joined else b"}")
-
-
-def _entry(kind: BundleKind, content: bytes, base_url: str) -> bytes:
-    search = b',"search":{"mode":"match"}' if kind == "searchset" else b""
-    if not base_url:
-        return b'{"resource":' + content + search + b"}"
-    named = orjson.loads(content)
-    url = orjson.dumps(f"{base_url}/{named['resourceType']}/{named['id']}")
-    return b'{"fullUrl":' + url + b',"resource":' + content + search + b"}"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 import orjson
@@ -136,3 +136,10 @@ def stamped(content: bytes, values: Mapping[str, Any]) -> bytes:
     for name, value in values.items():
         kept.pop(name, None) if value is None else kept.__setitem__(name, orjson.dumps(value).decode())
     return ("{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in kept.items()) + "}").encode()
+
+
+def only(content: bytes, names: Collection[str]) -> bytes:
+    """A resource with these top-level members and no others, their text kept."""
+    text = content.decode()
+    kept = (f"{json.dumps(name)}:{text[a:b]}" for name, (a, b) in members(text).items() if name in names)
+    return ("{" + ",".join(kept) + "}").encode()

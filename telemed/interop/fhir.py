@@ -1,108 +1,11 @@
-"""Between FHIR on the wire and what the services are asked: files taken apart, searches understood. Pure."""
+"""Between FHIR on the wire and what the services are asked: files taken apart. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from telemed.booking.model import AppointmentQuery, Status
 from telemed.fhir import raw, xml
 from telemed.fhir.issues import Invalid, Issue, Malformed
-from telemed.fhir.search import Criterion, Parameter, Query, Token, Window
-from telemed.interop.model import Slot
 from telemed.kit.refusal import Refusal
-
-PAGE = 100
-"""Entries of a page where the client does not say."""
-
-TICK = timedelta(minutes=5)
-
-STATUS_SYSTEM = "http://hl7.org/fhir/appointmentstatus"
-SLOT_STATUS_SYSTEM = "http://hl7.org/fhir/slotstatus"
-ID = Parameter("_id", "token")
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of what was found. *total*: None when nobody counted."""
-
-    entries: list[bytes]
-    total: int | None
-    has_more: bool
-
-
-def url(base_url: str, kind: str, applied: Iterable[tuple[str, str]]) -> str:
-    """The address of a search."""
-    return f"{base_url}/{kind}?{urlencode(list(applied))}".removesuffix("?")
-
-
-def after(query: Query, count: int) -> list[tuple[str, str]]:
-    """The parameters of the next page."""
-    kept = [(name, value) for name, value in query.applied if name not in ("_count", "_offset")]
-    return [*kept, ("_count", str(count)), ("_offset", str(query.offset + count))]
-
-
-def page(found: list[bytes], offset: int, count: int) -> Page:
-    """The page of all that was found."""
-    shown = found[offset : offset + count]
-    return Page(shown, len(found), bool(count) and offset + count < len(found))
-
-
-def next_tick(now: datetime) -> datetime:
-    """The first 5-minute tick at or after *now*."""
-    past = timedelta(minutes=now.minute % 5, seconds=now.second, microseconds=now.microsecond)
-    return now - past + TICK if past else now
-
-
-def has_status(slot: Slot, query: Query) -> bool:
-    """Whether *slot* fits what the search says of its status."""
-    code = "free" if slot.free else "busy"
-    return all(
-        _fits(code, SLOT_STATUS_SYSTEM, criterion.tokens) != (criterion.modifier == "not")
-        for criterion in query.named("status")
-    )
-
-
-def _fits(code: str, system: str, tokens: Iterable[Token]) -> bool:
-    return any(t.code in ("", code) and t.system in (None, system) for t in tokens)
-
-
-def all_of(lists: Iterable[Iterable[str]]) -> set[str] | None:
-    """What stands in every list; None if there is no list."""
-    found: set[str] | None = None
-    for values in lists:
-        found = set(values) if found is None else found & set(values)
-    return found
-
-
-def wanted(query: Query, *, limit: int) -> AppointmentQuery | None:
-    """The query for booking; None if nothing can fit.
-
-    Raises:
-        Malformed: two actors at once.
-    """
-    if len(query.named("actor")) > 1:
-        raise Malformed([Issue("not-supported", "actor is given once; alternatives stand behind commas")])
-    statuses = {s.value for s in Status if _status_fits(s.value, query.named("status"))}
-    ids = all_of((token.code for token in c.tokens) for c in query.named("_id"))
-    window = Window()
-    for criterion in query.named("date"):
-        window = window.within(criterion.window)
-    if not statuses or ids == set():
-        return None
-    return AppointmentQuery(
-        ids=tuple(sorted(ids or ())),
-        statuses=tuple(sorted(statuses)),
-        actors=tuple(reference for c in query.named("actor") for reference in c.references),
-        start_ge=window.start,
-        start_lt=window.end,
-        limit=limit,
-    )
-
-
-def _status_fits(code: str, criteria: Iterable[Criterion]) -> bool:
-    return all(_fits(code, STATUS_SYSTEM, c.tokens) != (c.modifier == "not") for c in criteria)
 
 
 @dataclass(frozen=True)

@@ -1,40 +1,113 @@
 """What is read and searched by FHIR, of whatever capability it is."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol, TypeVar
 
+import orjson
+
+from telemed.booking import seeking
 from telemed.booking import service as booking
-from telemed.booking.planner import HORIZON
-from telemed.directory import service as directory
-from telemed.directory.model import KINDS, Directory, slot_of
-from telemed.fhir.bundle import bundle
-from telemed.fhir.issues import OffTheWire
-from telemed.fhir.search import Parameter, Query, Window, parse
+from telemed.booking.ground import Ground
+from telemed.booking.index import Index
+from telemed.booking.sought import Mark as Beside
+from telemed.booking.sought import Sealed, Sought
+from telemed.directory import shelf as shelves
+from telemed.directory.model import KINDS, Directory
+from telemed.directory.shelf import Shelf, Volume
+from telemed.fhir import raw
+from telemed.fhir.bundle import Entry, bundle
+from telemed.fhir.issues import Issue, Malformed, OffTheWire
+from telemed.fhir.search import Criterion, Grammar, Parameter, Query, Window, parse
+from telemed.identity import scopes
 from telemed.identity.allowed import Asker, program
 from telemed.identity.model import Actor
-from telemed.interop import fhir, model, served
-from telemed.interop.model import ScheduleMissing, Slot
+from telemed.identity.scopes import Act
+from telemed.interop import including, leafing, served, slots, terminology, wanted
+from telemed.interop.leafing import Page, Turn
+from telemed.interop.model import ScheduleMissing
+from telemed.interop.slots import Slot
 from telemed.interop.statement import capability
-from telemed.kit.db import Tx
+from telemed.kit.db import Database
 from telemed.kit.refusal import NotFound
 from telemed.kit.secrets import Secrets
+from telemed.people.service import Auditor
 
-SERVED = tuple(sorted((*KINDS, *served.OWN)))
+SERVED = tuple(sorted((*KINDS, *served.OWN, *terminology.KINDS)))
 """Every type that is read and searched."""
+ID, UPDATED = Parameter("_id", "token"), Parameter("_lastUpdated", "date")
+
+T = TypeVar("T")
+
+
+class Parts(Protocol):
+    """What looking needs of the centre."""
+
+    @property
+    def db(self) -> Database: ...
+
+    @property
+    def secrets(self) -> Secrets: ...
+
+    def the(self, kind: type[T]) -> T: ...
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Who asks, when, and what is needed to open what is sealed."""
+    """Who asks, and when. *base_url*: ``…/fhir`` without a slash. *strict*: what is not understood is refused."""
 
-    secrets: Secrets
     actor: Actor
     now: datetime
+    base_url: str
+    strict: bool = False
 
     @property
     def asker(self) -> Asker:
         return program(self.actor, self.now)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """A page of what matches. *total*: how many do in all."""
+
+    total: int
+    entries: Sequence[Entry]
+    page: Page
+
+
+NOTHING = Page(None, None, earlier=False, later=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where is looked: the state of the directory, in memory."""
+
+    known: Directory
+    shelf: Shelf
+    codes: Shelf
+
+
+_codes: dict[str, Shelf] = {}
+
+
+def place(db: Database, known: Directory) -> Place:
+    """The directory's resources, and the codes that follow from them, worked out once for each state."""
+    shelf = shelves.of(db, known)
+    codes = _codes.get(known.stamp) if known.stamp else None
+    if codes is None:
+        _codes.clear()
+        codes = _codes[known.stamp] = _terminology(known, shelf)
+    return Place(known, shelf, codes)
+
+
+def _terminology(known: Directory, shelf: Shelf) -> Shelf:
+    volumes = [one for kind in shelf.kinds.values() for one in kind.values()]
+    made = max((one.taken_at for one in volumes), default=datetime.fromisoformat("2026-01-01T00:00:00+00:00"))
+    directory = (orjson.loads(one.content) for one in volumes)
+    shown = terminology.resources(directory, version=known.version, made=made.isoformat(timespec="seconds"))
+    return shelves.of_terms(shown, terminology.SEARCH, taken_at=made)
 
 
 def parameters_of(kind: str) -> dict[str, Parameter]:
@@ -43,124 +116,267 @@ def parameters_of(kind: str) -> dict[str, Parameter]:
     Raises:
         OffTheWire: 404, not a type that is served.
     """
+    if kind == "Slot":
+        return {p.name: p for p in (ID, *served.OWN[kind])}
     if kind in served.OWN:
-        return {p.name: p for p in (fhir.ID, *served.OWN[kind])}
+        return {p.name: p for p in (ID, UPDATED, *served.OWN[kind])}
     if kind in KINDS:
-        return {fhir.ID.name: fhir.ID, **directory.parameters(kind)}
+        return {ID.name: ID, UPDATED.name: UPDATED, **shelves.parameters(kind)}
+    if kind in terminology.KINDS:
+        return {ID.name: ID, UPDATED.name: UPDATED, **terminology.PARAMETERS}
     raise OffTheWire(404, "not-supported", "not a type that is served here")
 
 
-def reads_personal(kind: str) -> bool:
-    """Whether reading this type leaves a line in the audit, and so needs a transaction that writes."""
-    return kind == "Appointment"
+def _in_chains(kind: str) -> Mapping[str, Parameter]:
+    """What may stand at the end of a chain: nothing that only some may see."""
+    if kind == "Slot":
+        return {p.name: p for p in served.OWN[kind] if p.name == "schedule"}
+    return {ID.name: ID, **shelves.in_chains(kind)} if kind in KINDS else {}
 
 
-def read(tx: Tx, kind: str, resource_id: str, asked: Asked) -> bytes:
-    """One resource as JSON bytes.
+def read(centre: Parts, kind: str, resource_id: str, asked: Asked) -> bytes:
+    """One resource as JSON bytes, of any type but Appointment.
 
     Raises:
         OffTheWire: 404, not a type that is served.
+        NotAllowed: no scope says that this type may be read.
         NotFound: there is none.
     """
     parameters_of(kind)
-    if kind == "Appointment":
-        return booking.show_appointment(tx, asked.secrets, resource_id, asker=asked.asker)
-    if kind == "Slot":
-        return _slot(tx, resource_id, now=asked.now).content()
-    return directory.read(tx, kind, resource_id)
+    scopes.require(asked.actor, kind, Act.READ)
+    with centre.the(Index).at(asked.now) as here:
+        if kind == "Slot":
+            slot = slots.named(here, resource_id, now=asked.now)
+            content = slot.content() if slot else None
+        else:
+            at = place(centre.db, here.directory)
+            volume = (at.codes if kind in terminology.KINDS else at.shelf).get(kind, resource_id)
+            content = volume.content if volume else None
+    if content is None:
+        raise NotFound
+    return content
 
 
-def search(tx: Tx, kind: str, items: Iterable[tuple[str, str]], asked: Asked, *, base_url: str) -> bytes:
-    """A searchset Bundle as JSON bytes. *items* are the parameters as given, *base_url* is ``…/fhir`` without a slash.
+@dataclass(frozen=True)
+class Answer:
+    """A searchset Bundle as JSON bytes, and how many it gives of what matches."""
+
+    content: bytes
+    given: int
+
+
+async def search(centre: Parts, kind: str, items: Iterable[tuple[str, str]], asked: Asked) -> Answer:
+    """Search a type. *items* are the parameters as given.
 
     Raises:
         OffTheWire: 404, not a type that is served.
-        Malformed: a parameter's value is not understood.
+        NotAllowed: no scope says that this type may be searched.
+        Malformed: a parameter's value is not understood; if *asked* strictly, also what is not known.
         ScheduleMissing: slots of no schedule.
     """
-    known = directory.load(tx)
-    query = parse(items, parameters_of(kind), known.zone)
-    count = fhir.PAGE if query.count is None else query.count
+    known = parameters_of(kind)
+    scopes.require(asked.actor, kind, Act.SEARCH)
+    with centre.the(Index).at(asked.now) as here:
+        at = place(centre.db, here.directory)
+        query = parse(items, _grammar(kind, known, at.known))
+        _refuse_unknown(query, asked)
+        turn = leafing.turn_of(query)
+        hits = Hits(0, (), NOTHING) if kind == "Appointment" else _in_memory(kind, here, at, query, turn, asked.now)
+    if kind == "Appointment":
+        hits = await _appointments(centre, at, query, turn, asked)
+    entries = [*hits.entries, *_included(centre, at, query, hits, asked)]
+    if query.elements:
+        entries = [_only(entry, query.elements) for entry in entries]
+    pages = leafing.links(asked.base_url, kind, query, turn, hits.page)
+    content = bundle("searchset", entries, total=hits.total, pages=pages, base_url=asked.base_url)
+    return Answer(content, len(hits.entries))
+
+
+def _grammar(kind: str, known: Mapping[str, Parameter], directory: Directory) -> Grammar:
+    line = served.LINES[kind]
     match kind:
         case "Appointment":
-            page = _appointments(tx, query, asked, count)
+            orders = frozenset(wanted.ORDERS)
         case "Slot":
-            page = fhir.page(_slots(tx, known, query, asked.now), query.offset, count)
+            orders = frozenset({"start"})
         case _:
-            page = fhir.page(directory.search(tx, kind, query.criteria), query.offset, count)
-    return bundle(
-        "searchset",
-        page.entries,
-        total=page.total,
-        self_url=fhir.url(base_url, kind, query.applied),
-        next_url=fhir.url(base_url, kind, fhir.after(query, count)) if page.has_more else "",
-        base_url=base_url,
+            orders = frozenset(known)
+    includes = frozenset((*line.includes, *(f"<{one}" for one in line.included_by)))
+    return Grammar(known, directory.zone, _in_chains, orders, includes)
+
+
+def _refuse_unknown(query: Query, asked: Asked) -> None:
+    """``Prefer: handling=strict`` (R4, search.html 3.1.1.1.1)."""
+    if asked.strict and query.ignored:
+        names = sorted({name for name in query.ignored if name.isascii() and len(name) <= 64 and name.isprintable()})
+        raise Malformed([Issue("not-supported", "not understood here: " + ", ".join(names or ["a parameter"]))])
+
+
+def _in_memory(kind: str, here: Ground, at: Place, query: Query, turn: Turn, now: datetime) -> Hits:
+    if kind == "Slot":
+        return _slots(here, at, query, turn, now)
+    shelf = at.codes if kind in terminology.KINDS else at.shelf
+    found = shelf.find(kind, query.criteria)
+    by = query.order[0] if query.order else None
+    rows = sorted((_sorted_by(one, by.name if by else "_id"), one.id, one) for one in found)
+    shown, page = _page(rows, turn, descending=bool(by and by.descending))
+    return Hits(len(rows), () if query.only_count else [Entry(one.name, one.content) for _, _, one in shown], page)
+
+
+def _sorted_by(one: Volume, name: str) -> str:
+    match name:
+        case "_id":
+            return ""
+        case "_lastUpdated":
+            return one.taken_at.isoformat()
+        case _:
+            return next((term.value for term in one.found_by.get(name, ())), "")
+
+
+def _page(rows: Sequence[Any], turn: Turn, *, descending: bool) -> tuple[list[Any], Page]:
+    found = leafing.walked(rows, turn, descending=descending)
+    has_more, shown = len(found) > turn.count, found[: turn.count]
+    if turn.backwards:
+        shown.reverse()
+    return shown, leafing.page_of([(row[0], row[1]) for row in shown[:1] + shown[-1:]], turn, has_more=has_more)
+
+
+def _slots(here: Ground, at: Place, query: Query, turn: Turn, now: datetime) -> Hits:
+    """Slots of the schedules asked for, from now on as far as one may book, by start."""
+    found = [slot for slot in _all_slots(here, at, query, now) if _has_status(slot, query)]
+    shown, page = _page(found, turn, descending=bool(query.order and query.order[0].descending))
+    entries = () if query.only_count else [Entry(f"Slot/{slot.id}", slot.content()) for slot in shown]
+    return Hits(len(found), entries, page)
+
+
+def _all_slots(here: Ground, at: Place, query: Query, now: datetime) -> list[Slot]:
+    named = _all_of(_references(one, at) for one in query.named("schedule"))
+    by_id = _all_of((token.code for token in one.tokens) for one in query.named("_id"))
+    starts = query.named("start")
+    if by_id is not None:
+        every = (slots.named(here, slot_id, now=now) for slot_id in sorted(by_id))
+        known = sorted(slot for slot in every if slot and (named is None or f"Schedule/{slot.schedule_id}" in named))
+        return [slot for slot in known if all(_within(slot, one) for one in starts)]
+    if named is None:
+        raise ScheduleMissing(expression="Slot.schedule")
+    windows: list[Window] = [Window()]
+    for criterion in starts:
+        windows = [one.within(other) for one in windows for other in criterion.windows]
+    schedules = sorted(one.removeprefix("Schedule/") for one in named)
+    return slots.of_schedules(here, schedules, windows, now=now)
+
+
+def _references(criterion: Criterion, at: Place) -> Iterable[str]:
+    return criterion.references if criterion.chain is None else at.shelf.named_by(criterion)
+
+
+def _within(slot: Slot, criterion: Criterion) -> bool:
+    return any(window.has(slot.start) for window in criterion.windows)
+
+
+def _all_of(lists: Iterable[Iterable[str]]) -> set[str] | None:
+    """What stands in every list; None if there is no list."""
+    found: set[str] | None = None
+    for values in lists:
+        found = set(values) if found is None else found & set(values)
+    return found
+
+
+SLOT_STATUS_SYSTEM = "http://hl7.org/fhir/slotstatus"
+
+
+def _has_status(slot: Slot, query: Query) -> bool:
+    """Whether *slot* fits what the search says of its status."""
+    return all(
+        any(token.fits(SLOT_STATUS_SYSTEM, slot.status) for token in criterion.tokens) != (criterion.modifier == "not")
+        for criterion in query.named("status")
     )
 
 
-def _slot(tx: Tx, slot_id: str, *, now: datetime) -> Slot:
-    """
-    Raises:
-        NotFound: no such schedule, or it is closed then.
-    """
-    known = directory.load(tx)
-    schedule_id, start, end = slot_of(slot_id) or ("", None, None)
-    actors = known.schedules.get(schedule_id, ())
-    if start is None or end is None or model.opened(known, actors, start, end) != [(start, end)]:
-        raise NotFound
-    free = booking.free_slots(tx, known, actors, start, end, now=now)
-    return Slot(schedule_id, start, end, any(first <= start and end <= last for first, last in free))
+async def _appointments(centre: Parts, at: Place, query: Query, turn: Turn, asked: Asked) -> Hits:
+    """Counted and found in SQL, behind the rule of who may see what; unsealed only what is handed out."""
+    by = wanted.order(query.order)
+    beside = Beside(str(turn.beside[0]), turn.beside[1]) if turn.beside else None
+    limit = 0 if query.only_count else turn.count + 1
+    where = wanted.wanted(query, at.known, at.shelf.named_by)
+    sought = Sought(where, by, limit, turn.offset, beside, turn.backwards)
+
+    def look() -> seeking.Found:
+        with centre.db.reading() as tx:
+            return seeking.seek(tx, sought, asker=asked.asker)
+
+    found = await asyncio.to_thread(look)
+    shown: list[Sealed] = found.hits[: turn.count]
+    page = leafing.page_of(
+        [(one.at, one.id) for one in (shown[::-1] if turn.backwards else shown)],
+        turn,
+        has_more=len(found.hits) > len(shown),
+    )
+    some = seeking.Found(found.total, shown[::-1] if turn.backwards else shown, found.keys)
+    plain = await seeking.unseal(centre.the(Auditor), centre.secrets, some, asker=asked.asker)
+    return Hits(found.total, [Entry(f"Appointment/{one}", content) for one, content in plain.items()], page)
 
 
-def _slots(tx: Tx, known: Directory, query: Query, now: datetime) -> list[bytes]:
-    """Slots of the schedules asked for, from now on as far as one may book, by start."""
-    named = fhir.all_of(c.references for c in query.named("schedule"))
-    by_id = fhir.all_of((token.code for token in c.tokens) for c in query.named("_id"))
-    if by_id is not None:
-        found = [s for s in _named_slots(tx, by_id, now=now) if named is None or f"Schedule/{s.schedule_id}" in named]
-        return [slot.content() for slot in found if fhir.has_status(slot, query)]
-    if named is None:
-        raise ScheduleMissing(expression="Slot.schedule")
-    window = Window(fhir.next_tick(now), now + HORIZON)
-    for criterion in query.named("start"):
-        window = window.within(criterion.window)
-    found = [
-        slot
-        for reference in sorted(named)
-        for slot in _of_schedule(tx, known, reference.removeprefix("Schedule/"), window, now=now)
-        if fhir.has_status(slot, query)
-    ]
-    return [slot.content() for slot in sorted(found, key=lambda slot: (slot.start, slot.schedule_id))]
-
-
-def _named_slots(tx: Tx, ids: Iterable[str], *, now: datetime) -> Iterable[Slot]:
-    for slot_id in sorted(ids):
-        try:
-            yield _slot(tx, slot_id, now=now)
-        except NotFound:
-            continue
-
-
-def _of_schedule(tx: Tx, known: Directory, schedule_id: str, window: Window, *, now: datetime) -> list[Slot]:
-    actors = known.schedules.get(schedule_id, ())
-    start, end = window.start, window.end
-    if not actors or start is None or end is None or start >= end:
+def _included(centre: Parts, at: Place, query: Query, hits: Hits, asked: Asked) -> list[Entry]:
+    """What is included, as far as the client may read it; each once."""
+    if not query.includes or not hits.entries:
         return []
-    free = booking.free_slots(tx, known, actors, start, end, now=now)
-    pieces = model.pieces(free, model.slot_length(known, actors))
-    busy = model.busy(model.opened(known, actors, start, end), free)
-    return [Slot(schedule_id, *span, free=True) for span in pieces] + [
-        Slot(schedule_id, *span, free=False) for span in busy
-    ]
+    with centre.the(Index).at(asked.now) as here:
+        found = including.included(query.includes, hits.entries, at.shelf, here, now=asked.now)
+        matches = {entry.name for entry in hits.entries}
+        return [
+            entry
+            for entry in found
+            if entry.name not in matches and scopes.permits(asked.actor, entry.name.partition("/")[0], Act.READ)
+        ]
 
 
-def _appointments(tx: Tx, query: Query, asked: Asked, count: int) -> fhir.Page:
-    wanted = fhir.wanted(query, limit=query.offset + count + 1)
-    if wanted is None or count == 0:
-        return fhir.Page([], None if wanted else 0, has_more=False)
-    found = booking.search_appointments(tx, asked.secrets, wanted, asker=asked.asker)
-    page = fhir.page(found, query.offset, count)
-    return fhir.Page(page.entries, None if page.has_more else len(found), page.has_more)
+_SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
+_MANDATORY = {
+    "Appointment": ("status", "participant"),
+    "Slot": ("schedule", "status", "start", "end"),
+    "Schedule": ("actor",),
+    "CodeSystem": ("status", "content"),
+    "ValueSet": ("status",),
+}
+
+
+def _only(entry: Entry, elements: Sequence[str]) -> Entry:
+    """Only these elements and what a resource cannot do without (R4, search.html 3.1.1.5.9)."""
+    kind = entry.name.partition("/")[0]
+    kept = {"resourceType", "id", "meta", *_MANDATORY.get(kind, ()), *(one.rpartition(".")[2] for one in elements)}
+    meta = orjson.loads(entry.content).get("meta", {})
+    tagged = {**meta, "tag": [*meta.get("tag", ()), _SUBSETTED]}
+    return Entry(entry.name, raw.stamped(raw.only(entry.content, kept), {"meta": tagged}), entry.mode)
+
+
+def expand(centre: Parts, asked: Asked, *, value_set: str = "", url: str = "", text: str = "") -> bytes:
+    """``ValueSet/$expand``: one value set by its id or by its canonical address, with the codes that have *text*.
+
+    Raises:
+        NotFound: there is none.
+    """
+    scopes.require(asked.actor, "ValueSet", Act.READ)
+    with centre.the(Index).at(asked.now) as here:
+        every = place(centre.db, here.directory).codes.kinds["ValueSet"].values()
+    for one in every:
+        fields = orjson.loads(one.content)
+        if value_set == one.id or (url and fields["url"] == url.partition("|")[0]):
+            return orjson.dumps(terminology.expanded(fields, text))
+    raise NotFound
+
+
+async def read_appointment(centre: Parts, resource_id: str, asked: Asked) -> bytes:
+    """One appointment: unsealed, its audit line on disk when this returns.
+
+    Raises:
+        NotAllowed: no scope says that appointments may be read.
+        NotFound: there is no such appointment, or it is not for this program; both are answered alike.
+        Erased: its person is gone.
+    """
+    scopes.require(asked.actor, "Appointment", Act.READ)
+    auditor = centre.the(Auditor)
+    return await booking.reveal_appointment(centre.db.glance, auditor, centre.secrets, resource_id, asker=asked.asker)
 
 
 def statement(base_url: str, *, version: str, now: datetime) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import parse_qsl
 
 import orjson
@@ -11,11 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Route
 
-from telemed.booking import service as booking
-from telemed.fhir.answers import format_of, refuse, respond
+from telemed.fhir.answers import format_of, refuse, respond, respond_version
+from telemed.fhir.incoming import preferences
 from telemed.fhir.issues import OffTheWire
-from telemed.fhir.negotiate import require_form
-from telemed.identity.allowed import program
+from telemed.fhir.negotiate import require_form, wanted
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded, Needs
 from telemed.interop import looking, service
@@ -23,7 +22,6 @@ from telemed.interop.audited import note
 from telemed.interop.looking import Asked
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Refusal
-from telemed.people.service import Auditor
 from telemed.web.centre import Centre, CentreDep, centre_of
 from telemed.web.faults import Fault
 from telemed.web.origins import Area
@@ -36,21 +34,9 @@ SMALL = 64 * 1024
 
 routes = APIRouter()
 Anyone = Annotated[Actor, Depends(Needs(Right.OPEN))]
-Reader = Annotated[Actor, Depends(Needs(Right.FHIR_READ))]
 
 EDGES: dict[str, Callable[[Request, Refusal], Response]] = {PREFIX: refuse}
 """How this path prefix says no."""
-
-
-async def _form(request: Request) -> list[tuple[str, str]]:
-    """The parameters of a search by POST, those of the address first.
-
-    Raises:
-        OffTheWire: 415, the body is not a form.
-    """
-    require_form(request.headers.get("content-type", ""))
-    body = (await request.body()).decode("utf-8", "replace")
-    return [*request.query_params.multi_items(), *parse_qsl(body)]
 
 
 @routes.get(f"{PREFIX}/metadata")
@@ -60,56 +46,91 @@ def metadata(request: Request, centre: CentreDep, _actor: Anyone) -> Response:
     return respond(statement, format_of(request))
 
 
-@routes.get(f"{PREFIX}/{{kind}}")
-def search(request: Request, kind: str, centre: CentreDep, actor: Reader) -> Response:
+async def search(request: Request, actor: Actor) -> Response:
     """Search a type."""
-    return _search(request, kind, request.query_params.multi_items(), centre, actor)
+    return await _search(request, request.query_params.multi_items(), actor)
 
 
-@routes.post(f"{PREFIX}/{{kind}}/_search")
-def search_by_form(
-    request: Request, kind: str, centre: CentreDep, actor: Reader, items: Annotated[Any, Depends(_form)]
-) -> Response:
-    """Search a type, with parameters that shall not stand in a log."""
+async def search_by_form(request: Request, actor: Actor) -> Response:
+    """Search a type, with parameters that shall not stand in a log; those of the address first.
+
+    Raises:
+        OffTheWire: 415, the body is not a form.
+    """
+    body, media = await request.body(), request.headers.get("content-type", "")
+    if body or media:
+        require_form(media)
+    items = [*request.query_params.multi_items(), *parse_qsl(body.decode("utf-8", "replace"))]
     note(request, asked=items)
-    return _search(request, kind, items, centre, actor)
+    return await _search(request, items, actor)
+
+
+async def _search(request: Request, items: list[tuple[str, str]], actor: Actor) -> Response:
+    named = dict(items).get("_format", "")
+    speaks = wanted(request.headers.get("accept", ""), named)
+    answer = await looking.search(centre_of(request), request.path_params["kind"], items, _asked(request, actor))
+    note(request, found=answer.given)
+    return respond(answer.content, speaks)
 
 
 async def read_appointment(request: Request, actor: Actor) -> Response:
     """Read one appointment: unsealed, its audit line on disk before the answer."""
-    centre, speaks = centre_of(request), format_of(request)
+    speaks = format_of(request)
     note(request, left=True)
-    resource_id: str = request.path_params["resource_id"]
-    content = await booking.reveal_appointment(
-        centre.db.glance, centre.the(Auditor), centre.secrets, resource_id, asker=program(actor, centre.clock.now())
+    content = await looking.read_appointment(
+        centre_of(request), request.path_params["resource_id"], _asked(request, actor)
+    )
+    return respond_version(request, content, speaks)
+
+
+async def read(request: Request, actor: Actor) -> Response:
+    """Read one resource."""
+    speaks, given = format_of(request), request.path_params
+    content = looking.read(centre_of(request), given["kind"], given["resource_id"], _asked(request, actor))
+    return respond_version(request, content, speaks)
+
+
+async def expand(request: Request, actor: Actor) -> Response:
+    """The codes of a value set."""
+    asked, speaks = request.query_params, format_of(request)
+    content = looking.expand(
+        centre_of(request),
+        _asked(request, actor),
+        value_set=request.path_params.get("resource_id", ""),
+        url=asked.get("url", ""),
+        text=asked.get("filter", ""),
     )
     return respond(content, speaks)
 
 
-routes.routes.append(
-    Route(f"{PREFIX}/Appointment/{{resource_id}}", Guarded(Right.FHIR_READ, read_appointment), methods=["GET"])
-)
-
-
-@routes.get(f"{PREFIX}/{{kind}}/{{resource_id}}")
-def read(request: Request, kind: str, resource_id: str, centre: CentreDep, actor: Reader) -> Response:
-    """Read one resource."""
-    speaks = format_of(request)
-    asked = Asked(centre.secrets, actor, centre.clock.now())
-    with _looking(centre, kind) as tx:
-        content = looking.read(tx, kind, resource_id, asked)
-    return respond(content, speaks)
-
-
-@routes.api_route(f"{PREFIX}/{{rest:path}}", methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])
-def nothing_else(request: Request, _actor: Reader) -> Response:
+async def nothing_else(request: Request, _actor: Actor) -> Response:
     """
     Raises:
-        OffTheWire: 404 or 405; there is nothing here yet that would change a resource.
+        OffTheWire: 404, 405 or 501; it says what is not spoken here.
     """
+    path = request.path_params.get("rest", "").strip("/")
+    if path.rpartition("/")[2].startswith("$"):
+        raise OffTheWire(404, "not-supported", "no operation of this name is defined here")
+    if not path or path in ("_search", "_history"):
+        raise OffTheWire(501, "not-supported", "the whole server is not searched: name a type, as in /fhir/Slot")
     if request.method in ("GET", "HEAD"):
         raise OffTheWire(404, "not-found", "there is nothing at this address")
-    raise OffTheWire(405, "not-supported", "resources are read and searched here")
+    raise OffTheWire(405, "not-supported", "resources of this type are read and searched here")
+
+
+_EVERY = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+routes.routes.extend(
+    [
+        Route(f"{PREFIX}/ValueSet/$expand", Guarded(Right.FHIR_READ, expand), methods=["GET"]),
+        Route(f"{PREFIX}/ValueSet/{{resource_id}}/$expand", Guarded(Right.FHIR_READ, expand), methods=["GET"]),
+        Route(f"{PREFIX}/Appointment/{{resource_id}}", Guarded(Right.FHIR_READ, read_appointment), methods=["GET"]),
+        Route(f"{PREFIX}/{{kind}}", Guarded(Right.FHIR_READ, search), methods=["GET"]),
+        Route(f"{PREFIX}/{{kind}}/_search", Guarded(Right.FHIR_READ, search_by_form), methods=["POST"]),
+        Route(f"{PREFIX}/{{kind}}/{{resource_id}}", Guarded(Right.FHIR_READ, read), methods=["GET"]),
+        Route(f"{PREFIX}/{{rest:path}}", Guarded(Right.FHIR_READ, nothing_else), methods=_EVERY),
+        Route(PREFIX, Guarded(Right.FHIR_READ, nothing_else), methods=_EVERY),
+    ]
+)
 
 
 async def take(request: Request, actor: Actor) -> Response:
@@ -135,16 +156,10 @@ async def take(request: Request, actor: Actor) -> Response:
 routes.routes.append(Route("/import", Guarded(Right.IMPORT, take), methods=["POST"]))
 
 
-def _search(request: Request, kind: str, items: list[tuple[str, str]], centre: Centre, actor: Actor) -> Response:
-    speaks = format_of(request)
-    asked = Asked(centre.secrets, actor, centre.clock.now())
-    with _looking(centre, kind) as tx:
-        content = looking.search(tx, kind, items, asked, base_url=_base(centre))
-    return respond(content, speaks)
-
-
-def _looking(centre: Centre, kind: str) -> Any:
-    return centre.db.transaction() if looking.reads_personal(kind) else centre.db.reading()
+def _asked(request: Request, actor: Actor) -> Asked:
+    centre = centre_of(request)
+    strict = preferences(request).get("handling") == "strict"
+    return Asked(actor, centre.clock.now(), _base(centre), strict)
 
 
 def _base(centre: Centre) -> str:

@@ -11,6 +11,7 @@ from telemed.fhir.search import Parameter
 from telemed.identity.scopes import Act
 
 ISIK = "https://gematik.de/fhir/isik/StructureDefinition/"
+IHE = "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/"
 HL7 = "http://hl7.org/fhir/SearchParameter/"
 
 INSTANTIATES = (
@@ -32,7 +33,8 @@ class Operation:
 class Line:
     """What is served of one type.
 
-    *interactions*: codes of TypeRestfulInteraction. *more*: further members of ``rest.resource`` as FHIR writes them:
+    *interactions*: codes of TypeRestfulInteraction. *includes*: what ``_include`` takes, *included_by*: what
+    ``_revinclude`` takes, as ``Type:parameter``. *more*: further members of ``rest.resource`` as FHIR writes them:
     ``versioning``, ``conditionalCreate``, ``extension``.
     """
 
@@ -40,24 +42,41 @@ class Line:
     interactions: tuple[str, ...] = ("read", "search-type")
     operations: tuple[Operation, ...] = ()
     includes: tuple[str, ...] = ()
+    included_by: tuple[str, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
 LINES: dict[str, Line] = {
     "Appointment": Line(
         profiles=(f"{ISIK}ISiKTermin",),
-        interactions=("read", "search-type"),
-        operations=(),
-        includes=("Appointment:slot", "Appointment:actor"),
+        interactions=("read", "search-type", "patch"),
+        operations=(
+            Operation("book", "https://gematik.de/fhir/isik/OperationDefinition/AppointmentBook"),
+            *(Operation(one, f"{IHE}appointment-{one}") for one in ("find", "hold", "book")),
+        ),
+        includes=tuple(f"Appointment:{one}" for one in ("slot", "actor", "practitioner", "location")),
     ),
     "Slot": Line(profiles=(f"{ISIK}ISiKTerminblock",), includes=("Slot:schedule",)),
-    "Schedule": Line(profiles=(f"{ISIK}ISiKKalender",)),
-    "HealthcareService": Line(profiles=(f"{ISIK}ISiKMedizinischeBehandlungseinheit",)),
-    "Practitioner": Line(profiles=(f"{ISIK}ISiKPersonImGesundheitsberuf",)),
-    "PractitionerRole": Line(),
+    "Schedule": Line(profiles=(f"{ISIK}ISiKKalender",), includes=("Schedule:actor",), included_by=("Slot:schedule",)),
+    "HealthcareService": Line(
+        profiles=(f"{ISIK}ISiKMedizinischeBehandlungseinheit",),
+        includes=("HealthcareService:location", "HealthcareService:organization"),
+        included_by=("Schedule:actor", "PractitionerRole:service"),
+    ),
+    "Practitioner": Line(included_by=("PractitionerRole:practitioner", "Schedule:actor")),
+    "PractitionerRole": Line(
+        includes=tuple(f"PractitionerRole:{one}" for one in ("practitioner", "organization", "location", "service"))
+    ),
     "Organization": Line(),
-    "Location": Line(),
-    "Device": Line(),
+    "Location": Line(
+        includes=("Location:partof", "Location:organization"), included_by=("Device:location", "Schedule:actor")
+    ),
+    "Device": Line(includes=("Device:location",), included_by=("Schedule:actor",)),
+    "CodeSystem": Line(profiles=(f"{ISIK}ISiKCodeSystem",)),
+    "ValueSet": Line(
+        profiles=(f"{ISIK}ISiKValueSet",),
+        operations=(Operation("expand", "http://hl7.org/fhir/OperationDefinition/ValueSet-expand"),),
+    ),
 }
 """By type. A search parameter stands in `OWN`, or with what the directory is found by."""
 
@@ -67,7 +86,7 @@ SYSTEM_OPERATIONS: tuple[Operation, ...] = ()
 SYSTEM_INTERACTIONS: tuple[str, ...] = ()
 """Codes of SystemRestfulInteraction, such as ``transaction``."""
 
-_ACTORS = ("Patient", "Practitioner", "Location", "Device")
+_TIMED = ("Practitioner", "Location", "Device")
 OWN: dict[str, tuple[Parameter, ...]] = {
     "Slot": (
         Parameter("schedule", "reference", ("Schedule",)),
@@ -75,14 +94,30 @@ OWN: dict[str, tuple[Parameter, ...]] = {
         Parameter("start", "date"),
     ),
     "Appointment": (
+        Parameter("_tag", "token"),
         Parameter("status", "token"),
         Parameter("date", "date"),
-        Parameter("actor", "reference", _ACTORS),
+        Parameter("service-type", "token"),
+        Parameter("specialty", "token"),
+        Parameter("slot", "reference", ("Slot",)),
+        Parameter("actor", "reference", ("Patient", *_TIMED)),
+        Parameter("patient", "reference", ("Patient",)),
+        Parameter("practitioner", "reference", ("Practitioner",)),
+        Parameter("location", "reference", ("Location",)),
     ),
 }
 """What the types are searched by that are not the directory's."""
 
-DEFINITIONS = {"_id": f"{HL7}Resource-id", "_lastUpdated": f"{HL7}Resource-lastUpdated", "_tag": f"{HL7}Resource-tag"}
+DEFINITIONS = {
+    "_id": f"{HL7}Resource-id",
+    "_lastUpdated": f"{HL7}Resource-lastUpdated",
+    "_tag": f"{HL7}Resource-tag",
+    **{
+        f"{kind}-{name}": f"{HL7}conformance-{name}"
+        for kind in ("CodeSystem", "ValueSet")
+        for name in ("url", "version", "name", "title", "status", "context-type-value")
+    },
+}
 """Search parameters whose definition is not called ``Type-name``."""
 
 _ACTS = {

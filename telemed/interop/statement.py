@@ -57,6 +57,7 @@ def _resource(kind: str, line: Line, parameters: Iterable[Parameter]) -> dict[st
         "interaction": [{"code": code} for code in line.interactions],
         **line.more,
         "searchInclude": list(line.includes),
+        "searchRevInclude": list(line.included_by),
         "searchParam": [_parameter(kind, one) for one in parameters],
         "operation": [_operation(one) for one in line.operations],
     }
@@ -64,7 +65,8 @@ def _resource(kind: str, line: Line, parameters: Iterable[Parameter]) -> dict[st
 
 
 def _parameter(kind: str, parameter: Parameter) -> dict[str, Any]:
-    definition = served.DEFINITIONS.get(parameter.name) or f"{served.HL7}{kind}-{parameter.name}"
+    own = f"{kind}-{parameter.name}"
+    definition = served.DEFINITIONS.get(parameter.name) or served.DEFINITIONS.get(own) or f"{served.HL7}{own}"
     return {"name": parameter.name, "definition": definition, "type": parameter.type}
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Generic, TypeVar
 
 from telemed.kit.db import Database, Tx
@@ -35,12 +35,23 @@ class Batch(Generic[T]):
         Raises:
             Exception: whatever kept the batch from being written; nothing of it was kept.
         """
+        await self.put_all([item])
+
+    async def put_all(self, items: Collection[T]) -> None:
+        """As `put`, for several that are written together.
+
+        Raises:
+            Exception: as `put`.
+        """
+        if not items:
+            return
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         with self._lock:
-            self._waiting.append((item, done))
-            if len(self._waiting) == 1:
-                loop.call_soon(self._close_when_quiet, loop, 1, QUIET_ROUNDS)
+            is_first = not self._waiting
+            self._waiting += [(item, done) for item in items]
+            if is_first:
+                loop.call_soon(self._close_when_quiet, loop, len(items), QUIET_ROUNDS)
         await done
 
     def _close_when_quiet(self, loop: asyncio.AbstractEventLoop, seen: int, rounds: int) -> None:

@@ -31,7 +31,7 @@ def operator_of(tx: Tx) -> Operator:
 
 def organization_of(tx: Tx) -> str:
     """As ``Organization/…``; empty where none is named or known."""
-    sites = [orjson.loads(each) for each in directory.search(tx, "Location", ())]
+    sites = [orjson.loads(each) for each in directory.every(tx, "Location")]
     named = [str(one.get("managingOrganization", {}).get("reference", "")) for one in sites]
     there = (one for one in named if one and directory.knows(tx, "Organization", one.rpartition("/")[2]))
     return next(there, "")

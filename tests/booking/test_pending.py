@@ -8,14 +8,13 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from telemed.booking import asking, holding, pending, several
+from telemed.booking import asking, holding, pending, seeking, several
 from telemed.booking import service as booking
 from telemed.booking.index import Index
 from telemed.booking.jobs import expire
 from telemed.booking.model import (
     HOLD,
     AlreadyCancelled,
-    AppointmentQuery,
     Booking,
     HoldGone,
     NotOffered,
@@ -29,6 +28,7 @@ from telemed.booking.model import (
 from telemed.booking.pending_fhir import HELD_UNTIL
 from telemed.booking.pending_model import BEFORE_START, CONFIRM_WITHIN, Confirms, Proposal, deadline
 from telemed.booking.planner import What, Wish
+from telemed.booking.sought import Is, Kept, Sought
 from telemed.directory import service as directory
 from telemed.identity.allowed import program
 from telemed.kit import outbox
@@ -88,8 +88,8 @@ def test_its_program_reads_and_finds_it_as_pending_with_its_deadline(world: Worl
     waits = [one["actor"]["reference"] for one in said["participant"] if one["status"] == "needs-action"]
     assert waits == [f"Patient/{made.person_id}"]
     with world.db.transaction() as tx:
-        asker, query = program(CLIENT, world.now), AppointmentQuery(statuses=("pending",))
-        assert booking.search_appointments(tx, world.secrets, query, asker=asker) == [orjson.dumps(said)]
+        asker, waiting = program(CLIENT, world.now), Is(Kept.STATUS, frozenset({"pending"}))
+        assert [hit.id for hit in seeking.seek(tx, Sought(waiting), asker=asker).hits] == [said["id"]]
 
 
 def test_no_list_of_a_day_no_plan_and_no_page_knows_of_it(world: World) -> None:

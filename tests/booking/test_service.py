@@ -9,12 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from telemed.booking import claims as claims_store
-from telemed.booking import planner, store
+from telemed.booking import planner, seeking, store
 from telemed.booking import service as booking
 from telemed.booking.index import Index
 from telemed.booking.model import (
     AlreadyCancelled,
-    AppointmentQuery,
     NotOffered,
     Reference,
     Request,
@@ -23,6 +22,7 @@ from telemed.booking.model import (
     TooLate,
 )
 from telemed.booking.planner import What, Wish
+from telemed.booking.sought import ALWAYS, NEVER, Is, Kept, Not, Sought, Uses, Where, Within
 from telemed.identity.allowed import program
 from telemed.kit.db import Database
 from telemed.kit.ids import new_id, new_link_token
@@ -271,17 +271,18 @@ def test_a_search_finds_by_actor_time_and_status(world: World) -> None:
     one, other = make_booking(world, at="10:00", service=WITH_CUFF), make_booking(world, at="11:00")
     cancel(world, other.id)
 
-    def found(query: AppointmentQuery) -> list[str]:
-        with world.db.transaction() as tx:
-            hits = booking.search_appointments(tx, world.secrets, query, asker=program(CLIENT, world.now))
-        return [json.loads(hit)["id"] for hit in hits]
+    def found(where: Where) -> list[str]:
+        with world.db.reading() as tx:
+            return [hit.id for hit in seeking.seek(tx, Sought(where), asker=program(CLIENT, world.now)).hits]
 
-    assert found(AppointmentQuery()) == [one.id, other.id]
-    assert found(AppointmentQuery(statuses=("cancelled",))) == [other.id]
-    assert found(AppointmentQuery(actors=("Device/cuff-1",))) == [one.id]
-    assert found(AppointmentQuery(actors=("Practitioner/brandt",))) == []
-    assert found(AppointmentQuery(start_ge=moment(world, "10:30"))) == [other.id]
-    assert found(AppointmentQuery(start_lt=moment(world, "10:30"))) == [one.id]
+    assert found(ALWAYS) == [one.id, other.id]
+    assert found(NEVER) == []
+    assert found(Is(Kept.STATUS, frozenset({"cancelled"}))) == [other.id]
+    assert found(Not(Is(Kept.STATUS, frozenset({"cancelled"})))) == [one.id]
+    assert found(Uses(frozenset({"cuff-1"}))) == [one.id]
+    assert found(Is(Kept.DOCTOR, frozenset({"brandt"}))) == []
+    assert found(Within(Kept.START, moment(world, "10:30"), None)) == [other.id]
+    assert found(Within(Kept.START, None, moment(world, "10:30"))) == [one.id]
 
 
 def test_free_slots_are_hours_less_claims_for_people_rooms_and_devices(world: World) -> None:

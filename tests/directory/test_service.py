@@ -1,16 +1,15 @@
 """Resources are kept to the letter and read as the planner's values, on both databases."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from telemed.directory import fhir, service
+from telemed.directory import fhir, service, shelf
 from telemed.directory.model import Actor, Directory, IdTaken
 from telemed.fhir.issues import Invalid
-from telemed.fhir.search import parse
+from telemed.fhir.search import Grammar, parse
 from telemed.interop import service as interop
 from telemed.kit.db import Database
 from telemed.kit.refusal import NotFound
@@ -22,9 +21,9 @@ WINZERLA = ROOT / "tests" / "data" / "seed" / "winzerla"
 
 
 def found(database: Database, kind: str, *items: tuple[str, str]) -> list[str]:
-    query = parse(items, service.parameters(kind), ZONE)
+    query = parse(items, Grammar(shelf.parameters(kind), ZONE, shelf.in_chains))
     with database.reading() as tx:
-        return [json.loads(content)["id"] for content in service.search(tx, kind, query.criteria)]
+        return [one.id for one in shelf.load(tx).find(kind, query.criteria)]
 
 
 def room(**fields: Any) -> dict[str, Any]:
@@ -109,6 +108,19 @@ def test_before_the_first_seed_there_is_an_empty_directory(database: Database) -
         ("Schedule", [("actor", "Practitioner/hofer"), ("active", "true")], ["calendar-hofer"]),
         ("Schedule", [("actor", "Location/hofer")], []),
         ("Location", [("partof", "quarter"), ("status", "active")], ["room-1"]),
+        ("Location", [("partof:missing", "true")], ["quarter"]),
+        ("Practitioner", [("name:exact", "Weiß")], ["weiss"]),
+        ("Practitioner", [("name:exact", "weiß")], []),
+        ("Schedule", [("actor:Practitioner.name", "weiß")], ["calendar-weiss"]),
+        ("Schedule", [("specialty", "HAUT")], ["calendar-hofer"]),
+        ("Schedule", [("service-type", "skin-20")], ["calendar-hofer"]),
+        ("HealthcareService", [("service-type:text", "cuff")], ["general-20-cuff"]),
+        ("HealthcareService", [("service-type", "urn:telemed:code:service|skin-20")], ["skin-20"]),
+        (
+            "Device",
+            [("location.name", "raum 1"), ("location.partof.name:contains", "viertel")],
+            ["cuff-1", "oximeter-1"],
+        ),
     ],
 )
 def test_resources_are_found(database: Database, kind: str, items: list[tuple[str, str]], ids: list[str]) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from telemed.fhir.bundle import bundle
+from telemed.fhir.bundle import Entry, Pages, bundle
 from telemed.fhir.issues import OffTheWire
 from telemed.fhir.negotiate import require_form, wanted
 from telemed.fhir.validate import validate
@@ -53,12 +53,13 @@ def test_a_search_by_post_is_a_form() -> None:
 
 def test_a_bundle_holds_the_bytes_as_they_are_stored() -> None:
     stored = b'{"resourceType":"Location","id":"a", "position":{"longitude":11.600,"latitude":50.8800}}'
-    made = bundle("searchset", [stored], total=1, self_url="https://x/fhir/Location", base_url="https://x/fhir")
+    entries, pages = [Entry("Location/a", stored)], Pages("https://x/fhir/Location")
+    made = bundle("searchset", entries, total=1, pages=pages, base_url="https://x/fhir")
     assert stored in made
     assert validate(made).fields["entry"][0]["fullUrl"] == "https://x/fhir/Location/a"
 
 
 def test_a_bundle_of_nothing_has_no_entries() -> None:
-    made = bundle("searchset", [], total=0, self_url="https://x/fhir/Slot")
+    made = bundle("searchset", [], total=0, pages=Pages("https://x/fhir/Slot"))
     assert "entry" not in json.loads(made)
     assert validate(made).fields["total"] == 0

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from telemed.fhir.issues import Malformed
-from telemed.fhir.search import Parameter, Query, Token, Window, fold, parse
+from telemed.fhir.search import Grammar, Order, Parameter, Query, Token, Window, fold, parse
 
 ZONE = ZoneInfo("Europe/Berlin")
 KNOWN = {
@@ -14,11 +14,19 @@ KNOWN = {
     "name": Parameter("name", "string"),
     "actor": Parameter("actor", "reference", ("Practitioner", "Location")),
     "date": Parameter("date", "date"),
+    "usage": Parameter("usage", "composite"),
 }
+OTHERS = {
+    "Practitioner": {"name": Parameter("name", "string")},
+    "Location": {"name": Parameter("name", "string"), "partof": Parameter("partof", "reference", ("Location",))},
+}
+GRAMMAR = Grammar(
+    KNOWN, ZONE, lambda kind: OTHERS.get(kind, {}), frozenset({"date"}), frozenset({"Slot:schedule", "<Slot:schedule"})
+)
 
 
 def asked(*items: tuple[str, str]) -> Query:
-    return parse(items, KNOWN, ZONE)
+    return parse(items, GRAMMAR)
 
 
 def utc(year: int, month: int, day: int, hour: int) -> datetime:
@@ -77,18 +85,21 @@ def test_a_reference_may_be_written_in_four_ways(name: str, value: str, referenc
     ],
 )
 def test_a_date_is_a_span_in_the_zone_of_the_place(value: str, window: Window) -> None:
-    assert asked(("date", value)).criteria[0].window == window
+    assert asked(("date", value)).criteria[0].windows == (window,)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("date", "soon"),
-        ("date", "sa2027"),
+        ("date", "ap2027"),
         ("date", "2027-02-30"),
         ("date", "ge9999-12-31T23:59:60Z"),
         ("status:above", "x"),
-        ("name:exact", "x"),
+        ("name:not", "x"),
+        ("name:missing", "perhaps"),
+        ("usage", "a"),
+        ("_sort", "name"),
         ("actor:Device", "x"),
         ("actor", "not an id"),
         ("_count", "many"),
@@ -102,3 +113,46 @@ def test_what_is_not_understood_is_refused(name: str, value: str) -> None:
 
 def test_folding_takes_case_and_accents_away() -> None:
     assert fold("Novák WEISS Weiß") == "novak weiss weiss"
+
+
+def test_a_chain_asks_what_is_referred_to() -> None:
+    (criterion,) = asked(("actor:Location.partof.name:contains", "Haus")).criteria
+    assert (criterion.name, criterion.kinds) == ("actor", ("Location",))
+    assert criterion.chain is not None
+    assert criterion.chain.chain is not None
+    assert (criterion.chain.chain.modifier, criterion.chain.chain.texts) == ("contains", ("haus",))
+    assert asked(("actor.name", "x")).criteria[0].kinds == ("Practitioner", "Location")
+
+
+@pytest.mark.parametrize("name", ["actor.colour", "actor:Device.name", "name.actor", "status.name"])
+def test_a_chain_that_leads_nowhere_is_as_unknown_as_any_other_name(name: str) -> None:
+    query = asked((name, "x"))
+    assert (query.criteria, query.applied, query.ignored) == ((), (), (name,))
+
+
+def test_several_dates_are_alternatives_and_what_is_not_one_is_before_or_after() -> None:
+    assert len(asked(("date", "2027-01-12,2027-01-14")).criteria[0].windows) == 2
+    before, after = asked(("date", "ne2027-01-12")).criteria[0].windows
+    assert (before.end, after.start) == (utc(2027, 1, 11, 23), utc(2027, 1, 12, 23))
+
+
+def test_how_the_found_are_handed_out_stands_beside_what_is_sought() -> None:
+    query = asked(
+        ("_sort", "-date"),
+        ("_include", "Slot:schedule"),
+        ("_include", "Slot:nothing"),
+        ("_revinclude", "Slot:*"),
+        ("_elements", "id,status"),
+        ("_summary", "count"),
+        ("_format", "xml"),
+    )
+    assert query.order == (Order("date", descending=True),)
+    assert query.includes == ("Slot:schedule", "<Slot:schedule")
+    assert (query.elements, query.only_count) == (("id", "status"), True)
+    assert query.ignored == ("_include",)
+
+
+def test_a_composite_is_two_tokens() -> None:
+    assert asked(("usage", "http://x|a$http://y|b")).criteria[0].pairs == (
+        (Token("http://x", "a"), Token("http://y", "b")),
+    )

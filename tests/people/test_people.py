@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
+from telemed.booking import seeking
 from telemed.booking import service as booking
 from telemed.booking import store as booking_store
-from telemed.booking.model import AppointmentQuery
+from telemed.booking.sought import ALWAYS, Sought
 from telemed.identity.allowed import program
 from telemed.kit.db import Database, Tx
 from telemed.people import model, service, store
@@ -110,8 +111,8 @@ def test_erasure_makes_everything_about_one_person_unreadable_and_nobody_else(wo
     with pytest.raises(Erased), world.db.transaction() as tx:
         service.erase(tx, person_id, actor=OPERATOR, now=world.now)
     with world.db.transaction() as tx:
-        query = AppointmentQuery()
-        assert len(booking.search_appointments(tx, world.secrets, query, asker=program(CLIENT, world.now))) == 1
+        found = seeking.seek(tx, Sought(ALWAYS), asker=program(CLIENT, world.now))
+        assert [hit.id for hit in found.hits if hit.person_id in found.keys] == [kept.id]
         assert booking.read_appointment(tx, world.secrets, kept.id, actor=DOCTOR, now=world.now)
 
 

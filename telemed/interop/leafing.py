@@ -1,0 +1,112 @@
+"""Pages of what was found, which follow each other also while others come and go between them. Pure.
+
+A page is named by the place in the order beside which it begins or ends, not by a number: whatever is inserted before
+that place moves nothing. FHIR calls links to pages opaque, so the place is packed into one parameter.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import orjson
+
+from telemed.fhir.bundle import Pages, Relation
+from telemed.fhir.issues import Issue, Malformed
+from telemed.fhir.search import Query
+
+PAGE = 100
+"""Entries of a page where the client does not say."""
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+Place = tuple[Any, str]
+"""What somebody has there by which it is sorted, and the id."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Which page is asked for. *beside*: where it begins, or ends if *backwards*; None for the first."""
+
+    count: int
+    offset: int = 0
+    beside: Place | None = None
+    backwards: bool = False
+
+
+def turn_of(query: Query) -> Turn:
+    """
+    Raises:
+        Malformed: a page that no link of ours named.
+    """
+    count = PAGE if query.count is None else query.count
+    if not query.cursor:
+        return Turn(count, query.offset)
+    try:
+        backwards, at, resource_id = orjson.loads(urlsafe_b64decode(query.cursor.encode()))
+    except ValueError:
+        raise Malformed([Issue("invalid", "_cursor stands in links to pages, as it is")]) from None
+    if not (isinstance(backwards, bool) and isinstance(at, str | int) and isinstance(resource_id, str)):
+        raise Malformed([Issue("invalid", "_cursor stands in links to pages, as it is")])
+    return Turn(count, beside=(at, resource_id), backwards=backwards)
+
+
+def walked(rows: Sequence[Row], turn: Turn, *, descending: bool) -> list[Row]:
+    """From *rows*, which rise by their first two members, those of the page and one more, in the order of walking."""
+    falling = descending != turn.backwards
+    low, high = 0, len(rows)
+    if turn.beside is not None:
+        try:
+            if falling:
+                high = bisect_left(rows, turn.beside, key=_place)
+            else:
+                low = bisect_right(rows, turn.beside, key=_place)
+        except TypeError:  # of another sort
+            raise Malformed([Issue("invalid", "_cursor stands in links to pages, as it is")]) from None
+    wanted = turn.offset + turn.count + 1
+    found = rows[max(low, high - wanted) : high][::-1] if falling else rows[low : min(high, low + wanted)]
+    return list(found[turn.offset :])
+
+
+def _place(row: tuple[Any, ...]) -> Place:
+    return row[0], row[1]
+
+
+@dataclass(frozen=True)
+class Page:
+    """*begin* and *end*: the places of its first and last entry. *earlier*, *later*: whether there are others."""
+
+    begin: Place | None
+    end: Place | None
+    earlier: bool
+    later: bool
+
+
+def page_of(places: Sequence[Place], turn: Turn, *, has_more: bool) -> Page:
+    """*places*: of the page, in the order of reading; *has_more*: there are more where it was walked to."""
+    came_from = turn.beside is not None or turn.offset > 0
+    earlier, later = (has_more, came_from) if turn.backwards else (came_from, has_more)
+    return Page(places[0] if places else None, places[-1] if places else None, earlier, later)
+
+
+def links(base_url: str, kind: str, query: Query, turn: Turn, page: Page) -> Pages:
+    """The links of the Bundle."""
+    kept = [(name, value) for name, value in query.applied if name not in ("_count", "_offset", "_cursor")]
+    counted = [*kept, ("_count", str(turn.count))]
+    others: dict[Relation, str] = {}
+    if turn.count and (page.earlier or page.later):
+        others["first"] = _url(base_url, kind, counted)
+        if page.earlier and page.begin:
+            others["previous"] = _url(base_url, kind, [*counted, ("_cursor", _packed(page.begin, backwards=True))])
+        if page.later and page.end:
+            others["next"] = _url(base_url, kind, [*counted, ("_cursor", _packed(page.end, backwards=False))])
+    return Pages(_url(base_url, kind, query.applied), others)
+
+
+def _packed(place: Place, *, backwards: bool) -> str:
+    return urlsafe_b64encode(orjson.dumps([backwards, *place])).decode()
+
+
+def _url(base_url: str, kind: str, applied: Sequence[tuple[str, str]]) -> str:
+    return f"{base_url}/{kind}?{urlencode(applied)}".removesuffix("?")
