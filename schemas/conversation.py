@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
-from schemas.base import Id, Message
+from schemas.base import Id, Message, Moment
 from schemas.measurement import Ping, Pong
 from schemas.signalling import Role
 from schemas.trust import Key
@@ -107,6 +107,53 @@ class CallForHelp(Message):
     by: Literal["doctor", "room"]
 
 
+class Instruction(Message):
+    """One block of the library (`telemed.aftercare.model.LIBRARY`): *german* as the doctor saw it, shown where the
+    reader's language has no words for *key*."""
+
+    group: Literal["do", "measure", "go", "call", "alarm"]
+    key: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}$")]
+    german: Annotated[str, StringConstraints(max_length=300)]
+
+
+class NextTime(Message):
+    """When and where one meets again."""
+
+    start: Moment
+    place: Annotated[str, StringConstraints(max_length=200)]
+
+
+class Instructions(Message):
+    """A sheet for after the visit. *line*: the doctor's own words; *made*: when; *phone*: whom to call, or empty.
+
+    The same is what the doctor's browser seals (``telemed/aftercare/static/js/seal.js``).
+    """
+
+    blocks: Annotated[tuple[Instruction, ...], Field(max_length=20)]
+    line: Annotated[str, StringConstraints(max_length=600)] = ""
+    next: NextTime | None = None
+    doctor: Name
+    made: Moment
+    phone: Annotated[str, StringConstraints(max_length=40)] = ""
+
+
+class TakeHome(Message):
+    """Doctor to the patient's end: the sheet to take home, in place of an earlier one, to be shown and printed there.
+
+    *link* opens it elsewhere for 14 days; behind the ``#`` is the key, which no server is ever sent.
+    """
+
+    type: Literal["take-home"] = "take-home"
+    link: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^https?://[^/\s?#]+/nachsorge/[A-Za-z0-9_-]{22}(\?sprache=[a-z-]{2,9})?#[A-Za-z0-9_-]{43}$",
+            max_length=300,
+        ),
+    ]
+    sheet: Instructions
+
+
 class Bye(Message):
     """This end leaves, and will not come back by itself."""
 
@@ -114,7 +161,7 @@ class Bye(Message):
 
 
 Talk = Annotated[
-    People | Known | Admitted | Sending | Want | PauseTalk | SendOut | CallForHelp | Bye | Ping | Pong,
+    People | Known | Admitted | Sending | Want | PauseTalk | SendOut | CallForHelp | TakeHome | Bye | Ping | Pong,
     Field(discriminator="type"),
 ]
 talk: TypeAdapter[Talk] = TypeAdapter(Talk)

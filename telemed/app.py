@@ -9,6 +9,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
+from telemed.aftercare import jobs as aftercare_jobs
+from telemed.aftercare import pages as aftercare_pages
 from telemed.booking import jobs as booking_jobs
 from telemed.booking import pages as booking_pages
 from telemed.booking import routes as booking_routes
@@ -128,6 +130,7 @@ def make_app(centre: Centre) -> FastAPI:
         privacy_pages.routes,
         operator_pages.routes,
         operator_layouts.routes,
+        aftercare_pages.routes,
         operator_staff.routes,
         operator_programs.routes,
         operator_glasses.routes,
@@ -153,6 +156,7 @@ def make_app(centre: Centre) -> FastAPI:
 
 
 async def health() -> dict[str, str]:
+        aftercare=aftercare_pages.STATIC,
     """That the centre answers; nothing else."""
     return {"status": "ok"}
 
@@ -197,7 +201,7 @@ def _ticking(centre: Centre) -> BackgroundScheduler:
     ticking.add_job(queue_jobs.learn, "interval", hours=1, args=[centre.db, centre.clock])
     for forget in (
         *(forget_expired, forget_delivered, booking_jobs.forget_changes, signalling_jobs.forget_refused),
-        *(people_jobs.forget_old, feedback_jobs.forget_old),
+        *(people_jobs.forget_old, feedback_jobs.forget_old, aftercare_jobs.forget_expired),
         *(notify_jobs.forget_old, queue_jobs.forget_old, help_jobs.forget_old, interop_jobs.forget_answers),
     ):
         ticking.add_job(forget, "interval", hours=1, args=[centre.db, centre.clock])

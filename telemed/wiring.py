@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from telemed.aftercare import pages as aftercare_pages
 from telemed.booking import limits, offered
 from telemed.booking import pages as booking_pages
 from telemed.booking import routes as booking_routes
@@ -194,7 +195,9 @@ def build(settings: Settings, db: Database) -> Centre:
     )
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed", DeskPhone(db))
     with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages, city_pages, paper_pages)
-    folders = [module.TEMPLATES for module in (*with_pages, privacy_pages, feedback_pages, training_pages)]
+    folders = [
+        module.TEMPLATES for module in (*with_pages, privacy_pages, feedback_pages, training_pages, aftercare_pages)
+    ]
     voice = Voice(settings.state_dir / "voices", settings.state_dir / "speech", program=settings.voice_program)
     aloud = centre.live[Aloud] = Aloud(centre.secrets.derive("aloud", ""), voice)
     centre.live.update(

@@ -43,7 +43,7 @@ STORES = (
         pending_store,
     ),
     *(queue, learnt_store, upkeep, signalling, notify, operator),
-    *(helping, training),
+    *(helping, training, aftercare),
     *(act_store, consent_store, mandate_store, feedback, privacy, code_store, isik_store),
 )
 

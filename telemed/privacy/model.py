@@ -47,6 +47,8 @@ PURPOSES = {
     "people_person": "contact",
     "barrier": "barrier",
     "feedback_barrier": "barrier",
+    "aftercare": "aftercare",
+    "aftercare_sheet": "aftercare",
     "glass asked": "glass_asked",
     "glass follow-up": "glass_follow_up",
     "glass safety": "glass_safety",
@@ -153,6 +155,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "notice": ("notify_notice", "notify_push"),
     "audit": ("people_audit", "people_act", "identity_glass", "privacy_erasure", "signalling_refused"),
     "access": ("identity_session", "identity_sign_in", "identity_invitation"),
+    "aftercare": ("aftercare_sheet",),
     "barrier": ("feedback_barrier",),
 }
 """What people ask about, and the tables that it stands in; all other tables say nothing of residents."""

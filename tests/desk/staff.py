@@ -85,6 +85,10 @@ class Staff:
     def post(self, path: str, fields: Mapping[str, str | list[str]] | None = None) -> Page:
         return _page(self._client.post(path, data=dict(fields or {})))
 
+    def send(self, path: str, body: Mapping[str, Any]) -> Page:
+        """As a script of a page does."""
+        return _page(self._client.post(path, json=dict(body), headers={"accept": "application/json"}))
+
     def offers(self, service: str, **wish: str | list[str]) -> Page:
         """The page with the free times for a wish."""
         return self.get("/assistenz/buchen", service=service, **wish)

@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from schemas.checks import CheckReport, CheckResult, Severity
 from schemas.day import FactKind
 from schemas.visit import PairRequest
+from telemed.aftercare import pages as aftercare_pages
 from telemed.booking import pages as booking_pages
 from telemed.booking import service as booking
 from telemed.booking.index import Index
@@ -95,13 +96,15 @@ class World:
     def now(self) -> datetime:
         return self.centre.clock.now()
 
-    def book(self, name: str, *, doctor_id: str | None = None, needs: tuple[Need, ...] = ()) -> str:
+    def book(
+        self, name: str, *, doctor_id: str | None = None, needs: tuple[Need, ...] = (), language: str = "de"
+    ) -> str:
         """Book the next free time; the visit's id."""
         with self.centre.db.transaction() as tx:
             known = directory.load(tx)
             wish = Wish(What(SERVICE, (doctor_id,) if doctor_id else ()), self.now, self.now + timedelta(hours=8))
             offer = booking.offers(tx, known, wish, now=self.now)[0]
-            person = Person(name, 1948, Way.PAPER, needs=needs)
+            person = Person(name, 1948, Way.PAPER, language=language, needs=needs)
             request = Request(new_link_token(), offer, person)
             actor = Actor(Role.ANYONE)
             booked = booking.book(tx, self.centre.secrets, request, actor=actor, now=self.now)
@@ -151,7 +154,7 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
         operator_keys=(OPERATOR_KEY,),
     )
     with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages)
-    folders = [each.TEMPLATES for each in (*with_pages, privacy_pages, feedback_pages)]
+    folders = [each.TEMPLATES for each in (*with_pages, privacy_pages, feedback_pages, aftercare_pages)]
     frame = FrameInfo(True, exercise, lambda: clock.offset, "telemed", DeskPhone(db))
     hub = Hub()
     centre.live.update({Pages: Pages(*folders, frame=frame), Hub: hub, Lines: Lines(), Index: Index(db)})
@@ -229,13 +232,14 @@ def _without_centre() -> FastAPI:
         notify_pages.routes,
         feedback_pages.routes,
         privacy_pages.routes,
+        aftercare_pages.routes,
     )
     for routes in (*staff, desk_guests.routes, desk_home.routes, desk_status.routes, desk_moving.routes):
         app.include_router(routes)
     for routes in (signalling_routes.routes, signalling_socket.routes):
         app.include_router(routes)
     static = {"desk": desk_pages.STATIC, "booking": booking_pages.STATIC, "notify": notify_pages.STATIC}
-    mount_static(app, **static, privacy=privacy_pages.STATIC)
+    mount_static(app, **static, privacy=privacy_pages.STATIC, aftercare=aftercare_pages.STATIC)
     return app
 
 

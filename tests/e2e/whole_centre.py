@@ -35,6 +35,7 @@ from tests.booking.residents import LOBEDA, SOMMER, Answer
 from tests.desk.world import ROOM, SERVICE, World
 from tests.rosters import OPERATOR_KEY
 from tests.serving import served_beside
+from tests.sheets import make_sheet, put_sheet
 
 HOST = "zentrum.localhost"
 ASSISTANT, OPERATOR = "lindner", "betrieb"
@@ -119,7 +120,10 @@ def people(house: House) -> None:
     offer = _offer(centre)
     with centre.db.transaction() as tx:
         sign_in = identity.invite(tx, Actor(Role.ASSISTANT, ASSISTANT), now=world.now)
+    sheet, sheet_key = put_sheet(centre, world.visits[0], world.doctor, make_sheet(world.now, line="Bis bald."))
     house.facts |= {
+        "sheet": sheet,
+        "sheet_key": sheet_key,
         "link": booked[2][0].link_token,
         "visit": world.visits[0],
         "booking": world.visits[1],

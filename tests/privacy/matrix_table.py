@@ -60,7 +60,10 @@ PARAMETERS = {
     **dict.fromkeys(("token", "what", "answer", "rest", "language", "key", "hash", "number", "name"), NOBODYS),
     **dict.fromkeys(("kind", "resource_id"), NOBODYS),  # of FHIR, and of the operator's hours; looked at apart
     **dict.fromkeys(("word_id", "help_id", "absence_id", "defect_id", "barrier_id", "exception_id"), NOBODYS),
-    **dict.fromkeys(("machine_id", "service_id", "passkey_id", "client_id", "session_id", "mandate_id", "invitation_id"), NOBODYS),
+    "sheet_id": NOBODYS,
+    **dict.fromkeys(
+        ("machine_id", "service_id", "passkey_id", "client_id", "session_id", "mandate_id", "invitation_id"), NOBODYS
+    ),
     **dict.fromkeys(("role", "subject", "step"), NOBODYS),
 }
 """What the parameters of an address name, as far as whose it is matters: a route with one that is not here fails."""
@@ -71,6 +74,7 @@ BODIES: dict[str, tuple[str, Any]] = {
     "/assistenz/termin/{booking_id}/absagen": (FORM, {"reason": "other"}),
     "/assistenz/termin/{booking_id}/oeffnen": (FORM, {"reason": "safety"}),
     "/assistenz/termin/{booking_id}/frueher": (FORM, {"request_id": TOKEN}),
+    "/arzt/besuch/{visit_id}/anleitung": (JSON, {"id": TOKEN[:22], "sealed": "AQ" + "A" * 2000}),
     "/arzt/besuch/{visit_id}/folgetermin": (FORM, {"offer": "x", "request_id": TOKEN}),
     "/arzt/besuch/{visit_id}/raum": (JSON, {"offer": "x", "request_id": TOKEN}),
     "/arzt/besuch/{visit_id}/abgewiesen": (JSON, {"role": "agent", "reason": "signature"}),

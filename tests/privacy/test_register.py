@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, select
 
+from schemas.day import FactKind
+from telemed.aftercare import service as aftercare
+from telemed.aftercare.model import Sheet
 from telemed.booking import service as booking
 from telemed.feedback import service as feedback
+from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database, metadata
 from telemed.kit.register import Kept
 from telemed.notify import store as notify
@@ -17,12 +21,14 @@ from telemed.people import service as people
 from telemed.people.mandate import Lasts, Relative
 from telemed.people.model import VERSION
 from telemed.privacy import service
+from telemed.visit import service as visit
 from tests.architecture import ROOT
 from tests.builders import RESIDENT, SOMMER, make_booking, make_world
 
 PERSONAL = {
     *(("people_person", "details"), ("booking", "appointment"), ("notify_push", "subscription")),
     *(("people_mandate", "relative"), ("feedback_barrier", "report")),
+    ("aftercare_sheet", "sealed"),
 }
 
 
@@ -87,6 +93,10 @@ def test_in_every_personal_column_stand_sealed_bytes_and_no_word_of_the_person(d
         mandates.give(tx, world.secrets, person_id, anna, [], Lasts.MONTH, actor=RESIDENT, now=world.now)
         barrier = feedback.new_barrier("Sommer", "", "", now=world.now)
         feedback.report(tx, world.secrets, barrier, actor=RESIDENT, now=world.now)
+        for kind in (FactKind.ARRIVED, FactKind.CALLED):
+            visit.record(tx, visit_id=booked.id, kind=kind, by="assistant", now=world.now)
+        sheet = Sheet("s" * 22, booked.id, b"\x01" + b"Sommer" * 200)
+        aftercare.put(tx, world.secrets, sheet, actor=Actor(Role.DOCTOR, "weiss"), now=world.now)
     for table, name in PERSONAL:
         with database.reading() as tx:
             values = list(tx.execute(select(metadata.tables[table].c[name])).scalars())

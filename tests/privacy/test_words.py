@@ -27,6 +27,7 @@ from schemas.measurement import MeasurementKind
 from schemas.signalling import Role as CallRole
 from schemas.trust import RefusedWhy
 from signage.door import DoorState
+from telemed.aftercare.model import LIBRARY, Group
 from telemed.booking.model import ALSO_LACKING, Reason, Urgency, WaitState
 from telemed.booking.search import Rule
 from telemed.desk.asked import ALWAYS_THERE
@@ -96,6 +97,13 @@ def register_keys() -> set[str]:
 
 PARTS: dict[str, set[str]] = {
     "account.way.": set(SignedInBy),
+    "aftercare.block.": {one.key for one in LIBRARY},
+    "aftercare.group.": set(Group),
+    "aftercare.number.": {"112", "116117", "desk"},
+    "aftercare_desk.js.": {
+        *("draft.back", "draft.kept", "draft.failed", "lix.plain", "lix.hard", "told.yes", "told.no", "copied"),
+        *("failed", "failed.moment", "failed.refused"),
+    },
     "programs.act.": set(Act),
     "programs.did.": set(Did),
     "programs.kind.": set(NAMED),

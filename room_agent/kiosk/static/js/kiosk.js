@@ -16,6 +16,7 @@ import { examine, open, stop } from './probe.js';
 import { Sending } from './sending.js';
 import { SheetOffer } from './sheet.js';
 import { Speak } from './speak.js';
+import { TakeHome } from './take-home.js';
 import { test } from './tone.js';
 import { Whose } from './whose.js';
 
@@ -54,6 +55,7 @@ class Kiosk {
   #probing = false;
   #probed = 0;
   #code = '';
+  #again = () => {};
 
   constructor() {
     this.checkIn = new CheckIn(
@@ -78,6 +80,7 @@ class Kiosk {
     });
     this.whose = new Whose((answer) => !this.practice.on && this.#line?.send(answer));
     this.gate = new Gate((message) => !this.practice.on && this.#line?.send(message), (rests) => this.#rest(rests));
+    this.takeHome = new TakeHome(() => this.#again());
     this.sheet = new SheetOffer(() => this.#line?.send({ type: 'want-sheet' }));
     by('pairing').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -160,7 +163,9 @@ class Kiosk {
     by('other-ways').hidden = !show.line_ok; // whose code it is only the centre knows
     this.help.update(show);
     this.sending.update(show);
-    this.language.update(show);
+    const screen = this.takeHome.screen(show.screen);
+    this.#again = () => this.#show(me, show);
+    this.language.update({ ...show, screen });
     if (this.practice.goesOn(show)) return;
     this.#frame(show);
     if (show.screen === 'call' && show.visit_id) this.#inCall(me, show, show.visit_id);
@@ -169,7 +174,7 @@ class Kiosk {
     if (show.screen === 'farewell') this.sheet.show(show.sheet_offered);
     else this.sheet.reset();
     if ((show.screen === 'welcome') !== (document.body.dataset.screen === 'welcome')) this.checkIn.reset();
-    turnTo(show.screen);
+    turnTo(screen);
     showChecks(show.checks, show.screen === 'welcome' || show.screen === 'cleaning');
     this.#testTone(show.tone_test);
     this.#probeIfDue();
@@ -212,10 +217,14 @@ class Kiosk {
   #inCall(me, show, visitId) {
     if (this.#call?.visitId !== visitId) {
       this.#endCall();
+      this.takeHome.clear();
       this.#call = new Call(me, visitId, {
         roster: () => this.#line?.roster ?? null,
         refused: (role, reason) => this.#line?.send({ type: 'refused', role, reason }),
-        met: (talk) => this.gate.meet(talk),
+        met: (talk) => {
+          this.gate.meet(talk);
+          this.takeHome.meet(talk);
+        },
       });
       this.#call.enter().then(() => this.#report(true));
       this.sending.look();

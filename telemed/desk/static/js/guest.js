@@ -9,6 +9,7 @@ import { Company } from './company.js';
 import { Faces } from './faces.js';
 import { keepOfGuest, ofGuest } from './invited.js';
 import { GuestDevices } from './guest-devices.js';
+import { showTakeHome } from './taken-home.js';
 import { Tryout } from './tryout.js';
 import { byId, say } from './words.js';
 
@@ -157,7 +158,10 @@ class Guest {
       onDistrust: (partner, reason, by) => this.#distrusted(partner, reason, by),
       onParted: () => this.#alone(),
       onFull: () => !this.#talk?.peers.length && this.show('full'),
-      onTalk: (peerId, message) => message.type === 'sending' && this.faces.blank(peerId, message.picture === 'off'),
+      onTalk: (peerId, message, partner) => {
+        if (message.type === 'sending') this.faces.blank(peerId, message.picture === 'off');
+        if (message.type === 'take-home' && this.isHome && partner.role === 'doctor') showTakeHome(message.link);
+      },
     });
     this.#poor?.close();
     this.#poor = new PoorLine(talk, byId('poor', HTMLElement), ({ role }) => role === 'doctor');

@@ -1,15 +1,12 @@
 // @ts-check
 /** Inviting somebody: the link with what no server sees, as a code for a camera, as text, and as a draft without a name. */
 import { operatorKeys } from '/static/js/keys.js';
+import { draw } from '/static/js/qr.js';
 import { fresh } from '/static/js/trust.js';
-import { encode } from '/static/vendor/js/uqr.js';
 import { fragment, keep } from './invited.js';
 import { say } from './words.js';
 
 /** @typedef {{id: string, role: string, used: boolean, path: string}} Made */
-
-/** Modules around the code that stay white (ISO/IEC 18004). */
-const QUIET = 4;
 
 export class Invite {
   #path;
@@ -111,16 +108,4 @@ async function asked(path, how) {
   } catch {
     return null;
   }
-}
-
-/** @param {HTMLCanvasElement} canvas @param {string} text */
-function draw(canvas, text) {
-  const { data, size } = encode(text, { ecc: 'M', border: QUIET });
-  const dot = Math.max(4, Math.floor(320 / size));
-  canvas.width = canvas.height = size * dot;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-  context.fillStyle = '#fff';
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = '#000';
-  data.forEach((row, y) => row.forEach((dark, x) => dark && context.fillRect(x * dot, y * dot, dot, dot)));
 }

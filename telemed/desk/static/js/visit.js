@@ -22,6 +22,7 @@ import { ECG, PLETH, SOUND, Waves } from './wave.js';
 import { RollCallPanel } from './rollcall.js';
 import { Shortcuts } from './shortcuts.js';
 import { Stage, ownMedia } from './stage.js';
+import { GiveAlong } from './take-home.js';
 import { Stills } from './stills.js';
 import { ToRoom } from './to-room.js';
 import { Vitals } from './vitals.js';
@@ -54,6 +55,7 @@ class Call {
     this.guests = new Guests(this.talk, visitId, (share) => this.devices.say(share));
     if (document.getElementById('to-room-dialog')) new ToRoom(visitId);
     this.rollcall = new RollCallPanel(this.talk, () => this.devices.say({ type: 'introduced', on: true }));
+    this.giveAlong = new GiveAlong(this.talk, visitId);
     this.gate = new Gate(this.talk, (said) => this.devices.say(said), (rests) => this.#rest(rests));
     this.emergency = new Emergency(this.talk, visitId, (said) => this.devices.say(said));
     this.answers = new Answers((said) => this.devices.say(said), (confirmed) => this.vitals.confirmed(confirmed));
@@ -169,6 +171,7 @@ class Call {
     this.#over = true;
     this.devices.close();
     this.guests.clear();
+    this.giveAlong.close();
     this.ends.end();
     this.poor.close();
     this.stage.clear();

@@ -1,3 +1,5 @@
+import { isInstructions, isSheetLink } from './instructions.js';
+
 /** What the ends of a talk say to each other on the data channel "talk" (schemas/conversation.py). */
 
 /** @typedef {{relation: string, name: string}} Person */
@@ -10,9 +12,10 @@
 /** @typedef {{type: 'pause', on: boolean}} PauseTalk */
 /** @typedef {{type: 'send-out', on: boolean}} SendOut */
 /** @typedef {{type: 'emergency', on: boolean, by: 'doctor' | 'room'}} CallForHelp */
+/** @typedef {{type: 'take-home', link: string, sheet: import('./instructions.js').Instructions}} TakeHome */
 /** @typedef {{type: 'bye'}} Bye */
 /** @typedef {{type: 'ping' | 'pong', seq: number}} Beat */
-/** @typedef {People | Known | Admitted | Sending | Want | PauseTalk | SendOut | CallForHelp | Bye | Beat} Talk */
+/** @typedef {People | Known | Admitted | Sending | Want | PauseTalk | SendOut | CallForHelp | TakeHome | Bye | Beat} Talk */
 
 const LIMIT = 16 * 1024;
 const MOST = 200;
@@ -42,6 +45,7 @@ const CONTRACT = {
   pause: (m) => isBoolean(m.on),
   'send-out': (m) => isBoolean(m.on),
   emergency: (m) => isBoolean(m.on) && ['doctor', 'room'].includes(m.by),
+  'take-home': (m) => isSheetLink(m.link) && isInstructions({ line: '', next: null, phone: '', ...m.sheet }),
   bye: () => true,
   ping: (m) => Number.isSafeInteger(m.seq),
   pong: (m) => Number.isSafeInteger(m.seq),
