@@ -1,6 +1,7 @@
 """Who may do what: the rule as it is written in the notes, the rule as code, and the same as SQL."""
 
 from datetime import timedelta
+from random import Random
 
 from sqlalchemy import insert
 
@@ -8,7 +9,8 @@ from telemed.identity.allowed import TABLE, Action, Asker, Thing, allowed
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database
 from tests.counts import Counted
-from tests.identity.worlds import APPOINTMENTS, NOW, TODAY, agree, in_sql, said
+from tests.identity.mutants import Allowed, mutants, unbroken
+from tests.identity.worlds import APPOINTMENTS, NOW, TODAY, agree, in_sql, said, shaken
 
 COUNT = 150
 
@@ -30,6 +32,25 @@ def test_the_worlds_would_show_a_rule_that_differs(sqlite_database: Database) ->
         tx.execute(insert(APPOINTMENTS), [vars(late)])
         assert in_sql(tx, asker, Action.SEE) == {"a-0"}
         assert in_sql(tx, asker, Action.MEET) == set()
+
+
+def test_a_rule_that_is_broken_anywhere_is_noticed(counted: Counted) -> None:
+    rng = Random(1)
+    worlds = [shaken(rng, role, action, many=6) for role in Role for action in Action for _ in range(16)]
+    rng.shuffle(worlds)
+    asked = [(asker, action, thing, said(asker, action, thing)) for asker, things, action in worlds for thing in things]
+
+    def is_noticed(broken: Allowed) -> bool:
+        try:
+            return any(broken(asker, action, thing) is not expected for asker, action, thing, expected in asked)
+        except ValueError:
+            return True
+
+    assert not is_noticed(unbroken())
+    found = [(mutant.what, is_noticed(mutant.allowed)) for mutant in mutants()]
+    assert [what for what, noticed in found if not noticed] == []
+    assert len(found) > 100
+    counted(f"who may what, the rule broken in one place: {len(found)} mutants, all noticed")
 
 
 def test_every_role_stands_in_the_table_and_only_what_stands_there_is_allowed() -> None:
