@@ -12,15 +12,17 @@ from orjson import Fragment
 
 from telemed.booking.model import Booking, Reason, UnknownActor
 from telemed.booking.planner import Offer
-from telemed.directory.model import Directory, slot_id, slot_of
+from telemed.booking.sought import EXTERNAL, Described
+from telemed.directory.model import Directory, Service, slot_id, slot_of
 from telemed.fhir import raw
 from telemed.fhir.raw import stamped
-from telemed.fhir.resource import Resource, literal
+from telemed.fhir.resource import Resource, codings, literal
 from telemed.fhir.validate import validate
 from telemed.people.model import Person, Way
 
 IHE_D = "http://ihe-d.de/CodeSystems/AerztlicheFachrichtungen"
 PROFILE = "https://gematik.de/fhir/isik/StructureDefinition/ISiKTermin"
+TAGS = "http://fhir.de/CodeSystem/common-meta-tag-de"
 REPLACES = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.replaces"
 CANCELLATION = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
 _ISIK_REASONS = (Reason.PATIENT, Reason.PRACTITIONER, Reason.EQUIPMENT, Reason.OTHER)
@@ -184,11 +186,16 @@ class _Fixed:
 def _fixed(directory: Directory, service_id: str, actor_ids: tuple[str, ...]) -> _Fixed:
     service = directory.services.get(service_id)
     return _Fixed(
-        [{"text": service.name}] if service else [],
+        [_kind_of(service)] if service else [],
         [{"coding": [{"system": IHE_D, "code": service.specialty}]}] if service else [],
         [_participant(f"{_kind(directory, one)}/{one}", directory.name_of(one)) for one in actor_ids],
         sorted(one for one, actors in directory.schedules.items() if actor_ids[0] in actors),
     )
+
+
+def _kind_of(service: Service) -> dict[str, Any]:
+    """The type of a service by all its codes, and its name."""
+    return {"coding": [{"system": system, "code": code} for system, code in service.codes], "text": service.name}
 
 
 def _kind(directory: Directory, actor_id: str) -> str:
@@ -207,25 +214,46 @@ def _replaces(booking_id: str) -> dict[str, Any]:
     return {"url": REPLACES, "valueReference": {"reference": f"Appointment/{booking_id}"}}
 
 
-def _meta(booking: Booking, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _meta(booking: Booking, given: Mapping[str, Any] | None = None, *, is_isik: bool = True) -> dict[str, Any]:
     """Of what another system says of a resource, its profiles, tags, labels and source stay."""
     stays = {name: value for name, value in (given or {}).items() if name not in ("versionId", "lastUpdated")}
-    own = {} if "profile" in stays else {"profile": [PROFILE]}
+    own = {} if "profile" in stays or not is_isik else {"profile": [PROFILE]}
     return {"versionId": str(booking.version), "lastUpdated": instant(booking.updated_at), **stays, **own}
 
 
 def stamped_as(content: bytes, booking: Booking, *, reasoned: bool = False) -> bytes:
     """The same text with id, meta, status and reason as the server has them. *reasoned*: it says the reason itself."""
     reason = _reason(booking.reason) if booking.reason and not reasoned else None
-    values = {"id": booking.id, "meta": _meta(booking, _meta_in(content)), "status": booking.status.value}
+    values = {"id": booking.id, "meta": _meta_again(content, booking), "status": booking.status.value}
     return stamped(content, {**values, **({"cancelationReason": reason} if reason else {})})
 
 
-def _meta_in(content: bytes) -> Mapping[str, Any] | None:
+def brought_in(resource: Resource, booking: Booking) -> bytes:
+    """The Appointment that an import brings, in its own words, and marked as what comes from elsewhere."""
+    given = resource.fields.get("meta") or {}
+    tags = [one for one in given.get("tag", ()) if (one.get("system"), one.get("code")) != (TAGS, EXTERNAL)]
+    marked = {**given, "tag": [*tags, {"system": TAGS, "code": EXTERNAL}]}
+    return stamped_as(stamped(resource.content, {"meta": marked}), booking)
+
+
+def described(content: bytes) -> Described:
+    """What an Appointment that another system wrote may be searched by, beside what the planner keeps of it."""
+    fields = orjson.loads(content)
+    tags = ((one.get("system"), one.get("code")) for one in fields.get("meta", {}).get("tag", ()))
+    said = [
+        (what, system, code)
+        for what, element in (("service-type", "serviceType"), ("specialty", "specialty"))
+        for system, code in codings(fields.get(element))
+    ]
+    return Described(EXTERNAL if (TAGS, EXTERNAL) in tags else "", tuple(said))
+
+
+def _meta_again(content: bytes, booking: Booking) -> dict[str, Any]:
+    """Of a resource that is kept already; without a type of service it is no ISiKTermin."""
     text = content.decode()
-    start, end = raw.members(text).get("meta", (0, 0))
-    found: Mapping[str, Any] | None = orjson.loads(text[start:end]) if end else None
-    return found
+    members = raw.members(text)
+    start, end = members.get("meta", (0, 0))
+    return _meta(booking, orjson.loads(text[start:end]) if end else None, is_isik="serviceType" in members)
 
 
 def with_device(content: bytes, booking: Booking, out: str, instead: str, name: str) -> bytes:
@@ -234,7 +262,7 @@ def with_device(content: bytes, booking: Booking, out: str, instead: str, name: 
         _participant(f"Device/{instead}", name) if literal(one.get("actor")) == ("Device", out) else one
         for one in orjson.loads(content)["participant"]
     ]
-    return stamped(content, {"meta": _meta(booking, _meta_in(content)), "participant": people})
+    return stamped(content, {"meta": _meta_again(content, booking), "participant": people})
 
 
 def _reason(reason: Reason) -> dict[str, Any]:

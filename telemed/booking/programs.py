@@ -18,6 +18,7 @@ from telemed.booking import (
     reading,
     service,
     sessions,
+    sought_store,
     store,
     waitlist,
 )
@@ -71,6 +72,12 @@ def book(tx: Tx, secrets: Secrets, wanted: Wanted, *, actor: Actor, now: datetim
         PersonUnknown: nobody has that person's id.
         AlreadyCancelled, TooLate, NotOffered, SlotTaken: as `service.book` and `service.cancel` say.
     """
+    kept = _book(tx, secrets, wanted, actor=actor, now=now)
+    sought_store.describe(tx, kept.booking.id, fhir.described(kept.content))
+    return kept
+
+
+def _book(tx: Tx, secrets: Secrets, wanted: Wanted, *, actor: Actor, now: datetime) -> Kept:
     known, held = store.known(tx, wanted.id)
     service.enter(tx, alone=known or bool(wanted.instead_of))
     take_turn(tx, reading.turn(wanted.id))
@@ -227,6 +234,7 @@ def _change(tx: Tx, secrets: Secrets, directory: Directory, wanted: Wanted, *, a
 def _amend(tx: Tx, secrets: Secrets, booking: Booking, data: bytes, *, actor: Actor, now: datetime) -> Booking:
     place = reading.place_of(booking.id)
     store.rewrite(tx, booking, people.seal(tx, secrets, booking.person_id, place, data, actor=actor, now=now))
+    sought_store.describe(tx, booking.id, fhir.described(data))
     return booking
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from telemed.booking import sought_store
 from telemed.booking.reading import place_of
-from telemed.booking.sought import Described, Sealed, Sought
+from telemed.booking.sought import Sealed, Sought
 from telemed.identity.allowed import Asker
 from telemed.kit.db import Tx
 from telemed.kit.secrets import Secrets
@@ -38,8 +38,3 @@ async def unseal(auditor: Auditor, secrets: Secrets, found: Found, *, asker: Ask
     ]
     plain = await auditor.unseal_all(secrets, lots, actor=asker.actor, purpose="search", now=asker.now)
     return {lot.what.rpartition("|")[2]: each for lot, each in zip(lots, plain, strict=True)}
-
-
-def describe(tx: Tx, booking_id: str, described: Described) -> None:
-    """Keep what another system's appointment may be searched by."""
-    sought_store.describe(tx, booking_id, described)

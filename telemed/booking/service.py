@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import datetime
 
-from telemed.booking import asking, claims, fhir, model, planner, search, sessions, store, waitlist
+from telemed.booking import asking, claims, fhir, model, planner, search, sessions, sought_store, store, waitlist
 from telemed.booking.ground import rules
 from telemed.booking.keys import arrival_hash, booked, id_for, link_for, new_ticket, reference_for, reference_hash
 from telemed.booking.model import (
@@ -144,8 +144,8 @@ def book_for(
         NotFound, AlreadyCancelled, TooLate, NotOffered, SlotTaken: as `book` and `cancel` say.
     """
     if instead_of is not None:
-        link, reference = link_for(secrets, request.request_id), reference_for(secrets, request.request_id)
-        access = _access(secrets, link, reference, request.person.birth_year)
+        link = link_for(secrets, request.request_id)
+        access = _access(secrets, link, reference_for(secrets, link), request.person.birth_year)
         moved = move(tx, secrets, instead_of, request, actor=actor, now=now, access=access)
         return booked(secrets, request.request_id, moved)
     booking_id, directory = id_for(secrets, request.request_id), directories.load(tx)
@@ -270,9 +270,10 @@ def import_appointment(tx: Tx, secrets: Secrets, resource: Resource, *, actor: A
     take(tx, directory, resource.id, offer, now=now)
     newcomer = Newcomer()
     booking = Booking(resource.id, newcomer.id, offer, Status.BOOKED, new_ticket(), False, 1, now)
-    stamped = fhir.stamped_as(resource.content, booking)
-    sealed = _sealed(tx, secrets, booking, stamped, person, newcomer, actor=actor, now=now)
+    data = fhir.brought_in(resource, booking)
+    sealed = _sealed(tx, secrets, booking, data, person, newcomer, actor=actor, now=now)
     keep(tx, directory, booking, sealed, access=NO_ACCESS, now=now)
+    sought_store.describe(tx, booking.id, fhir.described(data))
     return booking.id
 
 

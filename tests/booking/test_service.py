@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -65,7 +66,7 @@ def persons(world: World) -> int:
         return len(tx.execute(select(people_store.persons)).all())
 
 
-def read(world: World, booking_id: str) -> dict[str, object]:
+def read(world: World, booking_id: str) -> dict[str, Any]:
     with world.db.transaction() as tx:
         found = booking.read_appointment(tx, world.secrets, booking_id, actor=OPERATOR, now=world.now)
     made = json.loads(found)
@@ -81,7 +82,10 @@ def test_an_appointment_has_everybody_and_everything_as_participants(world: Worl
     kinds = [one["actor"]["reference"].split("/")[0] for one in participants]
     assert kinds == ["Patient", "Practitioner", "Practitioner", "Location", "Device"]
     assert (appointment["status"], appointment["minutesDuration"]) == ("booked", 20)
-    assert "Sommer" not in json.dumps(appointment)
+    assert all(one["actor"]["display"] for one in participants)
+    assert appointment["serviceType"] == [
+        {"coding": [{"system": "urn:telemed:code:service", "code": WITH_CUFF}], "text": WITH_CUFF}
+    ]
 
 
 def test_what_is_booked_is_claimed_and_not_offered_again(world: World) -> None:
@@ -261,7 +265,10 @@ def test_an_import_claims_time_keeps_its_text_and_is_taken_once(world: World) ->
 
     assert take() == take() == "foreign-1"
     assert persons(world) == 1
-    assert read(world, "foreign-1")["start"] == resource.fields["start"]
+    kept = read(world, "foreign-1")
+    assert kept["start"] == resource.fields["start"]
+    assert kept["meta"]["tag"] == [{"system": "http://fhir.de/CodeSystem/common-meta-tag-de", "code": "external"}]
+    assert "profile" not in kept["meta"], "without a type of service it is no ISiKTermin"
     with pytest.raises(SlotTaken):
         book(world, Request(new_id(), replace(offer_at(world, "11:00"), start=moment(world, "10:00"),
                                               end=moment(world, "10:20")), SOMMER))  # fmt: skip
