@@ -6,7 +6,7 @@ The technician who put the device there knows its sticker and its drawer; the ce
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from room_agent.devices.config import STETHOSCOPE, Label, RoomDevices
+from room_agent.devices.config import STETHOSCOPE, CameraRole, Label, RoomDevices
 from schemas.checks import CheckResult
 from schemas.day import DayPlan, PlannedDevice
 from schemas.measurement import MeasurementKind
@@ -14,6 +14,7 @@ from telemed.kit.i18n import Words, words
 
 PLANNED: Mapping[str, str] = {MeasurementKind.WEIGHT.value: "scale", "room": "room-camera"}
 """Where the directory has another word than the driver, or a camera's role."""
+_ROLES = frozenset(CameraRole)
 _DRIVEN = frozenset(kind.value for kind in MeasurementKind)
 
 
@@ -59,7 +60,8 @@ class Names:
             known = self.plan.devices if self.plan else ()
             return next((device.name for device in known if device.device_id == each.device_id), "")
         kind = subject_kind(each)
-        return described(self.label(kind, each.device_id)) if kind else ""
+        named = described(self.label(kind, each.device_id)) if kind else ""
+        return named or (words().text(f"camera.{kind}") if kind in _ROLES else "")
 
 
 def subject_kind(each: CheckResult) -> str:

@@ -87,6 +87,7 @@ BELOW = {
 }
 EVERYWHERE = (
     *("/static", "/vorlesen", "/papier", "/health", "/signalling", "/link", "/pair", "/roster"),
+    "/api/arrivals",
     *("/nutzungsbedingungen", "/impressum", "/datenschutz", "/datenregister", "/barrierefreiheit"),
 )
 """What pages of every area need or name, and what only machines and programs ask for, who prove who they are."""
@@ -109,9 +110,9 @@ def make_app(centre: Centre) -> FastAPI:
     every = (
         identity_token.routes,
         interop_smart.routes,
+        interop_operations.routes,
         interop_routes.routes,
         booking_routes.routes,
-        interop_operations.routes,
         booking_pages.routes,
         identity_account.routes,
         identity_house.routes,
@@ -125,12 +126,12 @@ def make_app(centre: Centre) -> FastAPI:
         notify_pages.routes,
         city_pages.routes,
         training_pages.routes,
+        aftercare_pages.routes,
         paper_pages.routes,
         feedback_pages.routes,
         privacy_pages.routes,
         operator_pages.routes,
         operator_layouts.routes,
-        aftercare_pages.routes,
         operator_staff.routes,
         operator_programs.routes,
         operator_glasses.routes,
@@ -151,12 +152,12 @@ def make_app(centre: Centre) -> FastAPI:
         notify=notify_pages.STATIC,
         privacy=privacy_pages.STATIC,
         training=training_pages.STATIC,
+        aftercare=aftercare_pages.STATIC,
     )
     return app
 
 
 async def health() -> dict[str, str]:
-        aftercare=aftercare_pages.STATIC,
     """That the centre answers; nothing else."""
     return {"status": "ok"}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypedDict
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -33,6 +33,21 @@ routes = APIRouter(dependencies=[Depends(Needs(Right.OPEN))])
 TOO_MANY = 429
 
 
+class Kept(TypedDict):
+    """How a cookie is kept."""
+
+    path: str
+    secure: bool
+    httponly: bool
+    samesite: Literal["lax"]
+
+
+LINK_COOKIE = "__Secure-telemed-link"
+"""The link that was opened; sent only where the slip is printed."""
+_LIFETIME_S = int(RESIDENT_SESSION.total_seconds())
+_KEPT: Kept = {"path": "/mein-termin", "secure": True, "httponly": True, "samesite": "lax"}
+
+
 class TooOften(Refusal):
     """Too many wrong references came from there."""
 
@@ -54,10 +69,15 @@ def ask(request: Request, token: str, centre: CentreDep) -> HTMLResponse:
 
 @routes.post("/t/{token}")
 def enter(token: str, centre: CentreDep) -> Response:
-    """Exchange the link for a session."""
+    """Exchange the link for a session; the browser keeps the link as long, so that the slip can be printed again."""
     with centre.db.transaction() as tx:
         session = _opened(tx, service.by_link(tx, token), "link", now=centre.clock.now())
-    return signed_in(session)
+    return signed_in(session, link=token)
+
+
+def forget_link(answer: Response) -> None:
+    """The browser keeps the link no longer."""
+    answer.delete_cookie(LINK_COOKIE, **_KEPT)
 
 
 @dataclass(frozen=True)
@@ -150,9 +170,14 @@ def open_session(tx: Tx, subject: str, *, now: datetime) -> str:
     return identity.open_session(tx, Actor(Role.RESIDENT, subject), now=now)
 
 
-def signed_in(session: str, path: str = "/mein-termin") -> RedirectResponse:
-    """On to *path* with the session."""
+def signed_in(session: str, path: str = "/mein-termin", *, link: str = "") -> RedirectResponse:
+    """On to *path* with the session. *link*: by which somebody came."""
     answer = RedirectResponse(path, status_code=303)
-    lifetime_s = int(RESIDENT_SESSION.total_seconds())
-    answer.set_cookie(SESSION_COOKIE, session, max_age=lifetime_s, path="/", secure=True, httponly=True, samesite="lax")
+    answer.set_cookie(
+        SESSION_COOKIE, session, max_age=_LIFETIME_S, path="/", secure=True, httponly=True, samesite="lax"
+    )
+    if link:
+        answer.set_cookie(LINK_COOKIE, link, max_age=_LIFETIME_S, **_KEPT)
+    else:  # of whoever was here before
+        forget_link(answer)
     return answer

@@ -10,7 +10,12 @@ from telemed.kit.secrets import Secrets
 
 def booked(secrets: Secrets, request_id: str, booking: Booking) -> Booked:
     """What the resident takes along; the same for the same request."""
-    return Booked(booking.id, booking.ticket, link_for(secrets, request_id), reference_for(secrets, request_id))
+    return with_link(secrets, link_for(secrets, request_id), booking)
+
+
+def with_link(secrets: Secrets, link: str, booking: Booking) -> Booked:
+    """The same for who has the link: it says the reference too, and so a slip can be printed again."""
+    return Booked(booking.id, booking.ticket, link, reference_for(secrets, link))
 
 
 def id_for(secrets: Secrets, request_id: str) -> str:
@@ -27,8 +32,9 @@ def waiting_for(secrets: Secrets, request_id: str) -> tuple[str, str]:
     return secrets.derive("waits", request_id).hex()[:32], to_base64(secrets.derive("waits link", request_id)[:16])
 
 
-def reference_for(secrets: Secrets, request_id: str) -> Reference:
-    seed = secrets.derive("reference", request_id)
+def reference_for(secrets: Secrets, link: str) -> Reference:
+    """Of the link, which nobody finds by the reference."""
+    seed = secrets.derive("reference", link)
     one, two, three = (PICTURES[byte % len(PICTURES)] for byte in seed[:3])
     return Reference((one, two, three), f"{int.from_bytes(seed[3:11], 'big') % 1_000_000:06d}")
 

@@ -36,7 +36,7 @@ routes = APIRouter()
 
 @dataclass(frozen=True)
 class Round:
-    """What stays from person to person: the ids of what was booked, the last one with its slip."""
+    """What stays from person to person: with what was booked, which prints its slips, and the last one's slip."""
 
     done: tuple[str, ...] = ()
     slip: dict[str, Any] | None = None
@@ -77,7 +77,7 @@ def book(
         made, taken = _book(centre, actor, wanted, consent, now=now)
     except (Blocked, TooLate) as refusal:
         return _page(request, centre, actor, asked, so_far, Said(refusal=refusal), consent=consent)
-    booked = tuple(dict.fromkeys((*so_far.done, made.id)))
+    booked = tuple(dict.fromkeys((*so_far.done, asked.given.request_id)))
     so_far = Round(booked, slip(centre, made, taken, known), asked.given.name)
     fresh = Asked(form.Answers(service=asked.given.service, place=asked.given.place), first=asked.first)
     return _page(request, centre, actor, fresh, so_far)
@@ -129,14 +129,14 @@ def _options(known: Directory) -> Options:
     return replace(options, services=[one for one in options.services if not known.services[one[0]].needs_order])
 
 
-def _done(centre: Centre, so_far: Round, known: Directory) -> list[tuple[Booking, Line]]:
-    """What was booked in this round, without a name; what is no booking is left out."""
+def _done(centre: Centre, so_far: Round, known: Directory) -> list[tuple[str, Booking, Line]]:
+    """What was booked in this round, with what, without a name; what is no booking is left out."""
     found = []
     with centre.db.reading() as tx:
         for one in so_far.done:
             try:
-                taken = booking.get(tx, one)
+                taken, _ = steps.booked_with(tx, centre, one)
             except NotFound:
                 continue
-            found.append((taken, Line.of(taken.offer, known)))
+            found.append((one, taken, Line.of(taken.offer, known)))
     return found

@@ -9,7 +9,7 @@ from schemas.board import Delay, DelayReason
 from schemas.day import FactKind
 from telemed.booking import holding
 from telemed.booking import service as booking
-from telemed.booking.model import Booking, NotAsked, Status, Waiting
+from telemed.booking.model import Booking, NotAsked, Reason, Status, Waiting
 from telemed.desk.outlook import Outlook, outlook
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
@@ -73,6 +73,11 @@ class Own:
         """When she was asked to come, where that is earlier than usual; None once she is there."""
         ahead = self.booking.extras.come_before if self.stage in (Stage.BOOKED, Stage.TODAY) else None
         return self.booking.offer.start - ahead if ahead else None
+
+    @property
+    def by_herself(self) -> bool:
+        """It was cancelled as she wished, and not by us."""
+        return self.stage is Stage.CANCELLED and self.booking.reason is Reason.PATIENT
 
     @property
     def may_be_ready(self) -> bool:

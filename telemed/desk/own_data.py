@@ -155,6 +155,7 @@ def erase(request: Request, centre: CentreDep, actor: Resident, proof: Shown) ->
     shown: dict[str, Any] = {"certificate": certificate, "operator": operator, "known": known}
     answer = centre.the(Pages).render(request, "privacy/erased.html", **shown)
     answer.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    access.forget_link(answer)
     return answer
 
 

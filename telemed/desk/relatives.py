@@ -182,9 +182,9 @@ def _going_on(found: Iterable[Mandate], now: datetime) -> list[Mandate]:
 
 
 def acted(tx: Tx, centre: Centre, visit_ids: Iterable[str], *, actor: Actor, now: datetime) -> dict[str, str]:
-    """By visit, the name of the relative who did something about it for the person last; only where somebody did."""
+    """By visit, the name of the relative who did something about it for the person last, and may still do so."""
     persons = service.persons_of(tx, visit_ids)
     by_person = people.relatives_who_wrote(tx, set(persons.values()))
-    names = mandates.named(tx, centre.secrets, set(by_person.values()), actor=actor, now=now)
+    names = mandates.named(tx, centre.secrets, set(by_person.values()), actor=actor, now=now, only_going_on=True)
     found = {visit: names.get(by_person.get(person, "")) for visit, person in persons.items()}
     return {visit: name for visit, name in found.items() if name}

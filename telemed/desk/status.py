@@ -7,6 +7,7 @@ from fastapi import APIRouter, Cookie, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from schemas.day import FactKind
+from telemed.booking import access
 from telemed.booking import service as booking
 from telemed.desk import arriving, bycode, calendar, stream
 from telemed.desk.live import Live
@@ -98,6 +99,7 @@ def close(
     answer = RedirectResponse("/", status_code=303)
     for name in (SESSION_COOKIE, stream.WAY_COOKIE):
         answer.delete_cookie(name, path="/", secure=True, httponly=True, samesite="lax")
+    access.forget_link(answer)
     return answer
 
 

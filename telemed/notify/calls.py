@@ -91,7 +91,8 @@ def _said(tx: Tx, known: Directory, one: Notice, *, now: datetime) -> Said | Non
 
 def _lines(tx: Tx, assistant_id: str, *, now: datetime) -> list[Notice]:
     asker = _asker(tx, assistant_id, now=now)
-    return [one for one in store.open_calls(tx, now=now) if one.until > now and _is_theirs(tx, one, asker)]
+    found = (one for one in store.open_calls(tx, now=now) if one.until > now and _is_theirs(tx, one, asker))
+    return [one for one in found if not service.is_moot(tx, one)]
 
 
 def _asker(tx: Tx, assistant_id: str, *, now: datetime) -> Asker:
@@ -141,6 +142,10 @@ def _own(tx: Tx, notice_id: str, assistant_id: str, *, now: datetime) -> Notice:
 
 
 def end_over(tx: Tx, *, now: datetime) -> int:
-    """What nobody was called about while it mattered; how many that were."""
-    over = [one.id for one in store.open_calls(tx, now=now) if one.until <= now]
+    """What nobody was called about while it mattered; how many that were. What is settled since is dropped."""
+    waiting = store.open_calls(tx, now=now)
+    over = [one.id for one in waiting if one.until <= now]
+    moot = [one.id for one in waiting if one.until > now and service.is_moot(tx, one)]
+    if moot:
+        store.end(tx, moot, Outcome.DROPPED, now=now)
     return store.end(tx, over, Outcome.NOT_REACHED, now=now) if over else 0

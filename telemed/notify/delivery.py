@@ -116,6 +116,7 @@ def _parcel(
     link = _link(f"{url}{LINK_PATH}{service.link_token(desk.secrets, one.id)}", person.language)
     is_push = one.channel is Channel.PUSH
     said = said_of(known, one, offer, link="" if is_push else link)
+    said = dataclasses.replace(said, by_herself=service.by_herself(tx, one))
     ics, ics_method = b"", ""
     if one.channel is Channel.EMAIL and one.kind is not Kind.OFFERED:
         entry = service.calendar_of(tx, known, one.subject_id, server=desk.server, link=link, language=person.language)

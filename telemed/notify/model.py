@@ -207,6 +207,8 @@ def is_moot(kind: Kind, step: int, state: VisitState) -> bool:
             return state is not VisitState.PLANNED
         case Kind.COME_NOW:
             return state is not (VisitState.CALLED if step else VisitState.PLANNED)
+        case Kind.MOVED | Kind.DOCTOR_CHANGED | Kind.PLACE_KEPT:  # who is there, or was, knows
+            return state not in (VisitState.PLANNED, VisitState.NO_SHOW)
         case _:
             return False
 

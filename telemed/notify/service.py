@@ -175,7 +175,7 @@ def spread_due(tx: Tx, desk: Desk, *, now: datetime) -> int:
     due = store.take_due(tx, store.SPREAD, "spread", now=now, limit=TOGETHER)
     for one in due:
         at = model.awake(_not_yet(tx, one) or now, one.until, desk.rules.night, known.zone)
-        if at is None or now >= one.until or _is_moot(tx, one):
+        if at is None or now >= one.until or is_moot(tx, one):
             store.end(tx, [one.id], Outcome.DROPPED, now=now)
         elif at > now:
             store.again(tx, one.id, next_at=at)
@@ -190,7 +190,10 @@ def _not_yet(tx: Tx, one: Notice) -> datetime | None:
     return max(said.low - model.ON_THE_WAY, one.due_at) if said else None
 
 
-def _is_moot(tx: Tx, one: Notice) -> bool:
+def is_moot(tx: Tx, one: Notice) -> bool:
+    """Whether nobody needs to hear it any more, as things stand now."""
+    if one.kind is Kind.CALL_BACK:
+        return False
     if one.kind is Kind.OFFERED:
         waiting = holding.waiting_of(tx, one.subject_id)
         return waiting.state is not WaitState.OFFERED or len(waiting.declined) != one.step
@@ -209,12 +212,13 @@ def _spread(tx: Tx, desk: Desk, one: Notice, *, now: datetime) -> None:
         store.end(tx, [one.id], Outcome.DROPPED, now=now)
         return
     has_push = bool(store.subscribed(tx, one.person_id))
-    found = model.channels(one.kind, person, desk.there, has_push=has_push, by_herself=_by_herself(tx, one))
+    found = model.channels(one.kind, person, desk.there, has_push=has_push, by_herself=by_herself(tx, one))
     give(tx, desk.secrets, one, found, now=now)
     store.end(tx, [one.id], Outcome.SPREAD, now=now)
 
 
-def _by_herself(tx: Tx, one: Notice) -> bool:
+def by_herself(tx: Tx, one: Notice) -> bool:
+    """Whether it is about her own doing."""
     return one.kind is Kind.CANCELLED and booking.get(tx, one.subject_id).reason is Reason.PATIENT
 
 

@@ -15,10 +15,16 @@ GERMAN_ONES = (GERMAN, SIMPLE)
 HOME = ".home"
 """Ends the key of what is said differently to somebody who joins from where she is."""
 
+OWN = ".own"
+"""Ends the key of what is said of somebody's own doing, and not of ours."""
+
 
 @dataclass(frozen=True)
 class Said:
-    """All that a template may contain: a moment, the place's name, minutes, a link on the own domain, a code."""
+    """All that a template may contain: a moment, the place's name, minutes, a link on the own domain, a code.
+
+    *by_herself*: it was as the person wished.
+    """
 
     time: datetime
     place: str
@@ -27,6 +33,7 @@ class Said:
     zone: ZoneInfo
     is_home: bool = False
     code: str = ""
+    by_herself: bool = False
 
 
 def text(kind: Kind, said: Said, language: str, *, brief: bool = False) -> str:
@@ -40,10 +47,16 @@ def text(kind: Kind, said: Said, language: str, *, brief: bool = False) -> str:
 
 def _text(kind: Kind, said: Said, language: str, day: tuple[str, str]) -> str:
     told = spoken(language)
-    key = f"notice.{kind.value}{HOME if kind is Kind.COME_NOW and said.is_home else ''}"
+    key = f"notice.{kind.value}{_more(kind, said)}"
     given = {"time": moment(said.time, said.zone, told, day), "place": said.place, "minutes": said.minutes}
     filled = words(told).text(key, **given, link=said.link, code=said.code)
     return " ".join(filled.split())
+
+
+def _more(kind: Kind, said: Said) -> str:
+    if kind is Kind.COME_NOW and said.is_home:
+        return HOME
+    return OWN if kind is Kind.CANCELLED and said.by_herself else ""
 
 
 def title(language: str) -> str:

@@ -3,16 +3,19 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Cookie, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from telemed.booking import keys, steps
 from telemed.booking import service as booking
-from telemed.booking import steps
+from telemed.booking.access import LINK_COOKIE
 from telemed.booking.form import may_repeat
+from telemed.booking.model import Booking
 from telemed.directory import service as directory
 from telemed.directory.model import Directory, Room
 from telemed.identity.model import WAITING, Actor, Right
 from telemed.identity.rights import Needs
+from telemed.kit.db import Tx
 from telemed.kit.i18n import GERMAN, of_pages, words
 from telemed.kit.refusal import NotFound
 from telemed.notify import calls
@@ -23,6 +26,9 @@ from telemed.web.languages import OWN_NAMES
 from telemed.web.pages import Pages, words_of
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+AT_ONCE = 40
+"""So many slips are printed in one go."""
 
 routes = APIRouter()
 Anyone = Annotated[Actor, Depends(Needs(Right.OPEN))]
@@ -74,17 +80,44 @@ def whole_slip(
         raise NotFound
     with centre.db.reading() as tx:
         known, (taken, booked) = directory.load(tx), steps.booked_with(tx, centre, request_id)
-    return _personal(request, centre, "slip", known, **sheets.slip(centre, known, taken, booked))
+    return _personal(request, centre, "slip", known, slips=[sheets.slip(centre, known, taken, booked)])
+
+
+@routes.post("/assistenz/cafe/zettel.pdf")
+def slips_of_a_round(
+    request: Request, centre: CentreDep, _actor: Assistant, done: Annotated[list[str], Form(default_factory=list)]
+) -> Response:
+    """The slips of all who were booked in one round, which only the page knows with which it was done."""
+    with centre.db.reading() as tx:
+        known = directory.load(tx)
+        made = [steps.booked_with(tx, centre, one) for one in done[:AT_ONCE] if may_repeat(one)]
+    if not made:
+        raise NotFound
+    return _personal(request, centre, "slip", known, slips=[sheets.slip(centre, known, *one) for one in made])
 
 
 @routes.get("/mein-termin/zettel.pdf")
-def own_slip(request: Request, centre: CentreDep, actor: Resident) -> Response:
-    """The own appointment; what opens it stands only on the first slip."""
+def own_slip(
+    request: Request,
+    centre: CentreDep,
+    actor: Resident,
+    link: Annotated[str | None, Cookie(alias=LINK_COOKIE)] = None,
+) -> Response:
+    """The own appointment as it stands now; with what opens it for who came by her link: else nobody knows it."""
     if actor.subject.startswith(WAITING):
         raise NotFound
     with centre.db.reading() as tx:
-        known, taken = directory.load(tx), booking.get(tx, actor.subject)
-    return _personal(request, centre, "slip", known, **sheets.slip(centre, known, taken, None))
+        known, taken = directory.load(tx), booking.current(tx, actor.subject)
+        is_hers = link is not None and _opens(tx, link, taken)
+    booked = keys.with_link(centre.secrets, link, taken) if link and is_hers else None
+    return _personal(request, centre, "slip", known, slips=[sheets.slip(centre, known, taken, booked)])
+
+
+def _opens(tx: Tx, link: str, taken: Booking) -> bool:
+    try:
+        return booking.by_link(tx, link).id == taken.id
+    except NotFound:
+        return False
 
 
 @routes.get("/assistenz/briefe/{notice_id}.pdf")

@@ -63,7 +63,7 @@ def cards(known: Directory, room: Room) -> dict[str, Any]:
 
 def slip(centre: Centre, known: Directory, taken: Booking, booked: Booked | None) -> dict[str, Any]:
     """What somebody takes along; *booked*: what opens the appointment, where that is known."""
-    shown = {**steps.visit(taken, known), "booked": booked, "phone": phone(known)}
+    shown = {**steps.visit(taken, known), "booked": booked, "phone": phone(known), "link": "", "qr": ""}
     if booked:
         shown["link"] = link_in(f"{centre.public_url}/t/{booked.link_token}", taken.extras.language)
         shown["qr"] = steps.qr(shown["link"])

@@ -135,10 +135,20 @@ def one_of(tx: Tx, secrets: Secrets, mandate_id: str, *, actor: Actor, now: date
     return _opened(tx, secrets, [found], actor=actor, now=now)[0]
 
 
-def named(tx: Tx, secrets: Secrets, mandate_ids: Collection[str], *, actor: Actor, now: datetime) -> dict[str, str]:
+def named(
+    tx: Tx,
+    secrets: Secrets,
+    mandate_ids: Collection[str],
+    *,
+    actor: Actor,
+    now: datetime,
+    only_going_on: bool = False,
+) -> dict[str, str]:
     """The names of relatives, by their mandates, without those of people whose data are gone. Audited."""
     found: dict[str, str] = {}
     for one in store.several(tx, mandate_ids):
+        if only_going_on and not _goes_on(one, now):
+            continue
         try:
             found[one.id] = _opened(tx, secrets, [one], actor=actor, now=now)[0].relative.name
         except Erased:

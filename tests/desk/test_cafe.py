@@ -40,6 +40,8 @@ def test_five_people_in_a_row_need_two_fields_and_one_press_each(world: World, s
         assert len(page.found(".//ol[@class='series']/li")) == n
         assert page.found(".//*[contains(@class, 'print-only')]//*[@class='qr']")  # the slip to print
         assert page.found(".//input[@id='name']")[0].value in (None, "")
+    (all_of_it,) = page.found(".//form[@action='/assistenz/cafe/zettel.pdf']")
+    assert [name for name, _ in all_of_it.form_values()].count("done") == len(PEOPLE)
     made = new_bookings(world)
     assert len(made) == 5
     assert len({one.offer.start for one in made}) == 5

@@ -185,6 +185,6 @@ def test_the_old_link_goes_on_to_the_moved_one_and_cancels_that(
     resident.post(f"{HERE}/fertig", choose(world, resident, "14:00").fields())
     assert "14:00 Uhr" in resident.get("/mein-termin/absagen").words
     resident.post("/mein-termin/absagen", {})
-    assert "Ihr Termin ist abgesagt." in resident.get("/mein-termin").words
+    assert "Ihr Termin ist abgesagt, wie Sie es wollten." in resident.get("/mein-termin").words
     assert current(world, booked).status.value == "cancelled"
     assert offer_at(world, "14:00")

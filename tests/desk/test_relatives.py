@@ -178,6 +178,7 @@ def test_staff_note_it_and_see_who_acted_for_whom(house: House) -> None:
     ways = re.findall(rf'action="({path}/[^"]+/ende)"', assistant.get(path).text)
     assert assistant.post(ways[0]).status_code == 303
     assert client.get("/fuer").status_code == 403
+    assert "Anna Sommer" not in assistant.get("/assistenz").text
     assert house.browser(Role.DOCTOR, "somebody").get(path).status_code == 404
     with world.centre.db.reading() as tx:
         roles = {line.role for line in people.lines_of(tx, booking.get(tx, own).person_id)}

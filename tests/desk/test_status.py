@@ -7,11 +7,12 @@ import pytest
 
 from schemas.day import FactKind
 from telemed.booking import service
+from telemed.booking.model import Reason
 from telemed.kit.db import Database
 from telemed.link.service import Lines
 from telemed.visit import service as visit
 from tests.booking.residents import Answer, Resident, make_app
-from tests.builders import World, make_booking, make_world, moment, offer_at
+from tests.builders import DOCTOR, World, make_booking, make_world, moment, offer_at
 
 
 @pytest.fixture
@@ -91,6 +92,14 @@ def test_other_days_and_missed_visits_have_their_words(world: World, resident: R
     assert "Dieser Termin ist vorbei." in opened(resident, forgotten.link_token).words
 
 
+def test_what_we_cancelled_is_not_told_as_her_own_wish(world: World, resident: Resident) -> None:
+    booked = make_booking(world, at="10:00")
+    opened(resident, booked.link_token)
+    with world.db.transaction() as tx:
+        service.cancel(tx, world.secrets, booked.id, actor=DOCTOR, now=world.now, reason=Reason.PRACTITIONER)
+    assert "Wir mussten Ihren Termin absagen." in resident.get("/mein-termin").words
+
+
 def test_cancelling_asks_once_and_frees_the_time(world: World, resident: Resident) -> None:
     booked = make_booking(world, at="10:00")
     opened(resident, booked.link_token)
@@ -98,7 +107,9 @@ def test_cancelling_asks_once_and_frees_the_time(world: World, resident: Residen
     assert "absagen?" in resident.get("/mein-termin/absagen").words
     assert booked_count(world) == 1
     assert resident.post("/mein-termin/absagen", {}).headers["location"] == "/mein-termin"
-    assert "Ihr Termin ist abgesagt." in resident.get("/mein-termin").words
+    page = resident.get("/mein-termin")
+    assert "Ihr Termin ist abgesagt, wie Sie es wollten." in page.words
+    assert page.found(".//a[@href='/termin']")[0].text_content().strip() == "Neuen Termin buchen"
     assert offer_at(world, "10:00")
     assert resident.post("/mein-termin/absagen", {}).status == 409
 

@@ -189,6 +189,8 @@ def test_nobody_calls_about_a_landline_s_own_confirmation() -> None:
         (Kind.COME_NOW, 1, VisitState.CALLED, False),
         (Kind.COME_NOW, 1, VisitState.INSIDE, True),
         (Kind.CANCELLED, 0, VisitState.PLANNED, False),
+        (Kind.MOVED, 0, VisitState.PLANNED, False),
+        (Kind.MOVED, 0, VisitState.ENDED, True),
     ],
 )
 def test_who_is_there_already_is_not_told(kind: Kind, step: int, state: VisitState, moot: bool) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
+from schemas.day import FactKind
 from telemed.booking import service as booking
 from telemed.booking.model import CallWished, Reason
 from telemed.identity import service as identity
@@ -17,7 +18,7 @@ from telemed.identity.rights import SESSION_COOKIE
 from telemed.kit.db import Database
 from telemed.kit.ids import new_token
 from telemed.kit.outbox import emit
-from telemed.notify import push, service, store
+from telemed.notify import calls, push, service, store
 from telemed.notify.channels import WebPush
 from telemed.notify.delivery import Parcel
 from telemed.notify.model import Channel, Kind, Notice
@@ -269,3 +270,8 @@ def test_the_assistant_sees_on_her_day_how_many_wait_to_be_called(sqlite_databas
     assert staff.get("/assistenz").texts(".//nav//a[@href='/assistenz/anrufe']") == ["Anrufliste Anzurufen: 1"]
     assert json.loads(before)["version"] != json.loads(staff.get("/assistenz/raum/raum-1/stand").text)["version"]
     assert "mindestens 20 Minuten später" in staff.get(LIST).words
+    world.happen(world.visits[0], FactKind.ARRIVED)  # who is there needs no call any more
+    assert "mindestens 20 Minuten später" not in staff.get(LIST).words
+    with sqlite_database.transaction() as tx:
+        assert calls.end_over(tx, now=world.now) == 0
+        assert store.open_calls(tx, now=world.now) == []

@@ -66,7 +66,10 @@ def test_who_said_no_to_reminders_gets_none_and_hears_of_all_else(notices: Notic
     with world.db.transaction() as tx:
         booking.cancel(tx, world.secrets, booked, actor=RESIDENT, now=world.now)
     notices.go_on()
-    assert [begin(text) for text in mail.texts] == ["Ihr Termin ist gebucht", "Ihr Termin findet nicht statt"]
+    assert [begin(text) for text in mail.texts] == [
+        "Ihr Termin ist gebucht",
+        "Ihr Termin ist abgesagt, wie Sie es wollten",
+    ]
 
 
 def test_the_calendar_file_keeps_its_uid_when_the_appointment_moves(notices: Notices, mail: Tray) -> None:
@@ -83,7 +86,7 @@ def test_the_calendar_file_keeps_its_uid_when_the_appointment_moves(notices: Not
     assert [begin(text) for text in mail.texts] == [
         "Ihr Termin ist gebucht",
         "Ihr Termin hat eine neue Zeit",
-        "Ihr Termin findet nicht statt",
+        "Ihr Termin ist abgesagt, wie Sie es wollten",
     ]
     files = [parcel.ics.decode() for parcel in mail.parcels]
     assert len({line for file in files for line in file.splitlines() if line.startswith("UID:")}) == 1

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from schemas.day import FactKind
 from telemed.booking import service as booking
-from telemed.booking.keys import reference_for
+from telemed.booking.keys import link_for, reference_for
 from telemed.booking.model import Reference, Status
 from telemed.booking.model import Request as Asked
 from telemed.booking.planner import What, Wish
@@ -59,7 +59,7 @@ class Home(House):
                 tx, centre.secrets, Asked(request_id, offers[-1], SOMMER), actor=ANYONE, now=world.now
             )
             self.person_id = booking.get(tx, booked.id).person_id
-        self.visit, self.reference = booked.id, reference_for(centre.secrets, request_id)
+        self.visit, self.reference = booked.id, reference_for(centre.secrets, link_for(centre.secrets, request_id))
 
     def resident(self) -> TestClient:
         return self.browser(Role.RESIDENT, self.visit)

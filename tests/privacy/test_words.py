@@ -208,7 +208,7 @@ PARTS: dict[str, set[str]] = {
     "hours.": {"closed", "extra", "from", "to"},
     "interop.result.": {"taken", "not-kept", "refused"},
     "kiosk.measuring.": {f"{kind}.{part}" for kind in MeasurementKind for part in ("title", "text")},
-    "notice.": {*Notice, "come_now.home"},
+    "notice.": {*Notice, "come_now.home", "cancelled.own"},
     "numbers.of.": {each.name for each in fields(Figures) if each.name != "room_id"},
     "numbers.unit.": {"count", "minutes", "percent", "seconds"},
     "operator.kind.": set(MachineKind),
@@ -254,7 +254,19 @@ PARTS: dict[str, set[str]] = {
     },
     "status.": {
         f"{stage}{more}"
-        for stage in ("cancelled", "booked", "today", "here", "next", "called", "inside", "ended", "missed", "over")
+        for stage in (
+            "cancelled",
+            "cancelled.own",
+            "booked",
+            "today",
+            "here",
+            "next",
+            "called",
+            "inside",
+            "ended",
+            "missed",
+            "over",
+        )
         for more in ("", ".more")
     },
     "signage.spoken.digit.": set(DIGITS),

@@ -57,6 +57,8 @@ def test_where_nobody_named_it_the_kind_does() -> None:
         ("blood-pressure", "not-found", "cuff-1", "Manschette (blau, oberste Schublade)"),
         ("weight", "ok", "scale-1", "Personenwaage (weiß)"),
         ("exam-camera", "black", "otoscope", "Ohr-Kamera"),
+        ("exam-camera", "black", "dermatoscope", "Hautlupe"),
+        ("exam-camera", "absent", "document", "Dokumentenkamera"),
         ("stethoscope", "silent", None, "Hörrohr (Haken)"),
         ("inspection", "over", "waage-9", "Personenwaage"),
         ("inspection", "over", "nobody", ""),

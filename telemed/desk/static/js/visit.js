@@ -238,7 +238,11 @@ function prepareEnd(call) {
   const dialog = byId('end-dialog', HTMLDialogElement);
   const form = byId('end-form', HTMLFormElement);
   const failed = byId('end-failed', HTMLElement);
-  byId('end', HTMLButtonElement).addEventListener('click', () => dialog.showModal());
+  const unsaved = byId('end-unsaved', HTMLElement);
+  byId('end', HTMLButtonElement).addEventListener('click', () => {
+    unsaved.hidden = !call.handover.unsaved; // asked while they are still here
+    dialog.showModal();
+  });
   byId('end-no', HTMLButtonElement).addEventListener('click', () => dialog.close());
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
