@@ -141,6 +141,8 @@ class Moment:
 def grant(db: Database, sets: KeySets, form: Iterable[tuple[str, str]], *, audience: str, at: Moment) -> Granted:
     """An access token for the fields of a request (RFC 6749, 4.4; RFC 7523, 2.2). *audience*: this token endpoint.
 
+    Who names no scope asks for all that were granted (RFC 6749, 3.3), as MedplumClient does.
+
     Raises:
         TokenRefused: no token.
     """
@@ -154,7 +156,7 @@ def grant(db: Database, sets: KeySets, form: Iterable[tuple[str, str]], *, audie
         raise TokenRefused("invalid_client", "iss is not a client that is registered here")
     claims = _proven(assertion, _key(client, header, sets))
     until = _check(claims, client.id, audience, at.real)
-    may = scopes.reduced(asked["scope"].split(), client.scopes)
+    may = scopes.reduced(asked.get("scope", "").split() or client.scopes, client.scopes)
     if not may:
         raise TokenRefused("invalid_scope", "none of the scopes asked for is granted; they are like system/Slot.rs")
     token = new_token()
@@ -180,8 +182,6 @@ def _fields(form: Iterable[tuple[str, str]]) -> dict[str, str]:
         raise TokenRefused("unsupported_grant_type", f"grant_type is {GRANT_TYPE}")
     if asked.get("client_assertion_type") != ASSERTION_TYPE or not asked.get("client_assertion"):
         raise TokenRefused("invalid_client", f"client_assertion of type {ASSERTION_TYPE} is missing")
-    if not asked.get("scope", "").strip():
-        raise TokenRefused("invalid_scope", "scope is missing")
     return asked
 
 

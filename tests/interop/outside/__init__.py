@@ -1,0 +1,1 @@
+"""Clients that other people wrote, unchanged, at the whole centre over HTTP."""
