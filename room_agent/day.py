@@ -184,6 +184,7 @@ def board(plan: DayPlan, facts: Collection[Fact], seen: Seen, today: Standing | 
         calls=_calls(today, facts),
         languages=_languages(today),
         way=plan.way,
+        room_names=plan.room_names,
         opens=plan.opens,
         closes=plan.closes,
     )

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Literal
 
 from schemas.base import Id, Message, Moment
-from schemas.day import Language, Ticket, Way
+from schemas.day import InLanguage, Language, Ticket, Way
 
 
 class RoomState(StrEnum):
@@ -68,7 +68,8 @@ class Board(Message):
 
     *as_of*: when the agent made it. *centre_heard*: when the agent last heard from the centre. *reason*: why it is
     later, if it is. *languages*: those of the people who wait, German left out, in alphabetical order, so that they
-    point at nobody. *closes*: until when the monitor is lit. *announced*: fills the glass instead of all the rest.
+    point at nobody. *room_names*: what the room is called in other languages. *closes*: until when the monitor is lit.
+    *announced*: fills the glass instead of all the rest.
     """
 
     v: Literal[1] = 1
@@ -88,6 +89,7 @@ class Board(Message):
     calls: tuple[Call, ...] = ()
     languages: tuple[Language, ...] = ()
     way: Way | None = None
+    room_names: tuple[InLanguage, ...] = ()
     opens: Moment | None = None
     closes: Moment | None = None
     announced: Announced | None = None

@@ -61,6 +61,18 @@ LANGUAGES = ("de", "de-simple", "en", "tr", "ar", "uk", "ru", "pl")
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]{4,8})?$")]
 
 
+class InLanguage(Message):
+    """What something is called in one language other than German."""
+
+    language: Language
+    text: str
+
+
+def in_language(told: tuple[InLanguage, ...], language: str, german: str) -> str:
+    """What it is called in *language*; *german* where nobody translated it."""
+    return next((one.text for one in told if one.language == language), german)
+
+
 class Ticket(Message):
     """The code for the eye: a picture, a letter, two digits. It opens nothing (DESIGN D8)."""
 
@@ -234,11 +246,13 @@ class Arrow(StrEnum):
 
 
 class Way(Message):
-    """The way to the room: its *picture* (one of `PICTURES`) is on slip, monitor, floor and door alike."""
+    """The way to the room: its *picture* (one of `PICTURES`) is on slip, monitor, floor and door alike. *texts*: the
+    same as *text* in other languages."""
 
     picture: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,16}$")]
     arrow: Arrow
     text: str = ""
+    texts: tuple[InLanguage, ...] = ()
 
 
 class DayPlan(Message):
@@ -248,7 +262,8 @@ class DayPlan(Message):
     *assistant_code*: six digits with which an assistant notes in the room what happens there while there is no line;
     empty: nobody can. *room_address* (one line), *room_floor*, *room_phone*: where help must go to in an emergency, and
     whom one can call back there. *words*, *elsewhere* and *learnt* are for the forecast, which the room makes by itself
-    from the same numbers. *opens* and *closes*: the room's hours of the day; None on a day without.
+    from the same numbers. *opens* and *closes*: the room's hours of the day; None on a day without. *room_names*: what
+    it is called in other languages.
     """
 
     v: Literal[1] = 1
@@ -272,5 +287,6 @@ class DayPlan(Message):
     elsewhere: tuple[Elsewhere, ...] = ()
     learnt: Learnt | None = None
     way: Way | None = None
+    room_names: tuple[InLanguage, ...] = ()
     opens: Moment | None = None
     closes: Moment | None = None

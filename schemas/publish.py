@@ -125,6 +125,7 @@ PARTS: tuple[type[Message], ...] = (
     day.DayPlan,
     day.Elsewhere,
     day.Fact,
+    day.InLanguage,
     day.Learnt,
     day.MachineKey,
     day.PlannedDevice,

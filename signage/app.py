@@ -12,6 +12,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
+from schemas.day import in_language
 from signage.alive import Pulse, mount_alive
 from signage.doorsign import png, sign_of
 from signage.feed import Feed
@@ -51,6 +52,7 @@ class Painter:
             template,
             screen=screen,
             second=words(screen.second) if screen.second else None,
+            in_language=in_language,
             layout=self.monitor.face.layout.value,
             clock=real_now() + timedelta(seconds=screen.offset_s),
             boot=self.boot,

@@ -65,7 +65,7 @@ def _pieces(bulletin: Bulletin, call_id: str, language: str) -> tuple[Piece, ...
     board = bulletin.heard.board if bulletin.heard else None
     for one in board.calls if board else ():
         if board and one.call_id == call_id and language in speech.languages(one.language):
-            return speech.call(one.ticket, board.room_name, language)
+            return speech.call(one.ticket, board.room_name, language, board.room_names)
     return ()
 
 

@@ -1,4 +1,4 @@
-"""A spoken call as pieces: picture, letter, digit, digit, "please", and the room in German. Pure.
+"""A spoken call as pieces: picture, letter, digit, digit, "please", and the room. Pure.
 
 Pieces and not whole sentences: each can be rendered once, and a person can record all of a language in an hour.
 """
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from schemas.board import Announced
-from schemas.day import DIGITS, LANGUAGES, LETTERS, PICTURES, Ticket
+from schemas.day import DIGITS, LANGUAGES, LETTERS, PICTURES, InLanguage, Ticket, in_language
 from telemed.kit.i18n import GERMAN, SIMPLE, words
 from telemed.kit.voice import Piece
 
@@ -20,14 +20,18 @@ def languages(wanted: str) -> tuple[str, ...]:
     return (wanted, GERMAN) if wanted in SPOKEN and wanted != GERMAN else (GERMAN,)
 
 
-def call(ticket: Ticket, room_name: str, language: str) -> tuple[Piece, ...]:
-    """What is said: "Vogel, K, vier, sieben, bitte, Raum 1"; what there is to read on the door stays German."""
+def call(ticket: Ticket, room_name: str, language: str, told: tuple[InLanguage, ...] = ()) -> tuple[Piece, ...]:
+    """What is said: "Vogel, K, vier, sieben, bitte, Raum 1".
+
+    *told*: the room in other languages; where it is not, it is said in German, as there is to read on the door.
+    """
+    named = in_language(told, language, "")
     return (
         _picture(ticket.picture, language),
         _letter(ticket.letter, language),
         *(_digit(digit, language) for digit in ticket.digits),
         _please(language),
-        room(room_name),
+        room(named, language) if named else room(room_name),
     )
 
 
@@ -48,8 +52,9 @@ def every(rooms: Iterable[str]) -> Iterator[Piece]:
     yield from (room(name) for name in rooms)
 
 
-def room(name: str) -> Piece:
-    return Piece(GERMAN, f"room-{_plain(name)}", name)
+def room(name: str, language: str = GERMAN) -> Piece:
+    """In another writing a name has no letters of a file's name: those of its signs stand for it."""
+    return Piece(language, f"room-{_plain(name) or name.encode().hex()[:32]}", name)
 
 
 def _picture(picture: str, language: str) -> Piece:

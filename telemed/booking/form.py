@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from schemas.day import LANGUAGES
 from telemed.booking.planner import Offer, What
-from telemed.directory.model import Directory
+from telemed.directory.model import Directory, Doctor, Interpreter
 from telemed.kit.digits import western
 from telemed.people.model import Need, Person, Way
 
@@ -205,12 +205,28 @@ def may_book(service_id: str, known: Directory) -> bool:
     return service is not None and not service.needs_order
 
 
+def needs_faults(given: Answers, known: Directory) -> dict[str, str]:
+    """Field → catalogue key: who wishes for an interpreter says for which language, and the other way round.
+
+    Whose doctor speaks it, or who has an interpreter at this time, need not wish for one.
+    """
+    offer, wishes = decode(given.offer, known), Need.INTERPRETER in given.needs
+    speakers: list[Doctor | Interpreter] = [*known.interpreters.values(), *known.doctors.values()]
+    if wishes and not given.language and any(set(one.languages) - {SPOKEN} for one in speakers):
+        return {"language": "booking.wrong.language"}
+    here = [known.doctors[offer.doctor_id]] if offer else []
+    is_spoken = any(given.language in one.languages for one in here) or (offer is not None and offer.interpreter_id)
+    return {} if wishes or not given.language or is_spoken else {"needs": "booking.wrong.interpreter"}
+
+
 def next_step(given: Answers, wanted: Step, known: Directory, *, this_year: int) -> Step:
     """*wanted*, or the first step before it whose answer is missing or wrong."""
     if not may_book(given.service, known):
         return Step.WHAT
     if decode(given.offer, known) is None:
         return min(wanted, Step.WHEN)
+    if needs_faults(given, known):
+        return min(wanted, Step.NEEDS)
     if contact_faults(given, this_year=this_year):
         return min(wanted, Step.CONTACT)
     return wanted

@@ -7,7 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from telemed.booking import access, by_pictures, doctors, form, held, helping, model, service, steps, waiting_pages
+from telemed.booking import (
+    access,
+    by_pictures,
+    doctors,
+    form,
+    held,
+    helping,
+    interpreting,
+    model,
+    service,
+    steps,
+    waiting_pages,
+)
 from telemed.booking.form import Answers, Step
 from telemed.booking.limits import limits_of
 from telemed.booking.model import NotOffered, SlotTaken, TooLate
@@ -75,6 +87,9 @@ def needs_again(request: Request, centre: CentreDep, given: Given, _actor: Anyon
 @routes.post("/termin/kontakt")
 def contact(request: Request, centre: CentreDep, given: Given, _actor: Anyone) -> HTMLResponse:
     """Step 4: who, and how we reach them."""
+    with centre.db.reading() as tx:
+        known = directory.load(tx)
+    given = interpreting.at_the_same_time(request, centre, given, known)
     return steps.go_on(request, centre, given, Step.CONTACT, held.still)
 
 

@@ -9,8 +9,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from telemed.booking import form, keys, offered, service, times
-from telemed.booking.form import SPOKEN, Answers, Step
+from telemed.booking import form, interpreting, keys, offered, service, times
+from telemed.booking.form import Answers, Step
 from telemed.booking.ground import rooms_for
 from telemed.booking.held import Held, Holding, Wanted
 from telemed.booking.index import Index
@@ -52,7 +52,9 @@ def show(request: Request, centre: Centre, given: Answers, wanted: Step, *, held
         case Step.WHEN:
             shown = _when(centre, known, given, words_of(request))
         case Step.NEEDS:
-            shown = {"needs": NEED_ICONS.items(), "choice": _choice(given, known)}
+            faults = form.needs_faults(given, known) if wanted > step else {}
+            spoken = interpreting.languages(known, known.services[given.service], words_of(request))
+            shown = {"needs": NEED_ICONS.items(), "choice": _choice(given, known), "faults": faults, "spoken": spoken}
         case Step.CONTACT:
             faults = form.contact_faults(given, this_year=now.year) if wanted > step else {}
             shown = {"faults": faults, "ways": WAY_ICONS.items()}
@@ -173,9 +175,7 @@ def _wishes(known: Directory, wanted: Service, words: Words) -> dict[str, list[t
     """What may be wished for, as (value, label); nothing where there is no choice."""
     doctors = [(one.id, one.name) for one in known.doctors_for(wanted)]
     places = [(one.id, one.name) for one in rooms_for(known, wanted, What(wanted.id))]
-    spoken = {code for one in known.doctors_for(wanted) for code in one.languages}
-    spoken |= {code for one in known.interpreters.values() for code in one.languages}
-    languages = sorted(((code, language_name(code, words)) for code in spoken - {SPOKEN}), key=lambda one: one[1])
+    languages = interpreting.languages(known, wanted, words)
     several = {"doctor": doctors, "place": places}
     return {**{name: found if len(found) > 1 else [] for name, found in several.items()}, "language": languages}
 
@@ -206,6 +206,8 @@ def _unfit(given: Answers, known: Directory) -> str:
     room = known.rooms.get(offer.room_id) if offer else None
     if room is None:
         return ""
+    if offer and Need.INTERPRETER in given.needs and not interpreting.fits(offer, given.language, known):
+        return "booking.unfit.interpreter"
     if Need.WHEELCHAIR in given.needs and not room.wheelchair:
         return "booking.unfit.wheelchair"
     return "booking.unfit.companion" if Need.COMPANION in given.needs and not room.companion else ""

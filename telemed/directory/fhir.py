@@ -39,7 +39,7 @@ url                                     on                                value
 `TIMEZONE`                              Location                          valueCode, an IANA zone
 ======================================  ================================  ==========================================
 
-Names, floors and the texts of ways may stand there in other languages as well: `translated`.
+In which other languages names, floors and ways may stand there: `translated`.
 """
 
 from collections import defaultdict
@@ -136,7 +136,7 @@ def directory(resources: Iterable[Fields], version: int, stamp: str = "") -> Dir
         services={s.id: s for f in by_kind["HealthcareService"].values() for s in _service(f)},
         schedules={f["id"]: _targets(f.get("actor")) for f in by_kind["Schedule"].values() if _is_active(f)},
         version=version,
-        quarter_name=next((translated.text(site, "name") for site in sites), ""),
+        quarter_name=next((translated.name(site) for site in sites), ""),
         interpreters={i: one for i, one in interpreters.items() if i not in doctors and i not in assistants},
         stamp=stamp,
     )
@@ -252,7 +252,7 @@ def _room(place: Fields, quarter: Quarter) -> Room:
     position = place.get("position")
     return Room(
         id=place["id"],
-        name=translated.text(place, "name", place["id"]),
+        name=translated.name(place, place["id"]),
         hours=quarter.room(place),
         cleaning=_duration(place, CLEANING),
         address=_address(place.get("address", {})),
@@ -262,7 +262,7 @@ def _room(place: Fields, quarter: Quarter) -> Room:
         wheelchair=value(place, WHEELCHAIR, "valueBoolean", False),
         companion=value(place, COMPANION, "valueBoolean", True),
         position=(float(position["latitude"]), float(position["longitude"])) if position else None,
-        floor=next((translated.text(each, "valueString") for each in extensions(place, FLOOR)), ""),
+        floor=translated.text(value(place, FLOOR, "valueString", ""), extensions(place, translated.OF_FLOOR)),
         way=next((way(each) for each in extensions(place, WAY)), None),
     )
 
@@ -276,8 +276,7 @@ def way(extension: Fields) -> Way:
     if picture not in PICTURES:
         raise ValueError(f"no picture {picture}")
     arrow = Arrow(value(extension, "arrow", "valueCode", ""))
-    texts = (translated.text(each, "valueString") for each in extensions(extension, "text"))
-    text = next(texts, "")
+    text = translated.text(value(extension, "text", "valueString", ""), extensions(extension, translated.OF_WAY))
     return Way(picture=picture, arrow=arrow, text=text, texts=in_all(text))
 
 
@@ -308,7 +307,7 @@ def _service(fields: Fields) -> Iterator[Service]:
     needed = (e["valueCoding"] for e in extensions(fields, REQUIRED_DEVICE))
     yield Service(
         id=fields["id"],
-        name=translated.text(fields, "name", fields["id"]),
+        name=translated.name(fields, fields["id"]),
         specialty=specialty,
         length=length,
         devices=tuple(sorted(DEVICE_KINDS[c["system"], c["code"]] for c in needed)),

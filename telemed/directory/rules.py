@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, time, timedelta, timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from telemed.directory import fhir
+from telemed.directory import fhir, translated
 from telemed.directory.calendar import MIDNIGHT, UnknownCalendar, is_holiday
 from telemed.directory.hours import ALSO_AVAILABLE, HOLIDAYS, NO_HOLIDAYS, NOT_AVAILABLE, Fields, extensions, period
 from telemed.directory.model import LEVELS, SETTINGS, Template
@@ -30,6 +30,7 @@ def faults(fields: Fields) -> Iterator[Issue]:
     if kind == "Schedule" and len(fields.get("id", "")) > LONGEST_SCHEDULE_ID:
         yield Issue("too-long", f"a Schedule's id has at most {LONGEST_SCHEDULE_ID} characters", "Schedule.id")
     yield from _of_extensions(fields, kind)
+    yield from translated.faults(fields, kind)
     yield from _of_hours(fields, kind)
     match kind:
         case "PractitionerRole":
@@ -144,7 +145,8 @@ def _is_floor(extension: Fields) -> bool:
 
 def _is_way(extension: Fields) -> bool:
     try:
-        return len(fhir.way(extension).text) <= LONGEST_FLOOR
+        told = all(translated.is_one(each) for each in extensions(extension, translated.OF_WAY))
+        return told and len(fhir.way(extension).text) <= LONGEST_FLOOR
     except ValueError:
         return False
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-from schemas.day import LANGUAGES
+from schemas.day import LANGUAGES, InLanguage
 
 LOCALE = Path(__file__).parent.parent / "locale"
 STAFF = "staff"
@@ -27,6 +27,32 @@ ASKED = "sprache"
 """The name of the parameter, and of the cookie, with which a page for people is asked for in a language."""
 GROUPS = re.compile(r"\d+(?:[ /-]\d+)+")
 """A number of several groups: from right to left each group would stand on the other side of the one before."""
+
+
+class Named(str):
+    """What something is called, in German, and *told*: in other languages. Wherever it is text it is the German one;
+    `Words.text` and the pages for people say it in theirs."""
+
+    __slots__ = ("told",)
+    told: Mapping[str, str]
+
+    def __new__(cls, german: str, told: Mapping[str, str]) -> "Named":
+        made = super().__new__(cls, german)
+        made.told = told
+        return made
+
+
+def called(name: str, language: str) -> str:
+    """*name* in *language*, or in that of which it is a form; German where nobody translated it."""
+    if not isinstance(name, Named):
+        return name
+    return name.told.get(language) or name.told.get(language.partition("-")[0]) or str(name)
+
+
+def in_all(name: str) -> tuple[InLanguage, ...]:
+    """What something is called in the languages that we speak, for programs that have no directory."""
+    told = name.told if isinstance(name, Named) else {}
+    return tuple(InLanguage(language=code, text=told[code]) for code in LANGUAGES if code in told)
 
 
 class Words:
@@ -70,10 +96,14 @@ class Words:
         return self.text(key) if known else other
 
     def _isolated(self, params: Mapping[str, object]) -> Mapping[str, object]:
-        """*params* as they may stand in writing from right to left: a phone number keeps the order of its groups.
+        """*params* in this language, and as they may stand in writing from right to left: a phone number keeps the
+        order of its groups.
 
         A link stays bare: whoever makes links of text would take the mark for a part of it.
         """
+        params = {
+            name: called(value, self.language) if isinstance(value, Named) else value for name, value in params.items()
+        }
         if not self._is_rtl:
             return params
         texts = {name: str(value) for name, value in params.items()}

@@ -12,6 +12,7 @@ from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Tx
+from telemed.kit.i18n import called
 from telemed.kit.ids import digest, new_id, to_base64
 from telemed.kit.refusal import NotFound
 from telemed.kit.secrets import Secrets
@@ -287,7 +288,7 @@ def calendar_of(tx: Tx, known: Directory, booking_id: str, *, server: str, link:
         sequence=sum(one.version for one in chain),
         start=latest.offer.start - latest.extras.come_before,
         end=latest.offer.end,
-        place=", ".join(part for part in ((room.name, room.address) if room else ()) if part),
+        place=", ".join(part for part in ((called(room.name, language), room.address) if room else ()) if part),
         link=link,
         changed_at=latest.updated_at,
         is_cancelled=latest.status is Status.CANCELLED,

@@ -22,6 +22,7 @@ from telemed.identity import service as identity
 from telemed.identity.model import Machine
 from telemed.kit.clock import Clock, ExerciseClock, real_now
 from telemed.kit.db import Tx
+from telemed.kit.i18n import in_all
 from telemed.kit.refusal import NotFound
 from telemed.queue import learnt_store, store
 from telemed.visit import service as visit
@@ -60,6 +61,7 @@ def plan(tx: Tx, known: Directory, room_id: str, *, now: datetime, clock: Clock)
         elsewhere=tuple(_elsewhere(tx, known, today, doctors, room_id)),
         learnt=learnt_store.learnt(tx, doctors),
         way=room.way,
+        room_names=in_all(room.name),
         opens=opens,
         closes=closes,
     )

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from schemas.day import Ticket
 from telemed.kit.clock import real_now
-from telemed.kit.i18n import Words, checked
+from telemed.kit.i18n import GERMAN, Named, Words, called, checked
 from telemed.kit.i18n import words as catalogue
 from telemed.web import languages, tickets
 from telemed.web.account import ACCOUNT, with_form_tokens
@@ -87,6 +88,12 @@ def ticket_picture(name: str, words: Words, size: int = 48) -> Markup:
     ).format(name, tickets.picture_name(name, words), size)
 
 
+@pass_context
+def _in_its_language(context: Context, printed: Any) -> Any:
+    """What a page prints: what knows its name in other languages, in that of the page."""
+    return called(printed, context.get("language", GERMAN)) if type(printed) is Named else printed
+
+
 class Pages:
     """Renders the templates of one program inside the shared frame.
 
@@ -107,6 +114,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=[Versions],
+            finalize=_in_its_language,
             auto_reload=False,
         )
         versions = self._templates.extensions[Versions.identifier]

@@ -7,8 +7,10 @@ import pytest
 
 from telemed.booking import form, service
 from telemed.directory import service as directory
+from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database
-from tests.booking.residents import SOMMER, Resident, lobeda, make_app
+from telemed.people import service as people
+from tests.booking.residents import SOMMER, Answer, Fields, Resident, lobeda, make_app
 from tests.builders import SERVICE, World, make_world, quarter
 
 TALK = "sprechstunde-15"
@@ -48,7 +50,8 @@ def test_there_is_no_choice_among_one(resident: Resident) -> None:
 
 def test_another_language_brings_a_doctor_or_an_interpreter_who_speaks_it(world: World, resident: Resident) -> None:
     page = resident.get("/termin/zeit", service="allgemein-20")
-    assert "Arabisch (العربية)" in page.texts(".//select[@id='language']/option")
+    spoken = page.texts(".//select[@id='language']/option")
+    assert {"العربية (Arabisch)", "Türkçe (Türkisch)", "Українська (Ukrainisch)", "Polski (Polnisch)"} <= {*spoken}
     assert {offer.interpreter_id for offer in offered(resident, world, language="ar")} == {"rahimi"}
 
 
@@ -56,11 +59,70 @@ def test_an_interpreter_stays_with_the_time_and_staff_hear_of_her(world: World, 
     when = resident.post("/termin/zeit", {"service": "allgemein-20", "language": "ar"})
     needs = resident.post("/termin/halten", {**when.fields(), "offer": when.values("offer")[0]})
     assert len(needs.found(".//input[@value='interpreter'][@checked]")) == 1
-    fields = {**needs.fields(), "needs": ["interpreter"], **SOMMER}
+    assert len(needs.found(".//select/option[@value='ar'][@selected]")) == 1
+    fields = {**needs.fields(), "needs": ["interpreter"], "language": "ar", **SOMMER}
     assert resident.post("/termin/buchen", fields).status == 200
     with world.db.reading() as tx:
         made = service.on_day(tx, world.directory, world.now.date())[0]
     assert made.offer.interpreter_id == "rahimi"
+
+
+def at_step_3(resident: Resident) -> Answer:
+    """A time was chosen at which nobody interprets."""
+    when = resident.get("/termin/zeit", service="allgemein-20")
+    return resident.post("/termin/halten", {**when.fields(), "offer": when.values("offer")[0]})
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong", "said"),
+    [
+        ({"needs": ["interpreter"], "language": ""}, "language", "Wählen Sie die Sprache für den Dolmetscher."),
+        ({"language": "tr"}, "needs", "Kreuzen Sie auch „Dolmetscher“ an."),
+    ],
+)
+def test_a_tick_without_a_language_and_a_language_without_a_tick_are_asked_for(
+    resident: Resident, given: Fields, wrong: str, said: str
+) -> None:
+    needs = at_step_3(resident)
+    again = resident.post("/termin/kontakt", {**needs.fields(), **given})
+    assert (again.status, again.texts(".//p[@class='step']")) == (422, ["Schritt 3 von 5"])
+    assert said in " ".join(again.texts(f".//*[@id='{wrong}-error']"))
+    assert said in " ".join(again.texts(f".//a[@href='#{wrong}']"))
+    assert len(again.found(f".//*[@id='{wrong}']")) == 1
+    assert resident.post("/termin/buchen", {**needs.fields(), **given, **SOMMER}).status == 422
+
+
+def test_who_wishes_for_an_interpreter_at_step_3_gets_one_at_the_time_that_she_chose(
+    world: World, resident: Resident
+) -> None:
+    needs = at_step_3(resident)
+    wished = {**needs.fields(), "needs": ["interpreter"], "language": "tr"}
+    contact = resident.post("/termin/kontakt", wished)
+    before, after = (form.decode(str(page.fields()["offer"]), world.directory) for page in (needs, contact))
+    assert before
+    assert after
+    assert (after.start, after.doctor_id) == (before.start, before.doctor_id)
+    assert after.interpreter_id == "kaplan"
+    assert resident.post("/termin/buchen", {**contact.fields(), **SOMMER}).status == 200
+    with world.db.transaction() as tx:
+        made = service.on_day(tx, world.directory, after.start.date())[0]
+        person = people.details(
+            tx, world.secrets, made.person_id, actor=Actor(Role.MACHINE, "test"), purpose="test", now=world.now
+        )
+    assert made.offer.interpreter_id == "kaplan"
+    assert (person.language, person.spoken) == ("tr", "tr")
+
+
+def test_where_nobody_who_interprets_is_free_that_is_said_and_other_times_are_offered(resident: Resident) -> None:
+    first = at_step_3(resident)
+    wish: Fields = {"needs": ["interpreter"], "language": "tr"}
+    assert resident.post("/termin/kontakt", {**first.fields(), **wish}).status == 200
+    when = resident.get("/termin/zeit", service="sprechstunde-15", day="2026-11-24")
+    start = str(first.fields()["offer"]).split("_")[1]
+    same = next((code for code in when.values("offer") if code.split("_")[1] == start), when.values("offer")[0])
+    needs = resident.post("/termin/halten", {**when.fields(), "offer": same})
+    contact = resident.post("/termin/kontakt", {**needs.fields(), **wish})
+    assert "Zu dieser Zeit kann niemand dolmetschen." in contact.words
 
 
 def test_who_needs_no_steps_is_offered_no_place_that_has_some(world: World, resident: Resident) -> None:
@@ -105,8 +167,8 @@ def test_wishes_are_carried_on_and_can_be_taken_back(resident: Resident) -> None
     when = resident.post("/termin/zeit", {"service": TALK, "language": "ar", "needs": ["wheelchair", "hearing"]})
     assert when.found(".//details[@open]")
     needs = resident.post("/termin/halten", {**when.fields(), "offer": when.values("offer")[0]})
-    assert needs.fields()["language"] == "ar"
-    back = resident.post("/termin/zeit", needs.fields())
+    assert len(needs.found(".//select/option[@value='ar'][@selected]")) == 1
+    back = resident.post("/termin/zeit", {**needs.fields(), "language": "ar"})
     again = resident.post("/termin/zeit", {**back.fields(), "language": "", "needs": []})
     assert again.found(".//details[@open]") == []
 

@@ -32,6 +32,7 @@ ALLOWED = {
             "calls",
             "languages",
             "way",
+            "room_names",  # what the room is called in every language that somebody translated, whoever waits
             "opens",
             "closes",
             "announced",
@@ -41,7 +42,8 @@ ALLOWED = {
     "Ticket": {"picture", "letter", "digits"},
     "Delay": {"low_minutes", "high_minutes"},
     "Call": {"call_id", "ticket", "language", "at"},
-    "Way": {"picture", "arrow", "text"},
+    "Way": {"picture", "arrow", "text", "texts"},
+    "InLanguage": {"language", "text"},
 }
 """Everything that a board may carry. Whoever adds a field says here why it tells nothing of a person."""
 TIME = re.compile(r"\b\d{1,2}:\d{2}\b")

@@ -1,11 +1,11 @@
-"""A call is put together in every language: picture, letter, digits one by one, and the room in German."""
+"""A call is put together in every language: picture, letter, digits one by one, and the room."""
 
 import re
 
 import pytest
 
 from schemas.board import Announced
-from schemas.day import DIGITS, LANGUAGES, LETTERS, PICTURES
+from schemas.day import DIGITS, LANGUAGES, LETTERS, PICTURES, InLanguage
 from signage.speech import SPOKEN, announcement, call, every, languages
 from telemed.kit.i18n import words
 from tests.signage.boards import make_ticket
@@ -34,6 +34,14 @@ def test_a_call_in_each_language(language: str, text: str) -> None:
     *own, room = call(BIRD, "Raum 1", language)
     assert {piece.language for piece in own} == {language}
     assert (room.language, room.name) == ("de", "room-raum-1")
+
+
+def test_a_room_is_said_in_the_own_language_where_somebody_translated_its_name() -> None:
+    told = (InLanguage(language="tr", text="Oda 1"), InLanguage(language="ar", text="الغرفة"))
+    rooms = [call(BIRD, "Raum 1", language, told)[-1] for language in ("tr", "ar", "uk", "de")]
+    assert [room.text for room in rooms] == ["Oda 1", "الغرفة", "Raum 1", "Raum 1"]
+    assert [room.language for room in rooms] == ["tr", "ar", "de", "de"]
+    assert all(re.fullmatch(r"[a-z0-9-]+", room.name) for room in rooms)
 
 
 def test_each_person_is_called_in_the_own_language_and_in_german_and_nobody_twice_in_the_same() -> None:

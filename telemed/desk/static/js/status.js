@@ -11,6 +11,8 @@ const MARKED_MS = 15_000;
 const LOST_MS = 120_000;
 const ASK_MS = 20_000;
 const STREAM = '/mein-termin/strom';
+/** A time of day in the words of any language: "9:20 Uhr", "saat 9:20". */
+const CLOCK = /\d{1,2}:\d\d/;
 
 const own = /** @type {HTMLElement} */ (document.getElementById('own'));
 let heard = performance.now();
@@ -19,7 +21,7 @@ let heard = performance.now();
 function stillTrue(at) {
   heard = performance.now();
   const time = document.getElementById('as-of');
-  if (time && at) time.textContent = `${at} Uhr`;
+  if (time && at) time.textContent = (time.textContent ?? '').replace(CLOCK, at);
   age();
 }
 
@@ -78,7 +80,7 @@ async function ask() {
     if (!fresh?.dataset.shape) location.reload();
     else takeOver(fresh);
     if (fresh && fresh.dataset.shape !== own.dataset.shape) renew(page, fresh);
-    stillTrue(page.getElementById('as-of')?.textContent?.replace(' Uhr', ''));
+    stillTrue(page.getElementById('as-of')?.textContent?.match(CLOCK)?.[0]);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // no network: the page says how old it is
   }
