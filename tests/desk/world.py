@@ -58,6 +58,7 @@ from telemed.operator import hours as operator_hours
 from telemed.operator import layouts as operator_layouts
 from telemed.operator import numbers as operator_numbers
 from telemed.operator import pages as operator_pages
+from telemed.operator import programs as operator_programs
 from telemed.operator import routes as operator_routes
 from telemed.operator import staff as operator_staff
 from telemed.operator import texts as operator_texts
@@ -224,6 +225,7 @@ def _without_centre() -> FastAPI:
         operator_pages.routes,
         operator_layouts.routes,
         operator_staff.routes,
+        operator_programs.routes,
         operator_glasses.routes,
         operator_hours.routes,
         operator_numbers.routes,

@@ -128,7 +128,7 @@ def test_letting_in_wants_a_passkey_anew_and_shutting_out_does_not(sqlite_databa
     world = make_world(sqlite_database, visits=0, clock=HandClock(TUESDAY_9), exercise=False)
     anna = Browser(world)
     anna.comes_first(Actor(Role.OPERATOR, "anna"))
-    given: dict[str, str | list[str]] = {"name": "Praxis", "key_set": KEYS, "may": "Slot.s"}
+    given = {"name": "Praxis", "key_set": KEYS, "may": "Slot.s"}
     path = anna.post(f"{HERE}/neu", **given).headers["location"]
     anna.forward(FRESH + timedelta(seconds=1))
     for asked in (anna.get(f"{HERE}/neu"), anna.get(path), anna.post(f"{HERE}/neu", **given), anna.post(path, **given)):

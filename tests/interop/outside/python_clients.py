@@ -83,8 +83,7 @@ def with_fhirclient(given: dict[str, str]) -> Said:
         server.post_json("Appointment/$book", wish(given, slots[0]))
         conflict: Said = {}
     except requests.HTTPError as refused:
-        assert refused.response is not None
-        conflict = cast(Said, refused.response.json())
+        conflict = cast(Said, cast(requests.Response, refused.response).json())
     read = Appointment.read(made["id"], server).as_json()
     headers = server.auth.signed_headers({"Content-Type": "application/fhir+json"})  # it has no word for PATCH
     address = f"{given['base']}/Appointment/{made['id']}"
