@@ -46,7 +46,7 @@ def _change(one: Any, place: str) -> Change:
     if not isinstance(one, Mapping):
         raise Malformed([Issue("structure", "an operation is an object", place)])
     verb = one.get("op")
-    if verb not in _VERBS:
+    if not isinstance(verb, str) or verb not in _VERBS:
         raise Malformed([Issue("value", f"op is one of: {', '.join(sorted(_VERBS))}", place)])
     if verb in _WITH_VALUE and "value" not in one:
         raise Malformed([Issue("required", "this operation has a value", place)])
