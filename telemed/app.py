@@ -34,7 +34,9 @@ from telemed.identity import token_routes as identity_token
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
 from telemed.identity.rights import Needs
+from telemed.interop import ihe_routes as interop_ihe
 from telemed.interop import jobs as interop_jobs
+from telemed.interop import links_routes as interop_links
 from telemed.interop import operations as interop_operations
 from telemed.interop import routes as interop_routes
 from telemed.interop import smart as interop_smart
@@ -77,6 +79,7 @@ ROSTER_LIMIT = 256 * 1024
 PROTECTION = security.Protection(
     media=("/arzt/besuch", "/gast", desk_home.TALK, tryout.PATH),
     machines=("/fhir", "/pair", "/import", "/api", "/roster"),
+    open_data=(interop_links.MANIFEST,),
     body_caps={"/import": IMPORT_LIMIT, "/roster": ROSTER_LIMIT, "/betrieb/roster": ROSTER_LIMIT},
 )
 
@@ -93,6 +96,47 @@ EVERYWHERE = (
 """What pages of every area need or name, and what only machines and programs ask for, who prove who they are."""
 
 
+EVERY = (
+    identity_token.routes,
+    interop_smart.routes,
+    interop_ihe.routes,
+    interop_links.routes,
+    interop_operations.routes,
+    interop_routes.routes,
+    booking_routes.routes,
+    booking_pages.routes,
+    identity_account.routes,
+    identity_house.routes,
+    identity_pages.routes,
+    desk_pages.routes,
+    desk_planning.routes,
+    desk_status.routes,
+    desk_moving.routes,
+    desk_guests.routes,
+    desk_home.routes,
+    notify_pages.routes,
+    city_pages.routes,
+    training_pages.routes,
+    aftercare_pages.routes,
+    paper_pages.routes,
+    feedback_pages.routes,
+    privacy_pages.routes,
+    operator_pages.routes,
+    operator_layouts.routes,
+    operator_staff.routes,
+    operator_programs.routes,
+    operator_glasses.routes,
+    operator_hours.routes,
+    operator_numbers.routes,
+    operator_texts.routes,
+    operator_routes.routes,
+    link_routes.routes,
+    signalling_routes.routes,
+    signalling_socket.routes,
+)
+"""In this order: whoever comes first answers. The FHIR routes end in one that takes all that is left there."""
+
+
 def plan_of(centre: Centre) -> Plan:
     """Which address is right for what."""
     return Plan(BELOW, EVERYWHERE, {Area.PUBLIC: centre.public_url, **centre.urls})
@@ -107,43 +151,7 @@ def make_app(centre: Centre) -> FastAPI:
     refusals.install(app, centre.the(Pages), edges={**interop_routes.EDGES, **booking_routes.EDGES})
     mount_reading(app, lambda: centre.the(Aloud), [Depends(Needs(Right.OPEN))])
     app.add_api_route("/health", health, dependencies=[Depends(Needs(Right.OPEN))])
-    every = (
-        identity_token.routes,
-        interop_smart.routes,
-        interop_operations.routes,
-        interop_routes.routes,
-        booking_routes.routes,
-        booking_pages.routes,
-        identity_account.routes,
-        identity_house.routes,
-        identity_pages.routes,
-        desk_pages.routes,
-        desk_planning.routes,
-        desk_status.routes,
-        desk_moving.routes,
-        desk_guests.routes,
-        desk_home.routes,
-        notify_pages.routes,
-        city_pages.routes,
-        training_pages.routes,
-        aftercare_pages.routes,
-        paper_pages.routes,
-        feedback_pages.routes,
-        privacy_pages.routes,
-        operator_pages.routes,
-        operator_layouts.routes,
-        operator_staff.routes,
-        operator_programs.routes,
-        operator_glasses.routes,
-        operator_hours.routes,
-        operator_numbers.routes,
-        operator_texts.routes,
-        operator_routes.routes,
-        link_routes.routes,
-        signalling_routes.routes,
-        signalling_socket.routes,
-    )
-    signpost.mount(app, every)
+    signpost.mount(app, EVERY)
     signpost.put_up(app)
     mount_static(
         app,

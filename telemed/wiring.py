@@ -23,6 +23,7 @@ from telemed.feedback import pages as feedback_pages
 from telemed.identity import oidc
 from telemed.identity import pages as identity_pages
 from telemed.identity.key_sets import KeySets
+from telemed.interop import links
 from telemed.kit import settings as kit_settings
 from telemed.kit import tls
 from telemed.kit.clock import Clock, ExerciseClock, RealClock, exercise_start, real_now
@@ -74,6 +75,7 @@ class Settings(notices.Wanted):
     *voice_program*: espeak-ng, or its path, which reads pages out; recordings lie in *state_dir* as ``voices``.
     *client_keys_inside*: whether the keys of programs are also fetched from addresses of the own network.
     *bookings_per_address*: online, in ten minutes; *bookings_per_contact*: in a day.
+    *publish_days*: so far ahead free times are published for everybody (`telemed.interop.links`); 0: not at all.
     """
 
     state_dir: Path
@@ -103,6 +105,7 @@ class Settings(notices.Wanted):
     client_keys_inside: bool = False
     bookings_per_address: int = limits.PER_ADDRESS
     bookings_per_contact: int = limits.PER_CONTACT
+    publish_days: int = links.DAYS
 
     def __post_init__(self) -> None:
         """
@@ -207,6 +210,7 @@ def build(settings: Settings, db: Database) -> Centre:
     centre.live.update({Auditor: Auditor(db), Index: Index(db), KeySets: KeySets(inside=settings.client_keys_inside)})
     centre.live[booking_routes.StillToCome] = booking_routes.StillToCome(visit.check_still_to_come)
     centre.live[Catalogue] = offered.catalogue(settings.state_dir)
+    centre.live[links.Publishing] = links.Publishing(settings.publish_days)
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})
     house = _house(settings, centre)
     if house is not None:

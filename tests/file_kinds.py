@@ -182,6 +182,9 @@ KINDS_BY_NAME = {
     "interop.ihe_asked": Kind.MAPPING,
     "interop.ihe_find": Kind.SERVICE,
     "interop.ihe_routes": Kind.EDGE,
+    "interop.links": Kind.EDGE,  # free times as files for everybody
+    "interop.links_routes": Kind.EDGE,
+    "interop.links_said": Kind.MAPPING,
     "interop.looking": Kind.SERVICE,  # what is read and searched; `service` takes files
     "interop.served": Kind.MAPPING,  # what is served of each type, as a table
     "interop.statement": Kind.MAPPING,  # the CapabilityStatement

@@ -21,7 +21,7 @@ from telemed.identity import scopes
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded
 from telemed.identity.scopes import Act
-from telemed.interop import isik, isik_book, isik_later, isik_patch, saying
+from telemed.interop import ihe_routes, isik, isik_book, isik_later, isik_patch, saying
 from telemed.interop.audited import note
 from telemed.interop.isik_book import Means, Rules
 from telemed.interop.isik_patch import Patch
@@ -62,12 +62,7 @@ async def book(request: Request, actor: Actor) -> Response:
         if len(theirs) != len(given):
             other = next(one for one in given if one.name not in IHE)
             raise Malformed([Issue("invalid", "parameters of ISiK and of IHE are not mixed", other.place)])
-        return await _book_ihe(request, actor, given)
-
-
-async def _book_ihe(_request: Request, _actor: Actor, given: tuple[Given, ...]) -> Response:
-    # GC: call yours here: `return await ihe_routes.book(request, actor, given)`
-    raise Malformed([Issue("not-supported", "IHE's $book is not spoken yet", given[0].place)])
+        return await ihe_routes.book(request, actor, given)
 
 
 async def _book_isik(request: Request, actor: Actor, content: bytes, given: tuple[Given, ...]) -> Response:

@@ -80,7 +80,9 @@ LINES: dict[str, Line] = {
 }
 """By type. A search parameter stands in `OWN`, or with what the directory is found by."""
 
-SYSTEM_OPERATIONS: tuple[Operation, ...] = ()
+SYSTEM_OPERATIONS: tuple[Operation, ...] = (
+    Operation("bulk-publish", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/bulk-publish"),
+)
 """Of the whole server: ``rest.operation``."""
 
 SYSTEM_INTERACTIONS: tuple[str, ...] = ()

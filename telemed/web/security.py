@@ -35,7 +35,8 @@ class Protection:
     *media*: pages that may use camera and microphone. *machines*: called by programs with a bearer token or a
     pairing code, never by a browser's cookie, so that their origin does not matter; they are told in problem details
     what is too large. *body_caps*: bytes allowed in a request body, where it is not `BODY_CAP`. *only_tls*: browsers
-    are told to come by TLS alone from now on (RFC 6797). *plan*: which address is right for what.
+    are told to come by TLS alone from now on (RFC 6797). *plan*: which address is right for what. *open_data*: what is
+    meant for every site and may be kept by whoever is between, as the answer itself says.
     """
 
     media: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Protection:
     body_caps: Mapping[str, int] = field(default_factory=dict)
     only_tls: bool = False
     plan: Plan | None = None
+    open_data: tuple[str, ...] = ()
 
 
 def protect(app: FastAPI, protection: Protection) -> None:
@@ -51,7 +53,7 @@ def protect(app: FastAPI, protection: Protection) -> None:
     app.add_middleware(SameOrigin, machines=protection.machines)
     if protection.plan is not None and protection.plan.is_divided:
         app.add_middleware(Origins, plan=protection.plan)
-    app.add_middleware(Headers, media=protection.media, only_tls=protection.only_tls)
+    app.add_middleware(Headers, media=protection.media, only_tls=protection.only_tls, open_data=protection.open_data)
 
 
 def reach(scope: Scope, address: str) -> None:
@@ -76,10 +78,13 @@ def policy(nonce: str, connect: Collection[str] = ()) -> str:
 class Headers:
     """Sets the security headers on each answer and gives each request a ``csp_nonce`` in its scope; see `reach`."""
 
-    def __init__(self, app: ASGIApp, *, media: tuple[str, ...] = (), only_tls: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, *, media: tuple[str, ...] = (), only_tls: bool = False, open_data: tuple[str, ...] = ()
+    ) -> None:
         self._app = app
         self._media = media
         self._only_tls = only_tls
+        self._open_data = open_data
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -109,6 +114,9 @@ class Headers:
             headers.setdefault("Cache-Control", "no-cache")
             return
         allowed = "(self)" if is_below(path, self._media) else "()"
+        if is_below(path, self._open_data):
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            return
         headers["Cache-Control"] = "no-store"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = f"camera={allowed}, microphone={allowed}, geolocation=(), payment=(), usb=()"

@@ -1,0 +1,171 @@
+"""What IHE's ``$find`` is asked for (ITI-115), by GET or in Parameters: read, and what is understood of it. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, tzinfo
+from typing import Any
+
+from telemed.fhir.issues import Issue, Malformed, Told
+from telemed.fhir.parameters import Given
+from telemed.fhir.resource import codings, span
+
+KINDS = ("specialty", "visit-type", "practitioner", "organization", "location-string", "location-reference")
+"""Each of these kinds must be met; what repeats within a kind is any of them, the dearest first."""
+MOMENTS = ("start", "end")
+MOST, USUAL = 200, 50
+REPEATS = 10
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_PARTS = {"MORN": (6, 12), "AFT": (12, 18), "EVE": (18, 22)}
+"""Of the day, as hours on the wall (EventTiming)."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One parameter as it was given: its name, its value as text, and where it stands; *value*: of a data type."""
+
+    name: str
+    text: str
+    place: str = ""
+    value: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Times:
+    """When somebody would like to come, as hours on the wall and days of the week; empty: whenever."""
+
+    days: frozenset[int] = frozenset()
+    hours: tuple[tuple[time, time], ...] = ()
+    bounds: tuple[datetime, datetime] | None = None
+
+    def suit(self, start: datetime, zone: tzinfo) -> bool:
+        wall = start.astimezone(zone)
+        on_the_day = not self.days or wall.weekday() in self.days
+        at_the_hour = not self.hours or any(first <= wall.time() < last for first, last in self.hours)
+        return on_the_day and at_the_hour and (self.bounds is None or self.bounds[0] <= start < self.bounds[1])
+
+
+@dataclass(frozen=True)
+class Sought:
+    """*kinds*: what is asked for by name of the parameter. *applied*: what was understood, for the self link."""
+
+    start: datetime
+    end: datetime
+    kinds: Mapping[str, tuple[Item, ...]]
+    times: Times | None
+    count: int
+    offset: int
+    applied: tuple[tuple[str, str], ...]
+
+
+def items(given: Iterable[Given]) -> list[Item]:
+    """The parameters of a body, as an address would have them where it can.
+
+    Raises:
+        Malformed: a value is not of a type that its parameter has.
+    """
+    return [_item(one) for one in given]
+
+
+def _item(given: Given) -> Item:
+    value = given.value
+    if isinstance(value, bool) or not isinstance(value, str | int | Mapping):
+        raise Malformed([Issue("structure", "this parameter has a value of another type", given.place)])
+    if not isinstance(value, Mapping):
+        return Item(given.name, str(value), given.place)
+    return Item(given.name, _as_text(given.form, value), given.place, value)
+
+
+def _as_text(form: str, value: Mapping[str, Any]) -> str:
+    """A reference, or system and code of a coding; empty for what has no such short form."""
+    match form:
+        case "valueReference":
+            reference = value.get("reference")
+            return reference if isinstance(reference, str) else _token(value.get("identifier"), "value")
+        case "valueCoding":
+            return _token(value, "code")
+        case "valueCodeableConcept":
+            return next((f"{system}|{code}" for system, code in codings(dict(value))), str(value.get("text", "")))
+        case _:
+            return ""
+
+
+def _token(value: Any, name: str) -> str:
+    if not isinstance(value, Mapping) or not isinstance(value.get(name), str):
+        return ""
+    return f"{value.get('system', '')}|{value[name]}"
+
+
+def sought(given: Iterable[Item], zone: tzinfo) -> Sought:
+    """
+    Raises:
+        Malformed: start or end is missing or no moment, or a parameter is repeated too often.
+        Told: 422, it ends before it starts.
+    """
+    by_name: dict[str, list[Item]] = {}
+    for one in given:
+        if one.text or one.value:
+            by_name.setdefault(one.name, []).append(one)
+    start, end = (_moment(by_name.get(name, []), name, zone) for name in MOMENTS)
+    if start >= end:
+        place = by_name["end"][0].place
+        raise Told(422, [Issue("business-rule", "end lies behind start", place)])
+    kinds = {name: tuple(by_name[name]) for name in KINDS if name in by_name}
+    for each in kinds.values():
+        if len(each) > REPEATS:
+            raise Malformed([Issue("too-costly", f"a parameter is given {REPEATS} times at most", each[-1].place)])
+    applied = [(one.name, one.text) for name in (*MOMENTS, *KINDS) for one in by_name.get(name, ())]
+    applied += [("_count", one.text) for one in by_name.get("_count", ())[:1]]
+    return Sought(
+        start,
+        end,
+        kinds,
+        _times(by_name.get("timing", []), zone),
+        min(_number(by_name, "_count", USUAL), MOST),
+        _number(by_name, "_offset", 0),
+        tuple(applied),
+    )
+
+
+def _moment(given: list[Item], name: str, zone: tzinfo) -> datetime:
+    """The first moment of a start, and the first behind an end that is a whole day."""
+    if not given:
+        raise Malformed([Issue("required", f"{name} says between which moments to look (ITI-115)")])
+    if len(given) > 1:
+        raise Malformed([Issue("structure", f"{name} is given once", given[1].place)])
+    try:
+        first, after = span(given[0].text, zone)
+    except (ValueError, OverflowError):
+        raise Malformed([Issue("value", f"{name} is a dateTime", given[0].place)]) from None
+    return first if name == "start" or "T" in given[0].text else after
+
+
+def _number(by_name: Mapping[str, list[Item]], name: str, usual: int) -> int:
+    given = by_name.get(name)
+    if not given:
+        return usual
+    if not given[0].text.isascii() or not given[0].text.isdigit() or len(given[0].text) > 6:
+        raise Malformed([Issue("value", f"{name} is a number, 0 or more", given[0].place)])
+    return int(given[0].text)
+
+
+def _times(given: list[Item], zone: tzinfo) -> Times | None:
+    """Of a Timing what planning can heed: days of the week, times and parts of the day, and its bounds."""
+    repeat = given[0].value.get("repeat") if given else None
+    if not isinstance(repeat, Mapping):
+        return None
+    try:
+        days = frozenset(_DAYS.index(one) for one in repeat.get("dayOfWeek", ()))
+        hours = [_hour(one) for one in repeat.get("timeOfDay", ())]
+        hours += [(time(first), time(last)) for first, last in (_PARTS[one] for one in repeat.get("when", ()))]
+        bounds = repeat.get("boundsPeriod")
+        within = (span(bounds["start"], zone)[0], span(bounds["end"], zone)[1]) if bounds else None
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError):
+        why = "of timing are understood: dayOfWeek, timeOfDay, when (MORN, AFT, EVE), boundsPeriod with start and end"
+        raise Malformed([Issue("not-supported", why, given[0].place)]) from None
+    return Times(days, tuple(hours), within)
+
+
+def _hour(text: str) -> tuple[time, time]:
+    """An hour from a time of day on."""
+    first = time.fromisoformat(text)
+    return first, first.replace(hour=first.hour + 1) if first.hour < 23 else time.max

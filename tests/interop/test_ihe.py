@@ -1,0 +1,315 @@
+"""IHE Scheduling as a client meets it: find, hold, book on the same planner as the pages and the slots."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from telemed.booking import jobs, pending, search
+from telemed.booking import service as booking
+from telemed.booking.index import Index
+from telemed.booking.model import HOLD, Status
+from telemed.booking.pending_fhir import HELD_UNTIL
+from telemed.booking.planner import What, Wish
+from telemed.directory import service as directory
+from telemed.fhir import xml
+from telemed.fhir.validate import validate
+from telemed.identity import granted
+from telemed.identity import service as identity
+from telemed.identity.allowed import EVERYONE
+from telemed.identity.model import Actor, Role
+from telemed.interop import ihe_routes, operations, routes
+from telemed.kit.db import Database
+from telemed.people.service import Auditor
+from telemed.web import refusals
+from tests.builders import SERVICE, WITH_CUFF, World, make_booking, make_world, moment
+from tests.web.apps import make_pages
+
+PATIENT = {
+    "resourceType": "Patient",
+    "name": [{"use": "official", "family": "Öztürk", "given": ["Ayşe"]}],
+    "birthDate": "1951-03-02",
+    "telecom": [{"system": "phone", "value": "030 23125 112"}],
+    "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "tr"}]}, "preferred": True}],
+}
+
+
+class Client:
+    def __init__(self, world: World) -> None:
+        app = FastAPI()
+        app.state.centre = world.centre
+        refusals.install(app, make_pages(), edges=routes.EDGES)
+        for each in (ihe_routes.routes, operations.routes, routes.routes):
+            app.include_router(each)
+        self.http, self.world = TestClient(app), world
+        self.works_for(EVERYONE)
+
+    def works_for(self, *doctors: str, name: str = "program") -> None:
+        with self.world.db.transaction() as tx:
+            granted.work_for(tx, name, list(doctors))
+            token = identity.give_bearer(tx, Actor(Role.CLIENT, name), now=self.world.now)
+        self.http.headers["authorization"] = f"Bearer {token}"
+
+    def find(self, **more: Any) -> dict[str, Any]:
+        day = self.world.now.date()
+        params = {"start": f"{day}", "end": f"{day}", **more}
+        answer = self.http.get("/fhir/Appointment/$find", params=params)
+        assert answer.status_code == 200, answer.text
+        assert validate(answer.content).kind == "Bundle"
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def offered(self, **more: Any) -> list[dict[str, Any]]:
+        return [entry["resource"] for entry in self.find(**more).get("entry", [])]
+
+    def slots(self, status: str) -> list[tuple[str, str]]:
+        """From when to when, of the doctor whose day is looked at."""
+        day = self.world.now.date()
+        query = {"schedule": "Schedule/calendar-weiss", "status": status, "start": f"{day}", "_count": "500"}
+        found = self.http.get("/fhir/Slot", params=query).json().get("entry", [])
+        return [(one["resource"]["start"], one["resource"]["end"]) for one in found]
+
+    def hold(self, appointment_id: str) -> Response:
+        return self.post("$hold", ("appointment-reference", "valueReference", _to(appointment_id)))
+
+    def book(self, appointment_id: str, *more: tuple[str, str, Any]) -> Response:
+        return self.post("$book", ("appointment-reference", "valueReference", _to(appointment_id)), *more)
+
+    def post(self, operation: str, *given: tuple[str, str, Any]) -> Response:
+        parameter = [{"name": name, form: value} for name, form, value in given]
+        answer = self.http.post(
+            f"/fhir/Appointment/{operation}", json={"resourceType": "Parameters", "parameter": parameter}
+        )
+        assert validate(answer.content).kind in ("Bundle", "Appointment", "OperationOutcome")
+        return answer
+
+
+FOR_HER = ("patient-resource", "resource", PATIENT)
+
+
+def _to(appointment_id: str) -> dict[str, str]:
+    return {"reference": f"Appointment/{appointment_id}"}
+
+
+def alone(answer: Response, status: int = 200) -> dict[str, Any]:
+    """The one resource of a Bundle."""
+    assert answer.status_code == status, answer.text
+    (entry,) = answer.json()["entry"]
+    found: dict[str, Any] = entry["resource"]
+    return found
+
+
+@pytest.fixture
+def world(sqlite_database: Database) -> World:
+    return make_world(sqlite_database, rooms=2)
+
+
+@pytest.fixture
+def client(world: World) -> Iterator[Client]:
+    auditor = Auditor(world.db)
+    world.centre.live[Auditor] = auditor
+    writing = threading.Thread(target=auditor.batch.run)
+    writing.start()
+    yield Client(world)
+    auditor.batch.stop()
+    writing.join()
+
+
+def test_find_offers_what_the_pages_offer_in_the_same_order(client: Client, world: World) -> None:
+    found = client.find(**{"visit-type": f"|{SERVICE}", "_count": "100"})
+    wish = Wish(What(SERVICE), world.now, moment(world, "23:55"))
+    with world.centre.the(Index).at(world.now) as here:
+        offers = search.offers(here, wish, now=world.now, limit=500)
+    shown = [entry["resource"] for entry in found["entry"]]
+    assert found["total"] == len(offers)
+    assert [datetime.fromisoformat(one["start"]) for one in shown] == [one.start for one in offers[:100]]
+    assert {one["status"] for one in shown} == {"proposed"}
+    assert not any("Patient" in str(one["participant"]) for one in shown)
+    assert len({one["id"] for one in shown}) == len(shown)
+
+
+def test_different_kinds_must_all_hold_and_of_repeats_the_dearest_comes_first(client: Client) -> None:
+    both = ["Practitioner/weiss", "Practitioner/brandt"]
+    found = client.offered(practitioner=both, _count="200", **{"visit-type": SERVICE, "location-reference": "room-1"})
+    doctors = [_of(one, "Practitioner")[0] for one in found]
+    assert set(doctors) == {"brandt", "weiss"}
+    assert doctors == sorted(doctors, reverse=True)
+    more = {"practitioner": "brandt", "location-reference": "https://elsewhere.example/fhir/Location/room-2"}
+    here = client.offered(**more, specialty="http://ihe-d.de/CodeSystems/AerztlicheFachrichtungen|ALLG")
+    assert here
+    assert {(*_of(one, "Practitioner")[:1], *_of(one, "Location")) for one in here} == {("brandt", "room-2")}
+    assert client.find(practitioner="nobody")["total"] == 0
+    assert client.find(specialty="http://snomed.info/sct|394579002")["total"] == 0
+
+
+def _of(appointment: dict[str, Any], kind: str) -> list[str]:
+    references = [one["actor"]["reference"] for one in appointment["participant"]]
+    return [one.partition("/")[2] for one in references if one.startswith(f"{kind}/")]
+
+
+def test_pages_of_what_was_found_are_all_of_it_once_and_self_says_what_was_understood(client: Client) -> None:
+    page = client.find(practitioner="weiss", _count="7", **{"insurance-reference": "Coverage/1", "reason": "x|y"})
+    links = {link["relation"]: link["url"] for link in page["link"]}
+    assert "practitioner=weiss" in links["self"]
+    assert "insurance" not in links["self"]
+    assert "reason" not in links["self"]
+    seen = [entry["resource"]["id"] for entry in page["entry"]]
+    while "next" in links:
+        page = client.http.get(links["next"].partition("centre.test")[2]).json()
+        links = {link["relation"]: link["url"] for link in page["link"]}
+        seen += [entry["resource"]["id"] for entry in page["entry"]]
+    assert len(seen) == len(set(seen)) == page["total"]
+
+
+def test_in_a_body_a_timing_is_heeded_and_xml_is_answered_with_xml(client: Client, world: World) -> None:
+    day = world.now.date()
+    timing = {"repeat": {"dayOfWeek": ["tue"], "when": ["AFT"]}}
+    given = [
+        ("start", "valueDateTime", f"{day}T00:00:00+01:00"),
+        ("end", "valueDateTime", f"{day + timedelta(days=7)}T00:00:00+01:00"),
+        ("practitioner", "valueReference", {"reference": "Practitioner/weiss"}),
+        ("timing", "valueTiming", timing),
+        ("insurance-reference", "valueReference", {"reference": "Coverage/1"}),
+    ]
+    found = client.post("$find", *given).json()
+    starts = [datetime.fromisoformat(one["resource"]["start"]) for one in found["entry"]]
+    assert found["total"] >= len(starts) > 0
+    assert {one.astimezone(world.directory.zone).hour // 6 for one in starts} == {2}
+    answer = client.http.get("/fhir/Appointment/$find", params={"start": f"{day}", "end": f"{day}", "_format": "xml"})
+    assert validate(xml.to_json(answer.content)).kind == "Bundle"
+
+
+@pytest.mark.parametrize(
+    ("params", "status"),
+    [
+        ({"start": "2026-11-24"}, 400),
+        ({"start": "soon", "end": "2026-11-25"}, 400),
+        ({"start": "2026-11-25", "end": "2026-11-24T08:00:00Z"}, 422),
+        ({"start": "2026-11-24", "end": "2026-11-25", "_count": "-1"}, 400),
+    ],
+)
+def test_a_question_that_cannot_be_understood_says_why(client: Client, params: dict[str, str], status: int) -> None:
+    answer = client.http.get("/fhir/Appointment/$find", params=params)
+    assert answer.status_code == status
+    assert answer.json()["issue"][0]["diagnostics"]
+
+
+def test_what_is_found_is_held_is_found_no_more_and_is_booked_for_her(client: Client, world: World) -> None:
+    chosen = client.offered(**{"visit-type": WITH_CUFF})[0]
+    held = client.hold(chosen["id"])
+    assert held.status_code == 200, held.text
+    said = held.json()
+    assert (said["status"], said["start"]) == ("pending", chosen["start"])
+    (until,) = (one["valueInstant"] for one in said["extension"] if one["url"] == HELD_UNTIL)
+    assert datetime.fromisoformat(until) == world.now + HOLD
+    assert client.hold(chosen["id"]).json()["id"] == said["id"]
+    assert chosen["id"] not in {one["id"] for one in client.offered(**{"visit-type": WITH_CUFF})}
+    made = alone(client.book(said["id"], FOR_HER, ("comment", "valueString", "Kommt mit Rollator")))
+    assert (made["id"], made["status"], made["comment"]) == (said["id"], "booked", "Kommt mit Rollator")
+    assert "Ayşe Öztürk" in [one["actor"].get("display") for one in made["participant"]]
+    assert alone(client.book(said["id"]))["meta"] == made["meta"]  # again is once
+    assert client.http.get(f"/fhir/Appointment/{said['id']}").json() == made
+    with world.db.reading() as tx:
+        assert booking.get(tx, said["id"]).extras.language == "tr"
+
+
+def test_what_somebody_else_took_is_fatal_and_not_found_with_up_to_three_other_times(client: Client) -> None:
+    chosen = client.offered(practitioner="weiss", **{"location-reference": "room-1"})[0]
+    assert client.hold(chosen["id"]).status_code == 200
+    client.works_for(EVERYONE, name="another")
+    refused = client.hold(chosen["id"])
+    first, *rest = refused.json()["issue"]
+    assert (refused.status_code, first["severity"], first["code"]) == (409, "fatal", "not-found")
+    assert first["expression"] == ["Parameters.parameter[0].valueReference.reference"]
+    assert [one["code"] for one in rest] == ["conflict", *["informational"] * 3]
+    booked = client.book(chosen["id"], FOR_HER)
+    assert booked.status_code == 409
+    assert booked.json()["entry"][0]["resource"]["resourceType"] == "OperationOutcome"
+
+
+def test_what_nobody_booked_in_time_is_cancelled_and_offered_again(client: Client, world: World) -> None:
+    chosen = client.offered(practitioner="weiss")[-1]
+    held = client.hold(chosen["id"]).json()
+    world.clock.forward(HOLD)
+    assert client.book(held["id"], FOR_HER).status_code == 410
+    assert jobs.expire(world.db, world.secrets, world.clock) == 1
+    assert client.book(held["id"], FOR_HER).status_code == 410
+    assert client.http.get(f"/fhir/Appointment/{held['id']}").json()["status"] == "cancelled"
+    again = client.hold(chosen["id"]).json()
+    assert again["status"] == "pending"
+    assert again["id"] != held["id"]
+
+
+def test_a_program_finds_and_holds_only_for_its_doctors_and_an_id_is_not_to_be_guessed(client: Client) -> None:
+    everyone = client.offered(_count="200")
+    of_brandt = next(one for one in everyone if "brandt" in _of(one, "Practitioner"))
+    client.works_for("weiss")
+    assert {_of(one, "Practitioner")[0] for one in client.offered(_count="200")} == {"weiss"}
+    forged = of_brandt["id"][:-1] + ("0" if of_brandt["id"][-1] != "0" else "1")
+    for unknown in (of_brandt["id"], forged, "offer-of-nobody", "x"):
+        for answer in (client.hold(unknown), client.book(unknown, FOR_HER)):
+            assert answer.status_code == 404
+            assert '"fatal"' in answer.text
+
+
+def test_booked_at_once_moved_and_cancelled_by_its_status(client: Client) -> None:
+    ten, eleven = client.offered(practitioner="weiss", **{"visit-type": SERVICE})[5:8:2]
+    assert client.book(ten["id"]).status_code == 422  # for whom?
+    made = alone(client.book(ten["id"], FOR_HER))
+    moved = {**made, "start": eleven["start"], "end": eleven["end"]}
+    done = alone(client.post("$book", ("appointment-resource", "resource", moved)))
+    assert (done["id"], done["status"], done["start"]) == (made["id"], "booked", eleven["start"])
+    reason = {"coding": [{"code": "prov"}]}
+    cancelled = {**done, "status": "cancelled", "cancelationReason": reason}
+    gone = alone(client.post("$book", ("appointment-resource", "resource", cancelled)))
+    assert (gone["status"], gone["cancelationReason"]["coding"][0]["code"]) == ("cancelled", "prov")
+    assert ten["id"] in {one["id"] for one in client.offered(practitioner="weiss", **{"visit-type": SERVICE})}
+    other = alone(client.post("$book", ("appointment-resource", "resource", {**done, "status": "arrived"})), 422)
+    assert other["issue"][0]["expression"] == ["Parameters.parameter[0].resource.status"]
+
+
+def test_a_held_one_is_given_up_by_its_status_and_its_time_is_free(client: Client) -> None:
+    chosen = client.offered(practitioner="weiss")[0]
+    held = client.hold(chosen["id"]).json()
+    gone = alone(client.post("$book", ("appointment-resource", "resource", {**held, "status": "cancelled"})))
+    assert gone["status"] == "cancelled"
+    assert chosen["id"] in {one["id"] for one in client.offered(practitioner="weiss")}
+
+
+def test_a_service_that_staff_must_look_at_is_asked_for_and_no_program_confirms_it(
+    client: Client, world: World
+) -> None:
+    with world.db.transaction() as tx:
+        content = json.loads(directory.read(tx, "HealthcareService", SERVICE))
+        asks = {"url": "urn:telemed:fhir:needs-confirmation", "valueBoolean": True}
+        directory.take(tx, {**content, "extension": [*content.get("extension", ()), asks]}, now=world.now)
+    chosen = client.offered(**{"visit-type": SERVICE})[-1]
+    held = client.hold(chosen["id"]).json()
+    for _ in range(2):
+        asked = alone(client.book(held["id"], FOR_HER), 202)
+        assert (asked["status"], asked["id"]) == ("pending", held["id"])
+    with world.db.reading() as tx:
+        ((found, _),) = pending.waiting_for_staff(tx, now=world.now + HOLD)
+    assert (found.id, found.status) == (held["id"], Status.PENDING)
+
+
+def test_find_hold_book_slots_and_pages_agree_at_every_time(client: Client, world: World) -> None:
+    """One planner behind all: what is offered is free as a slot, is held at once, and is offered to nobody then."""
+    make_booking(world, at="10:20")
+    for _ in range(12):
+        offers = client.offered(practitioner="weiss", _count="200")
+        chosen = offers[len(offers) // 2]
+        starts = {one["start"] for one in offers}
+        assert {first for first, _ in client.slots("free")} <= starts
+        for first, last in client.slots("busy"):
+            assert not any(one["start"] < last and first < one["end"] for one in offers)
+        answer = client.hold(chosen["id"])
+        assert answer.status_code == 200, answer.text
+        later = client.offered(practitioner="weiss", _count="200")
+        assert not any(one["start"] < chosen["end"] and chosen["start"] < one["end"] for one in later)
