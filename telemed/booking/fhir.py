@@ -12,6 +12,7 @@ from orjson import Fragment
 
 from telemed.booking.model import Booking, Reason, UnknownActor
 from telemed.booking.planner import Offer
+from telemed.booking.program_model import CANCELLATION, REPLACES
 from telemed.booking.sought import EXTERNAL, Described
 from telemed.directory.model import Directory, Service, slot_id, slot_of
 from telemed.fhir import raw
@@ -23,8 +24,6 @@ from telemed.people.model import Person, Way
 IHE_D = "http://ihe-d.de/CodeSystems/AerztlicheFachrichtungen"
 PROFILE = "https://gematik.de/fhir/isik/StructureDefinition/ISiKTermin"
 TAGS = "http://fhir.de/CodeSystem/common-meta-tag-de"
-REPLACES = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.replaces"
-CANCELLATION = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
 _ISIK_REASONS = (Reason.PATIENT, Reason.PRACTITIONER, Reason.EQUIPMENT, Reason.OTHER)
 _MINUTE = timedelta(minutes=1)
 

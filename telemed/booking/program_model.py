@@ -8,6 +8,9 @@ from telemed.booking.planner import Offer
 from telemed.kit.refusal import Refusal, Sense
 from telemed.people.model import Person
 
+CANCELLATION = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
+REPLACES = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.replaces"
+
 
 class Kept(NamedTuple):
     """An appointment as it is kept, and the FHIR Appointment that says it."""

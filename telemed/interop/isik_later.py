@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from telemed.fhir import parameters
 from telemed.fhir.issues import explain, outcome
-from telemed.identity.model import Actor
+from telemed.identity.model import Actor, Role
 from telemed.interop import isik, isik_store, saying
 from telemed.interop.isik_book import Means, book
 from telemed.interop.isik_store import Line
@@ -41,7 +41,7 @@ def ask(tx: Tx, secrets: Secrets, content: bytes, *, actor: Actor, now: datetime
     asked_id = new_id()
     sealed_for = people.register(tx, secrets, _NOBODY, actor=actor, now=now)
     sealed = people.seal(tx, secrets, sealed_for, _request_of(asked_id), content, actor=actor, now=now)
-    isik_store.add(tx, Line(asked_id, actor, sealed_for, sealed, now))
+    isik_store.add(tx, Line(asked_id, actor.subject, actor.compartment, sealed_for, sealed, now))
     emit(tx, BookingAsked(asked_id), now=now)
     return asked_id
 
@@ -52,16 +52,16 @@ def do(tx: Tx, means: Means, asked_id: str, *, now: datetime) -> None:
     if line is None or line.status is not None:
         return
     place = {_request_of(asked_id): line.request}
-    (content,) = people.unseal(tx, means.secrets, line.sealed_for, place, actor=line.actor, purpose=PURPOSE, now=now)
+    (content,) = people.unseal(tx, means.secrets, line.sealed_for, place, actor=_who(line), purpose=PURPOSE, now=now)
     try:
         with tx.begin_nested():
             asked = isik.asked(parameters.given(content, alone=isik.APPOINTMENT[0]))
-            kept = book(tx, means, asked, actor=line.actor, now=now)
+            kept = book(tx, means, asked, actor=_who(line), now=now)
         status, version, said = saying.status_of(kept.booking), kept.booking.version, kept.content
     except Refusal as refusal:
         status, issues = explain(saying.within(refusal, content))
         version, said = None, outcome(issues)
-    sealed = people.seal(tx, means.secrets, line.sealed_for, _answer_of(asked_id), said, actor=line.actor, now=now)
+    sealed = people.seal(tx, means.secrets, line.sealed_for, _answer_of(asked_id), said, actor=_who(line), now=now)
     isik_store.answer(tx, asked_id, status, version, sealed)
 
 
@@ -72,7 +72,7 @@ def look(tx: Tx, secrets: Secrets, asked_id: str, *, actor: Actor, now: datetime
         NotFound: nothing was asked under this id, or by somebody else, or too long ago; all are answered alike.
     """
     line = isik_store.get(tx, asked_id)
-    if line is None or line.actor.subject != actor.subject or line.asked_at < now - KEPT:
+    if line is None or line.subject != actor.subject or line.asked_at < now - KEPT:
         raise NotFound
     if line.status is None or line.answer is None:
         return Answer(None)
@@ -85,7 +85,12 @@ def forget_old(tx: Tx, *, now: datetime) -> None:
     """Delete what was asked more than a day ago, with its key."""
     for line in isik_store.before(tx, now - KEPT):
         isik_store.drop(tx, line.id)
-        people.erase(tx, line.sealed_for, actor=line.actor, now=now)
+        people.erase(tx, line.sealed_for, actor=_who(line), now=now)
+
+
+def _who(line: Line) -> Actor:
+    """Who asked, with the doctors for whom it worked then."""
+    return Actor(Role.CLIENT, line.subject, compartment=line.compartment)
 
 
 def _request_of(asked_id: str) -> str:

@@ -9,9 +9,8 @@ import orjson
 
 from telemed.booking import programs
 from telemed.booking import service as booking
-from telemed.booking.fhir import CANCELLATION, REPLACES
 from telemed.booking.model import Booking, Reason, Status
-from telemed.booking.program_model import Kept
+from telemed.booking.program_model import CANCELLATION, REPLACES, Kept
 from telemed.fhir import json_patch, path_patch, raw
 from telemed.fhir.issues import Invalid, Issue, Told
 from telemed.fhir.resource import codings

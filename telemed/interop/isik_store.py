@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import ForeignKey, Integer, LargeBinary, Row, Table, Text, delete, insert, select, update
 
-from telemed.identity.model import Actor, Role
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.register import TECHNICAL, Kept, column
 
@@ -34,7 +33,8 @@ asked = Table(
 @dataclass(frozen=True)
 class Line:
     id: str
-    actor: Actor
+    subject: str
+    compartment: tuple[str, ...]
     sealed_for: str
     request: bytes
     asked_at: datetime
@@ -44,8 +44,8 @@ class Line:
 
 
 def add(tx: Tx, line: Line) -> None:
-    compartment = json.dumps(line.actor.compartment)
-    given = {"id": line.id, "subject": line.actor.subject, "compartment": compartment, "asked_at": line.asked_at}
+    compartment = json.dumps(line.compartment)
+    given = {"id": line.id, "subject": line.subject, "compartment": compartment, "asked_at": line.asked_at}
     tx.execute(insert(asked).values(**given, sealed_for=line.sealed_for, request=line.request))
 
 
@@ -69,5 +69,5 @@ def drop(tx: Tx, asked_id: str) -> None:
 
 
 def _line(row: Row[Any]) -> Line:
-    actor = Actor(Role.CLIENT, row.subject, compartment=tuple(json.loads(row.compartment)))
-    return Line(row.id, actor, row.sealed_for, row.request, row.asked_at, row.status, row.version, row.answer)
+    who = row.id, row.subject, tuple(json.loads(row.compartment))
+    return Line(*who, row.sealed_for, row.request, row.asked_at, row.status, row.version, row.answer)
