@@ -76,6 +76,7 @@ KINDS_BY_NAME = {
     "desk.by_paper": Kind.EDGE,  # an appointment, by what stands on the slip
     "desk.bycode": Kind.EDGE,  # the own appointments, by a one-time code
     "desk.asked": Kind.EDGE,  # what staff ask for, carried from page to page
+    "desk.confirming": Kind.EDGE,  # what other systems asked for
     "desk.glass": Kind.EDGE,  # breaking the glass before an appointment
     "desk.practice": Kind.PURE,  # where a doctor's browser may hand values over to
     "desk.planned": Kind.SERVICE,  # whose names and appointments staff see while planning

@@ -52,7 +52,7 @@ class Entry:
     is_hidden: bool = False
 
 
-def _entry(known: Directory, one: Met, asker: Asker, **more: Any) -> Entry:
+def entry_of(known: Directory, one: Met, asker: Asker, **more: Any) -> Entry:
     offer = one.booking.offer
     service = known.services.get(offer.service_id)
     line = Line.of(offer, known)
@@ -79,7 +79,7 @@ def must_move(request: Request, centre: CentreDep, actor: Planner) -> HTMLRespon
     entries = []
     for one, (_, broken), lines in zip(met, found, near, strict=True):
         why = {"why": broken.rule.value, "whose": known.name_of(broken.resource_id)}
-        entries.append(_entry(known, one, asker, near=lines, request_id=new_token(), **why))
+        entries.append(entry_of(known, one, asker, near=lines, request_id=new_token(), **why))
     return page(request, centre, actor, "must_move.html", entries=entries)
 
 
@@ -104,7 +104,7 @@ def of_a_day(request: Request, centre: CentreDep, actor: Planner, tag: str = "")
     shown: dict[str, Any] = {"noon": noon + timedelta(hours=12), "day": day, "before": before, "after": after}
     shown |= {
         "is_today": day <= now.astimezone(known.zone).date(),
-        "entries": [_entry(known, one, asker) for one in met],
+        "entries": [entry_of(known, one, asker) for one in met],
     }
     return page(request, centre, actor, "of_a_day.html", **shown)
 
@@ -140,7 +140,7 @@ def _one(
         known, (found, asker) = directory.load(tx), planned.theirs(tx, booking_id, actor, now=now)
         (met,) = planned.met(tx, centre.secrets, [found], asker=asker, purpose="appointment")
     if met.is_hidden:
-        return glass.page_of(request, centre, actor, _entry(known, met, asker), said)
+        return glass.page_of(request, centre, actor, entry_of(known, met, asker), said)
     near: tuple[Line, ...] = ()
     on_day: list[Offer] = []
     is_ahead = planned.is_ahead(found, now=now) and met.person is not None
@@ -150,7 +150,7 @@ def _one(
             if day is not None:
                 wish = Wish(planned.like(found, met.person, known), *planner.day_window(day, known))
                 on_day = search.offers(here, wish, now=now, limit=SHOWN)
-    entry = _entry(known, met, asker, near=near, request_id=new_token())
+    entry = entry_of(known, met, asker, near=near, request_id=new_token())
     shown: dict[str, Any] = {"entry": entry, "is_ahead": is_ahead, "reasons": REASONS, "day": day}
     shown |= {"on_day": [_again(Line.of(offer, known)) for offer in on_day]}
     return page(request, centre, actor, "one.html", said, **shown)
@@ -180,7 +180,7 @@ def move(
             moved = booking.move(tx, centre.secrets, booking_id, to, actor=actor, now=now)
     except (Blocked, TooLate, AlreadyCancelled, Erased, WrongMoment) as refusal:
         return _one(request, centre, actor, booking_id, Said(refusal=refusal))
-    entry, same = _entry(known, Met(moved, met.person), asker), moved.ticket == old.ticket
+    entry, same = entry_of(known, Met(moved, met.person), asker), moved.ticket == old.ticket
     return page(request, centre, actor, "moved.html", entry=entry, is_same_ticket=same)
 
 

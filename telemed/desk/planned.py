@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import product
 
-from telemed.booking import asking, holding
+from telemed.booking import asking, holding, pending
 from telemed.booking import service as booking
 from telemed.booking.model import Booking, Hold, NotAsked, Status, Waiting, WaitState
+from telemed.booking.pending_model import Pending
 from telemed.booking.planner import What
 from telemed.booking.search import Objection
 from telemed.directory import service as directory
@@ -53,6 +54,7 @@ class Tasks:
     to_call: int
     to_move: int
     to_phone: int = 0
+    to_confirm: int = 0
 
     @property
     def calls(self) -> int:
@@ -126,7 +128,14 @@ def has_tasks(asker: Asker, found: Iterable[Booking]) -> Asker:
 
 
 def tasks(tx: Tx, *, actor: Actor, now: datetime) -> Tasks:
-    return Tasks(to_call(tx, now=now), len(to_move(tx, actor=actor, now=now)), to_phone(tx, actor, now=now))
+    asked = len(to_confirm(tx, actor=actor, now=now))
+    return Tasks(to_call(tx, now=now), len(to_move(tx, actor=actor, now=now)), to_phone(tx, actor, now=now), asked)
+
+
+def to_confirm(tx: Tx, *, actor: Actor, now: datetime) -> list[tuple[Booking, Pending]]:
+    """What another system asked for and this doctor or assistant has to answer, the most pressing first."""
+    asker = asking.asking(tx, actor, now=now)
+    return [each for each in pending.waiting_for_staff(tx, now=now) if asking.may(asker, Action.SEE, each[0])]
 
 
 def to_phone(tx: Tx, actor: Actor, *, now: datetime) -> int:

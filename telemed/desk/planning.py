@@ -16,7 +16,7 @@ from telemed.booking.index import Index
 from telemed.booking.model import Blocked, Booked, Extras, SeriesRefused, TooLate
 from telemed.booking.planner import Offer
 from telemed.booking.search import Objection, Rule
-from telemed.desk import appointments, by_paper, cafe, defects, urgent, waiting, walkin
+from telemed.desk import appointments, by_paper, cafe, confirming, defects, urgent, waiting, walkin
 from telemed.desk.asked import NOTHING_WRONG, Asked, Line, Options, Planner, Said, Sent, by_day, page, slip
 from telemed.directory.model import Directory
 from telemed.identity.model import Actor
@@ -29,7 +29,7 @@ SHOWN = 24
 HERE = "/assistenz/buchen"
 
 routes = APIRouter()
-for others in (appointments, by_paper, cafe, defects, urgent, waiting, walkin):
+for others in (appointments, by_paper, cafe, confirming, defects, urgent, waiting, walkin):
     routes.include_router(others.routes)
 
 

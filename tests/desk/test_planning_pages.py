@@ -37,7 +37,16 @@ def assistant(world: World) -> Staff:
 
 
 def every_page(world: World) -> Iterator[str]:
-    yield from (BOOK, f"{WAITING}/eintragen", WAITING, URGENT, "/assistenz/verlegen", "/assistenz/termine", WALK_IN)
+    yield from (
+        BOOK,
+        f"{WAITING}/eintragen",
+        WAITING,
+        URGENT,
+        "/assistenz/verlegen",
+        "/assistenz/bestaetigen",
+        "/assistenz/termine",
+        WALK_IN,
+    )
     yield f"/assistenz/termin/{world.visits[0]}"
 
 

@@ -69,7 +69,7 @@ PAGES: tuple[Look, ...] = (
     *_of(Who.DOCTOR, "/arzt", "/arzt/abwesend", "/arzt/besuch/{visit_id}", "/konto", "/konto/passkey"),
     *_of(Who.DOCTOR, "/anmelden/bestaetigen", "/arzt/besuch/{visit_id}/anleitung"),
     *_of(Who.ASSISTANT, "/assistenz", "/assistenz/raum/{room_id}", "/assistenz/verlegen", "/assistenz/termine"),
-    *_of(Who.ASSISTANT, "/assistenz/zettel"),
+    *_of(Who.ASSISTANT, "/assistenz/zettel", "/assistenz/bestaetigen"),
     *_of(Who.ASSISTANT, "/assistenz/termin/{booking_id}", "/assistenz/dringend", "/assistenz/warteliste"),
     *_of(Who.ASSISTANT, "/assistenz/warteliste/eintragen", "/assistenz/ohne-termin", "/assistenz/buchen"),
     *_of(Who.ASSISTANT, "/assistenz/besuch/{visit_id}/einladen", "/assistenz/anrufe", "/assistenz/papier"),
