@@ -50,9 +50,9 @@ class Company:
         """The connections that are there, or are being made."""
         return {peer_id: end.peer for peer_id, end in self._ends.items() if end.peer is not None}
 
-    async def stay(self, tasks: asyncio.TaskGroup) -> None:
-        """Until the visit is over."""
-        self._tasks = tasks
+    async def stay(self, tasks: asyncio.TaskGroup, lasting: asyncio.TaskGroup) -> None:
+        """Until the visit is over. *lasting* goes on until we have parted."""
+        self._tasks = lasting
         looking = tasks.create_task(self._look())
         await self._signalling.stay()
         looking.cancel()
@@ -159,7 +159,8 @@ class Company:
         if self._tasks is None:
             work.close()
         else:
-            self._tasks.create_task(_supervised(work))
+            task = self._tasks.create_task(_supervised(work))
+            task.add_done_callback(lambda _task: work.close())  # of use where it was cancelled before it began
 
     def share(self, said: Share) -> None:
         """The doctor lets a colleague see the devices, or not any more."""

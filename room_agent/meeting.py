@@ -85,16 +85,20 @@ class Meeting:
         return Sources(cameras=self.media.cameras, kinds=tuple(self._drivers), simulated=self._room.simulated)
 
     async def run(self) -> None:
-        """Be there until the visit is over; leave nothing behind."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
-                tasks.create_task(self.visit.begin())
-                tasks.create_task(self.gate.follow())
-                await self._company.stay(tasks)
-                self.over = True
-        finally:
-            await asyncio.shield(self._farewell())
+        """Be there until the visit is over; leave nothing behind.
+
+        What the far ends begin may be begun during the farewell too, when they take leave: it outlasts all else.
+        """
+        async with asyncio.TaskGroup() as lasting:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    self._tasks = tasks
+                    tasks.create_task(self.visit.begin())
+                    tasks.create_task(self.gate.follow())
+                    await self._company.stay(tasks, lasting)
+                    self.over = True
+            finally:
+                await asyncio.shield(self._farewell())
 
     @property
     def _peers(self) -> dict[str, DoctorPeer]:

@@ -266,6 +266,7 @@ async def test_a_whole_visit_without_a_touch_and_nothing_of_it_stays(room: Scene
       return (width * height) / (innerWidth * innerHeight);
     }""")
     assert shares >= 0.5
+    await expect(room.page.locator("#assistant-line")).to_be_hidden()  # nothing leads out of a talk
     await until(lambda: any(each.kind is FactKind.ENTERED for each in room.centre.facts))
     await _measure(room)
     tracks = "document.getElementById('self').srcObject"

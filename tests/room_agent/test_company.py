@@ -1,6 +1,7 @@
 """Who may be with the room in a visit: doctors by the roster, colleagues by the doctor's word, and not too many."""
 
 import asyncio
+import inspect
 from pathlib import Path
 from typing import cast
 
@@ -85,6 +86,21 @@ def test_a_doctor_is_trusted_by_the_roster_and_a_colleague_by_the_doctors_word(c
         company.trusts(colleague, hello(KEY))
     company.share(Share(peer_id="two", key=OTHER, on=False))
     assert not company.trusts(colleague, hello(OTHER))
+
+
+async def test_what_was_begun_too_late_is_never_left_waiting(company: Company) -> None:
+    async def work() -> None:
+        await asyncio.sleep(0)
+
+    late, after = work(), work()
+    async with asyncio.TaskGroup() as tasks:
+        company._tasks = tasks
+        company.start(late)
+        for task in list(tasks._tasks):
+            task.cancel()  # before it has begun
+    await company.part()
+    company.start(after)
+    assert {inspect.getcoroutinestate(each) for each in (late, after)} == {inspect.CORO_CLOSED}
 
 
 async def test_who_claims_to_be_the_doctor_turns_the_screen_red_and_is_told_to_the_centre(
