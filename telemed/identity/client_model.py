@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from telemed.kit.refusal import Refusal, Sense
 
@@ -61,13 +62,24 @@ class TokenRefused(Exception):
         return 401 if self.code == "invalid_client" else 400
 
 
+class KeyFault(StrEnum):
+    """Which rule the keys of a program break."""
+
+    LARGE = "large"
+    JSON = "json"
+    SET = "set"
+    PRIVATE = "private"
+    NONE = "none"
+    KID = "kid"
+    ADDRESS = "address"
+
+
 class KeysRefused(Refusal):
-    """The keys of a program cannot be used; *why* is the rule that they break, one of a closed set."""
+    """The keys of a program cannot be used."""
 
-    key = "client.refusal.keys"
-
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: KeyFault) -> None:
         super().__init__()
+        self.why = why
         self.key = f"client.refusal.keys.{why}"
 
 

@@ -18,7 +18,7 @@ import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, RSAKey
 
-from telemed.identity.client_model import ALGORITHMS, KeysRefused
+from telemed.identity.client_model import ALGORITHMS, KeyFault, KeysRefused
 from telemed.kit.logs import logger
 
 log = logger("clients")
@@ -50,24 +50,24 @@ def read(text: str) -> tuple[Key, ...]:
         KeysRefused: it says which rule the set breaks.
     """
     if len(text.encode()) > MOST_BYTES:
-        raise KeysRefused("large")
+        raise KeysRefused(KeyFault.LARGE)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        raise KeysRefused("json") from None
+        raise KeysRefused(KeyFault.JSON) from None
     keys = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(keys, list) or not keys or not all(isinstance(key, dict) for key in keys):
-        raise KeysRefused("set")
+        raise KeysRefused(KeyFault.SET)
     if len(keys) > MOST_KEYS:
-        raise KeysRefused("large")
+        raise KeysRefused(KeyFault.LARGE)
     if any({"d", "k"} & set(key) for key in keys):
-        raise KeysRefused("private")
+        raise KeysRefused(KeyFault.PRIVATE)
     usable = tuple(key for key in map(_usable, keys) if key is not None)
     kids = [key.kid for key in usable]
     if not usable:
-        raise KeysRefused("none")
+        raise KeysRefused(KeyFault.NONE)
     if len(set(kids)) != len(kids):
-        raise KeysRefused("kid")
+        raise KeysRefused(KeyFault.KID)
     return usable
 
 
@@ -96,9 +96,17 @@ def check_address(url: str) -> None:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - asked for, because it may be none
     except ValueError:
-        raise KeysRefused("address") from None
+        raise KeysRefused(KeyFault.ADDRESS) from None
     if parts.scheme != "https" or not parts.hostname or parts.username or parts.fragment or not url.isascii():
-        raise KeysRefused("address")
+        raise KeysRefused(KeyFault.ADDRESS)
+
+
+class _NotHad(Exception):
+    """A set could not be fetched."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass
@@ -148,8 +156,8 @@ class KeySets:
     def _fetched(self, url: str) -> tuple[Key, ...]:
         try:
             return read(self._text(urlsplit(url)))
-        except (httpx.HTTPError, OSError, ValueError, KeysRefused) as error:
-            why = error.key if isinstance(error, KeysRefused) else type(error).__name__
+        except (httpx.HTTPError, OSError, ValueError, _NotHad, KeysRefused) as error:
+            why = error.why if isinstance(error, _NotHad | KeysRefused) else type(error).__name__
             log.warning("keys of a program are not to be had", why=why)
             return ()
 
@@ -160,23 +168,23 @@ class KeySets:
         later; the certificate is that of the name.
 
         Raises:
-            KeysRefused: too large, too slow, not 200, or inside.
+            _NotHad: too large, too slow, not 200, or inside.
             httpx.HTTPError, OSError: it does not answer.
         """
         host, port = url.hostname or "", url.port or 443
         addresses = list(self._resolve(host, port))
         if not addresses or not (self._inside or all(map(is_outside, addresses))):
-            raise KeysRefused("inside")
+            raise _NotHad("an address inside")
         asked = httpx.URL(url.geturl()).copy_with(host=addresses[0])
         headers = {"host": url.netloc, "accept": "application/jwk-set+json, application/json"}
         end, body = self._monotonic() + TAKES_S, b""
         with self._http.stream("GET", asked, headers=headers, extensions={"sni_hostname": host}) as answer:
             if answer.status_code != 200:
-                raise KeysRefused("status")
+                raise _NotHad("not 200")
             for part in answer.iter_bytes():
                 body += part
                 if len(body) > MOST_BYTES or self._monotonic() > end:
-                    raise KeysRefused("large")
+                    raise _NotHad("too large or too slow")
         return body.decode()
 
 

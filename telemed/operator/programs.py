@@ -11,7 +11,7 @@ from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.identity import clients, granted, staff
 from telemed.identity.allowed import EVERYONE
-from telemed.identity.client_model import Client, NotRegistered
+from telemed.identity.client_model import Client, KeyFault, KeysRefused, NotRegistered, ScopeRefused
 from telemed.identity.clients import Wanted
 from telemed.identity.doors import token_address
 from telemed.identity.model import Actor, Right
@@ -20,7 +20,7 @@ from telemed.identity.scopes import Act, by_kind, scope
 from telemed.interop import served
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
-from telemed.kit.refusal import NotFound, Refusal
+from telemed.kit.refusal import NotFound
 from telemed.people import service as people
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.origins import Area
@@ -91,7 +91,7 @@ def enter(request: Request, centre: CentreDep, me: Proven, sent: Sent) -> Respon
             with centre.db.transaction() as tx:
                 new = clients.register(tx, typed, by=me.subject, now=centre.clock.now())
             return RedirectResponse(f"{HERE}/{new.id}", status_code=303)
-        except Refusal as refusal:
+        except (KeysRefused, ScopeRefused) as refusal:
             wrong = [_fault(refusal)]
     return _form_page(request, centre, typed, wrong)
 
@@ -113,7 +113,7 @@ def change(request: Request, client_id: str, centre: CentreDep, _me: Proven, sen
             return RedirectResponse(f"{HERE}/{client_id}", status_code=303)
         except NotRegistered:
             raise NotFound from None
-        except Refusal as refusal:
+        except (KeysRefused, ScopeRefused) as refusal:
             wrong = [_fault(refusal)]
     return _one(request, centre, client_id, typed=typed, wrong=wrong)
 
@@ -231,6 +231,11 @@ def _typed(sent: FormData) -> tuple[Wanted, list[tuple[str, str]]]:
     return wanted, wrong
 
 
-def _fault(refusal: Refusal) -> tuple[str, str]:
-    field = "key_set_url" if refusal.key.endswith(".address") else "may" if refusal.key.endswith("scope") else "key_set"
-    return field, refusal.key
+def _fault(refusal: KeysRefused | ScopeRefused) -> tuple[str, str]:
+    match refusal:
+        case KeysRefused(why=KeyFault.ADDRESS):
+            return "key_set_url", refusal.key
+        case KeysRefused():
+            return "key_set", refusal.key
+        case _:
+            return "may", refusal.key

@@ -80,6 +80,7 @@ PAGES: tuple[Look, ...] = (
     *_of(Who.OPERATOR, "/betrieb/personal", "/betrieb/rueckmeldungen", "/betrieb/programme", "/betrieb/programme/neu"),
     Look("/assistenz/termin/{booking_id}", Who.ASSISTANT, "/assistenz/termin/{later}"),
     Look("/betrieb/personal/{role}/{subject}", Who.OPERATOR, "/betrieb/personal/assistant/lindner"),
+    Look("/betrieb/programme/{client_id}", Who.OPERATOR, "/betrieb/programme/{client}"),
     Look("/betrieb/zeiten/{kind}/{resource_id}", Who.OPERATOR, "/betrieb/zeiten/Location/{room}"),
 )
 """Each page that is asked for by its address."""
@@ -123,6 +124,8 @@ NOT_PAGES: dict[str, str] = {
     "/betrieb/personal/code/{number}": "shown once, to two operators; it has its own test",
     "/betrieb/personal/neu": "leads back",
     "/betrieb/personal/{role}/{subject}/link": "leads back",
+    "/betrieb/programme/{client_id}/sperren": "leads back",
+    "/betrieb/programme/{client_id}/zulassen": "leads back",
     "/bilder/buchen": "leads to the first picture",
     "/bilder/jahr": "leads to the first picture",
     "/bilder/zeit": "leads to the first picture",

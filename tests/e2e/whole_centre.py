@@ -21,18 +21,24 @@ from telemed.booking.form import encode
 from telemed.booking.model import Booked, Request
 from telemed.booking.planner import Offer, What, Wish
 from telemed.directory import service as directory
+from telemed.identity import clients
 from telemed.identity import service as identity
+from telemed.identity.allowed import EVERYONE
+from telemed.identity.clients import Wanted
 from telemed.identity.model import ANYONE, Actor, Role
 from telemed.identity.rights import GUEST_COOKIE, SESSION_COOKIE
 from telemed.interop import service as interop
 from telemed.kit.clock import real_now
 from telemed.kit.db import Database
 from telemed.kit.ids import new_link_token, new_token
+from telemed.people.acts import Act, Did
 from telemed.people.model import Need, Person, Way
+from telemed.people.service import audit_act
 from telemed.visit import service as visit
 from telemed.web.centre import Centre
 from tests.booking.residents import LOBEDA, SOMMER, Answer
 from tests.desk.world import ROOM, SERVICE, World
+from tests.identity.programs import ec_key, key_set
 from tests.rosters import OPERATOR_KEY
 from tests.serving import served_beside
 from tests.sheets import make_sheet, put_sheet
@@ -120,6 +126,9 @@ def people(house: House) -> None:
     offer = _offer(centre)
     with centre.db.transaction() as tx:
         sign_in = identity.invite(tx, Actor(Role.ASSISTANT, ASSISTANT), now=world.now)
+        wanted = Wanted("Praxis am Markt", ("system/Appointment.rs",), (EVERYONE,), key_set=key_set(ec_key()))
+        client = clients.register(tx, wanted, by=OPERATOR, now=world.now)
+        audit_act(tx, Act(client.id, Did.SEARCH, "Slot", world.now, "status=free", 4))
     sheet, sheet_key = put_sheet(centre, world.visits[0], world.doctor, make_sheet(world.now, line="Bis bald."))
     house.facts |= {
         "sheet": sheet,
@@ -133,6 +142,7 @@ def people(house: House) -> None:
         "doctor": world.doctor,
         "offer": encode(offer),
         "sign_in": sign_in,
+        "client": client.id,
         "any": new_link_token(),
         "request": new_token(),
     }

@@ -36,6 +36,7 @@ from telemed.directory.fhir import DEVICE_KINDS
 from telemed.directory.model import SETTINGS, Template
 from telemed.feedback.model import Face, Help
 from telemed.identity.allowed import GlassReason
+from telemed.identity.client_model import KeyFault
 from telemed.identity.model import Role
 from telemed.identity.scopes import Act
 from telemed.identity.staff_model import STAFF
@@ -104,6 +105,7 @@ PARTS: dict[str, set[str]] = {
         *("draft.back", "draft.kept", "draft.failed", "lix.plain", "lix.hard", "told.yes", "told.no", "copied"),
         *("failed", "failed.moment", "failed.refused"),
     },
+    "client.refusal.keys.": set(KeyFault),
     "programs.act.": set(Act),
     "programs.did.": set(Did),
     "programs.kind.": set(NAMED),
