@@ -69,6 +69,6 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("link.plan.replanned", BookingReplanned, send_plan(lines)),
         Subscription("link.plan.left", BookingLeft, send_plan(lines)),
         Subscription("notify.replanned", BookingReplanned, notify.tell_replanned),
-        Subscription("interop.asked", BookingAsked, book_asked(lambda: means_of(centre))),
+        Subscription("isik.asked", BookingAsked, book_asked(lambda: means_of(centre))),
         Subscription("upkeep.use_others", DeviceBlocked, use_others(centre.secrets)),
     ]

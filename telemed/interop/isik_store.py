@@ -10,9 +10,9 @@ from sqlalchemy import ForeignKey, Integer, LargeBinary, Row, Table, Text, delet
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.register import TECHNICAL, Kept, column
 
-_WHO = Kept("answers the program that asked, and no other", "1 day", "no one")
-_ASKED = Kept("the Appointment that a program asked for", "1 day", "FHIR clients", personal=True)
-_ANSWER = Kept("the answer that a program fetches", "1 day", "FHIR clients", personal=True)
+_WHO = Kept("answers the program that asked, and no other", "24 hours", "no one")
+_ASKED = Kept("the Appointment that a program asked for", "24 hours", "FHIR clients", personal=True)
+_ANSWER = Kept("the answer that a program fetches", "24 hours", "FHIR clients", personal=True)
 
 asked = Table(
     "interop_asked",

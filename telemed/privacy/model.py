@@ -148,7 +148,10 @@ class Operator:
 
 KINDS: dict[str, tuple[str, ...]] = {
     "contact": ("people_person", "people_key"),
-    "appointment": ("booking", "booking_pending", "booking_claim", "booking_hold", "booking_change", "visit_fact"),
+    "appointment": (
+        *("booking", "booking_pending", "booking_claim", "booking_hold", "booking_change", "visit_fact"),
+        "interop_asked",
+    ),
     "waiting": ("booking_waiting",),
     "consent": ("people_consent",),
     "relative": ("people_mandate",),

@@ -348,7 +348,7 @@ def test_who_does_not_wait_fetches_the_answer_whatever_happened_meanwhile(progra
     paths = [one.headers["content-location"].removeprefix("https://centre.test") for one in (taken, lost)]
     assert (taken.status_code, kept(world)) == (202, 0)
     assert program.send("GET", paths[0]).status_code == 202
-    react = Subscription("interop.asked", BookingAsked, book_asked(lambda: means_of(world.centre)))
+    react = Subscription("isik.asked", BookingAsked, book_asked(lambda: means_of(world.centre)))
     relay = Relay(world.db, [react], world.clock)  # as after a new start: what is known is what was written down
     relay.deliver()
     relay.deliver()

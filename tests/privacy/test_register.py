@@ -10,8 +10,11 @@ from schemas.day import FactKind
 from telemed.aftercare import service as aftercare
 from telemed.aftercare.model import Sheet
 from telemed.booking import service as booking
+from telemed.booking.index import Index
 from telemed.feedback import service as feedback
 from telemed.identity.model import Actor, Role
+from telemed.interop import isik_later
+from telemed.interop.isik_book import Means
 from telemed.kit.db import Database, metadata
 from telemed.kit.register import Kept
 from telemed.notify import store as notify
@@ -23,12 +26,13 @@ from telemed.people.model import VERSION
 from telemed.privacy import service
 from telemed.visit import service as visit
 from tests.architecture import ROOT
-from tests.builders import RESIDENT, SOMMER, make_booking, make_world
+from tests.builders import CLIENT, RESIDENT, SOMMER, make_booking, make_world
 
 PERSONAL = {
     *(("people_person", "details"), ("booking", "appointment"), ("notify_push", "subscription")),
     *(("people_mandate", "relative"), ("feedback_barrier", "report")),
     ("aftercare_sheet", "sealed"),
+    *(("interop_asked", "request"), ("interop_asked", "answer")),
 }
 
 
@@ -95,6 +99,8 @@ def test_in_every_personal_column_stand_sealed_bytes_and_no_word_of_the_person(d
         feedback.report(tx, world.secrets, barrier, actor=RESIDENT, now=world.now)
         for kind in (FactKind.ARRIVED, FactKind.CALLED):
             visit.record(tx, visit_id=booked.id, kind=kind, by="assistant", now=world.now)
+        asked_id = isik_later.ask(tx, world.secrets, b'{"family": "Sommer"}', actor=CLIENT, now=world.now)
+        isik_later.do(tx, Means(world.secrets, world.centre.the(Index)), asked_id, now=world.now)
         sheet = Sheet("s" * 22, booked.id, b"\x01" + b"Sommer" * 200)
         aftercare.put(tx, world.secrets, sheet, actor=Actor(Role.DOCTOR, "weiss"), now=world.now)
     for table, name in PERSONAL:
