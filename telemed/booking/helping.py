@@ -16,6 +16,7 @@ from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
+from telemed.kit.i18n import ASKED
 from telemed.kit.outbox import emit
 from telemed.kit.refusal import Refusal, Sense
 from telemed.kit.tries import Tries, place_of
@@ -68,6 +69,8 @@ def call_me(request: Request, centre: CentreDep, given: Given, actor: Anyone, be
         TooManyCalls: too many from there.
     """
     now = centre.clock.now()
+    if ASKED in request.query_params:  # the page that she has seen, in another language
+        return _on_the_list(request, centre, given)
     asked = replace(given, way=Way.PHONE.value)
     wrong = form.contact_faults(asked, this_year=now.year)
     faults = {name: key for name, key in wrong.items() if name in ("name", "phone")}
@@ -76,9 +79,14 @@ def call_me(request: Request, centre: CentreDep, given: Given, actor: Anyone, be
     tries: CallTries = centre.live.setdefault(CallTries, CallTries())
     person = Person(asked.name, NO_BIRTH_YEAR, Way.PHONE, asked.phone, words_of(request).language)
     with tries.kept(place_of(request.client.host if request.client else "")), centre.db.transaction() as tx:
-        known = directory.load(tx)
         person_id = people.register(tx, centre.secrets, person, actor=actor, now=now)
         emit(tx, CallWished(person_id), now=now)
+    return _on_the_list(request, centre, given)
+
+
+def _on_the_list(request: Request, centre: Centre, given: Answers) -> HTMLResponse:
+    with centre.db.reading() as tx:
+        known = directory.load(tx)
     return centre.the(Pages).render(request, "booking/calls_back.html", given=given, known=known)
 
 

@@ -12,6 +12,7 @@ from telemed.directory import service as directory
 from telemed.identity.model import Actor, Right, Role
 from telemed.identity.rights import Needs
 from telemed.kit.digits import western
+from telemed.kit.i18n import ASKED
 from telemed.kit.refusal import NotFound, Refusal
 from telemed.kit.tries import Tries, place_of
 from telemed.notify import codes
@@ -78,6 +79,8 @@ def check(
     request: Request, centre: CentreDep, _actor: Anyone, token: Token = "", code: Annotated[str, Form()] = ""
 ) -> Response:
     """The one appointment at once, or the list of them."""
+    if ASKED in request.query_params:  # the page that she has seen, in another language
+        return _page(request, centre, "bycode_typed.html", token=token, error="")
     tries: CodesTried = centre.live.setdefault(CodesTried, CodesTried())
     now = centre.clock.now()
     try:

@@ -7,13 +7,14 @@ is kept by the browser in a cookie. Only languages that lack no word are offered
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from telemed.kit.i18n import ASKED, GERMAN, Words, of_pages
 from telemed.kit.i18n import words as catalogue
+from telemed.web.account import FORM_TOKEN
 
-__all__ = ["ASKED", "LASTS_S", "OWN_NAMES", "Choice", "choices", "keep", "offered", "words_of"]
+__all__ = ["ASKED", "LASTS_S", "OWN_NAMES", "Choice", "choices", "keep", "offered", "sent", "words_of"]
 
 LASTS_S = 180 * 24 * 3600
 OWN_NAMES = {
@@ -64,6 +65,13 @@ def choices(connection: HTTPConnection) -> tuple[Choice, ...]:
     others = [(name, value) for name, value in connection.query_params.multi_items() if name != ASKED]
     address = f"{quote(connection.scope['path'])}?{urlencode(others)}{'&' if others else ''}{ASKED}="
     return tuple(_choice(code, f"{address}{code}", code == chosen) for code in may)
+
+
+def sent(request: Request) -> tuple[tuple[str, str], ...]:
+    """The fields that came with a form, as far as they were read and are text; without what guards it."""
+    form = request._form if request.method == "POST" else None
+    fields = form.multi_items() if form else []
+    return tuple((name, value) for name, value in fields if isinstance(value, str) and name != FORM_TOKEN)
 
 
 def keep(connection: HTTPConnection, answer: Response) -> None:

@@ -136,6 +136,7 @@ class Pages:
         given["is_for_people"] = self.frame.program == PUBLIC and not self.is_for_staff(template)
         given["is_in_place"] = IN_PLACE in request.headers
         given["is_asked_by_post"] = request.method == "POST"
+        given["path"], given["sent"] = request.url.path, languages.sent(request) if chosen else ()
         given["account"] = account = request.scope.get(ACCOUNT)
         given["aloud"] = MARK if self._aloud and not self.is_for_staff(template) else ""
         values = {"frame": self.frame, **given, **context}
