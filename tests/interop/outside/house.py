@@ -54,6 +54,7 @@ class House:
 
     def given(self) -> dict[str, str]:
         """What a client is told."""
+        tomorrow = self.centre.clock.now() + timedelta(days=1)
         return {
             "origin": self.address,
             "base": self.base,
@@ -63,7 +64,8 @@ class House:
             "scope": self.scopes,
             "schedule": SCHEDULE,
             "service": SERVICE,
-            "from": (self.centre.clock.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "from": f"{tomorrow:%Y-%m-%dT%H:%M:%SZ}",
+            "to": f"{tomorrow + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}",
         }
 
 
