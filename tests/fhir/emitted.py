@@ -60,8 +60,8 @@ class Walk:
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": house.assertion(),
         }
-        token = httpx.post(house.signer.audience, data=form).json()["access_token"]
-        self._http = httpx.Client(headers={"authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
+        self.token: str = httpx.post(house.signer.audience, data=form).json()["access_token"]
+        self._http = httpx.Client(headers={"authorization": f"Bearer {self.token}"}, timeout=TIMEOUT_S)
 
     def emitted(self) -> Iterator[Emitted]:
         yield self._asked("GET", "metadata")
@@ -147,7 +147,7 @@ def events() -> Iterator[Emitted]:
             yield Emitted(f"act {did} {status}", act_event(act, server="centre.test", url="https://centre.test/fhir"))
 
 
-def _inside(one: Emitted) -> Iterator[Emitted]:
+def inside(one: Emitted) -> Iterator[Emitted]:
     """The resources of a Bundle, which a judge of the Bundle does not look into."""
     for place, entry in enumerate(one.resource.get("entry", [])):
         yield Emitted(f"{one.name} entry[{place}]", entry["resource"])
@@ -155,7 +155,7 @@ def _inside(one: Emitted) -> Iterator[Emitted]:
 
 def judged(emitted: Iterable[Emitted]) -> list[dict[str, str]]:
     """What is wrong, by either judge, but for what is the judge's own fault."""
-    every = [part for one in emitted for part in (one, *_inside(one))]
+    every = [part for one in emitted for part in (one, *inside(one))]
     lines = (json.dumps({"name": one.name, "resource": one.resource, "xml": one.xml}) for one in every)
     command = [str(NODE), "--max-old-space-size=2048", str(ORACLE)]
     done = subprocess.run(

@@ -72,6 +72,7 @@ class House:
 @contextmanager
 def opened(folder: Path, database: Database) -> Iterator[House]:
     """The centre of the demo at 9:00 on its Tuesday."""
+    folder.mkdir(exist_ok=True)
     wiring.make_secrets(folder)
     interop.seed(database, LOBEDA, now=real_now())
     port = free_port(0)
