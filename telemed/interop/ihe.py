@@ -221,6 +221,7 @@ def book(tx: Tx, means: Means, what: Asked, *, actor: Actor, now: datetime) -> B
 
 def _confirmed(tx: Tx, means: Means, what: Asked, *, actor: Actor, now: datetime) -> Booking:
     """What was offered or held becomes an appointment, or waits for staff, where its service is such a one."""
+    booking.enter(tx, alone=True)  # at once: of two who share the turn, neither could have it alone afterwards
     if proposed.is_one(what.which.id):
         found = hold(tx, means, what.which, actor=actor, now=now)
     else:

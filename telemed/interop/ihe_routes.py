@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from telemed.booking import proposed
 from telemed.booking import service as booking
+from telemed.booking.held import TooManyHolds
 from telemed.booking.index import Index
-from telemed.booking.model import Booking, Status
+from telemed.booking.model import HOLD, Booking, Status
 from telemed.directory import shelf
 from telemed.fhir import parameters
 from telemed.fhir.answers import format_of, respond
@@ -19,6 +20,7 @@ from telemed.fhir.bundle import Entry, Pages, Relation, bundle
 from telemed.fhir.incoming import etag, resource_text
 from telemed.fhir.issues import explain, outcome
 from telemed.fhir.parameters import Given
+from telemed.fhir.validate import validate
 from telemed.identity import scopes
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded
@@ -29,6 +31,7 @@ from telemed.interop.ihe_asked import Item, Sought
 from telemed.interop.isik_book import Means
 from telemed.kit.db import Tx
 from telemed.kit.refusal import Refusal
+from telemed.kit.tries import Tries
 from telemed.web.centre import Centre, centre_of
 from telemed.web.origins import Area
 
@@ -39,15 +42,33 @@ ALONE = "appointment-resource"
 routes = APIRouter()
 
 
+class ProgramHolds(Tries):
+    """What one program holds: so much in ten minutes, which is as long as a hold lasts. Nobody keeps a whole day."""
+
+    def __init__(self) -> None:
+        super().__init__(120, HOLD, too_many=TooManyHolds)
+
+
 async def find(request: Request, actor: Actor) -> Response:
     """What could be booked, as proposed appointments (ITI-115)."""
     scopes.require(actor, "Appointment", Act.SEARCH)
     speaks = format_of(request)
     items = [Item(name, text) for name, text in request.query_params.multi_items()]
     if request.method == "POST":
-        items += ihe_asked.items(parameters.given(await resource_text(request), alone=ALONE))
+        items += ihe_asked.items(await _given(request))
     content = await run_in_threadpool(_found, request, items, actor)
     return respond(content, speaks)
+
+
+async def _given(request: Request) -> tuple[Given, ...]:
+    """
+    Raises:
+        Malformed, Invalid: not Parameters.
+    """
+    content = await resource_text(request)
+    given = parameters.given(content, alone=ALONE)
+    validate(content)
+    return given
 
 
 def _found(request: Request, items: list[Item], actor: Actor) -> bytes:
@@ -80,13 +101,13 @@ async def hold(request: Request, actor: Actor) -> Response:
     """Hold one of them (ITI-116)."""
     scopes.require(actor, "Appointment", Act.CREATE)
     centre, speaks = centre_of(request), format_of(request)
-    which = ihe.reference(parameters.given(await resource_text(request), alone=ALONE))
-    now = centre.clock.now()
+    which, now = ihe.reference(await _given(request)), centre.clock.now()
 
     def done(tx: Tx) -> tuple[Booking, bytes]:
         return _kept(tx, centre, ihe.hold(tx, means_of(centre), which, actor=actor, now=now), actor)
 
-    held, content = await centre.db.write(done)
+    with centre.live.setdefault(ProgramHolds, ProgramHolds()).kept(actor.subject):
+        held, content = await centre.db.write(done)
     note(request, ids=[held.id], person_id=held.person_id)
     return respond(content, speaks, headers={"etag": etag(held.version)})
 

@@ -13,6 +13,7 @@ from httpx import Response
 
 from telemed.booking import jobs, pending, search
 from telemed.booking import service as booking
+from telemed.booking.held import TooManyHolds
 from telemed.booking.index import Index
 from telemed.booking.model import HOLD, Status
 from telemed.booking.pending_fhir import HELD_UNTIL
@@ -25,7 +26,11 @@ from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
 from telemed.interop import ihe_routes, operations, routes
+from telemed.interop.audited import Audited
 from telemed.kit.db import Database
+from telemed.kit.tries import Tries
+from telemed.people import service as people
+from telemed.people.acts import Did
 from telemed.people.service import Auditor
 from telemed.web import refusals
 from tests.builders import SERVICE, WITH_CUFF, World, make_booking, make_world, moment
@@ -44,6 +49,7 @@ class Client:
     def __init__(self, world: World) -> None:
         app = FastAPI()
         app.state.centre = world.centre
+        app.add_middleware(Audited, prefix=routes.PREFIX, state=app.state)
         refusals.install(app, make_pages(), edges=routes.EDGES)
         for each in (ihe_routes.routes, operations.routes, routes.routes):
             app.include_router(each)
@@ -272,6 +278,54 @@ def test_booked_at_once_moved_and_cancelled_by_its_status(client: Client) -> Non
     assert ten["id"] in {one["id"] for one in client.offered(practitioner="weiss", **{"visit-type": SERVICE})}
     other = alone(client.post("$book", ("appointment-resource", "resource", {**done, "status": "arrived"})), 422)
     assert other["issue"][0]["expression"] == ["Parameters.parameter[0].resource.status"]
+
+
+def test_each_leaves_a_line_with_what_was_asked_found_held_and_booked(client: Client, world: World) -> None:
+    chosen = client.offered(practitioner="weiss", _count="3", reason="x|Rückenschmerzen")[0]
+    held = client.hold(chosen["id"]).json()
+    client.book(held["id"], FOR_HER)
+    client.hold("offer-of-nobody")
+    with world.db.reading() as tx:
+        refused, book, hold, find = people.acts_of(tx, "program")
+        person_id = booking.get(tx, held["id"]).person_id
+    assert [(one.did, one.kind, one.status) for one in (refused, book, hold, find)] == [
+        (Did.HOLD, "Appointment", 404),
+        (Did.BOOK, "Appointment", 200),
+        (Did.HOLD, "Appointment", 200),
+        (Did.FIND, "Appointment", 200),
+    ]
+    assert {(one.ids, one.person_id) for one in (book, hold)} == {((held["id"],), person_id)}
+    assert (find.found, find.person_id) == (3, "")
+    assert "practitioner=weiss" in find.asked
+    assert "Rücken" not in find.asked
+
+
+@pytest.mark.parametrize(
+    ("given", "expression"),
+    [
+        (("start", "valueDateTime", 7), "Parameters.parameter[0].valueDateTime"),
+        (("timing", "valueTiming", {"repeat": {"dayOfWeek": "tue"}}), "Parameters.parameter[0].valueTiming"),
+        (("visit-type", "valueCodeableConcept", {"coding": [5]}), "Parameters.parameter[0].valueCodeableConcept"),
+        (("appointment-reference", "valueReference", {"reference": 5}), "Parameters.parameter[0].valueReference"),
+    ],
+)
+def test_what_is_no_parameter_is_refused_with_its_path(
+    client: Client, given: tuple[str, str, Any], expression: str
+) -> None:
+    for operation in ("$find", "$hold", "$book"):
+        answer = client.post(operation, given)
+        assert answer.status_code in (400, 422), operation
+        said = answer.json()
+        issues = said.get("issue") or said["entry"][0]["resource"]["issue"]
+        said_of = [one["expression"][0] for one in issues]
+        assert all(one == "Parameters" or one.startswith(expression) for one in said_of), operation
+
+
+def test_nobody_holds_a_whole_day(client: Client) -> None:
+    offers = client.offered(practitioner="weiss", _count="200")
+    client.world.centre.live[ihe_routes.ProgramHolds] = Tries(1, HOLD, too_many=TooManyHolds)
+    assert client.hold(offers[0]["id"]).status_code == 200
+    assert client.hold(offers[-1]["id"]).status_code == 429
 
 
 def test_a_held_one_is_given_up_by_its_status_and_its_time_is_free(client: Client) -> None:

@@ -11,14 +11,15 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, func, insert, select
 
-from telemed.booking import planner
+from telemed.booking import pending, planner
 from telemed.booking import service as booking
-from telemed.booking.model import AlreadyCancelled, Booked, Request, SlotTaken
+from telemed.booking.model import AlreadyCancelled, Booked, Request, SlotTaken, Status
+from telemed.booking.pending_model import Confirms, Proposal
 from telemed.booking.planner import Offer, What, Wish
 from telemed.kit.db import Database
 from telemed.kit.db import metadata as tables
 from telemed.kit.ids import new_id
-from tests.builders import RESIDENT, SERVICE, SOMMER, World, book, make_booking, make_world
+from tests.builders import CLIENT, RESIDENT, SERVICE, SOMMER, World, book, make_booking, make_world
 from tests.counts import Counted
 
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
@@ -74,6 +75,29 @@ def test_of_two_at_once_exactly_one_gets_the_last_offer_every_round(database: Da
     score = race(make_world(database))
     counted(f"last offer on {database.url.get_backend_name()}: {score}")
     assert score == Score(ROUNDS, (0, ROUNDS, 0))
+
+
+def run_for_a_program(world: World, request: Request, start: threading.Barrier) -> bool:
+    """As `run`, but one of the two is a program that holds the time and confirms it in another transaction."""
+    if request.person.name == "Ada":
+        return run(world, request, start)
+    if world.db.is_sqlite:
+        start.wait(WAIT_S)
+    asked = Proposal(request.request_id, request.offer, Confirms.CLIENT, request.person)
+    try:
+        with world.db.transaction() as tx:
+            if not world.db.is_sqlite:
+                start.wait(WAIT_S)
+            held = pending.pend(tx, world.secrets, asked, actor=CLIENT, now=world.now)
+    except SlotTaken:
+        return False
+    with world.db.transaction() as tx:
+        return pending.confirm(tx, world.secrets, held.id, actor=CLIENT, now=world.now).status is Status.BOOKED
+
+
+def test_a_program_that_holds_and_somebody_who_books_never_both_get_it(database: Database) -> None:
+    score = race(make_world(database), min(ROUNDS, 10), run_for_a_program)
+    assert score == Score(min(ROUNDS, 10), (0, min(ROUNDS, 10), 0))
 
 
 def test_who_loses_leaves_nothing_behind(database: Database) -> None:
