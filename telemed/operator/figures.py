@@ -4,6 +4,7 @@ What rests on fewer than `FEWEST_SHOWN` is not told, as it could point at somebo
 staff (wish G10).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,11 +21,12 @@ ON_TIME = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Course:
-    """One visit that was planned: *start* as planned, and what happened."""
+    """One visit that was planned: *start* as planned, and what happened; *language*: in which the person is called."""
 
     room_id: str
     start: datetime
     facts: tuple[Fact, ...]
+    language: str = "de"
 
     def first(self, kind: FactKind) -> datetime | None:
         return min((fact.at for fact in self.facts if fact.kind is kind), default=None)
@@ -83,6 +85,23 @@ def figures(room_id: str, courses: Iterable[Course], calls: Iterable[HelpCall]) 
         help_calls=_told(len(called)),
         help_answered_median_s=_median(answered),
     )
+
+
+def by_language(courses: Iterable[Course], languages: Iterable[str]) -> dict[str, Figures]:
+    """Of each language the same, whether anybody spoke it or not.
+
+    Where those of whom nothing is told are so few together that the sum of all would tell of them, the next language
+    is kept silent as well.
+    """
+    seen = [each for each in courses if each.came]
+    counts = Counter(each.language for each in seen)
+    silent = {one: count for one, count in counts.items() if count < FEWEST_SHOWN}
+    if 0 < sum(silent.values()) < FEWEST_SHOWN:
+        more = min((one for one in counts if one not in silent), key=lambda one: counts[one], default="")
+        silent[more] = counts[more]
+    return {
+        one: figures("", [each for each in seen if each.language == one and one not in silent], []) for one in languages
+    }
 
 
 def _told(count: int) -> int | None:

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from schemas.day import Fact
+from schemas.day import LANGUAGES, Fact
 from telemed.booking import service as booking
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
@@ -15,9 +15,10 @@ from telemed.help import service as help_calls
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
-from telemed.operator.figures import LOOKED_AT, Course, figures
+from telemed.operator.figures import LOOKED_AT, Course, by_language, figures
 from telemed.visit import service as visit
 from telemed.web.centre import CentreDep
+from telemed.web.languages import OWN_NAMES
 from telemed.web.pages import Pages
 
 routes = APIRouter()
@@ -32,8 +33,9 @@ def look(request: Request, centre: CentreDep, _actor: Annotated[Actor, Depends(N
         seen, calls = courses(tx, known, now=now), help_calls.since(tx, now - LOOKED_AT)
     rooms = ["", *(room.id for room in known.rooms.values())]
     rows = [figures(room_id, seen, calls) for room_id in rooms]
-    days = LOOKED_AT // timedelta(days=1)
-    return centre.the(Pages).render(request, "operator/numbers.html", rows=rows, known=known, days=days)
+    shown: dict[str, Any] = {"rows": rows, "known": known, "days": LOOKED_AT // timedelta(days=1)}
+    shown["spoken"] = [(OWN_NAMES[code], row) for code, row in by_language(seen, LANGUAGES).items()]
+    return centre.the(Pages).render(request, "operator/numbers.html", **shown)
 
 
 def courses(tx: Tx, known: Directory, *, now: datetime) -> list[Course]:
@@ -47,4 +49,4 @@ def _of_day(tx: Tx, known: Directory, day: date) -> list[Course]:
     planned, happened = booking.on_day(tx, known, day), defaultdict[str, list[Fact]](list)
     for fact in visit.facts_of_all(tx, [one.id for one in planned]):
         happened[fact.visit_id].append(fact)
-    return [Course(one.offer.room_id, one.offer.start, tuple(happened[one.id])) for one in planned]
+    return [Course(one.offer.room_id, one.offer.start, tuple(happened[one.id]), one.extras.language) for one in planned]

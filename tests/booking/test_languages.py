@@ -1,5 +1,7 @@
 """In the middle of booking another language can be chosen, and nothing that was typed is lost."""
 
+from typing import Any
+
 import pytest
 from lxml import html
 
@@ -50,8 +52,9 @@ def test_what_things_are_called_is_said_in_the_language_of_the_page(
 
 def switched(resident: Resident, page: Answer, language: str) -> Answer:
     """The page after a press on another language, with what the button's form sends."""
-    button = html.fromstring(page.text).xpath(f"//button[contains(@formaction, 'sprache={language}')]")[0]
-    form = html.fromstring(page.text).xpath(f"//form[@id='{button.get('form')}']")[0]
+    tree: Any = html.fromstring(page.text)
+    button = tree.xpath(f"//button[contains(@formaction, 'sprache={language}')]")[0]
+    form = tree.xpath(f"//form[@id='{button.get('form')}']")[0]
     fields = {each.get("name"): each.get("value", "") for each in form.xpath(".//input[@name]")}
     return resident.post(button.get("formaction"), fields)
 

@@ -8,7 +8,7 @@ from telemed.help.model import Asked, HelpCall, Through
 from telemed.identity.model import Role
 from telemed.kit.db import Database
 from telemed.kit.ids import new_id
-from telemed.operator.figures import Course, figures
+from telemed.operator.figures import Course, by_language, figures
 from tests.desk.test_pages import browser
 from tests.desk.world import NAMES, make_world
 
@@ -69,10 +69,23 @@ def test_what_rests_on_too_few_is_not_told() -> None:
     assert elsewhere.visits is None
 
 
+def test_of_each_language_is_told_what_rests_on_enough_and_the_sum_tells_of_nobody() -> None:
+    def told(**counts: int) -> dict[str, int | None]:
+        seen = [replace(waited(5), language=code) for code, count in counts.items() for _ in range(count)]
+        return {code: row.visits for code, row in by_language(seen, ("de", "tr", "ar")).items()}
+
+    assert told(de=20, tr=6, ar=5) == {"de": 20, "tr": 6, "ar": 5}
+    assert told(de=20, tr=6) == {"de": 20, "tr": 6, "ar": None}  # nobody, or few: that is not told apart
+    assert told(de=20, tr=6, ar=2) == {"de": 20, "tr": None, "ar": None}  # 28 less 26 would have told of the two
+    assert told(de=20, tr=3, ar=2) == {"de": 20, "tr": None, "ar": None}
+    assert told(de=4) == {"de": None, "tr": None, "ar": None}
+
+
 def test_the_page_shows_them_by_room_and_nobody_by_name(sqlite_database: Database) -> None:
     world = make_world(sqlite_database)
     page = browser(world, Role.OPERATOR, "operator").get("/betrieb/zahlen").text
     assert page.count("data-figure") == 8
+    assert page.count("data-language") == 8
     assert "zu wenige" in page
     assert not any(name in page for name in NAMES)
     assert browser(world, Role.ASSISTANT, "lindner").get("/betrieb/zahlen").status_code == 403

@@ -7,7 +7,9 @@ from schemas.day import LANGUAGES
 from telemed.identity.model import Role
 from telemed.kit.db import Database
 from telemed.kit.i18n import Words, for_people, words
-from telemed.operator.texts import texts
+from telemed.operator.texts import texts, untranslated
+from tests.builders import SERVICE
+from tests.builders import make_world as small
 from tests.desk.test_pages import browser
 from tests.desk.world import make_world
 
@@ -41,3 +43,17 @@ def test_what_is_missing_comes_first_and_a_search_looks_in_both_languages() -> N
     assert found[-1] == texts(few, "FISH")[-1]
     assert texts(few, "Fisch")[-1].other == "Fish"
     assert texts(few, "nothing of the kind") == []
+
+
+def test_names_of_the_directory_that_lack_a_translation_are_listed_with_where_they_stand(
+    sqlite_database: Database,
+) -> None:
+    found = {where: lacking for where, _, lacking in untranslated(small(sqlite_database).directory)}
+    assert {"Location", "Location/room-1", f"HealthcareService/{SERVICE}"} <= found.keys()
+    assert found["Location/room-1"] == ["English", "Türkçe", "العربية", "Українська", "Русский", "Polski"]
+
+
+def test_of_a_quarter_that_is_translated_no_name_is_listed(operator: TestClient) -> None:
+    page = operator.get(PAGE).text
+    assert "data-untranslated" not in page
+    assert "Alle Namen sind übersetzt." in page
