@@ -179,6 +179,10 @@ class Programs:
         if program == "room-agent":
             self.operator.start()
 
+    def pid(self, program: str) -> int:
+        """The process of a program that was started."""
+        return self._running[program].pid
+
     def start_all(self) -> None:
         """Start the three, centre first."""
         for program in NAMES:

@@ -42,7 +42,7 @@ def _referring(
     names = tuple(entry.name for entry in matches)
     if kind == "Slot":
         schedules = sorted(name.removeprefix("Schedule/") for name in names)
-        for slot in slots.of_schedules(here, schedules, [Window()], now=now)[:MOST_SLOTS]:
+        for slot in map(slots.Slot._make, slots.of_schedules(here, schedules, [Window()], now=now)[:MOST_SLOTS]):
             yield Entry(f"Slot/{slot.id}", slot.content(), "include")
         return
     for one in shelf.find(kind, [Criterion(parameter, references=names)]):

@@ -174,11 +174,11 @@ async def search(centre: Parts, kind: str, items: Iterable[tuple[str, str]], ask
         Malformed: a parameter's value is not understood; if *asked* strictly, also what is not known.
         ScheduleMissing: slots of no schedule.
     """
-    known = parameters_of(kind)
+    parameters_of(kind)
     scopes.require(asked.actor, kind, Act.SEARCH)
     with centre.the(Index).at(asked.now) as here:
         at = place(centre.db, here.directory)
-        query = parse(items, _grammar(kind, known, at.known))
+        query = query_of(kind, items, at.known)
         _refuse_unknown(query, asked)
         turn = leafing.turn_of(query)
         hits = Hits(0, (), NOTHING) if kind == "Appointment" else _in_memory(kind, here, at, query, turn, asked.now)
@@ -190,6 +190,16 @@ async def search(centre: Parts, kind: str, items: Iterable[tuple[str, str]], ask
     pages = leafing.links(asked.base_url, kind, query, turn, hits.page)
     content = bundle("searchset", entries, total=hits.total, pages=pages, base_url=asked.base_url)
     return Answer(content, len(hits.entries))
+
+
+def query_of(kind: str, items: Iterable[tuple[str, str]], known: Directory) -> Query:
+    """The parameters of a search of *kind*, understood.
+
+    Raises:
+        OffTheWire: 404, not a type that is served.
+        Malformed: a parameter's value is not understood.
+    """
+    return parse(items, _grammar(kind, parameters_of(kind), known))
 
 
 def _grammar(kind: str, known: Mapping[str, Parameter], directory: Directory) -> Grammar:
@@ -243,27 +253,27 @@ def _page(rows: Sequence[Any], turn: Turn, *, descending: bool) -> tuple[list[An
 
 def _slots(here: Ground, at: Place, query: Query, turn: Turn, now: datetime) -> Hits:
     """Slots of the schedules asked for, from now on as far as one may book, by start."""
-    found = [slot for slot in _all_slots(here, at, query, now) if _has_status(slot, query)]
+    found = _all_slots(here, at, query, now)
     shown, page = _page(found, turn, descending=bool(query.order and query.order[0].descending))
-    entries = () if query.only_count else [Entry(f"Slot/{slot.id}", slot.content()) for slot in shown]
+    entries = () if query.only_count else [Entry(f"Slot/{one.id}", one.content()) for one in map(Slot._make, shown)]
     return Hits(len(found), entries, page)
 
 
-def _all_slots(here: Ground, at: Place, query: Query, now: datetime) -> list[Slot]:
+def _all_slots(here: Ground, at: Place, query: Query, now: datetime) -> Sequence[slots.Row]:
     named = _all_of(_references(one, at) for one in query.named("schedule"))
     by_id = _all_of((token.code for token in one.tokens) for one in query.named("_id"))
-    starts = query.named("start")
+    starts, statuses = query.named("start"), _statuses(query)
     if by_id is not None:
         every = (slots.named(here, slot_id, now=now) for slot_id in sorted(by_id))
         known = sorted(slot for slot in every if slot and (named is None or f"Schedule/{slot.schedule_id}" in named))
-        return [slot for slot in known if all(_within(slot, one) for one in starts)]
+        return [one for one in known if one.status in statuses and all(_within(one, each) for each in starts)]
     if named is None:
         raise ScheduleMissing(expression="Slot.schedule")
     windows: list[Window] = [Window()]
     for criterion in starts:
         windows = [one.within(other) for one in windows for other in criterion.windows]
     schedules = sorted(one.removeprefix("Schedule/") for one in named)
-    return slots.of_schedules(here, schedules, windows, now=now)
+    return slots.of_schedules(here, schedules, windows, now=now, statuses=statuses)
 
 
 def _references(criterion: Criterion, at: Place) -> Iterable[str]:
@@ -285,11 +295,16 @@ def _all_of(lists: Iterable[Iterable[str]]) -> set[str] | None:
 SLOT_STATUS_SYSTEM = "http://hl7.org/fhir/slotstatus"
 
 
-def _has_status(slot: Slot, query: Query) -> bool:
-    """Whether *slot* fits what the search says of its status."""
-    return all(
-        any(token.fits(SLOT_STATUS_SYSTEM, slot.status) for token in criterion.tokens) != (criterion.modifier == "not")
-        for criterion in query.named("status")
+def _statuses(query: Query) -> frozenset[str]:
+    """What the search says of the status."""
+    return frozenset(
+        status
+        for status in slots.BOTH
+        if all(
+            any(token.fits(SLOT_STATUS_SYSTEM, status) for token in each.tokens) != (each.modifier == "not")
+            for each in query.named("status")
+            if each.tokens
+        )
     )
 
 

@@ -58,7 +58,19 @@ def _texts(tick: int) -> tuple[str, str]:
     return f"{moment:%Y%m%dT%H%MZ}", f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def of_schedules(here: Ground, schedule_ids: Iterable[str], windows: Sequence[Window], *, now: datetime) -> list[Slot]:
+BOTH = frozenset({"free", "busy"})
+Row = tuple[int, str, int, bool]
+"""What a `Slot` has; made of it are only those that are shown."""
+
+
+def of_schedules(
+    here: Ground,
+    schedule_ids: Iterable[str],
+    windows: Sequence[Window],
+    *,
+    now: datetime,
+    statuses: frozenset[str] = BOTH,
+) -> list[Row]:
     """The slots that begin within one of *windows*, after *now* and as far as one may book, by start."""
     earliest, latest = tick_of(now) + 1, tick_of(now + HORIZON)
     bounds = [
@@ -71,9 +83,9 @@ def of_schedules(here: Ground, schedule_ids: Iterable[str], windows: Sequence[Wi
     first, last = min((a for a, _ in bounds), default=0), max((b for _, b in bounds), default=0)
     if first >= last:
         return []
-    found = [one for schedule_id in schedule_ids for one in _of_schedule(here, schedule_id, first, last)]
+    found = [one for schedule_id in schedule_ids for one in _of_schedule(here, schedule_id, first, last, statuses)]
     if len(bounds) > 1:
-        found = [one for one in found if any(a <= one.first < b for a, b in bounds)]
+        found = [one for one in found if any(a <= one[0] < b for a, b in bounds)]
     found.sort()
     return found
 
@@ -86,7 +98,7 @@ def _tick_after(moment: datetime) -> int:
         return 0
 
 
-def _of_schedule(here: Ground, schedule_id: str, first: int, last: int) -> Iterator[Slot]:
+def _of_schedule(here: Ground, schedule_id: str, first: int, last: int, statuses: frozenset[str]) -> Iterator[Row]:
     """Those that begin from the tick *first* on and before *last*."""
     actors = here.directory.schedules.get(schedule_id, ())
     begin, end = first // DAY * DAY, -(-last // DAY) * DAY
@@ -98,13 +110,13 @@ def _of_schedule(here: Ground, schedule_id: str, first: int, last: int) -> Itera
         busy |= here.busy(actor_id)
     length = ticks_in(slot_length(here.directory, actors))
     offset = here.window.first
-    for a, b in _by_day(opened & ~busy, offset):
+    for a, b in _by_day(opened & ~busy, offset) if "free" in statuses else ():
         skipped = max(0, -(-(first - a) // length))
         for start in range(a + skipped * length, min(b - length + 1, last), length):
-            yield Slot(start, schedule_id, start + length, free=True)
-    for a, b in _by_day(opened & busy, offset):
+            yield start, schedule_id, start + length, True
+    for a, b in _by_day(opened & busy, offset) if "busy" in statuses else ():
         if first <= a < last:
-            yield Slot(a, schedule_id, b, free=False)
+            yield a, schedule_id, b, False
 
 
 def _by_day(mask: int, offset: int) -> Iterator[tuple[int, int]]:

@@ -36,9 +36,11 @@ def auditing(world: World) -> Iterator[None]:
     auditor = world.centre.live[Auditor] = Auditor(world.db)
     writing = threading.Thread(target=auditor.batch.run)
     writing.start()
-    yield
-    auditor.batch.stop()
-    writing.join()
+    try:
+        yield
+    finally:
+        auditor.batch.stop()
+        writing.join()
 
 
 def a_quarter(database: Database) -> tuple[World, dict[str, str]]:

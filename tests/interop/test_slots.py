@@ -52,7 +52,7 @@ def slots_of(known: Directory, *windows: Window, busy: tuple[tuple[int, int], ..
     window = PlanWindow.horizon(now)
     taken = sum(window.mask(tick_of(at(a)), tick_of(at(b))) for a, b in busy)
     here = Ground(known, window, {"weiss": taken})
-    return of_schedules(here, ["calendar"], windows or (Window(),), now=now)
+    return [Slot._make(one) for one in of_schedules(here, ["calendar"], windows or (Window(),), now=now)]
 
 
 def calendar(*openings: tuple[int, int], minutes: int = 20) -> Directory:

@@ -1,0 +1,108 @@
+"""How long one waits with 100,000 appointments stored, against what ISiK allows: the 95th of 100 answers."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from tests.bench.harness import Figure, note, percentile
+from tests.bench.issue_b.servers import Http
+from tests.bench.issue_g.stored import Stored, centre
+
+STORED = 100_000
+ASKED = 300
+SHARE = 0.95
+FASTER = 50
+
+Ask = tuple[str, str, bytes, int]
+"""Method, path, body, and the status that is expected."""
+
+
+def measure() -> Iterator[Figure]:
+    with centre(STORED) as stored:
+        first = f"{stored.now + timedelta(days=1):%Y-%m-%d}"
+        last = f"{stored.now + timedelta(days=31):%Y-%m-%d}"
+
+        def slots(number: int) -> Ask:
+            schedule = stored.schedules[number % len(stored.schedules)]
+            return "GET", f"/fhir/Slot?schedule={schedule}&start=ge{first}&start=le{last}", b"", 200
+
+        def nothing(number: int) -> Ask:
+            doctor = number % len(stored.schedules) + 1
+            return "GET", f"/fhir/Appointment?actor=Practitioner/doctor-{doctor}&date=2019-01-01", b"", 200
+
+        def read(number: int) -> Ask:
+            return "GET", f"/fhir/Appointment/{stored.ids[number * 97 % len(stored.ids)]}", b"", 200
+
+        free = iter(_free(stored))
+
+        def book(_number: int) -> Ask:
+            return "POST", "/fhir/Appointment/$book", next(free), 201
+
+        for name, ask, limit_s in (
+            ("Slot search over 31 days", slots, 2.0),
+            ("empty Appointment search", nothing, 0.5),
+            ("$book", book, 2.0),
+            ("read of one Appointment", read, 1.0),
+        ):
+            yield _measured(stored, name, ask, limit_s)
+
+
+def _free(stored: Stored) -> Iterator[bytes]:
+    """Appointments for free slots, as another system writes them."""
+
+    async def found(schedule: str) -> list[dict[str, object]]:
+        http = Http(stored.port)
+        day = f"{stored.now + timedelta(days=2):%Y-%m-%d}"
+        path = f"/fhir/Slot?schedule={schedule}&start=ge{day}&status=free&_count=30"
+        _, body = await http.ask("GET", path, _headers(stored))
+        http.close()
+        return [one["resource"] for one in json.loads(body)["entry"]]
+
+    for number, schedule in enumerate(stored.schedules, 1):
+        for slot in asyncio.run(found(schedule))[::2]:
+            made = {
+                "resourceType": "Appointment",
+                "status": "proposed",
+                "start": slot["start"],
+                "end": slot["end"],
+                "slot": [{"reference": f"Slot/{slot['id']}"}],
+                "serviceType": [{"coding": [{"system": "urn:telemed:code:service", "code": f"visit-30-{number}"}]}],
+                "participant": [{"actor": {"reference": "Patient/p", "display": "Karl Winter"}, "status": "accepted"}],
+            }
+            patient = {"resourceType": "Patient", "name": [{"text": "Karl Winter"}], "birthDate": "1948-01-01"}
+            parameter = [{"name": "appt-resource", "resource": made}, {"name": "patient", "resource": patient}]
+            yield json.dumps({"resourceType": "Parameters", "parameter": parameter}).encode()
+
+
+def _headers(stored: Stored) -> dict[str, str]:
+    return {"Authorization": f"Bearer {stored.bearer}", "Content-Type": "application/fhir+json"}
+
+
+def _measured(stored: Stored, name: str, ask: Callable[[int], Ask], limit_s: float) -> Figure:
+    async def run() -> list[float]:
+        http, taken = Http(stored.port), []
+        for number in range(ASKED):
+            method, path, body, wanted = ask(number)
+            began = time.perf_counter()
+            status, said = await http.ask(method, path, _headers(stored), body)
+            taken.append(time.perf_counter() - began)
+            assert status == wanted, said
+        http.close()
+        return taken
+
+    taken = asyncio.run(run())
+    value, allowed = percentile(taken, SHARE), limit_s / FASTER
+    note(f"{name}: median {percentile(taken, 0.5) * 1000:.1f} ms, longest {max(taken) * 1000:.1f} ms")
+    return Figure(
+        issue="G",
+        row=3,
+        name=f"{name} with {STORED} appointments stored, 95 % of {ASKED}",
+        value=round(value * 1000, 1),
+        unit="ms",
+        baseline=limit_s * 1000,
+        ratio=round(limit_s / value),
+        target=f"≥ {FASTER} times faster than ISiK's limit of {limit_s:g} s",
+        ok=value <= allowed,
+    )
