@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from schemas.conversation import Instruction, Instructions
 from telemed.aftercare import service
-from telemed.aftercare.model import FORM, LIBRARY, Sheet
+from telemed.aftercare.model import FORM, LIBRARY, Group, Sheet
 from telemed.identity.model import Actor, Role
 from telemed.kit.i18n import words
 from telemed.kit.ids import new_link_token, to_base64
@@ -17,13 +17,15 @@ KIB = 1024
 
 
 def make_sheet(now: datetime, *keys: str, line: str = "", doctor: str = "Dr. Weiß") -> Instructions:
-    """A sheet with these blocks of the library, or all of them."""
+    """A sheet with these blocks of the library, or every other one of them."""
+    chosen = [one for one in LIBRARY if one.key in keys] or [
+        one for group in Group for one in LIBRARY if one.group is group
+    ][::2]
     blocks = tuple(
         Instruction(group=one.group.value, key=one.key, german=words().text(f"aftercare.block.{one.key}"))
-        for one in LIBRARY
-        if one.key in keys or not keys
+        for one in chosen
     )
-    return Instructions(blocks=blocks[:20], line=line, doctor=doctor, made=now, phone="030 23125 111")
+    return Instructions(blocks=blocks, line=line, doctor=doctor, made=now, phone="030 23125 111")
 
 
 def seal(sheet_id: str, key: bytes, sheet: Instructions) -> bytes:

@@ -281,6 +281,28 @@ def look(page: Page, name: str) -> None:
         shot(page, SHOTS / f"{name}-{wide}.png", full_page=True)
 
 
+def gives_a_sheet_along(doctor: Page) -> None:
+    """For home, with the next appointment on it; the resident's end has it."""
+    with doctor.context.expect_page() as opened:
+        doctor.locator("#instructions").click()
+    sheet = opened.value
+    expect(sheet.locator("body[data-ready]")).to_be_visible()
+    sheet.locator("[data-block=rest]").check()
+    expect(sheet.locator("#with-next")).to_be_checked()
+    sheet.locator("#send").click()
+    expect(sheet.locator("#told")).to_have_text("Im Raum oder zu Hause angekommen.", timeout=PATIENCE_MS)
+    sheet.close()
+
+
+def ends_and_is_read(doctor: Page, resident: Page) -> None:
+    """The call ends, and the sheet that came in it opens at home."""
+    doctor.locator("#end").click()
+    doctor.locator("#end-form button.danger").click()
+    expect(resident.locator("[data-step=over]")).to_be_visible(timeout=PATIENCE_MS)
+    resident.locator("[data-step=over] [data-take-home] a").click()
+    expect(resident.get_by_role("heading", name="Ihr nächster Termin")).to_be_visible(timeout=PATIENCE_MS)
+
+
 def test_a_visit_from_home_goes_on_in_a_room(scene: Scene) -> None:
     resident, doctor = scene.window(), scene.doctor("vogt")
     resident.goto(f"{scene.programs.url('telemed')}/t/{scene.booked['home'].link_token}")
@@ -322,9 +344,8 @@ def test_a_visit_from_home_goes_on_in_a_room(scene: Scene) -> None:
     doctor.locator("#to-room-times button").first.click()
     expect(doctor.locator("#to-room-done")).to_contain_text("Gebucht: ")
     expect(resident.locator("#next")).to_contain_text("Ihr neuer Termin: ", timeout=PATIENCE_MS)
-    doctor.locator("#end").click()
-    doctor.locator("#end-form button.danger").click()
-    expect(resident.locator("[data-step=over]")).to_be_visible(timeout=PATIENCE_MS)
+    gives_a_sheet_along(doctor)
+    ends_and_is_read(doctor, resident)
     resident.goto(f"{scene.programs.url('telemed')}/mein-termin")
     expect(resident.locator("main")).not_to_contain_text("Zu Hause")
     assert scene.faults == []

@@ -8,12 +8,15 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Error, expect
 
 from ops.programs import ROOT
-from tests.e2e.shots import shot
+from tests.e2e.shots import part_of, shot
 from tests.e2e.stage import PATIENCE_MS, Resident, Stage, TicketSeen, stage, wait_for
 from tests.e2e.traces import personal_traces
 from tests.waiting import replay
@@ -24,6 +27,8 @@ DOCTOR = "weiss"
 SOMMER = Resident("Erika Sommer", "1948", "03641 498765")
 WINTER = Resident("Konrad Winter", "1951", "03641 765498")
 
+OWN_LINE = "Bienenwachs tut gut."
+"""What the doctor writes on the sheet for home herself."""
 EXPECTED = ":not([data-subject=relay]):not([data-subject=microphone])"
 """What a room without a relay, whose browser's microphone is simulated, cannot have green."""
 
@@ -87,8 +92,10 @@ class Visit:
             ("the oximeter's curve is alive", self.oximeter),
             ("heart sounds are heard", self.stethoscope),
             ("the doctor looks through the other exam camera", self.exam_camera),
+            ("the doctor seals a sheet for home, and it arrives in the room", self.instructions),
             ("the doctor overruns by 12 minutes; the monitor shows his delay", self.overrun),
             ("farewell: the call ends on all sides, the kiosk shows nothing personal", self.farewell),
+            ("her telephone reads the sheet by the code on the kiosk, and nothing of it stays there", self.take_home),
             ("the room is being cleaned until the assistant confirms", self.clean),
             ("no log and no table tells who was here or what was measured", self.traces),
             ("the room's journal has the day, and the forecast can be asked about it", self.replay),
@@ -228,6 +235,19 @@ class Visit:
 
         wait_for(other_picture, timeout_s=10, what="another picture")
 
+    def instructions(self) -> None:
+        doctor = self.on.page("doctor")
+        with doctor.context.expect_page() as opened:
+            doctor.locator("#instructions").click()
+        page = opened.value
+        expect(page.locator("body[data-ready]")).to_be_visible()
+        page.locator("[data-block=drink]").check()
+        page.locator("#line").fill(OWN_LINE)
+        page.locator("#send").click()
+        expect(page.locator("#told")).to_have_text("Im Raum oder zu Hause angekommen.")
+        page.close()
+        expect(self.on.page("kiosk").locator("#take-home-came:not([hidden])")).to_have_count(1)
+
     def overrun(self) -> None:
         self._forward(30)
         self._forward(12)
@@ -256,6 +276,24 @@ class Visit:
         kept = kiosk.evaluate("Object.keys(localStorage)")
         assert all(key.startswith("telemed-sharpness ") for key in kept), kept  # of the camera, of no person
 
+    def take_home(self) -> None:
+        kiosk, phone = self.on.page("kiosk"), self.on.page("telephone")
+        expect(kiosk.locator("#take-home-place")).to_contain_text(OWN_LINE)
+        read = zxingcpp.read_barcode(Image.open(BytesIO(part_of(kiosk, "#take-home-code"))))
+        assert read is not None
+        phone.goto(read.text)
+        expect(phone.locator(".instructions-line")).to_have_text(OWN_LINE)
+        self.on.close("telephone")
+        kiosk.evaluate(
+            "window.print = () => { window.printed = document.getElementById('take-home-sheet').innerText; }"
+        )
+        kiosk.locator("#take-home-print").click()
+        assert OWN_LINE in kiosk.evaluate("window.printed")
+        kiosk.evaluate("dispatchEvent(new Event('afterprint'))")
+        kiosk.locator("#take-home-done").click()
+        expect(kiosk.locator("#take-home")).to_be_hidden()
+        assert OWN_LINE not in kiosk.content()
+
     def clean(self) -> None:
         monitor, page = self.on.page("monitor"), self.on.page("assistant")
         expect(monitor.locator(".room-state")).to_contain_text("gereinigt", timeout=PATIENCE_MS)
@@ -264,7 +302,7 @@ class Visit:
         expect(self.on.page("kiosk").locator("section[data-screen=welcome]")).to_be_visible(timeout=PATIENCE_MS)
 
     def traces(self) -> None:
-        words = [SOMMER.name, "Sommer", SOMMER.phone, "Winter", WINTER.phone, "valueQuantity", "121/79"]
+        words = [SOMMER.name, "Sommer", SOMMER.phone, "Winter", WINTER.phone, "valueQuantity", "121/79", "Bienenwachs"]
         found = personal_traces(self.on.programs.state, words)
         assert not found, found
 

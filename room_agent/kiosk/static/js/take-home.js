@@ -39,7 +39,7 @@ export class TakeHome {
   #hear(given) {
     this.#given = given;
     by('take-home-came').hidden = false;
-    by('take-home-place').replaceChildren(shown(given.sheet, say, LANGUAGE));
+    by('take-home-place').replaceChildren(sheetOf(given));
     draw(/** @type {HTMLCanvasElement} */ (by('take-home-code')), given.link);
     by('take-home').hidden = false;
   }
@@ -66,7 +66,7 @@ export class TakeHome {
   #print() {
     const [own, values] = [by('take-home-sheet'), by('sheet')];
     if (!this.#given) return;
-    own.replaceChildren(title(), shown(this.#given.sheet, say, LANGUAGE));
+    own.replaceChildren(title(), sheetOf(this.#given));
     own.hidden = false;
     values.hidden = true;
     const after = () => {
@@ -89,6 +89,13 @@ export class TakeHome {
     const code = /** @type {HTMLCanvasElement} */ (by('take-home-code'));
     code.width = code.height = 0;
   }
+}
+
+/** Nobody telephones from here: its numbers are no links. @param {Given} given */
+function sheetOf({ sheet }) {
+  const found = shown(sheet, say, LANGUAGE);
+  for (const link of found.querySelectorAll('a')) link.removeAttribute('href');
+  return found;
 }
 
 function title() {

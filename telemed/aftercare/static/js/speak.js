@@ -36,7 +36,9 @@ export class Speaker {
   }
 
   #look() {
-    this.button.hidden = this.note.hidden = !this.#voice(this.language);
+    const has = Boolean(this.#voice(this.language));
+    this.button.hidden = !has;
+    this.note.textContent = this.say(has ? 'aftercare.speak.note' : 'aftercare.speak.not');
   }
 
   #begin() {

@@ -49,6 +49,9 @@ class Writer {
     if (before) {
       this.#draft = before;
       byId('draft', HTMLElement).textContent = say('draft.back');
+    } else { // what was ticked and written before the script was there
+      this.#draft.chosen = this.#boxes.filter((box) => box.checked).map((box) => box.dataset.block ?? '').slice(0, MOST_BLOCKS);
+      this.#draft.line = this.#line.value;
     }
     this.#line.value = this.#draft.line;
     if (this.#withNext) this.#withNext.checked = this.#draft.withNext;
