@@ -16,9 +16,11 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize
 from schemas.day import FactKind
 from telemed import wiring
 from telemed.app import make_app
+from telemed.booking import pending
 from telemed.booking import service as booking
 from telemed.booking.form import encode
 from telemed.booking.model import Booked, Request
+from telemed.booking.pending_model import Confirms, Proposal
 from telemed.booking.planner import Offer, What, Wish
 from telemed.directory import service as directory
 from telemed.identity import clients
@@ -129,6 +131,7 @@ def people(house: House) -> None:
         wanted = Wanted("Praxis am Markt", ("system/Appointment.rs",), (EVERYONE,), key_set=key_set(ec_key()))
         client = clients.register(tx, wanted, by=OPERATOR, now=world.now)
         audit_act(tx, Act(client.id, Did.SEARCH, "Slot", world.now, "status=free", 4))
+    _ask(centre)
     sheet, sheet_key = put_sheet(centre, world.visits[0], world.doctor, make_sheet(world.now, line="Bis bald."))
     house.facts |= {
         "sheet": sheet,
@@ -161,6 +164,14 @@ def _book(centre: Centre, name: str, what: What = What(SERVICE), *, in_days: int
     person = Person(name, 1948, Way.PHONE, "030 23125 111", needs=(Need.HEARING,))
     with centre.db.transaction() as tx:
         return booking.book(tx, centre.secrets, Request(new_link_token(), offer, person), actor=ANYONE, now=now), offer
+
+
+def _ask(centre: Centre) -> None:
+    """Another system asks for a time, and staff have not answered yet."""
+    person = Person("Adelheid von Hohenstein-Waldburg", 1951, Way.PHONE, "030 23125 112")
+    asked = Proposal(new_link_token(), _offer(centre, in_days=2), Confirms.STAFF, person)
+    with centre.db.transaction() as tx:
+        pending.pend(tx, centre.secrets, asked, actor=Actor(Role.CLIENT, "practice"), now=centre.clock.now())
 
 
 def _page(client: TestClient, path: str, **fields: str | list[str]) -> Answer:
