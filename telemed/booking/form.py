@@ -153,6 +153,11 @@ def may_repeat(request_id: str) -> bool:
     return _REQUEST_ID.fullmatch(request_id) is not None
 
 
+def is_name(text: str) -> bool:
+    """Whether somebody may be called so."""
+    return 2 <= len(text) <= LONGEST and text.isprintable()
+
+
 def is_birth_year(text: str, this_year: int) -> bool:
     """Whether somebody alive may have been born then."""
     return re.fullmatch(r"[0-9]{4}", text) is not None and this_year - OLDEST <= int(text) <= this_year
@@ -161,7 +166,7 @@ def is_birth_year(text: str, this_year: int) -> bool:
 def contact_faults(given: Answers, *, this_year: int) -> dict[str, str]:
     """Field → catalogue key of what is wrong with it, in the order of the page."""
     wrong = {
-        "name": not 2 <= len(given.name) <= LONGEST or not given.name.isprintable(),
+        "name": not is_name(given.name),
         "birth_year": not is_birth_year(given.birth_year, this_year),
         "way": given.way not in set(Way),
         "phone": given.way == Way.PHONE and not _is_phone(given.phone),

@@ -20,6 +20,7 @@ from telemed.desk import (
     helping,
     line,
     model,
+    naming,
     own_data,
     planned,
     relatives,
@@ -51,6 +52,7 @@ STATIC = HERE / "static"
 routes = APIRouter()
 routes.include_router(emergency.routes)
 routes.include_router(line.routes)
+routes.include_router(naming.routes)
 routes.include_router(help_pages.routes)
 routes.include_router(closing.routes)
 routes.include_router(absences.routes)
