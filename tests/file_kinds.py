@@ -78,6 +78,7 @@ KINDS_BY_NAME = {
     "desk.asked": Kind.EDGE,  # what staff ask for, carried from page to page
     "desk.confirming": Kind.EDGE,  # what other systems asked for
     "desk.glass": Kind.EDGE,  # breaking the glass before an appointment
+    "desk.naming": Kind.EDGE,  # the name of who booked by pictures
     "desk.practice": Kind.PURE,  # where a doctor's browser may hand values over to
     "desk.planned": Kind.SERVICE,  # whose names and appointments staff see while planning
     "desk.planning": Kind.EDGE,  # staff book for somebody, also a series
@@ -145,6 +146,9 @@ KINDS_BY_NAME = {
     "identity.staff_model": Kind.PURE,
     "identity.roster": Kind.SERVICE,  # doctors' browsers, and what the operator has signed
     "identity.roster_store": Kind.STORE,
+    "interop.matching": Kind.SERVICE,  # whether one resource is what a search asks for
+    "interop.topics": Kind.PURE,  # what one may subscribe to
+    "subscribe.courier": Kind.SERVICE,  # carries notifications
     "interop.operations": Kind.EDGE,  # what changes appointments
     "interop.isik": Kind.MAPPING,  # what ISiK's $book is given
     "interop.isik_asked": Kind.SERVICE,  # what that means here
@@ -195,6 +199,7 @@ KINDS_BY_NAME = {
     "paper.sheets": Kind.EDGE,  # what stands on each paper
     "paper.typeset": Kind.EDGE,  # makes PDF of HTML
     "privacy.imprint": Kind.MAPPING,  # who runs the centre
+    "privacy.erasures": Kind.SERVICE,  # noted beside the database, and repeated after a restore
     "privacy.own": Kind.SERVICE,  # a person's own data
     "privacy.legal": Kind.EDGE,  # what the law wants to be read
     "queue.order": Kind.PURE,  # who goes in before whom, and why
