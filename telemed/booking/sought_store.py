@@ -1,11 +1,11 @@
 """`telemed.booking.sought` as SQL: no row is read that the search, or the rule of who may, does not let through."""
 
 import json
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any, assert_never
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, TypeVar, assert_never
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, true, update
 
 from telemed.booking.sought import (
     By,
@@ -26,20 +26,28 @@ from telemed.booking.sought import (
 from telemed.booking.sought import Kept as What
 from telemed.booking.store import ERASED, bookings
 from telemed.identity.allowed import Action, Asker
+from telemed.identity.model import Role
 from telemed.identity.visible import visible_to
-from telemed.kit.db import Tx
+from telemed.kit.db import Tx, utc_text
 
 _MOMENTS = frozenset({What.START, What.UPDATED})
 
 
 def count(tx: Tx, where: Where, asker: Asker) -> int:
     """How many match that *asker* may read whole."""
-    wanted = select(func.count()).select_from(bookings).where(_visible(asker), _sql(where))
-    return int(tx.execute(wanted).scalar_one())
+    return int(_run(tx, _counting, where, asker)[0][0])
 
 
 def find(tx: Tx, sought: Sought, asker: Asker) -> list[Sealed]:
     """What matches and *asker* may read whole, in the order asked for; the other way round if *backwards*."""
+    return [Sealed(*row) for row in _run(tx, _finding, sought, asker)]
+
+
+def _counting(where: Where, asker: Asker) -> Select[Any]:
+    return select(func.count()).select_from(bookings).where(_visible(asker), _sql(where))
+
+
+def _finding(sought: Sought, asker: Asker) -> Select[Any]:
     column = bookings.c[sought.by.kept.value]
     wanted = select(bookings.c.id, bookings.c.person_id, column.label("at"), bookings.c.appointment)
     wanted = wanted.where(_visible(asker), _sql(sought.where))
@@ -47,13 +55,34 @@ def find(tx: Tx, sought: Sought, asker: Asker) -> list[Sealed]:
     if sought.beyond is not None:
         wanted = wanted.where(_beyond(column, sought.by, sought.beyond, falling=falling))
     order = [each.desc() if falling else each.asc() for each in (column, bookings.c.id)]
-    rows = tx.execute(wanted.order_by(*order).limit(sought.limit).offset(sought.offset))
-    return [_sealed(row) for row in rows]
+    return wanted.order_by(*order).limit(sought.limit).offset(sought.offset)
 
 
-def _sealed(row: Any) -> Sealed:
-    at = row.at.astimezone(UTC).isoformat() if isinstance(row.at, datetime) else row.at
-    return Sealed(row.id, row.person_id, at, row.appointment)
+T = TypeVar("T", Where, Sought)
+MANY = 512
+"""Searches whose SQL is remembered: programs ask the same over and over."""
+_texts: dict[object, tuple[str, Any]] = {}
+
+
+def _run(tx: Tx, make: Callable[[T, Asker], Select[Any]], asked: T, asker: Asker) -> list[Any]:
+    """The rows as the driver gives them, but moments as text. For a program the rule does not depend on the moment."""
+    name = tx.dialect.name
+    key = (name, asked, asker.actor) if asker.actor.role is Role.CLIENT else None
+    text, values = _texts.get(key, ("", ())) if key else ("", ())
+    if not text:
+        made = make(asked, asker).compile(dialect=tx.dialect, compile_kwargs={"render_postcompile": True})
+        named = {one: _bound(value, name) for one, value in (made.params or {}).items()}
+        text, values = str(made), tuple(named[one] for one in made.positiontup or ()) if made.positional else named
+        if key:
+            if len(_texts) >= MANY:
+                _texts.clear()
+            _texts[key] = text, values
+    rows: list[Any] = list(tx.exec_driver_sql(text, values).fetchall())
+    return rows if name == "sqlite" else [[utc_text(v) if isinstance(v, datetime) else v for v in row] for row in rows]
+
+
+def _bound(value: Any, dialect: str) -> Any:
+    return utc_text(value) if isinstance(value, datetime) and dialect == "sqlite" else value
 
 
 def _beyond(column: ColumnElement[Any], by: By, mark: Mark, *, falling: bool) -> ColumnElement[bool]:

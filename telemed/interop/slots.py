@@ -4,6 +4,7 @@ What is free is cut from the beginning of each run of free time, so that the sam
 besides; what is too short for the shortest service is left over. Nothing goes beyond midnight (UTC).
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -42,13 +43,18 @@ class Slot(NamedTuple):
         return "free" if self.free else "busy"
 
     def content(self) -> bytes:
-        """The FHIR R4 Slot (ISiKTerminblock) as JSON. Ids are of a safe alphabet, so nothing needs escaping."""
-        compact, start = _texts(self.first)
-        return (
-            f'{{"resourceType":"Slot","id":"{self.schedule_id}.{compact}.{(self.last - self.first) * 5}",'
-            f'"meta":{{"profile":["{PROFILE}"]}},"schedule":{{"reference":"Schedule/{self.schedule_id}"}},'
-            f'"status":"{"free" if self.free else "busy"}","start":"{start}","end":"{_texts(self.last)[1]}"}}'
-        ).encode()
+        """The FHIR R4 Slot (ISiKTerminblock) as JSON."""
+        return _content(self)
+
+
+@lru_cache(maxsize=32_768)
+def _content(slot: Slot) -> bytes:
+    """Ids are of a safe alphabet, so nothing needs escaping."""
+    return (
+        f'{{"resourceType":"Slot","id":"{slot.id}",'
+        f'"meta":{{"profile":["{PROFILE}"]}},"schedule":{{"reference":"Schedule/{slot.schedule_id}"}},'
+        f'"status":"{slot.status}","start":"{_texts(slot.first)[1]}","end":"{_texts(slot.last)[1]}"}}'
+    ).encode()
 
 
 @lru_cache(maxsize=65_536)
@@ -62,6 +68,11 @@ BOTH = frozenset({"free", "busy"})
 Row = tuple[int, str, int, bool]
 """What a `Slot` has; made of it are only those that are shown."""
 
+MANY = 1024
+"""Schedules whose slots are remembered."""
+_cut: dict[tuple[str, frozenset[str]], tuple[tuple[object, ...], list[Row]]] = {}
+"""By schedule and status: what they were cut from, and the slots. A claim makes another mask, so nothing grows old."""
+
 
 def of_schedules(
     here: Ground,
@@ -73,50 +84,52 @@ def of_schedules(
 ) -> list[Row]:
     """The slots that begin within one of *windows*, after *now* and as far as one may book, by start."""
     earliest, latest = tick_of(now) + 1, tick_of(now + HORIZON)
+    found: list[Row] = []
     bounds = [
         (
-            earliest if window.start is None else max(earliest, _tick_after(window.start)),
-            latest if window.end is None else min(latest, _tick_after(window.end)),
+            earliest if window.start is None else max(earliest, tick_after(window.start)),
+            latest if window.end is None else min(latest, tick_after(window.end)),
         )
         for window in windows
     ]
-    first, last = min((a for a, _ in bounds), default=0), max((b for _, b in bounds), default=0)
-    if first >= last:
-        return []
-    found = [one for schedule_id in schedule_ids for one in _of_schedule(here, schedule_id, first, last, statuses)]
-    if len(bounds) > 1:
-        found = [one for one in found if any(a <= one[0] < b for a, b in bounds)]
-    found.sort()
-    return found
+    several = False
+    for schedule_id in schedule_ids:
+        rows = _of_schedule(here, schedule_id, statuses)
+        for first, last in bounds:
+            low = bisect_left(rows, (first,))
+            several = several or bool(found)
+            found += rows[low : bisect_left(rows, (max(first, last),), lo=low)]
+    return sorted(set(found)) if several else found
 
 
-def _tick_after(moment: datetime) -> int:
-    """As `tick_after`; what lies before time began or after its end is only long ago or far away."""
-    try:
-        return tick_after(moment)
-    except OverflowError:
-        return 0
+def _of_schedule(here: Ground, schedule_id: str, statuses: frozenset[str]) -> list[Row]:
+    """All of one schedule, by start."""
+    known = here.directory
+    actors = known.schedules.get(schedule_id, ())
+    key = (known, here.window, *(here.busy(one) for one in actors))
+    remembered = _cut.get((schedule_id, statuses))
+    if remembered is not None and remembered[0] == key:
+        return remembered[1]
+    if len(_cut) >= MANY:
+        _cut.clear()
+    rows = sorted(_pieces(here, schedule_id, actors, statuses))
+    _cut[schedule_id, statuses] = key, rows
+    return rows
 
 
-def _of_schedule(here: Ground, schedule_id: str, first: int, last: int, statuses: frozenset[str]) -> Iterator[Row]:
-    """Those that begin from the tick *first* on and before *last*."""
-    actors = here.directory.schedules.get(schedule_id, ())
-    begin, end = first // DAY * DAY, -(-last // DAY) * DAY
-    opened = here.window.mask(begin, end) if actors else 0
+def _pieces(here: Ground, schedule_id: str, actors: tuple[str, ...], statuses: frozenset[str]) -> Iterator[Row]:
+    opened = here.window.all if actors else 0
     busy = 0
     for actor_id in actors:
         actor = here.directory.actor(actor_id)
         opened &= here.opened(actor) if actor is not None else 0
         busy |= here.busy(actor_id)
-    length = ticks_in(slot_length(here.directory, actors))
-    offset = here.window.first
+    length, offset = ticks_in(slot_length(here.directory, actors)), here.window.first
     for a, b in _by_day(opened & ~busy, offset) if "free" in statuses else ():
-        skipped = max(0, -(-(first - a) // length))
-        for start in range(a + skipped * length, min(b - length + 1, last), length):
+        for start in range(a, b - length + 1, length):
             yield start, schedule_id, start + length, True
     for a, b in _by_day(opened & busy, offset) if "busy" in statuses else ():
-        if first <= a < last:
-            yield a, schedule_id, b, False
+        yield a, schedule_id, b, False
 
 
 def _by_day(mask: int, offset: int) -> Iterator[tuple[int, int]]:

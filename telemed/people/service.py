@@ -9,7 +9,7 @@ import orjson
 from telemed.identity.model import Actor, Role
 from telemed.kit.batch import Batch
 from telemed.kit.db import Database, Tx
-from telemed.kit.ids import new_id
+from telemed.kit.ids import new_id, new_ids
 from telemed.kit.secrets import Secrets
 from telemed.people import act_store, model, store
 from telemed.people.acts import KEEP, Act
@@ -212,9 +212,10 @@ class Auditor:
         for lot in lots:
             key = model.unseal(secrets.key_of_keys, lot.wrapped, _key_of(lot.person_id))
             plain.append(model.unseal(key, lot.sealed, lot.what))
-        await self.batch.put_all(
-            [_line(one.person_id, actor=actor, action="read", purpose=purpose, now=now) for one in lots]
-        )
+        ids = new_ids(len(lots))
+        line = _line("", actor=actor, action="read", purpose=purpose, now=now)
+        lines = [{**line, "id": own, "person_id": one.person_id} for own, one in zip(ids, lots, strict=True)]
+        await self.batch.put_all(lines)
         return plain
 
 

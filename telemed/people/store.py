@@ -1,6 +1,6 @@
 """Residents: sealed details, one wrapped key each, and who looked. The only tables about people."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import orjson
@@ -94,6 +94,19 @@ def add(
 
 def wrapped_key(tx: Tx, person_id: str) -> bytes | None:
     return tx.execute(WRAPPED, {"person": person_id}).scalar_one_or_none()
+
+
+def wrapped_keys(tx: Tx, person_ids: Collection[str]) -> dict[str, bytes]:
+    if not person_ids:
+        return {}
+    listed = orjson.dumps(sorted(person_ids)).decode() if tx.dialect.name == "sqlite" else sorted(person_ids)
+    return {person_id: bytes(wrapped) for person_id, wrapped in _KEYS_OF.run(tx, ids=listed).fetchall()}
+
+
+_KEYS_OF = Hot(
+    "SELECT person_id, wrapped FROM people_key WHERE person_id IN (SELECT value FROM json_each(:ids))",
+    "SELECT person_id, wrapped FROM people_key WHERE person_id = ANY(:ids)",
+)
 
 
 def details(tx: Tx, person_id: str) -> bytes | None:

@@ -97,7 +97,7 @@ def test_the_statement_is_open_and_valid(client: Client) -> None:
 
 def test_every_search_that_the_statement_names_is_answered(client: Client) -> None:
     statement = client.ask("/fhir/metadata", role=None).json()
-    values = {"token": "x", "string": "x", "reference": "x", "date": "2027-01-12", "composite": "x$y"}
+    values = {"token": "x", "uri": "urn:x", "string": "x", "reference": "x", "date": "2027-01-12", "composite": "x$y"}
     for resource in statement["rest"][0]["resource"]:
         needed = "&schedule=calendar-weiss" if resource["type"] == "Slot" else ""
         for parameter in resource["searchParam"]:
