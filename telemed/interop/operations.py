@@ -116,7 +116,7 @@ def _taken_down(centre: Centre, asked_id: str, speaks: Format) -> Response:
 async def answer(request: Request, actor: Actor) -> Response:
     """What became of a ``$book`` that was not waited for."""
     scopes.require(actor, "Appointment", Act.CREATE)
-    centre, speaks, asked_id = centre_of(request), format_of(request), str(request.path_params["id"])
+    centre, speaks, asked_id = centre_of(request), format_of(request), str(request.path_params["asked_id"])
     now = centre.clock.now()
     found = await centre.db.write(lambda tx: isik_later.look(tx, centre.secrets, asked_id, actor=actor, now=now))
     if found.status is None:
@@ -131,7 +131,7 @@ REFUSED = 400
 async def patch(request: Request, actor: Actor) -> Response:
     """Cancel an appointment, or change the words in it."""
     scopes.require(actor, "Appointment", Act.UPDATE)
-    centre, speaks, booking_id = centre_of(request), format_of(request), str(request.path_params["id"])
+    centre, speaks, booking_id = centre_of(request), format_of(request), str(request.path_params["resource_id"])
     content, is_json_patch = await patch_text(request)
     version, now = version_asked(request), centre.clock.now()
 
@@ -163,9 +163,11 @@ _INSTEAD = {
 routes.routes.extend(
     [
         Route(f"{APPOINTMENT}/$book", Guarded(Right.FHIR_WRITE, book), methods=["POST"]),
-        Route(f"{APPOINTMENT}/{{id}}", Guarded(Right.FHIR_WRITE, patch), methods=["PATCH"]),
-        Route(f"{ASKED}/{{id}}", Guarded(Right.FHIR_READ, answer), methods=["GET"]),
+        Route(f"{APPOINTMENT}/{{resource_id}}", Guarded(Right.FHIR_WRITE, patch), methods=["PATCH"]),
+        Route(f"{ASKED}/{{asked_id}}", Guarded(Right.FHIR_READ, answer), methods=["GET"]),
         Route(APPOINTMENT, Guarded(Right.FHIR_WRITE, nothing_else), methods=["POST", "PUT", "PATCH", "DELETE"]),
-        Route(f"{APPOINTMENT}/{{id}}", Guarded(Right.FHIR_WRITE, nothing_else), methods=["POST", "PUT", "DELETE"]),
+        Route(
+            f"{APPOINTMENT}/{{resource_id}}", Guarded(Right.FHIR_WRITE, nothing_else), methods=["POST", "PUT", "DELETE"]
+        ),
     ]
 )
