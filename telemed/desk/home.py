@@ -22,7 +22,7 @@ from telemed.identity.allowed import Action, allowed
 from telemed.identity.model import WAITING, Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
-from telemed.kit.i18n import words
+from telemed.kit.i18n import Words, called, words
 from telemed.kit.refusal import NotFound
 from telemed.people import consents
 from telemed.people import model as people
@@ -30,7 +30,7 @@ from telemed.people.consent import Answer, Purpose
 from telemed.visit import service as visit
 from telemed.visit.model import VisitState, WrongMoment
 from telemed.web.centre import CentreDep
-from telemed.web.pages import Pages, local, local_day
+from telemed.web.pages import Pages, local, local_day, words_of
 
 routes = APIRouter()
 routes.include_router(tryout.routes)
@@ -80,12 +80,13 @@ def talk(request: Request, centre: CentreDep, actor: Resident) -> Response:
 
 
 @routes.get(f"{TALK}/stand")
-def standing(centre: CentreDep, actor: Resident) -> dict[str, str]:
+def standing(request: Request, centre: CentreDep, actor: Resident) -> dict[str, str]:
     """Whether one can come in now; *next*: when and where one goes on, in words, as soon as there is such a time."""
+    spoken = words_of(request)
     with centre.db.reading() as tx:
         own, latest = _own(tx, actor), booking.current(tx, actor.subject)
         door = visit.door(tx, own, now=centre.clock.now())
-        going_on = _said(latest.offer, directory.load(tx)) if latest.id != own.id else ""
+        going_on = _said(latest.offer, directory.load(tx), spoken) if latest.id != own.id else ""
     return {"door": door.value, "next": going_on}
 
 
@@ -122,7 +123,7 @@ def rooms(visit_id: str, centre: CentreDep, actor: Caller) -> list[Time]:
         wished = times.same_again(tx, centre, own, actor=actor, now=now)
     with centre.the(Index).at(now) as here:
         found = several.in_a_room(here, own, wished, now=now)
-        return [Time(offer=form.encode(one), said=_said(one, here.directory)) for one in found]
+        return [Time(offer=form.encode(one), said=_said(one, here.directory, words())) for one in found]
 
 
 @routes.post("/arzt/besuch/{visit_id}/raum")
@@ -140,7 +141,7 @@ def to_a_room(visit_id: str, chosen: Chosen, centre: CentreDep, actor: Caller) -
         kept = several.follow_on(
             tx, centre.secrets, own, Wanted(chosen.request_id, offer, NOBODY), actor=actor, now=now
         )
-    return Time(offer=form.encode(kept.offer), said=_said(kept.offer, known))
+    return Time(offer=form.encode(kept.offer), said=_said(kept.offer, known, words()))
 
 
 def _going_on(tx: Tx, visit_id: str, actor: Actor, *, now: datetime) -> Booking:
@@ -154,9 +155,9 @@ def _going_on(tx: Tx, visit_id: str, actor: Actor, *, now: datetime) -> Booking:
     return own
 
 
-def _said(offer: Offer, known: Directory) -> str:
+def _said(offer: Offer, known: Directory, spoken: Words) -> str:
     """ "Dienstag, 24. November, 10:30 Uhr, Raum 1, Karl-Marx-Allee 3"."""
     room = known.rooms[offer.room_id]
-    where = f"{room.name}, {room.address}" if room.address else room.name
-    day, at = local_day(offer.start, words().language), local(offer.start)
-    return words().text("guest.next.said", day=day, time=at, place=where)
+    where = ", ".join(filter(None, (called(room.name, spoken.language), room.address)))
+    day, at = local_day(offer.start, spoken.language), local(offer.start)
+    return spoken.text("guest.next.said", day=day, time=at, place=where)

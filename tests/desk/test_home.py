@@ -141,6 +141,9 @@ def test_the_doctor_goes_on_in_a_room_with_one_action_and_the_link_leads_there(h
     assert doctor.post(path, json=chosen).json() == doctor.post(path, json=chosen).json() == first
     browser = resident(house, made)
     assert browser.get("/mein-termin/gespraech/stand").json() == {"door": "open", "next": first["said"]}
+    turkish = browser.get("/mein-termin/gespraech/stand?sprache=tr").json()["next"]
+    assert "saat" in turkish
+    assert "Misafir dairesi" in turkish
     assert browser.get("/mein-termin/gespraech").status_code == 200  # the talk goes on
     with world.centre.db.reading() as tx:
         moved = reading.by_link(tx, made.link_token)
