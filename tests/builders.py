@@ -30,6 +30,7 @@ from telemed.signalling.hub import Hub
 from telemed.visit import service as visit
 from telemed.web.centre import Centre
 from tests.rosters import OPERATOR_KEY
+from tests.seeding import seed
 
 ZONE = ZoneInfo("Europe/Berlin")
 TUESDAY = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -111,8 +112,7 @@ def make_world(
     centre.live[StillToCome] = StillToCome(visit.check_still_to_come)
     centre.live[Relay] = Relay(database, subscriptions, clock)
     with database.transaction() as tx:
-        for resource in resources or quarter(rooms):
-            directory.take(tx, resource, now=now)
+        seed(tx, resources or quarter(rooms), now=now)
         known = directory.load(tx)
     return World(centre, clock, known)
 

@@ -1,4 +1,4 @@
-"""``kill -9`` of the centre while eight book, with keys and retries; ``CRASH_CYCLES`` (default 15) on each database.
+"""``kill -9`` of the centre while eight book, with keys and retries; ``CRASH_CYCLES`` (default 10) on each database.
 
 The proof does 1,000 on each.
 """
@@ -15,7 +15,7 @@ import pytest
 from tests.counts import Counted
 from tests.databases import PostgresCluster, SqliteFiles
 
-CYCLES = int(os.environ.get("CRASH_CYCLES", "15"))
+CYCLES = int(os.environ.get("CRASH_CYCLES", "10"))
 SEED = 7
 TIMEOUT_S = 280.0
 

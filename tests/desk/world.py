@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ from telemed.web import refusals, security
 from telemed.web.centre import Centre, centre_of
 from telemed.web.pages import FrameInfo, Pages, mount_static
 from tests.rosters import OPERATOR_KEY
+from tests.seeding import seed
 from tests.serving import served_beside
 
 SEED = Path(__file__).parents[2] / "ops" / "seed" / "lobeda"
@@ -142,6 +144,12 @@ class World:
         lines.checked(CheckReport(room_id=ROOM, at=self.now, simulated=True, results=results or (well,)))
 
 
+@cache
+def _lobeda() -> list[dict[str, Any]]:
+    files = [orjson.loads(path.read_bytes()) for path in sorted(SEED.glob("*.json"))]
+    return [resource for one in files for resource in [e["resource"] for e in one.get("entry", ())] or [one]]
+
+
 def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exercise: bool = True) -> World:
     """The world at 9:00 on a Tuesday with *visits* booked."""
     clock = clock or ExerciseClock(TUESDAY_9 - datetime.now(UTC))
@@ -170,10 +178,7 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
     ]
     centre.live[Relay] = Relay(db, told, clock)
     with db.transaction() as tx:
-        for path in sorted(SEED.glob("*.json")):
-            found = orjson.loads(path.read_bytes())
-            for resource in [each["resource"] for each in found.get("entry", ())] or [found]:
-                directory.take(tx, resource, now=clock.now())
+        seed(tx, _lobeda(), now=clock.now())
     world = World(centre)
     for name in NAMES[:visits]:
         needs = (Need.HEARING,) if not world.visits else ()

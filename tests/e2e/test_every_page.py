@@ -10,7 +10,7 @@ from tests.counts import Counted
 from tests.databases import SqliteFiles, opened
 from tests.e2e.every_page import PAGES, SENT
 from tests.e2e.looks import by_axe, by_layout, in_forced_colours
-from tests.e2e.walk import PEOPLE, WIDTHS, Turn, walk
+from tests.e2e.walk import PEOPLE, WIDTHS, Turn, Walker, walk
 from tests.e2e.whole_centre import House, whole_centre
 
 pytestmark = pytest.mark.e2e
@@ -30,6 +30,14 @@ def house(sqlite_files: SqliteFiles, tmp_path_factory: pytest.TempPathFactory) -
         yield made
 
 
+@pytest.fixture(scope="module")
+def walker(house: House, browser: Browser) -> Iterator[Walker]:
+    """Its windows stay open from one piece to the next."""
+    made = Walker(house, browser)
+    yield made
+    made.close()
+
+
 def turns() -> list[Turn]:
     """Neighbours in the table differ in language, width or both."""
     every = available()
@@ -40,10 +48,10 @@ def turns() -> list[Turn]:
 
 
 @pytest.mark.parametrize("piece", range(PIECES))
-def test_nothing_is_wrong_with_any_page(house: House, browser: Browser, counted: Counted, piece: int) -> None:
+def test_nothing_is_wrong_with_any_page(walker: Walker, counted: Counted, piece: int) -> None:
     size = -(-len(turns()) // PIECES)
     own = turns()[piece * size : (piece + 1) * size]
-    found = {str(turn): wrong for turn, wrong in walk(house, browser, own, by_axe, by_layout) if wrong}
+    found = {str(turn): wrong for turn, wrong in walker.walk(own, by_axe, by_layout) if wrong}
     counted(f"{len(own)} pages looked at by axe and for their layout")
     assert found == {}
 

@@ -44,22 +44,32 @@ class Turn:
 
 
 class Walker:
-    """Keeps one window for each kind of person and width."""
+    """Keeps one window for each kind of person: the files that all pages share come once."""
 
     def __init__(self, house: House, browser: Browser) -> None:
         self._house = house
         self._browser = browser
-        self._windows: dict[tuple[Who, int], Page] = {}
+        self._windows: dict[Who, Page] = {}
 
     def page(self, turn: Turn) -> Page:
         """The page of *turn*, at rest."""
-        key = turn.look.who, turn.width
-        if key not in self._windows:
-            viewport = ViewportSize(width=turn.width, height=900)
-            self._windows[key] = self._house.open(self._browser, turn.look.who, viewport).new_page()
-        self._open(self._windows[key], turn)
-        at_rest(self._windows[key])
-        return self._windows[key]
+        size = ViewportSize(width=turn.width, height=900)
+        page = self._windows.get(turn.look.who)
+        if page is None:
+            page = self._windows[turn.look.who] = self._house.open(self._browser, turn.look.who, size).new_page()
+        elif page.viewport_size != size:
+            page.goto("about:blank")
+            page.set_viewport_size(size)
+        self._open(page, turn)
+        at_rest(page)
+        return page
+
+    def walk(self, turns: Iterable[Turn], *checks: Check) -> Iterator[tuple[Turn, list[str]]]:
+        """What the *checks* find on each page."""
+        for turn in turns:
+            page = self.page(turn)
+            keep(page, str(turn))
+            yield turn, [each for check in checks or (by_axe, by_layout) for each in check(page)]
 
     def _open(self, page: Page, turn: Turn) -> None:
         url = self._house.address.replace("http:", "https:")
@@ -84,10 +94,7 @@ def walk(house: House, browser: Browser, turns: Iterable[Turn], *checks: Check) 
     """What the *checks* find on each page."""
     walker = Walker(house, browser)
     try:
-        for turn in turns:
-            page = walker.page(turn)
-            keep(page, str(turn))
-            yield turn, [each for check in checks or (by_axe, by_layout) for each in check(page)]
+        yield from walker.walk(turns, *checks)
     finally:
         walker.close()
 
