@@ -9,6 +9,7 @@ import httpx
 
 from telemed import migrations, wiring
 from telemed.kit.db import Database
+from telemed.privacy import erasures
 from telemed.web.centre import Centre
 
 
@@ -24,13 +25,15 @@ def say(line: str) -> None:
 
 @contextmanager
 def opened() -> Iterator[Centre]:
-    """The centre on its database, made or migrated first if need be."""
+    """The centre on its database, made or migrated first if need be; whom a backup brought back is erased again."""
     settings = wiring.read_settings()
     wiring.make_secrets(settings.state_dir)
     db = Database(settings.url)
     try:
         migrations.upgrade(db)
-        yield wiring.build(settings, db)
+        centre = wiring.build(settings, db)
+        erasures.again(db, centre.secrets, settings.state_dir / erasures.FILE, now=centre.clock.now())
+        yield centre
     finally:
         db.dispose()
 

@@ -23,7 +23,9 @@ from telemed.notify import reactions as notify
 from telemed.notify.carriers import Carriers
 from telemed.notify.model import CodeAsked
 from telemed.operator.model import ClockMoved
+from telemed.privacy.erasures import FILE
 from telemed.privacy.model import PersonErased
+from telemed.privacy.reactions import note_erased
 from telemed.queue.model import LineMoved, WordGiven
 from telemed.queue.reactions import follow_word, look_again
 from telemed.signalling.hub import Hub
@@ -65,6 +67,7 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("notify.looked_at", GlassBroken, notify.tell_looked_at),
         Subscription("notify.fact", FactKnown, notify.tell_fact),
         Subscription("notify.erased", PersonErased, notify.forget_person),
+        Subscription("privacy.noted", PersonErased, note_erased(centre.state_dir / FILE)),
         Subscription("notify.delay", LineMoved, notify.tell_those_waiting(desk)),
         Subscription("link.plan.replanned", BookingReplanned, send_plan(lines)),
         Subscription("link.plan.left", BookingLeft, send_plan(lines)),

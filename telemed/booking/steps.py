@@ -148,6 +148,11 @@ def booked_with(tx: Tx, centre: Centre, request_id: str) -> tuple[Booking, Booke
     return taken, keys.booked(centre.secrets, request_id, taken)
 
 
+def booked_again(centre: Centre, link: str, taken: Booking) -> Booked:
+    """The same for who came by her link."""
+    return keys.with_link(centre.secrets, link, taken)
+
+
 def with_id(given: Answers) -> Answers:
     """With an id of its own, so that sending it twice books once."""
     return given if form.may_repeat(given.request_id) else replace(given, request_id=new_token())

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Cookie, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from telemed.booking import keys, steps
 from telemed.booking import service as booking
+from telemed.booking import steps
 from telemed.booking.access import LINK_COOKIE
 from telemed.booking.form import may_repeat
 from telemed.booking.model import Booking
@@ -109,7 +109,7 @@ def own_slip(
     with centre.db.reading() as tx:
         known, taken = directory.load(tx), booking.current(tx, actor.subject)
         is_hers = link is not None and _opens(tx, link, taken)
-    booked = keys.with_link(centre.secrets, link, taken) if link and is_hers else None
+    booked = steps.booked_again(centre, link, taken) if link and is_hers else None
     return _personal(request, centre, "slip", known, slips=[sheets.slip(centre, known, taken, booked)])
 
 

@@ -134,13 +134,19 @@ def test_the_slip_of_who_booked_opens_her_appointment_and_the_own_page_prints_th
     )
     assert len(pictures) == 3
     by_name = {words().text(f"ticket.{name}"): name for name in PICTURES}
-    paper = {"digits": digits, "birth_year": "1948", "pictures": [by_name[str(one)] for one in pictures]}
+    paper: dict[str, str | list[str]] = {
+        "digits": digits,
+        "birth_year": "1948",
+        "pictures": [by_name[str(one)] for one in pictures],
+    }
     assert house.resident.post("/mein-termin/finden", paper).status == 303
     without = house.fetch("/mein-termin/zettel.pdf", "own")
     assert (without.codes, reference in without.text) == (frozenset(), False)
     with house.world.db.reading() as tx:
         one = sheets.slip(
-            house.world.centre, house.world.directory, *steps.booked_with(tx, house.world.centre, fields["request_id"])
+            house.world.centre,
+            house.world.directory,
+            *steps.booked_with(tx, house.world.centre, str(fields["request_id"])),
         )
     round_ = sheets.sheet(house.world.centre, "slip", words(), house.world.directory, slips=[one, one])
     assert look(printed(round_), None, codes=False).sizes == (A4, A4)

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import orjson
 import pytest
@@ -28,8 +29,9 @@ from telemed.notify.model import Channel
 from telemed.notify.service import Desk
 from telemed.people import service as people
 from telemed.people.model import Erased, Person, Way
-from telemed.privacy import own
-from telemed.privacy.model import PURPOSES, Certificate, seen
+from telemed.privacy import erasures, own
+from telemed.privacy.model import PURPOSES, Certificate, PersonErased, seen
+from telemed.privacy.reactions import note_erased
 from telemed.privacy.service import person_of
 from tests.architecture import ROOT
 from tests.builders import DOCTOR, HandClock
@@ -181,6 +183,26 @@ def test_who_has_all_erased_gets_a_certificate_and_nobody_reads_anything_any_mor
     for path in (PAGE, f"{PAGE}/kopie"):
         assert again.get(path).status_code in (200, 410)
     assert "Hannelore" not in again.get("/mein-termin").text
+
+
+def test_whom_a_backup_brings_back_is_erased_again_at_the_next_start(home: Home, tmp_path: Path) -> None:
+    centre, now, file = home.world.centre, home.world.now, tmp_path / erasures.FILE
+    keys, certificates = (metadata.tables[name] for name in ("people_key", "privacy_erasure"))
+    with centre.db.transaction() as tx:
+        backup = tx.execute(select(keys).where(keys.c.person_id == home.person_id)).one()._mapping
+        own.erase(tx, centre.secrets, home.person_id, actor=home_actor(home), now=now)
+    for _ in range(2):  # a reaction may be repeated
+        with centre.db.transaction() as tx:
+            note_erased(file)(tx, PersonErased(home.person_id), now=now)
+    assert (file.stat().st_mode & 0o777, erasures.noted(file)) == (0o600, [home.person_id])
+    assert erasures.again(centre.db, centre.secrets, file, now=now) == 0
+    with centre.db.transaction() as tx:  # the backup is put back
+        tx.execute(keys.insert().values(**backup))
+        tx.execute(certificates.delete())
+        assert people.details(tx, centre.secrets, home.person_id, actor=DOCTOR, purpose="t", now=now)
+    assert erasures.again(centre.db, centre.secrets, file, now=now) == 1
+    with centre.db.transaction() as tx, pytest.raises(Erased):
+        people.details(tx, centre.secrets, home.person_id, actor=DOCTOR, purpose="t", now=now)
 
 
 def test_who_sits_in_a_visit_erases_afterwards(home: Home) -> None:
