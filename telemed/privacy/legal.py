@@ -108,8 +108,8 @@ def _register() -> dict[str, list[tuple[Markup, list[_Row]]]]:
 
 
 def _row(one: model.RegisterLine) -> _Row:
-    told = ("column", one.column), ("purpose", one.purpose), ("long", one.retention), ("who", one.seen_by)
-    return _Row(*(_said(part, text) for part, text in told), personal=one.personal)
+    column, purpose = _said("column", one.column), _said("purpose", one.purpose)
+    return _Row(column, purpose, _said("long", one.retention), _said("who", one.seen_by), one.personal)
 
 
 def _said(part: str, text: str) -> Markup:
