@@ -116,8 +116,8 @@ class Headers:
         allowed = "(self)" if is_below(path, self._media) else "()"
         if is_below(path, self._open_data):
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-            return
-        headers["Cache-Control"] = "no-store"
+        else:
+            headers["Cache-Control"] = "no-store"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = f"camera={allowed}, microphone={allowed}, geolocation=(), payment=(), usb=()"
 
