@@ -348,7 +348,7 @@ def _included(centre: Parts, at: Place, query: Query, hits: Hits, asked: Asked) 
 
 _SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 _MANDATORY = {
-    "Appointment": ("status", "participant"),
+    "Appointment": ("status", "participant", "start", "end"),
     "Slot": ("schedule", "status", "start", "end"),
     "Schedule": ("actor",),
     "CodeSystem": ("status", "content"),

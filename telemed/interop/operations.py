@@ -25,6 +25,7 @@ from telemed.interop import ihe_routes, isik, isik_book, isik_later, isik_patch,
 from telemed.interop.audited import note
 from telemed.interop.isik_book import Means, Rules
 from telemed.interop.isik_patch import Patch
+from telemed.interop.routes import search_by_form
 from telemed.kit.db import Tx
 from telemed.web.centre import Centre, centre_of
 from telemed.web.origins import Area
@@ -165,6 +166,7 @@ routes.routes.extend(
         Route(f"{APPOINTMENT}/$book", Guarded(Right.FHIR_WRITE, book), methods=["POST"]),
         Route(f"{APPOINTMENT}/{{resource_id}}", Guarded(Right.FHIR_WRITE, patch), methods=["PATCH"]),
         Route(f"{ASKED}/{{asked_id}}", Guarded(Right.FHIR_READ, answer), methods=["GET"]),
+        Route(f"{APPOINTMENT}/_search", Guarded(Right.FHIR_READ, search_by_form), methods=["POST"]),
         Route(APPOINTMENT, Guarded(Right.FHIR_WRITE, nothing_else), methods=["POST", "PUT", "PATCH", "DELETE"]),
         Route(
             f"{APPOINTMENT}/{{resource_id}}", Guarded(Right.FHIR_WRITE, nothing_else), methods=["POST", "PUT", "DELETE"]

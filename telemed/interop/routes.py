@@ -68,7 +68,8 @@ async def search_by_form(request: Request, actor: Actor) -> Response:
 async def _search(request: Request, items: list[tuple[str, str]], actor: Actor) -> Response:
     named = dict(items).get("_format", "")
     speaks = wanted(request.headers.get("accept", ""), named)
-    answer = await looking.search(centre_of(request), request.path_params["kind"], items, _asked(request, actor))
+    kind = request.url.path.split("/")[2]
+    answer = await looking.search(centre_of(request), kind, items, _asked(request, actor))
     note(request, found=answer.given)
     return respond(answer.content, speaks)
 

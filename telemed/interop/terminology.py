@@ -120,9 +120,10 @@ def _specialties(fields: Fields) -> list[Fields]:
 
 
 def _keep(known: dict[str, str], coding: Fields, concept: Fields) -> None:
-    code, shown = coding.get("code"), coding.get("display") or concept.get("text")
+    """By its own name, or else by what is said beside it."""
+    code, shown = coding.get("code"), coding.get("display")
     if code and (shown or code not in known):
-        known[code] = shown or code
+        known[code] = shown or concept.get("text") or code
 
 
 def _head(system: System, version: int) -> dict[str, Any]:
