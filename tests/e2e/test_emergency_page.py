@@ -99,7 +99,7 @@ def test_the_doctor_introduces_and_sees_what_is_allowed(browser: Browser, world:
             "people": [{"relation": "patient", "name": ""}, relative],
         }
         page.evaluate("(people) => scene.hears(people)", people)
-        expect(page.locator("#rollcall-room")).to_have_text("Patientin oder Patient, Frau Beispiel (Begleitung)")
+        expect(page.locator("#rollcall-room")).to_have_text("Patientin oder Patient, Frau Beispiel (Angehörige)")
         look(page, "rollcall")
         page.locator("#rollcall-others").fill("Herr Muster")
         page.locator("#rollcall-confirm").click()
