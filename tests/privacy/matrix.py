@@ -8,7 +8,9 @@ and each name that is in it has left a line in the audit before the answer.
 import asyncio
 import json
 import re
-from collections.abc import Collection
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +39,7 @@ from telemed.notify.model import Channel, Kind, Notice
 from telemed.people import mandates
 from telemed.people.mandate import Lasts, Relative, Scope
 from telemed.people.model import Person, Way
+from telemed.people.service import Auditor
 from telemed.visit import service as visit
 from tests.desk.world import World
 from tests.privacy.asking import Answered, Audited, Sent, ask
@@ -287,7 +290,23 @@ def _is_new(now: Audited, before: Audited, people: set[str], role: Role) -> bool
 
 def walk(house: House, paths: Collection[str] = (), *, every_role: bool = False) -> Looked:
     """Ask every route, or those of *paths*: in all roles that hold its right, and in one or all of the others."""
-    return asyncio.run(_walk(house, paths, every_role=every_role))
+    with _audited(house):
+        return asyncio.run(_walk(house, paths, every_role=every_role))
+
+
+@contextmanager
+def _audited(house: House) -> Iterator[None]:
+    """What programs do leaves its line before they are answered."""
+    centre = house.world.centre
+    centre.live[Auditor] = auditor = Auditor(centre.db)
+    batch = auditor.batch
+    writing = threading.Thread(target=batch.run)
+    writing.start()
+    try:
+        yield
+    finally:
+        batch.stop()
+        writing.join()
 
 
 async def _forms(house: House) -> list[str]:
@@ -305,4 +324,5 @@ async def _forms(house: House) -> list[str]:
 
 def forms_without_token(house: House) -> list[str]:
     """Which routes take a form that does not carry the session's token."""
-    return asyncio.run(_forms(house))
+    with _audited(house):
+        return asyncio.run(_forms(house))
