@@ -40,6 +40,7 @@ class Writer {
     this.facts = root.dataset;
     this.visit = root.dataset.visit ?? '';
     this.path = `/arzt/besuch/${this.visit}/anleitung`;
+    root.addEventListener('submit', (event) => event.preventDefault());
     this.#channel.addEventListener('message', ({ data }) => this.#heard(data));
   }
 

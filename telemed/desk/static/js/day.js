@@ -4,7 +4,6 @@ import { forget, forgetOld } from '/static/aftercare/js/drafts.js';
 import { show } from './closing.js';
 
 show();
-await forgetOld();
 
 /** Whoever is done with a visit is done with the sheet that she had begun for it. */
 const done = document.querySelector('form[action$="/abgeschlossen"]');
@@ -14,4 +13,6 @@ if (done instanceof HTMLFormElement) {
     await forget(document.getElementById('closing')?.dataset.closing ?? '').catch(() => {});
     done.submit();
   });
+  done.dataset.ready = 'true';
 }
+await forgetOld();
