@@ -24,6 +24,7 @@ from telemed.identity import oidc
 from telemed.identity import pages as identity_pages
 from telemed.identity.key_sets import KeySets
 from telemed.interop import links
+from telemed.interop.isik_book import Rules
 from telemed.kit import settings as kit_settings
 from telemed.kit import tls
 from telemed.kit.clock import Clock, ExerciseClock, RealClock, exercise_start, real_now
@@ -76,6 +77,7 @@ class Settings(notices.Wanted):
     *client_keys_inside*: whether the keys of programs are also fetched from addresses of the own network.
     *bookings_per_address*: online, in ten minutes; *bookings_per_contact*: in a day.
     *publish_days*: so far ahead free times are published for everybody (`telemed.interop.links`); 0: not at all.
+    *isik_no_slot*: the status of HTTP for an ISiK ``$book`` that names neither slot nor schedule, 422 or 400.
     """
 
     state_dir: Path
@@ -106,13 +108,16 @@ class Settings(notices.Wanted):
     bookings_per_address: int = limits.PER_ADDRESS
     bookings_per_contact: int = limits.PER_CONTACT
     publish_days: int = links.DAYS
+    isik_no_slot: int = Rules.no_slot
 
     def __post_init__(self) -> None:
         """
         Raises:
-            BadSetting: an operator's key is none, a practice's server has no address that values may go to, or what
-                is set of notices is not whole.
+            BadSetting: an operator's key is none, a practice's server has no address that values may go to, what is
+                set of notices is not whole, or a status is none of ISiK's.
         """
+        if self.isik_no_slot not in (400, 422):
+            raise kit_settings.BadSetting(f"{PREFIX}ISIK_NO_SLOT is 422 or 400")
         self.operators  # noqa: B018 - asked for here, so that a wrong one stops the start
         self.practices  # noqa: B018
         notices.rules(self)
@@ -206,6 +211,7 @@ def build(settings: Settings, db: Database) -> Centre:
     centre.live.update(
         {Pages: Pages(*folders, frame=frame, aloud=aloud), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()}
     )
+    centre.live[Rules] = Rules(settings.isik_no_slot)
     centre.live[limits.Limits] = limits.Limits(settings.bookings_per_address, settings.bookings_per_contact)
     centre.live.update({Auditor: Auditor(db), Index: Index(db), KeySets: KeySets(inside=settings.client_keys_inside)})
     centre.live[booking_routes.StillToCome] = booking_routes.StillToCome(visit.check_still_to_come)
