@@ -67,7 +67,7 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("notify.looked_at", GlassBroken, notify.tell_looked_at),
         Subscription("notify.fact", FactKnown, notify.tell_fact),
         Subscription("notify.erased", PersonErased, notify.forget_person),
-        Subscription("privacy.noted", PersonErased, note_erased(centre.state_dir / FILE)),
+        Subscription("erasure.noted", PersonErased, note_erased(centre.state_dir / FILE)),
         Subscription("notify.delay", LineMoved, notify.tell_those_waiting(desk)),
         Subscription("link.plan.replanned", BookingReplanned, send_plan(lines)),
         Subscription("link.plan.left", BookingLeft, send_plan(lines)),

@@ -153,9 +153,16 @@ def _of_mandate(tx: Tx, desk: Desk, one: Notice, *, url: str, now: datetime) -> 
     language, known = found.relative.language, directory.load(tx)
     link = link_in(f"{url}{MANDATE_PATH}{mandates.link_token(desk.secrets, found.id)}", language)
     is_sms = one.channel is Channel.SMS
-    said = texts.text(one.kind, Said(now, known.quarter_name, 0, link, known.zone), language, brief=is_sms)
+    person = service.person_of(tx, desk.secrets, one, actor=SENDER, now=now)
+    given = Said(now, known.quarter_name, 0, link, known.zone, person=_initials(person.name) if person else "")
+    said = texts.text(one.kind, given, language, brief=is_sms)
     title, footer, told = texts.title(language), texts.footer(language), texts.spoken(language)
     return [(one, Parcel(one.id, found.relative.contact, title, said, link, footer, urgent=False, language=told))]
+
+
+def _initials(name: str) -> str:
+    """As much as a relative needs to know who asks, and nobody else learns: "H. S."."""
+    return " ".join(f"{part[0]}." for part in name.split())
 
 
 def _of_code(tx: Tx, desk: Desk, one: Notice, *, url: str, now: datetime) -> list[tuple[Notice, Parcel]]:

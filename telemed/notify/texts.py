@@ -23,7 +23,7 @@ OWN = ".own"
 class Said:
     """All that a template may contain: a moment, the place's name, minutes, a link on the own domain, a code.
 
-    *by_herself*: it was as the person wished.
+    *by_herself*: it was as the person wished. *person*: her initials, for a relative.
     """
 
     time: datetime
@@ -34,6 +34,7 @@ class Said:
     is_home: bool = False
     code: str = ""
     by_herself: bool = False
+    person: str = ""
 
 
 def text(kind: Kind, said: Said, language: str, *, brief: bool = False) -> str:
@@ -49,7 +50,7 @@ def _text(kind: Kind, said: Said, language: str, day: tuple[str, str]) -> str:
     told = spoken(language)
     key = f"notice.{kind.value}{_more(kind, said)}"
     given = {"time": moment(said.time, said.zone, told, day), "place": said.place, "minutes": said.minutes}
-    filled = words(told).text(key, **given, link=said.link, code=said.code)
+    filled = words(told).text(key, **given, link=said.link, code=said.code, person=said.person)
     return " ".join(filled.split())
 
 

@@ -193,6 +193,7 @@ def test_her_link_is_sent_to_her_in_words_that_name_nobody(house: House) -> None
         taken = delivery.take_due(tx, desk, Channel.EMAIL, "test", limit=9, now=world.now)
         ((_, parcel),) = delivery.pack(tx, desk, taken, url="https://zentrum.localhost", now=world.now)
     assert (parcel.to, urlsplit(parcel.link).path) == (FORM["contact"], link)
+    assert parcel.text.startswith("Jena-Lobeda: K. W. bittet Sie um Hilfe")
     assert "Sommer" not in parcel.text + parcel.title + parcel.footer
     assert "Winter" not in parcel.text + parcel.title + parcel.footer
 

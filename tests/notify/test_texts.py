@@ -16,11 +16,13 @@ from tests.notify import leaks
 
 MAY_STAND = {"time", "place", "minutes", "link"}
 OF_A_CODE = {"minutes", "code"}
+OF_A_MANDATE = {"place", "person", "link"}
+"""The initials of who asks: a relative who is not told from whom it comes would not open it."""
 WITHOUT_LINK = {Kind.CODE, Kind.CALL_BACK}
 """A code is typed where it was asked for; a call back is said by whoever calls."""
 COUNT = 2000
 SAID = Said(datetime(2026, 12, 1, 8, 20, tzinfo=UTC), "Raum 1", 20, "https://c.test/n/abc", ZoneInfo("Europe/Berlin"))
-KEYS = {*(f"notice.{kind}" for kind in Kind), "notice.come_now.home"}
+KEYS = {*(f"notice.{kind}" for kind in Kind), "notice.come_now.home", "notice.cancelled.own"}
 
 
 def test_of_random_patients_nothing_of_theirs_is_in_what_they_are_sent(counted: Counted) -> None:
@@ -38,7 +40,7 @@ def test_the_look_would_find_a_name_a_doctor_and_a_specialty() -> None:
 def test_a_template_has_no_other_variables_than_time_place_minutes_and_link(language: str) -> None:
     for key in KEYS:
         text = words(language).starting(key)[key]
-        may = OF_A_CODE if key == f"notice.{Kind.CODE}" else MAY_STAND
+        may = {"notice.code": OF_A_CODE, "notice.mandate": OF_A_MANDATE}.get(key, MAY_STAND)
         assert {name for _, name, _, _ in Formatter().parse(text) if name} <= may
 
 
@@ -49,10 +51,11 @@ def test_a_notice_has_its_link_and_takes_at_most_two_text_messages_in_any_writin
     link = f"https://termin.stadtwerke-jena.de/n/{'A' * 22}.{language}"
     a_long_day = datetime(2026, 12, 22, 10, 20, tzinfo=UTC)  # Dienstag
     said = replace(SAID, time=a_long_day, place="Gästewohnung", minutes=120, link=link, code="123456")
-    text = texts.text(kind, said, language, brief=True)
-    assert text.endswith(link) is (kind not in WITHOUT_LINK)
-    assert "⟦" not in text
-    assert sms.parts(text) <= (1 if kind is Kind.CODE else 2), text
+    for own in (said, replace(said, by_herself=True, person="H. S.")):
+        text = texts.text(kind, own, language, brief=True)
+        assert text.endswith(link) is (kind not in WITHOUT_LINK)
+        assert "⟦" not in text
+        assert sms.parts(text) <= (1 if kind is Kind.CODE else 2), text
 
 
 @pytest.mark.parametrize(
