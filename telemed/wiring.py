@@ -59,6 +59,12 @@ OPEN_HOURS = range(8, 17)
 
 NO_FILE = Path()
 VAPID_KEY = "vapid_key"
+WITH_PAGES = (
+    *(booking_pages, identity_pages, desk_pages, notify_pages, operator_pages, city_pages, paper_pages),
+    *(privacy_pages, feedback_pages, training_pages, aftercare_pages),
+)
+FOLDERS = [module.TEMPLATES for module in WITH_PAGES]
+"""Where the templates of all pages are."""
 
 
 @dataclass(frozen=True)
@@ -202,14 +208,10 @@ def build(settings: Settings, db: Database) -> Centre:
         operator_keys=settings.operators,
     )
     frame = FrameInfo(settings.simulated, settings.exercise, lambda: clock.offset, "telemed", DeskPhone(db))
-    with_pages = (booking_pages, identity_pages, desk_pages, notify_pages, operator_pages, city_pages, paper_pages)
-    folders = [
-        module.TEMPLATES for module in (*with_pages, privacy_pages, feedback_pages, training_pages, aftercare_pages)
-    ]
     voice = Voice(settings.state_dir / "voices", settings.state_dir / "speech", program=settings.voice_program)
     aloud = centre.live[Aloud] = Aloud(centre.secrets.derive("aloud", ""), voice)
     centre.live.update(
-        {Pages: Pages(*folders, frame=frame, aloud=aloud), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()}
+        {Pages: Pages(*FOLDERS, frame=frame, aloud=aloud), Hub: Hub(), Lines: Lines(), PairingTries: PairingTries()}
     )
     centre.live[Rules] = Rules(settings.isik_no_slot)
     centre.live[limits.Limits] = limits.Limits(settings.bookings_per_address, settings.bookings_per_contact)
