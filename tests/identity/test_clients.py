@@ -19,8 +19,7 @@ from telemed.identity.allowed import EVERYONE
 from telemed.identity.client_model import TOKEN_PATH, Client, KeysRefused, NotRegistered, ScopeRefused
 from telemed.identity.clients import Wanted
 from telemed.identity.doors import token_address
-from telemed.identity.key_sets import KeySets, check_address, is_outside
-from telemed.identity.key_sets import read as read_keys
+from telemed.identity.key_sets import KeySets
 from telemed.identity.rights import REMEMBERED_S, Programs
 from telemed.interop import routes, smart
 from telemed.kit.db import Database
@@ -29,6 +28,7 @@ from telemed.people.service import Auditor
 from telemed.web import refusals
 from tests.builders import World, make_booking, make_world
 from tests.identity.programs import Signer, ec_key, key_set
+from tests.identity.web_of_keys import URL, Web
 from tests.web.apps import make_pages
 
 ASKED = "system/Slot.rs system/Appointment.rs system/Schedule.rs"
@@ -297,21 +297,6 @@ def test_keys_that_cannot_be_used_are_named(house: House, why: str) -> None:
     assert refused.value.key == f"client.refusal.keys.{why}"
 
 
-def test_of_a_set_only_the_keys_that_fit_are_used() -> None:
-    short = RSAKey.generate_key(1024, {"kid": "short"})
-    fits = ec_key("fits")
-    given = [
-        fits.as_dict(private=False),
-        short.as_dict(private=False),
-        {**P384, "kid": "enc", "use": "enc"},
-        {**P384, "kid": "es512", "alg": "ES512"},
-        {name: value for name, value in P384.items() if name != "kid"},
-        {"kty": "OKP", "kid": "x"},
-        {**P384, "kid": "bent", "x": "AA"},
-    ]
-    assert [key.kid for key in read_keys(json.dumps({"keys": given}))] == ["fits"]
-
-
 @pytest.mark.parametrize(
     "given", [(), ("system/*.rs",), ("system/Slot.rs", "system/Slot.c"), ("Slot.rs",), ("system/Slot.",)]
 )
@@ -326,29 +311,6 @@ def test_scopes_are_reduced_letter_by_letter() -> None:
     assert scopes.reduced(asked, granted) == ("system/Appointment.r", "system/Slot.s")
 
 
-class Web:
-    """Somebody else's server with a key set."""
-
-    def __init__(self) -> None:
-        self.key = ec_key("theirs")
-        self.status = 200
-        self.body = key_set(self.key)
-        self.asked: list[httpx.Request] = []
-        self.addresses = ["93.184.216.34"]
-        self.at = 0.0
-
-    def sets(self, **more: Any) -> KeySets:
-        http = httpx.Client(transport=httpx.MockTransport(self._answer))
-        return KeySets(http=http, resolve=lambda _host, _port: self.addresses, monotonic=lambda: self.at, **more)
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
-        return httpx.Response(self.status, text=self.body, headers={"location": "https://elsewhere.example/"})
-
-
-URL = "https://program.example/keys.json"
-
-
 def test_keys_are_fetched_from_where_the_program_has_them(house: House) -> None:
     web = Web()
     house.world.centre.live[KeySets] = web.sets()
@@ -361,68 +323,3 @@ def test_keys_are_fetched_from_where_the_program_has_them(house: House) -> None:
     assert len(web.asked) == 1
     assert (asked.url.host, asked.headers["host"]) == ("93.184.216.34", "program.example")
     assert asked.extensions["sni_hostname"] == "program.example"
-
-
-def test_a_new_key_is_found_and_a_withdrawn_one_forgotten() -> None:
-    web = Web()
-    sets = web.sets()
-    assert sets.key(URL, "theirs") is not None
-    web.key = ec_key("newer")
-    web.body = key_set(web.key)
-    assert sets.key(URL, "newer") is None  # asked a moment ago
-    web.at += 61
-    assert sets.key(URL, "newer") is not None
-    assert sets.key(URL, "theirs") is None
-    web.status = 503
-    web.at += 601
-    assert sets.key(URL, "newer") is None
-    assert sets.key(URL, "newer") is None
-    assert len(web.asked) == 3
-
-
-@pytest.mark.parametrize(
-    ("status", "body"), [(302, "{}"), (404, "{}"), (200, "{"), (200, "x" * 40_000), (200, '{"keys": []}')]
-)
-def test_an_answer_that_is_no_key_set_has_no_keys(status: int, body: str) -> None:
-    web = Web()
-    web.status, web.body = status, body
-    assert web.sets().key(URL, "theirs") is None
-    assert len(web.asked) == 1
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        *(
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "100.64.0.1",
-            "224.0.0.1",
-        ),
-        *("::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::"),
-    ],
-)
-def test_nobody_makes_us_ask_the_own_network(address: str) -> None:
-    web = Web()
-    web.addresses = ["93.184.216.34", address]
-    assert not is_outside(address)
-    assert web.sets().key(URL, "theirs") is None
-    assert web.asked == []
-    web.addresses = [address.partition("%")[0]]
-    assert web.sets(inside=True).key(URL, "theirs") is not None
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        *("http://program.example/k", "https://", "https://a:b@program.example/", "https://program.example/#k"),
-        *("https://program.example:x/", "file:///etc/passwd", "https://prögram.example/"),
-    ],
-)
-def test_keys_are_fetched_by_tls_alone(url: str) -> None:
-    with pytest.raises(KeysRefused):
-        check_address(url)
