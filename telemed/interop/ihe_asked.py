@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from telemed.fhir.issues import Issue, Malformed, Told
@@ -14,6 +14,8 @@ KINDS = ("specialty", "visit-type", "practitioner", "organization", "location-st
 MOMENTS = ("start", "end")
 MOST, USUAL = 200, 50
 REPEATS = 10
+DAY = 24 * 60
+"""Minutes."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PARTS = {"MORN": (6, 12), "AFT": (12, 18), "EVE": (18, 22)}
 """Of the day, as hours on the wall (EventTiming)."""
@@ -31,17 +33,43 @@ class Item:
 
 @dataclass(frozen=True)
 class Times:
-    """When somebody would like to come, as hours on the wall and days of the week; empty: whenever."""
+    """When somebody would like to come: days of the week, and spans of minutes on the wall; empty: whenever."""
 
     days: frozenset[int] = frozenset()
-    hours: tuple[tuple[time, time], ...] = ()
+    hours: tuple[tuple[int, int], ...] = ()
     bounds: tuple[datetime, datetime] | None = None
 
-    def suit(self, start: datetime, zone: tzinfo) -> bool:
-        wall = start.astimezone(zone)
-        on_the_day = not self.days or wall.weekday() in self.days
-        at_the_hour = not self.hours or any(first <= wall.time() < last for first, last in self.hours)
-        return on_the_day and at_the_hour and (self.bounds is None or self.bounds[0] <= start < self.bounds[1])
+    def spans(self, first: datetime, last: datetime, zone: tzinfo) -> list[tuple[datetime, datetime]]:
+        """Between *first* and *last*, the spans in which somebody would like to begin, by time; they do not touch."""
+        if self.bounds:
+            first, last = max(first, self.bounds[0]), min(last, self.bounds[1])
+        if not self.days and not self.hours:
+            return [(first, last)] if first < last else []
+        hours = self.hours or ((0, DAY),)
+        found: list[tuple[datetime, datetime]] = []
+        day, until = first.astimezone(zone).date(), last.astimezone(zone).date()
+        while day <= until:
+            if not self.days or day.weekday() in self.days:
+                found += ((max(first, _at(day, a, zone)), min(last, _at(day, b, zone))) for a, b in hours)
+            day += timedelta(days=1)
+        return [(a, b) for a, b in found if a < b]
+
+
+def _at(day: date, minute: int, zone: tzinfo) -> datetime:
+    """So many minutes after midnight on the wall; the last is the next midnight."""
+    wall = datetime.combine(day + timedelta(days=minute // DAY), time(minute % DAY // 60, minute % 60), tzinfo=zone)
+    return wall.astimezone(UTC)
+
+
+def _merged(hours: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The same, in order, and none within or beside another."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(hours):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -156,16 +184,17 @@ def _times(given: list[Item], zone: tzinfo) -> Times | None:
     try:
         days = frozenset(_DAYS.index(one) for one in repeat.get("dayOfWeek", ()))
         hours = [_hour(one) for one in repeat.get("timeOfDay", ())]
-        hours += [(time(first), time(last)) for first, last in (_PARTS[one] for one in repeat.get("when", ()))]
+        hours += [(60 * first, 60 * last) for first, last in (_PARTS[one] for one in repeat.get("when", ()))]
         bounds = repeat.get("boundsPeriod")
         within = (span(bounds["start"], zone)[0], span(bounds["end"], zone)[1]) if bounds else None
     except (ValueError, OverflowError, KeyError, TypeError, AttributeError):
         why = "of timing are understood: dayOfWeek, timeOfDay, when (MORN, AFT, EVE), boundsPeriod with start and end"
         raise Malformed([Issue("not-supported", why, given[0].place)]) from None
-    return Times(days, tuple(hours), within)
+    return Times(days, _merged(hours), within)
 
 
-def _hour(text: str) -> tuple[time, time]:
-    """An hour from a time of day on."""
-    first = time.fromisoformat(text)
-    return first, first.replace(hour=first.hour + 1) if first.hour < 23 else time.max
+def _hour(text: str) -> tuple[int, int]:
+    """An hour from a time of day on, and not beyond midnight."""
+    at = time.fromisoformat(text)
+    first = 60 * at.hour + at.minute
+    return first, min(first + 60, DAY)

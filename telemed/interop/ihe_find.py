@@ -1,6 +1,6 @@
 """IHE's ``$find`` (ITI-115) on the planner: the same offers as the pages have, as proposed appointments."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
@@ -9,7 +9,7 @@ from typing import Any
 
 from telemed.booking import search
 from telemed.booking.ground import Ground
-from telemed.booking.planner import HORIZON, Offer, What, Wish
+from telemed.booking.planner import HORIZON, TICK, Offer, What, Wish
 from telemed.directory.model import Directory, Room, Service
 from telemed.directory.shelf import Shelf
 from telemed.directory.systems import SPECIALTIES
@@ -18,8 +18,6 @@ from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor
 from telemed.interop.ihe_asked import Item, Sought
 
-MANY = 5_000
-"""Offers looked at one by one, where the planner alone cannot say what fits."""
 GROUPS = 64
 """Searches for one question; who asks for more gets what fits without the order of preference."""
 
@@ -32,28 +30,33 @@ class Found:
     total: int
 
 
-def find(here: Ground, shelf: Shelf, asked: Sought, *, actor: Actor, now: datetime) -> Found:
-    """What can be booked: the dearest kind first, by time within it."""
+def find(here: Ground, shelf: Shelf, asked: Sought, *, actor: Actor, now: datetime, groups: int = GROUPS) -> Found:
+    """What can be booked: the dearest kind first, by time within it; by time alone if those were too many *groups*."""
     known, latest = here.directory, min(asked.end, now + HORIZON)
-    if latest <= max(now, asked.start):
+    earliest = max(now, asked.start)
+    if latest <= earliest:
         return Found((), 0)
-    groups = [
-        [Wish(what, max(asked.start, now), latest) for what in each] for each in _groups(known, shelf, asked, actor)
-    ]
-    fits = _fitting(known, shelf, asked)
+    spans = asked.times.spans(earliest, latest, known.zone) if asked.times else [(earliest, latest)]
     found: list[Offer] = []
     first, last, total = asked.offset, asked.offset + asked.count, 0
-    for wishes in groups:
-        if fits is None:
-            size = sum(search.count(here, wish, now=now) for wish in wishes)
-            wanted = last - total if total < last and first < total + size else 0
-            offers = list(islice(_by_time(here, wishes, now, limit=wanted), wanted)) if wanted > 0 else []
-        else:
-            offers = [one for one in _by_time(here, wishes, now, limit=MANY) if fits(one)]
-            size = len(offers)
-        found += offers[max(0, first - total) : max(0, last - total)]
+    for each in _groups(known, shelf, asked, actor, groups):
+        wishes = [wish for what in each for wish in _wishes(known, what, spans, latest)]
+        size = sum(search.count(here, wish, now=now) for wish in wishes)
+        wanted = last - total if total < last and first < total + size else 0
+        if wanted > 0:
+            offers = list(islice(_by_time(here, wishes, now, limit=wanted), wanted))
+            found += offers[max(0, first - total) :]
         total += size
     return Found(tuple(found), total)
+
+
+def _wishes(
+    known: Directory, what: What, spans: Iterable[tuple[datetime, datetime]], latest: datetime
+) -> Iterator[Wish]:
+    """A visit begins in one of the spans, and is over by *latest*."""
+    length = known.services[what.service_id].length
+    for first, last in spans:
+        yield Wish(what, first, min(last - TICK + length, latest))
 
 
 def _by_time(here: Ground, wishes: Iterable[Wish], now: datetime, *, limit: int) -> Iterable[Offer]:
@@ -61,25 +64,41 @@ def _by_time(here: Ground, wishes: Iterable[Wish], now: datetime, *, limit: int)
     return merge(*each, key=lambda one: (one.start, one.room_id, one.service_id))
 
 
-def _groups(known: Directory, shelf: Shelf, asked: Sought, actor: Actor) -> list[list[What]]:
+def _groups(known: Directory, shelf: Shelf, asked: Sought, actor: Actor, most: int) -> list[list[What]]:
     """What to look for, in the order of preference; within one group by time."""
     services = _services(known, asked)
     doctors = _doctors(known, shelf, asked, actor)
     rooms = _rooms(known, asked)
     if doctors == [()] or rooms == [()]:
         return []
-    if len(services) * len(doctors) * len(rooms) > GROUPS:
-        services = [[one for each in services for one in each]]
-        doctors, rooms = (
-            [tuple(one for each in doctors for one in each)],
-            [tuple(one for each in rooms for one in each)],
-        )
+    if len(services) * len(doctors) * len(rooms) > most:
+        services, doctors, rooms = [[one for each in services for one in each]], _together(doctors), _together(rooms)
+    members = _members(known, shelf, asked)
     return [
-        [What(service.id, doctor or (), room or ()) for service in each]
+        [what for service in each for what in _of_members(known, What(service.id, doctor or (), room or ()), members)]
         for each in services
         for doctor in doctors
         for room in rooms
     ]
+
+
+def _together(named: list[Any]) -> list[Any]:
+    """Any of them, without an order."""
+    return named if None in named else [tuple(one for each in named for one in each)]
+
+
+def _of_members(known: Directory, what: What, members: set[str] | None) -> Iterator[What]:
+    """As far as service, doctor or room is of the organizations that are asked for; None: whose they are is alike."""
+    if members is None or what.service_id in members:
+        yield what
+        return
+    doctors = what.doctor_ids or tuple(known.doctors)
+    own, others = ([one for one in doctors if (one in members) is is_own] for is_own in (True, False))
+    rooms = [one for one in what.room_ids or known.rooms if one in members]
+    if own:
+        yield replace(what, doctor_ids=tuple(own))
+    if others and rooms:
+        yield replace(what, doctor_ids=tuple(others), room_ids=tuple(rooms))
 
 
 def _services(known: Directory, asked: Sought) -> list[list[Service]]:
@@ -168,25 +187,13 @@ def _id(text: str, kind: str) -> str:
     return last if not named or named.rpartition("/")[2] == kind else ""
 
 
-def _fitting(known: Directory, shelf: Shelf, asked: Sought) -> Callable[[Offer], bool] | None:
-    """What must be asked of each offer; None: nothing."""
-    times, items = asked.times, asked.kinds.get("organization", ())
-    if times is None and not items:
+def _members(known: Directory, shelf: Shelf, asked: Sought) -> set[str] | None:
+    """The doctors, rooms and services of the organizations that are asked for; None: none is."""
+    items = asked.kinds.get("organization", ())
+    if not items:
         return None
-    members = _members(known, shelf, {_id(item.text, "Organization") for item in items} - {""})
-
-    def fits(offer: Offer) -> bool:
-        if times is not None and not times.suit(offer.start, known.zone):
-            return False
-        return not items or bool({offer.service_id, offer.doctor_id, offer.room_id} & members)
-
-    return fits
-
-
-def _members(known: Directory, shelf: Shelf, organizations: set[str]) -> set[str]:
-    """The doctors, rooms and services of these organizations."""
+    wanted = {f"Organization/{_id(item.text, 'Organization')}" for item in items}
     roles = {one.role_id: one.id for one in known.doctors.values()}
-    wanted = {f"Organization/{one}" for one in organizations}
     found: set[str] = set()
     for kind in ("Location", "HealthcareService", "PractitionerRole"):
         for one in shelf.kinds.get(kind, {}).values():

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from telemed.booking.planner import Offer
@@ -63,6 +64,7 @@ def roles(known: Directory, offered: list[Service]) -> Iterator[Fields]:
             }
 
 
+@lru_cache(maxsize=4096)
 def _schedule_id(service_id: str, room_id: str) -> str:
     """Of a service in a room; the calendars of our own directory are of people."""
     return f"open-{hashlib.sha256(f'{service_id} {room_id}'.encode()).hexdigest()[:16]}"

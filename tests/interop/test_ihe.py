@@ -19,21 +19,23 @@ from telemed.booking.model import HOLD, Status
 from telemed.booking.pending_fhir import HELD_UNTIL
 from telemed.booking.planner import What, Wish
 from telemed.directory import service as directory
+from telemed.directory import shelf
 from telemed.fhir import xml
 from telemed.fhir.validate import validate
 from telemed.identity import granted
 from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
-from telemed.interop import ihe_routes, operations, routes
+from telemed.interop import ihe_find, ihe_routes, operations, routes
 from telemed.interop.audited import Audited
+from telemed.interop.ihe_asked import Item, sought
 from telemed.kit.db import Database
 from telemed.kit.tries import Tries
 from telemed.people import service as people
 from telemed.people.acts import Did
 from telemed.people.service import Auditor
 from telemed.web import refusals
-from tests.builders import SERVICE, WITH_CUFF, World, make_booking, make_world, moment
+from tests.builders import CLIENT, SERVICE, WITH_CUFF, World, make_booking, make_world, moment
 from tests.web.apps import make_pages
 
 PATIENT = {
@@ -189,6 +191,49 @@ def test_in_a_body_a_timing_is_heeded_and_xml_is_answered_with_xml(client: Clien
     assert {one.astimezone(world.directory.zone).hour // 6 for one in starts} == {2}
     answer = client.http.get("/fhir/Appointment/$find", params={"start": f"{day}", "end": f"{day}", "_format": "xml"})
     assert validate(xml.to_json(answer.content)).kind == "Bundle"
+
+
+def test_what_suits_in_a_far_week_is_found_and_counted_like_what_is_near(client: Client, world: World) -> None:
+    last = world.now + timedelta(days=55)
+    bounds = {"start": f"{last.date() - timedelta(days=7)}", "end": f"{last.date()}"}
+    timing = {"repeat": {"dayOfWeek": ["wed"], "timeOfDay": ["09:30:00", "10:00:00"], "boundsPeriod": bounds}}
+    given: list[tuple[str, str, Any]] = [("start", "valueDateTime", f"{world.now.date()}")]
+    given += [("end", "valueDateTime", f"{last.date()}"), ("timing", "valueTiming", timing)]
+    given += [("_count", "valueString", "200")]
+    found = client.post("$find", *given).json()
+    walls = [
+        datetime.fromisoformat(one["resource"]["start"]).astimezone(world.directory.zone) for one in found["entry"]
+    ]
+    assert found["total"] == len(walls)
+    assert {one.weekday() for one in walls} == {2}
+    assert {f"{one:%H:%M}" for one in walls} == {f"{n // 60:02}:{n % 60:02}" for n in range(570, 660, 10)}
+
+
+def test_an_organization_is_that_of_doctor_room_or_service(client: Client, world: World) -> None:
+    with world.db.transaction() as tx:
+        directory.take(tx, {"resourceType": "Organization", "id": "house", "name": "Haus"}, now=world.now)
+        content = json.loads(directory.read(tx, "Location", "room-2"))
+        directory.take(tx, {**content, "managingOrganization": {"reference": "Organization/house"}}, now=world.now)
+    found = client.find(organization="Organization/house", practitioner="weiss", _count="200")
+    assert {_of(one["resource"], "Location")[0] for one in found["entry"]} == {"room-2"}
+    alone = client.find(practitioner="weiss", **{"location-reference": "room-2", "_count": "200"})
+    assert found["total"] == alone["total"]
+    assert client.find(organization="Organization/other")["total"] == 0
+
+
+def test_more_preferences_than_can_be_heeded_are_any_of_them(world: World) -> None:
+    names = {"visit-type": [SERVICE, WITH_CUFF], "practitioner": ["weiss", "brandt"], "location-reference": ["room-1"]}
+    items = [Item(name, text) for name, each in names.items() for text in each]
+    day = f"{world.now.date()}"
+    for given in (items, items[:2]):
+        asked = sought([Item("start", day), Item("end", day), *given], world.directory.zone)
+        with world.centre.the(Index).at(world.now) as here:
+            known = shelf.of(world.db, here.directory)
+            ranked, anyhow = (
+                ihe_find.find(here, known, asked, actor=CLIENT, now=world.now, groups=most) for most in (64, 1)
+            )
+        assert 0 < anyhow.total <= ranked.total
+        assert list(anyhow.offers) == sorted(anyhow.offers, key=lambda one: one.start)
 
 
 @pytest.mark.parametrize(
