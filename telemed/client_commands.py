@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
 from telemed.commands import fail, opened, say
@@ -16,6 +17,9 @@ from telemed.identity.scopes import by_kind
 from telemed.interop import served
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Refusal
+from telemed.people import service as people
+from telemed.people.act_fhir import act_event
+from telemed.web.origins import Area
 
 cli = typer.Typer(no_args_is_help=True, help="Programs of other houses that sign in by a key of their own.")
 
@@ -89,3 +93,13 @@ def revoke(client_id: str) -> None:
     except Refusal as refusal:
         fail(words().text(refusal.key))
     say("revoked")
+
+
+@cli.command("acts")
+def acts(client_id: str, most: Annotated[int, typer.Option(min=1, max=100_000, help="so many at most")] = 1000) -> None:
+    """What a program did last, the newest first: FHIR AuditEvents, one on a line."""
+    with opened() as centre, centre.db.reading() as tx:
+        found = people.acts_of(tx, client_id, limit=most)
+        events = [act_event(act, server=centre.server, url=centre.url(Area.PROGRAMS) + "/fhir") for act in found]
+    for event in events:
+        say(orjson.dumps(event).decode())

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from fhir.resources.R4B.auditevent import AuditEvent
 from typer.testing import CliRunner
 
 from telemed.__main__ import cli
@@ -14,6 +15,7 @@ from telemed.kit.db import Database
 from telemed.people import service as people
 from telemed.people.acts import Act, Did
 from tests.builders import HandClock
+from tests.databases import opened
 from tests.desk.staff import Page, Staff
 from tests.desk.world import TUESDAY_9, World, make_world
 from tests.identity.programs import ec_key, key_set
@@ -153,6 +155,10 @@ def test_on_the_command_line_too(tmp_path_factory: pytest.TempPathFactory, monke
     client_id, endpoint = printed.split()
     assert (code, endpoint) == (0, "http://zentrum.localhost:8000/fhir/auth/token")
     assert re.fullmatch(rf"{client_id}\tactive\tPraxis\tnever\t\*\tsystem/Slot.rs\n", run("list")[1])
+    with opened(f"sqlite:///{folder}/centre.sqlite") as db, db.transaction() as tx:
+        people.audit_act(tx, Act(client_id, Did.SEARCH, "Slot", TUESDAY_9, "status=free", 4))
+    (event,) = run("acts", client_id)[1].splitlines()
+    assert AuditEvent.model_validate_json(event).outcome == "0"
     assert run("revoke", client_id) == (0, "revoked\n")
     assert "\trevoked\t" in run("list")[1]
     for said in (
