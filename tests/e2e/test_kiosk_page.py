@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-import segno
 from playwright.async_api import Route, expect
 
 from room_agent.day import Task
@@ -15,7 +14,7 @@ from schemas.channels import HelpDown, HelpIs, PractisedUp
 from schemas.day import FactKind
 from schemas.measurement import MeasurementKind
 from telemed.kit.i18n import words
-from tests.e2e.kiosk_scene import Scene, kiosk_browser, scene, truth
+from tests.e2e.kiosk_scene import Scene, kiosk_browser, scene, shown_to_the_camera, truth
 from tests.room_agent.world import KIOSK_CODE, fact, until, visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -106,7 +105,7 @@ async def test_checking_in_by_picture_letter_and_digits(room: Scene) -> None:
 
 async def test_the_slip_is_read_by_the_camera_only_while_it_is_shown_and_its_digits_do_as_well(tmp_path: Path) -> None:
     slip = f"http://zentrum.localhost/t/{'Ab3-_' * 4}Zz"
-    camera = f"--use-file-for-fake-video-capture={_shown_to_the_camera(slip, tmp_path / 'slip.y4m')}"
+    camera = f"--use-file-for-fake-video-capture={shown_to_the_camera(slip, tmp_path / 'slip.y4m')}"
     async with kiosk_browser(camera) as browser, scene(tmp_path / "room", browser) as room:
         page, lamp = room.page, room.page.locator("#lamp")
         room.centre.expected |= {slip, "481902"}
@@ -134,21 +133,6 @@ async def test_the_slip_is_read_by_the_camera_only_while_it_is_shown_and_its_dig
             await expect(page.locator(f'[data-step="{answer}"]')).to_be_visible()
         told = [{"code": code, "room": "room-1"} for code in (slip, "481903", "481902")]
         assert room.centre.arrived == told
-
-
-def _shown_to_the_camera(text: str, file: Path) -> Path:
-    """A film of one picture, as Chromium takes for a camera's: a slip's code."""
-    wide, high, scale = 640, 480, 8
-    grey = bytearray(b"\xeb" * (wide * high))
-    rows = [bytes(row) for row in segno.make(text, error="m", micro=False).matrix]
-    side = len(rows) * scale
-    for y in range(side):
-        for x in range(side):
-            if rows[y // scale][x // scale]:
-                grey[((high - side) // 2 + y) * wide + (wide - side) // 2 + x] = 0x10
-    colourless = b"\x80" * (wide * high // 2)
-    file.write_bytes(f"YUV4MPEG2 W{wide} H{high} F10:1 Ip A1:1 C420jpeg\nFRAME\n".encode() + bytes(grey) + colourless)
-    return file
 
 
 async def test_a_wrong_ticket_and_an_unknown_one_read_alike(room: Scene) -> None:
