@@ -121,7 +121,7 @@ PARTS: dict[str, set[str]] = {
     "cafe.consent.": set(Answer),
     "defect.what.": set(What),
     "defect.wrong.": {"where", "what", "out"},
-    "closing.": {"referral", "prescription", "values"},
+    "closing.": {"referral", "prescription"},
     "closing.weeks.": {str(weeks) for weeks in WEEKS},
     "doctors.place.": {*SETTINGS, "phone"},
     "emergency.by.": {"doctor", "room"},
