@@ -103,6 +103,7 @@ SENT: tuple[Look, ...] = (
 """Pages that come in answer to a form, and what is said where there is none."""
 
 NOT_PAGES: dict[str, str] = {
+    "/fhir": "where programs begin; nobody looks at it",
     "/health": "JSON",
     "/roster": "JSON",
     "/termin/buchen": "leads to the first step",
