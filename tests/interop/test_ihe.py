@@ -7,9 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
-from httpx import Response
 
 from telemed.booking import jobs, pending, search
 from telemed.booking import service as booking
@@ -22,95 +19,16 @@ from telemed.directory import service as directory
 from telemed.directory import shelf
 from telemed.fhir import xml
 from telemed.fhir.validate import validate
-from telemed.identity import granted
-from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
-from telemed.identity.model import Actor, Role
-from telemed.interop import ihe_find, ihe_routes, operations, routes
-from telemed.interop.audited import Audited
+from telemed.interop import ihe_find, ihe_routes
 from telemed.interop.ihe_asked import Item, sought
 from telemed.kit.db import Database
 from telemed.kit.tries import Tries
 from telemed.people import service as people
 from telemed.people.acts import Did
 from telemed.people.service import Auditor
-from telemed.web import refusals
 from tests.builders import CLIENT, SERVICE, WITH_CUFF, World, make_booking, make_world, moment
-from tests.web.apps import make_pages
-
-PATIENT = {
-    "resourceType": "Patient",
-    "name": [{"use": "official", "family": "Öztürk", "given": ["Ayşe"]}],
-    "birthDate": "1951-03-02",
-    "telecom": [{"system": "phone", "value": "030 23125 112"}],
-    "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "tr"}]}, "preferred": True}],
-}
-
-
-class Client:
-    def __init__(self, world: World) -> None:
-        app = FastAPI()
-        app.state.centre = world.centre
-        app.add_middleware(Audited, prefix=routes.PREFIX, state=app.state)
-        refusals.install(app, make_pages(), edges=routes.EDGES)
-        for each in (ihe_routes.routes, operations.routes, routes.routes):
-            app.include_router(each)
-        self.http, self.world = TestClient(app), world
-        self.works_for(EVERYONE)
-
-    def works_for(self, *doctors: str, name: str = "program") -> None:
-        with self.world.db.transaction() as tx:
-            granted.work_for(tx, name, list(doctors))
-            token = identity.give_bearer(tx, Actor(Role.CLIENT, name), now=self.world.now)
-        self.http.headers["authorization"] = f"Bearer {token}"
-
-    def find(self, **more: Any) -> dict[str, Any]:
-        day = self.world.now.date()
-        params = {"start": f"{day}", "end": f"{day}", **more}
-        answer = self.http.get("/fhir/Appointment/$find", params=params)
-        assert answer.status_code == 200, answer.text
-        assert validate(answer.content).kind == "Bundle"
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def offered(self, **more: Any) -> list[dict[str, Any]]:
-        return [entry["resource"] for entry in self.find(**more).get("entry", [])]
-
-    def slots(self, status: str) -> list[tuple[str, str]]:
-        """From when to when, of the doctor whose day is looked at."""
-        day = self.world.now.date()
-        query = {"schedule": "Schedule/calendar-weiss", "status": status, "start": f"{day}", "_count": "500"}
-        found = self.http.get("/fhir/Slot", params=query).json().get("entry", [])
-        return [(one["resource"]["start"], one["resource"]["end"]) for one in found]
-
-    def hold(self, appointment_id: str) -> Response:
-        return self.post("$hold", ("appointment-reference", "valueReference", _to(appointment_id)))
-
-    def book(self, appointment_id: str, *more: tuple[str, str, Any]) -> Response:
-        return self.post("$book", ("appointment-reference", "valueReference", _to(appointment_id)), *more)
-
-    def post(self, operation: str, *given: tuple[str, str, Any]) -> Response:
-        parameter = [{"name": name, form: value} for name, form, value in given]
-        answer = self.http.post(
-            f"/fhir/Appointment/{operation}", json={"resourceType": "Parameters", "parameter": parameter}
-        )
-        assert validate(answer.content).kind in ("Bundle", "Appointment", "OperationOutcome")
-        return answer
-
-
-FOR_HER = ("patient-resource", "resource", PATIENT)
-
-
-def _to(appointment_id: str) -> dict[str, str]:
-    return {"reference": f"Appointment/{appointment_id}"}
-
-
-def alone(answer: Response, status: int = 200) -> dict[str, Any]:
-    """The one resource of a Bundle."""
-    assert answer.status_code == status, answer.text
-    (entry,) = answer.json()["entry"]
-    found: dict[str, Any] = entry["resource"]
-    return found
+from tests.interop.scheduling import FOR_HER, Client, alone
 
 
 @pytest.fixture
