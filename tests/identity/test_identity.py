@@ -273,6 +273,7 @@ room-day         .      .        .      x         .        .      .       .     
 plan             .      .        x      x         .        .      .       .     .
 operate          .      .        .      .         x        .      .       .     .
 fhir-read        .      .        .      .         .        x      .       .     .
+fhir-write       .      .        .      .         .        x      .       .     .
 import           .      .        .      .         x        x      .       .     .
 join-visit       .      .        x      .         .        .      .       .     .
 be-guest         .      .        .      .         .        .      .       x     .
