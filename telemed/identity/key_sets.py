@@ -4,9 +4,7 @@ Fetching is on the wire to addresses that somebody outside has chosen, so it is 
 address of the own network, a few seconds, a few kilobytes, once a minute at the most.
 """
 
-import ipaddress
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -20,6 +18,7 @@ from joserfc.jwk import ECKey, JWKRegistry, Key, RSAKey
 
 from telemed.identity.client_model import ALGORITHMS, KeyFault, KeysRefused
 from telemed.kit.logs import logger
+from telemed.kit.outside import Resolve, addresses_of, is_outside
 
 log = logger("clients")
 
@@ -32,15 +31,6 @@ KNOWN_FOR_S = 600.0
 AGAIN_AFTER_S = 60.0
 """A set is fetched anew so soon at the earliest: for a key that it lacks, or because it was not to be had."""
 TAKES_S = 5.0
-_WRAPPING = (
-    ipaddress.ip_network("64:ff9b::/96"),
-    ipaddress.ip_network("64:ff9b:1::/48"),
-    ipaddress.ip_network("2002::/16"),
-)
-"""IPv6 addresses that are an IPv4 address on the way: whose, the outside cannot be asked."""
-
-Resolve = Callable[[str, int], Iterable[str]]
-"""The addresses of a host and port."""
 
 
 def read(text: str) -> tuple[Key, ...]:
@@ -136,7 +126,7 @@ class KeySets:
     ) -> None:
         self._inside = inside
         self._http = http or httpx.Client(timeout=TAKES_S, follow_redirects=False, trust_env=False)
-        self._resolve = resolve or _addresses
+        self._resolve = resolve or addresses_of
         self._monotonic = monotonic
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
@@ -186,17 +176,6 @@ class KeySets:
                 if len(body) > MOST_BYTES or self._monotonic() > end:
                     raise _NotHad("too large or too slow")
         return body.decode()
-
-
-def is_outside(address: str) -> bool:
-    """Whether an address is one of the public network."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    return ip.is_global and not ip.is_multicast and not any(ip in net for net in _WRAPPING if net.version == ip.version)
-
-
-def _addresses(host: str, port: int) -> list[str]:
-    return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 def _named(keys: Iterable[Key], kid: str) -> Key | None:
