@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from telemed.booking import pending
 from telemed.booking import service as booking
+from telemed.booking.model import BookingConfirmed, BookingReplanned
 from telemed.booking.store import bookings
 from telemed.directory import fhir as directory_fhir
 from telemed.directory.model import slot_id
@@ -23,6 +24,8 @@ from telemed.interop.operations import means_of
 from telemed.interop.reactions import book_asked
 from telemed.kit.db import Database
 from telemed.kit.outbox import Relay, Subscription
+from telemed.notify import reactions as notify
+from telemed.notify.store import notices
 from telemed.people import service as people
 from tests.builders import CLIENT, DOCTOR, SERVICE, World, make_booking, make_world, moment, quarter
 from tests.interop.program import Program, appt, auditing, patient, refusal_of, resource, zulu
@@ -263,6 +266,25 @@ def test_the_same_again_is_once_and_a_known_id_is_changed(either: World) -> None
     assert program.read("their-1")["start"] == later["start"]
 
 
+def test_who_is_moved_by_the_same_id_is_told_once_and_reminded_of_the_new_time(program: Program, world: World) -> None:
+    far = slots((moment(world, "10:00") + 2 * DAY, moment(world, "10:20") + 2 * DAY))
+    later = slots((moment(world, "14:00") + 3 * DAY, moment(world, "14:20") + 3 * DAY))
+    for slot in (far, later):
+        made = program.book(resource(appt(world, id="their-1", slot=slot, start=None, end=None)), patient())
+        assert made.status_code == 201, made.text
+    subscribed = [
+        Subscription("notify.booked", BookingConfirmed, notify.tell_booked),
+        Subscription("notify.replanned", BookingReplanned, notify.tell_replanned),
+    ]
+    Relay(world.db, subscribed, world.clock).deliver()
+    with world.db.reading() as tx:
+        open_ones = select(notices.c.kind, notices.c.until).where(notices.c.done_at.is_(None))
+        told = {row.kind: row.until for row in tx.execute(open_ones)}
+    assert "moved" in told
+    assert len(told) > 1
+    assert min(told.values()) > moment(world, "10:20") + 2 * DAY
+
+
 def test_moving_is_all_or_nothing_and_says_what_it_replaces(either: World) -> None:
     world, program = either, Program(either)
     old = program.book(resource(appt(world)), patient()).json()
@@ -372,16 +394,3 @@ def test_who_does_not_wait_fetches_the_answer_whatever_happened_meanwhile(progra
         isik_later.forget_old(tx, now=world.now)
         assert isik_store.before(tx, world.now) == []
     assert program.send("GET", paths[0]).status_code == 404
-
-
-def test_other_ways_to_write_say_what_to_do_instead(program: Program) -> None:
-    ways = (
-        ("POST", "Appointment"),
-        ("PUT", "Appointment/1"),
-        ("DELETE", "Appointment/1"),
-        ("PATCH", "Appointment?actor=x"),
-    )
-    for method, path in ways:
-        answer = program.send(method, f"/fhir/{path}", {"resourceType": "Appointment"})
-        assert refusal_of(answer)[:2] == (405, "not-supported")
-        assert "Appointment" in answer.json()["issue"][0]["diagnostics"]

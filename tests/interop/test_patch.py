@@ -180,3 +180,16 @@ def test_a_visit_that_has_begun_is_not_cancelled(program: Program, world: World)
     moved = program.book(resource(appt(world, "14:00", "14:20", id="a1")))
     assert refusal_of(moved)[0] in (409, 422)
     assert program.read("a1")["status"] == "booked"
+
+
+def test_other_ways_to_write_say_what_to_do_instead(program: Program) -> None:
+    ways = (
+        ("POST", "Appointment"),
+        ("PUT", "Appointment/1"),
+        ("DELETE", "Appointment/1"),
+        ("PATCH", "Appointment?actor=x"),
+    )
+    for method, path in ways:
+        answer = program.send(method, f"/fhir/{path}", {"resourceType": "Appointment"})
+        assert refusal_of(answer)[:2] == (405, "not-supported")
+        assert "Appointment" in answer.json()["issue"][0]["diagnostics"]
