@@ -63,6 +63,9 @@ from telemed.queue import jobs as queue_jobs
 from telemed.signalling import jobs as signalling_jobs
 from telemed.signalling import routes as signalling_routes
 from telemed.signalling import socket as signalling_socket
+from telemed.subscribe import jobs as subscribe_jobs
+from telemed.subscribe import routes as subscribe_routes
+from telemed.subscribe.courier import Courier
 from telemed.training import pages as training_pages
 from telemed.web import refusals, security, signpost
 from telemed.web.aloud import Aloud
@@ -102,6 +105,7 @@ EVERY = (
     interop_ihe.routes,
     interop_links.routes,
     interop_operations.routes,
+    subscribe_routes.routes,
     interop_routes.routes,
     booking_routes.routes,
     booking_pages.routes,
@@ -180,6 +184,9 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         threads.append(threading.Thread(target=live.follow, name="live"))
     carriers = centre.the(Carriers)
     threads += [threading.Thread(target=one.run, name=f"notices {one.channel}") for one in carriers.each]
+    courier = centre.the(Courier)
+    centre.db.on_commit(courier.wake, marked=True)
+    threads.append(threading.Thread(target=courier.run, name="subscriptions"))
     ticking = _ticking(centre)
     for thread in threads:
         thread.start()
@@ -189,6 +196,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     finally:
         ticking.shutdown()
         carriers.stop()
+        courier.stop()
         relay.stop()
         audit.stop()
         index.stop()
@@ -211,7 +219,13 @@ def _ticking(centre: Centre) -> BackgroundScheduler:
     for forget in (
         *(forget_expired, forget_delivered, booking_jobs.forget_changes, signalling_jobs.forget_refused),
         *(people_jobs.forget_old, feedback_jobs.forget_old, aftercare_jobs.forget_expired),
-        *(notify_jobs.forget_old, queue_jobs.forget_old, help_jobs.forget_old, interop_jobs.forget_answers),
+        *(
+            notify_jobs.forget_old,
+            queue_jobs.forget_old,
+            help_jobs.forget_old,
+            interop_jobs.forget_answers,
+            subscribe_jobs.forget_old,
+        ),
     ):
         ticking.add_job(forget, "interval", hours=1, args=[centre.db, centre.clock])
     return ticking

@@ -1,6 +1,7 @@
 """Who reacts to which event, on one page."""
 
 from telemed.booking.model import (
+    BookingAmended,
     BookingCancelled,
     BookingConfirmed,
     BookingLeft,
@@ -9,6 +10,8 @@ from telemed.booking.model import (
     CallWished,
     TimeOffered,
 )
+from telemed.booking.pending_model import BookingPending, PendingEnded
+from telemed.directory.model import ResourceKept
 from telemed.help.model import HelpChanged
 from telemed.identity.allowed import GlassBroken
 from telemed.identity.model import InvitationRevoked, MachinesChanged, RosterPublished
@@ -16,6 +19,7 @@ from telemed.identity.staff_model import StaffRevoked
 from telemed.interop.model import BookingAsked
 from telemed.interop.operations import means_of
 from telemed.interop.reactions import book_asked
+from telemed.interop.topics import Deed
 from telemed.kit.outbox import Subscription
 from telemed.link.reactions import send_plan, send_plan_beside, send_plan_to_all, send_word
 from telemed.link.service import Lines
@@ -30,6 +34,7 @@ from telemed.queue.model import LineMoved, WordGiven
 from telemed.queue.reactions import follow_word, look_again
 from telemed.signalling.hub import Hub
 from telemed.signalling.reactions import send_out, shut_out_guest, shut_out_revoked, shut_out_staff
+from telemed.subscribe import reactions as subscribe
 from telemed.upkeep.model import DeviceBlocked
 from telemed.upkeep.reactions import use_others
 from telemed.visit.model import FactKnown
@@ -73,5 +78,14 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("link.plan.left", BookingLeft, send_plan(lines)),
         Subscription("notify.replanned", BookingReplanned, notify.tell_replanned),
         Subscription("isik.asked", BookingAsked, book_asked(lambda: means_of(centre))),
+        Subscription("subscribe.booked", BookingConfirmed, subscribe.hear_booked),
+        Subscription("subscribe.pending", BookingPending, subscribe.hear(Deed.CREATED)),
+        Subscription("subscribe.replanned", BookingReplanned, subscribe.hear(Deed.CHANGED)),
+        Subscription("subscribe.amended", BookingAmended, subscribe.hear(Deed.CHANGED)),
+        Subscription("subscribe.cancelled", BookingCancelled, subscribe.hear(Deed.CANCELLED)),
+        Subscription("subscribe.ended", PendingEnded, subscribe.hear(Deed.CANCELLED)),
+        Subscription("subscribe.moved", BookingMoved, subscribe.hear_moved),
+        Subscription("subscribe.delay", LineMoved, subscribe.hear_delay),
+        Subscription("subscribe.directory", ResourceKept, subscribe.hear_directory),
         Subscription("upkeep.use_others", DeviceBlocked, use_others(centre.secrets)),
     ]

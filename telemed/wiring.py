@@ -44,6 +44,8 @@ from telemed.privacy import legal as privacy_pages
 from telemed.signalling import relays
 from telemed.signalling.hub import Hub
 from telemed.signalling.relays import OwnRelays
+from telemed.subscribe import routes as subscribe_routes
+from telemed.subscribe.courier import Courier
 from telemed.subscriptions import subscriptions
 from telemed.training import pages as training_pages
 from telemed.visit import service as visit
@@ -81,6 +83,7 @@ class Settings(notices.Wanted):
     *oidc_acr* and *oidc_amr* with spaces between them, *oidc_secret* below *state_dir* if it is no whole path.
     *voice_program*: espeak-ng, or its path, which reads pages out; recordings lie in *state_dir* as ``voices``.
     *client_keys_inside*: whether the keys of programs are also fetched from addresses of the own network.
+    *subscribers_inside*: whether programs may be told at addresses of the own network, also without TLS.
     *bookings_per_address*: online, in ten minutes; *bookings_per_contact*: in a day.
     *publish_days*: so far ahead free times are published for everybody (`telemed.interop.links`); 0: not at all.
     *isik_no_slot*: the status of HTTP for an ISiK ``$book`` that names neither slot nor schedule, 422 or 400.
@@ -111,6 +114,7 @@ class Settings(notices.Wanted):
     tls_key: Path = NO_FILE
     voice_program: str = "espeak-ng"
     client_keys_inside: bool = False
+    subscribers_inside: bool = False
     bookings_per_address: int = limits.PER_ADDRESS
     bookings_per_contact: int = limits.PER_CONTACT
     publish_days: int = links.DAYS
@@ -218,6 +222,7 @@ def build(settings: Settings, db: Database) -> Centre:
     centre.live.update({Auditor: Auditor(db), Index: Index(db), KeySets: KeySets(inside=settings.client_keys_inside)})
     centre.live[booking_routes.StillToCome] = booking_routes.StillToCome(visit.check_still_to_come)
     centre.live[Catalogue] = offered.catalogue(settings.state_dir)
+    centre.live[Courier] = _courier(settings, centre)
     centre.live[links.Publishing] = links.Publishing(settings.publish_days)
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})
     house = _house(settings, centre)
@@ -235,6 +240,11 @@ def build(settings: Settings, db: Database) -> Centre:
     )
     centre.live[Relay] = Relay(db, subscriptions(centre), clock)
     return centre
+
+
+def _courier(settings: Settings, centre: Centre) -> Courier:
+    base_url = centre.url(Area.PROGRAMS) + subscribe_routes.FHIR
+    return Courier(centre.db, centre.clock, centre.secrets, base_url, inside=settings.subscribers_inside)
 
 
 def _house(settings: Settings, centre: Centre) -> oidc.Provider | None:

@@ -33,7 +33,7 @@ CAPABILITY_FLOORS = (
     ("queue", "signalling", "upkeep", "aftercare", "help", "training"),
     ("privacy",),
     ("notify", "link", "interop", "feedback"),
-    ("city", "operator", "desk", "paper"),
+    ("city", "operator", "desk", "paper", "subscribe"),
 )
 """Lowest first; those on one floor do not know each other."""
 
@@ -64,7 +64,7 @@ PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
 VALUES = (
     *("model", "calendar", "planner", "search", "ground", "sessions", "pending_model", "sought", "systems"),
     "program_model",
-    *("allowed", "scopes", "consent", "mandate", "staff_model", "acts", "client_model"),
+    *("allowed", "scopes", "consent", "mandate", "staff_model", "acts", "client_model", "topics"),
 )
 """Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out;
 who may do what; who of the staff may sign in."""
@@ -97,6 +97,8 @@ VERBS = (
         "audit_fhir",
         "act_fhir",
         "served",
+        "matching",
+        "looking",
         "mandates",
         "mandated",
         "own",

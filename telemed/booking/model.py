@@ -194,8 +194,11 @@ class PersonLine:
 
 @dataclass(frozen=True)
 class BookingConfirmed(Event):
+    """*was_pending*: another system's, which was held until then and had been told of."""
+
     booking_id: str
     room_id: str
+    was_pending: bool = False
 
 
 @dataclass(frozen=True)
@@ -216,6 +219,14 @@ class BookingMoved(Event):
 @dataclass(frozen=True)
 class BookingReplanned(Event):
     """Another system gave it another time, people or things, and its id stayed."""
+
+    booking_id: str
+    room_id: str
+
+
+@dataclass(frozen=True)
+class BookingAmended(Event):
+    """Another system changed words in it; its time, people and things stay."""
 
     booking_id: str
     room_id: str

@@ -185,7 +185,7 @@ def confirm(
     )
     said = Said(person.name if person else "", comment)
     made = _settle(tx, secrets, directory, made, said, actor=actor, now=now)
-    emit(tx, BookingConfirmed(made.id, made.offer.room_id), now=now)
+    emit(tx, BookingConfirmed(made.id, made.offer.room_id, was_pending=True), now=now)
     return made
 
 

@@ -26,6 +26,7 @@ from telemed.booking.keys import new_ticket
 from telemed.booking.model import (
     AlreadyCancelled,
     Booking,
+    BookingAmended,
     BookingCancelled,
     BookingLeft,
     BookingMoved,
@@ -218,6 +219,7 @@ def _change(tx: Tx, secrets: Secrets, directory: Directory, wanted: Wanted, *, a
     new = dataclasses.replace(same, version=old.version + 1, updated_at=now)
     data = fhir.of_program(wanted.content, new, directory, created=now, name=name, before=plain)
     if wanted.offer == old.offer:
+        emit(tx, BookingAmended(new.id, new.offer.room_id), now=now)
         return Kept(_amend(tx, secrets, new, data, actor=actor, now=now), data)
     service.still_ahead(tx, old.id, now=now)
     service.admit(directory, wanted.offer, now=now, ordered=wanted.ordered, longer=True)
@@ -268,7 +270,9 @@ def amend(tx: Tx, secrets: Secrets, booking: Booking, content: bytes, *, actor: 
     """Other words in the Appointment; its plan stays."""
     new = dataclasses.replace(booking, version=booking.version + 1, updated_at=now)
     data = fhir.stamped_as(content, new, reasoned=True)
-    return Kept(_amend(tx, secrets, new, data, actor=actor, now=now), data)
+    kept = Kept(_amend(tx, secrets, new, data, actor=actor, now=now), data)
+    emit(tx, BookingAmended(new.id, new.offer.room_id), now=now)
+    return kept
 
 
 def cancel(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.day import Way
 from telemed.directory.calendar import ALWAYS, Hours, Span
+from telemed.kit.outbox import Event
 from telemed.kit.refusal import Refusal, Sense
 
 AssistantLevel = Literal["helper", "medical-assistant", "nurse"]
@@ -258,6 +259,15 @@ class Directory:
 @dataclass(frozen=True)
 class DirectoryChanged:
     """Told once it is on disk."""
+
+
+@dataclass(frozen=True)
+class ResourceKept(Event):
+    """A resource of the directory was taken in, or took the place of the one with its id."""
+
+    kind: str
+    resource_id: str
+    is_new: bool
 
 
 Actor = Doctor | Assistant | Interpreter | Room | Device

@@ -8,12 +8,13 @@ from typing import Any
 import orjson
 
 from telemed.directory import fhir, rules, store
-from telemed.directory.model import ACTORS, KINDS, Absence, Directory, DirectoryChanged, IdTaken, Template
+from telemed.directory.model import ACTORS, KINDS, Absence, Directory, DirectoryChanged, IdTaken, ResourceKept, Template
 from telemed.fhir.issues import Invalid, Issue
 from telemed.fhir.resource import Resource
 from telemed.fhir.validate import validate
 from telemed.kit.db import Tx, take_turn, tell
 from telemed.kit.ids import new_id
+from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotFound
 
 GATE = "plan"
@@ -48,8 +49,9 @@ def take(tx: Tx, resource: bytes | Mapping[str, Any] | Resource, *, now: datetim
     if valid.kind in ACTORS and store.actor_kind(tx, valid.id) not in (None, valid.kind):
         raise IdTaken(expression=f"{valid.kind}.id")
     take_turn(tx, GATE)
-    store.put(tx, valid.kind, valid.id, valid.content, now=now)
+    is_new = store.put(tx, valid.kind, valid.id, valid.content, now=now)
     store.changed(tx)
+    emit(tx, ResourceKept(valid.kind, valid.id, is_new), now=now)
     tell(tx, DirectoryChanged())
     return f"{valid.kind}/{valid.id}"
 

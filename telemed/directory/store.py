@@ -12,6 +12,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    text,
     update,
 )
 
@@ -34,10 +35,28 @@ resources = Table(
     column("id", Text(), primary_key=True, kept=TECHNICAL),
     column("content", LargeBinary(), kept=STAFF),
     column("taken_at", Utc(), kept=TECHNICAL),
+    column("version", Integer(), server_default=text("1"), kept=TECHNICAL),
     CheckConstraint("kind in (" + ", ".join(f"'{kind}'" for kind in KINDS) + ")", name="kind"),
 )
 _is_actor = resources.c.kind.in_(ACTORS)
 Index("uq_directory_resource_actor", resources.c.id, unique=True, sqlite_where=_is_actor, postgresql_where=_is_actor)
+
+_FORMER = Kept(
+    purpose="lets programs see what a change was made to, and set it right",
+    retention="90 days after it was replaced",
+    seen_by="programs that may read the resource",
+)
+former = Table(
+    "directory_former",
+    metadata,
+    column("kind", Text(), primary_key=True, kept=TECHNICAL),
+    column("id", Text(), primary_key=True, kept=TECHNICAL),
+    column("version", Integer(), primary_key=True, autoincrement=False, kept=TECHNICAL),
+    column("content", LargeBinary(), kept=_FORMER),
+    column("taken_at", Utc(), kept=TECHNICAL),
+    column("replaced_at", Utc(), kept=TECHNICAL),
+)
+Index("ix_directory_former_replaced_at", former.c.replaced_at)
 
 versions = Table(
     "directory_version",
@@ -57,12 +76,37 @@ blocked = Table(
 )
 
 
-def put(tx: Tx, kind: str, resource_id: str, content: bytes, *, now: datetime) -> None:
-    """Keep a resource in place of the one that was there."""
+def put(tx: Tx, kind: str, resource_id: str, content: bytes, *, now: datetime) -> bool:
+    """Keep a resource in place of the one that was there, which becomes a former version; whether there was none."""
     key = (resources.c.kind == kind, resources.c.id == resource_id)
-    changed = tx.execute(update(resources).where(*key).values(content=content, taken_at=now)).rowcount
-    if not changed:
-        tx.execute(insert(resources).values(kind=kind, id=resource_id, content=content, taken_at=now))
+    old = tx.execute(select(resources.c.content, resources.c.taken_at, resources.c.version).where(*key)).first()
+    if old is None:
+        tx.execute(insert(resources).values(kind=kind, id=resource_id, content=content, taken_at=now, version=1))
+        return True
+    if old.content != content:
+        times = {"taken_at": old.taken_at, "replaced_at": now}
+        tx.execute(insert(former).values(kind=kind, id=resource_id, version=old.version, content=old.content, **times))
+        tx.execute(update(resources).where(*key).values(content=content, taken_at=now, version=old.version + 1))
+    return False
+
+
+def numbers(tx: Tx) -> dict[tuple[str, str], int]:
+    """The number of the version of every resource, by kind and id."""
+    rows = tx.execute(select(resources.c.kind, resources.c.id, resources.c.version))
+    return {(row.kind, row.id): row.version for row in rows}
+
+
+def formers(tx: Tx, kind: str, resource_id: str) -> list[tuple[int, bytes, datetime]]:
+    """What a resource was before, newest first: number, content, and since when it was so."""
+    wanted = select(former.c.version, former.c.content, former.c.taken_at)
+    rows = tx.execute(
+        wanted.where(former.c.kind == kind, former.c.id == resource_id).order_by(former.c.version.desc())
+    )
+    return [(row.version, row.content, row.taken_at) for row in rows]
+
+
+def forget_formers(tx: Tx, *, before: datetime) -> None:
+    tx.execute(delete(former).where(former.c.replaced_at < before))
 
 
 def actor_kind(tx: Tx, actor_id: str) -> str | None:

@@ -10,11 +10,12 @@ from typing import Literal, assert_never
 from telemed.fhir.issues import Issue, Malformed
 from telemed.fhir.resource import ID, literal, span
 
-ParameterType = Literal["token", "string", "reference", "date", "composite"]
+ParameterType = Literal["token", "string", "uri", "reference", "date", "composite"]
 
 _MODIFIERS: dict[ParameterType, frozenset[str]] = {
     "token": frozenset({"not", "text"}),
     "string": frozenset({"contains", "exact"}),
+    "uri": frozenset(),
     "reference": frozenset(),
     "date": frozenset(),
     "composite": frozenset(),
@@ -276,9 +277,9 @@ def _criterion(parameter: Parameter, modifier: str, value: str, zone: tzinfo) ->
             return Criterion(name, modifier, texts=tuple(fold(_plain(v)) for v in _split(value)))
         case "token":
             return Criterion(name, modifier, tokens=tuple(_token(v) for v in _split(value)))
-        case "string":
-            plain = (_plain(v) for v in _split(value))
-            return Criterion(name, modifier, texts=tuple(v if modifier == "exact" else fold(v) for v in plain))
+        case "string" | "uri":
+            plain, is_exact = (_plain(v) for v in _split(value)), modifier == "exact" or parameter.type == "uri"
+            return Criterion(name, modifier, texts=tuple(v if is_exact else fold(v) for v in plain))
         case "date":
             return Criterion(name, windows=tuple(w for v in _split(value) for w in _windows(name, v, zone)))
         case "composite":

@@ -107,13 +107,14 @@ async def expand(request: Request, actor: Actor) -> Response:
 async def nothing_else(request: Request, _actor: Actor) -> Response:
     """
     Raises:
-        OffTheWire: 404, 405 or 501; it says what is not spoken here.
+        OffTheWire: 404 or 405; it says what is not spoken here.
     """
     path = request.path_params.get("rest", "").strip("/")
     if path.rpartition("/")[2].startswith("$"):
         raise OffTheWire(404, "not-supported", "no operation of this name is defined here")
     if not path or path in ("_search", "_history"):
-        raise OffTheWire(501, "not-supported", "the whole server is not searched: name a type, as in /fhir/Slot")
+        status = 404 if request.method in ("GET", "HEAD", "POST") else 405
+        raise OffTheWire(status, "not-supported", "the whole server is not searched: name a type, as in /fhir/Slot")
     if request.method in ("GET", "HEAD"):
         raise OffTheWire(404, "not-found", "there is nothing at this address")
     raise OffTheWire(405, "not-supported", "resources of this type are read and searched here")

@@ -9,9 +9,11 @@ from typing import Any
 
 from telemed.fhir.search import Parameter
 from telemed.identity.scopes import Act
+from telemed.interop.topics import LISTED, TOPICS
 
 ISIK = "https://gematik.de/fhir/isik/StructureDefinition/"
 IHE = "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/"
+BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/"
 HL7 = "http://hl7.org/fhir/SearchParameter/"
 
 INSTANTIATES = (
@@ -77,6 +79,12 @@ LINES: dict[str, Line] = {
         profiles=(f"{ISIK}ISiKValueSet",),
         operations=(Operation("expand", "http://hl7.org/fhir/OperationDefinition/ValueSet-expand"),),
     ),
+    "Subscription": Line(
+        profiles=("https://gematik.de/fhir/isik/StructureDefinition/ISiKSubscription",),
+        interactions=("create", "read", "update", "delete", "search-type"),
+        operations=tuple(Operation(one, f"{BACKPORT}backport-subscription-{one}") for one in ("status", "events")),
+        more={"extension": [{"url": LISTED, "valueCanonical": one} for one in TOPICS]},
+    ),
 }
 """By type. A search parameter stands in `OWN`, or with what the directory is found by."""
 
@@ -107,6 +115,7 @@ OWN: dict[str, tuple[Parameter, ...]] = {
         Parameter("practitioner", "reference", ("Practitioner",)),
         Parameter("location", "reference", ("Location",)),
     ),
+    "Subscription": (Parameter("criteria", "string"), Parameter("status", "token"), Parameter("url", "uri")),
 }
 """What the types are searched by that are not the directory's."""
 

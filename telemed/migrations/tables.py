@@ -20,6 +20,7 @@ from telemed.privacy import store as privacy
 from telemed.queue import learnt_store
 from telemed.queue import store as queue
 from telemed.signalling import store as signalling
+from telemed.subscribe import store as subscribe
 from telemed.training import store as training
 from telemed.upkeep import store as upkeep
 from telemed.visit import store as visit
@@ -39,12 +40,12 @@ STORES = (
         booking,
         claims,
         waitlist_store,
-        visit,
         pending_store,
+        visit,
     ),
     *(queue, learnt_store, upkeep, signalling, notify, operator),
     *(helping, training, aftercare),
-    *(act_store, consent_store, mandate_store, feedback, privacy, code_store, isik_store),
+    *(act_store, consent_store, mandate_store, feedback, privacy, code_store, isik_store, subscribe),
 )
 
 __all__ = ["STORES", "metadata"]

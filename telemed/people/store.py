@@ -146,7 +146,10 @@ def add_audit(tx: Tx, lines: list[dict[str, object]]) -> None:
 def lines_of(tx: Tx, person_id: str) -> list[AuditLine]:
     """All of one person, the newest first."""
     rows = tx.execute(_LINES_OF, {"person": person_id})
-    return [AuditLine(*who, DEEDS[deed], purpose) for *who, deed, purpose in rows]
+    return [
+        AuditLine(line, at, person, role, subject, DEEDS[deed], purpose)
+        for line, at, person, role, subject, deed, purpose in rows
+    ]
 
 
 def last_writers(tx: Tx, person_ids: Iterable[str], role: str) -> dict[str, str]:

@@ -103,8 +103,8 @@ SENT: tuple[Look, ...] = (
 """Pages that come in answer to a form, and what is said where there is none."""
 
 NOT_PAGES: dict[str, str] = {
-    "/fhir": "where programs begin; nobody looks at it",
     "/health": "JSON",
+    "/fhir": "FHIR",
     "/roster": "JSON",
     "/termin/buchen": "leads to the first step",
     "/termin/mehr-zeit": "leads to the first step",
@@ -160,7 +160,7 @@ NOT_PAGES: dict[str, str] = {
     "/betrieb/kopplung": "leads back",
 }
 """What else can be asked for, and what it is."""
-ROOTS = ("/api/", "/fhir/", "/roster/", "/vorlesen/", "/papier/")
+ROOTS = ("/api/", "/fhir", "/roster/", "/vorlesen/", "/papier/")
 """Below these there is no page."""
 
 

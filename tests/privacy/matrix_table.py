@@ -61,7 +61,7 @@ PARAMETERS = {
     **dict.fromkeys(("kind", "resource_id"), NOBODYS),  # of FHIR, and of the operator's hours; looked at apart
     **dict.fromkeys(("word_id", "help_id", "absence_id", "defect_id", "barrier_id", "exception_id"), NOBODYS),
     "sheet_id": NOBODYS,
-    "asked_id": NOBODYS,  # not an appointment yet
+    **dict.fromkeys(("asked_id", "subscription_id"), NOBODYS),  # of programs
     **dict.fromkeys(
         ("machine_id", "service_id", "passkey_id", "client_id", "session_id", "mandate_id", "invitation_id"), NOBODYS
     ),

@@ -1,0 +1,1 @@
+"""Who wants to hear of what at the FHIR interface, and telling them."""
