@@ -26,7 +26,6 @@ from telemed.booking.sought import (
 from telemed.booking.sought import Kept as What
 from telemed.booking.store import ERASED, bookings
 from telemed.identity.allowed import Action, Asker
-from telemed.identity.model import Role
 from telemed.identity.visible import visible_to
 from telemed.kit.db import Tx, utc_text
 
@@ -67,7 +66,7 @@ _texts: dict[object, tuple[str, Any]] = {}
 def _run(tx: Tx, make: Callable[[T, Asker], Select[Any]], asked: T, asker: Asker) -> list[Any]:
     """The rows as the driver gives them, but moments as text. For a program the rule does not depend on the moment."""
     name = tx.dialect.name
-    key = (name, asked, asker.actor) if asker.actor.role is Role.CLIENT else None
+    key = (name, asked, asker.actor) if asker.actor.role.value == "client" else None
     text, values = _texts.get(key, ("", ())) if key else ("", ())
     if not text:
         made = make(asked, asker).compile(dialect=tx.dialect, compile_kwargs={"render_postcompile": True})
