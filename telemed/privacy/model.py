@@ -45,6 +45,7 @@ PURPOSES = {
     "mandate": "relative",
     "people_mandate": "relative",
     "people_person": "contact",
+    "interop_asked": "appointment",
     "barrier": "barrier",
     "feedback_barrier": "barrier",
     "aftercare": "aftercare",
