@@ -84,7 +84,8 @@ def _headers(stored: Stored) -> dict[str, str]:
 
 def _measured(stored: Stored, name: str, ask: Callable[[int], Ask], limit_s: float) -> Figure:
     async def run() -> list[float]:
-        http, taken, number = Http(stored.port), [], 0
+        http, number = Http(stored.port), 0
+        taken: list[float] = []
         while len(taken) < ASKED:
             method, path, body, wanted = ask(number)
             number += 1
