@@ -145,7 +145,7 @@ def add_audit(tx: Tx, lines: list[dict[str, object]]) -> None:
 
 def lines_of(tx: Tx, person_id: str) -> list[AuditLine]:
     """All of one person, the newest first."""
-    rows = tx.execute(_LINES_OF, {"person": person_id})
+    rows = tx.execute(_LINES_OF, {"person": person_id}).all()  # one by one, each costs twice as much
     return [
         AuditLine(line, at, person, role, subject, DEEDS[deed], purpose)
         for line, at, person, role, subject, deed, purpose in rows
