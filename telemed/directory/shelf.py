@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -13,6 +13,7 @@ from telemed.directory import isik, service, store
 from telemed.directory.model import Directory
 from telemed.directory.terms import ALSO_CALLED, SEARCH
 from telemed.fhir import terms
+from telemed.fhir.raw import stamped
 from telemed.fhir.search import Criterion, Parameter
 from telemed.fhir.terms import Table, Terms
 from telemed.kit.db import Database, Tx
@@ -120,8 +121,49 @@ def of_terms(resources: Iterable[Mapping[str, Any]], table: Table, *, taken_at: 
 
 def _read(tx: Tx, known: Directory) -> Shelf:
     kinds: dict[str, dict[str, Volume]] = defaultdict(dict)
+    numbers = store.numbers(tx)
     for kind, content, taken_at in store.everything(tx):
-        shown = isik.handed_out(content, orjson.loads(content), known)
+        fields = orjson.loads(content)
+        shown = _stamped(isik.handed_out(content, fields, known), numbers[kind, fields["id"]], taken_at)
         fields = orjson.loads(shown)
         kinds[kind][fields["id"]] = Volume(kind, fields["id"], shown, terms.terms(fields, SEARCH[kind]), taken_at)
     return Shelf(dict(kinds))
+
+
+def _stamped(content: bytes, number: int, taken_at: datetime) -> bytes:
+    """With the version and since when it is so: what the server says of a resource, whatever it said itself."""
+    meta = orjson.loads(content).get("meta", {})
+    return stamped(content, {"meta": {**meta, "versionId": str(number), "lastUpdated": taken_at.isoformat()}})
+
+
+def number_of(content: bytes) -> str:
+    """The version of a resource, as it is handed out."""
+    return str(orjson.loads(content)["meta"]["versionId"])
+
+
+KEPT = timedelta(days=90)
+"""So long after it was replaced a version is forgotten: it may name people who are not here any more."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A resource as it was taken once. *content*: as it is handed out."""
+
+    number: int
+    content: bytes
+    taken_at: datetime
+
+
+def history(tx: Tx, kind: str, resource_id: str) -> list[Version]:
+    """All versions that are kept, the newest first; none if there is no such resource."""
+    newest = load(tx).get(kind, resource_id)
+    if newest is None:
+        return []
+    number = int(number_of(newest.content))
+    older = [Version(n, _stamped(content, n, at), at) for n, content, at in store.formers(tx, kind, resource_id)]
+    return [Version(number, newest.content, newest.taken_at), *older]
+
+
+def forget_old(tx: Tx, *, now: datetime) -> None:
+    """What was replaced long ago."""
+    store.forget_formers(tx, before=now - KEPT)
