@@ -58,9 +58,10 @@ def choose(
 ) -> HTMLResponse:
     """Times for the same service, with the same doctor first. Looking changes nothing."""
     now = centre.clock.now()
-    with centre.db.transaction() as tx:  # reading her needs is audited
+    with centre.db.reading() as tx:
         known = directory.load(tx)
         own = _movable(tx, centre, known, actor)
+    with centre.db.transaction() as tx:  # reading her needs is audited
         anyone = times.same_again(tx, centre, own.booking, actor=actor, now=now)
     same = _with_same_doctor(anyone, own.booking)
     shown = times.shown(centre, anyone if wer == "alle" else same, Leaf(day, later), now=now)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Integer, Table, Text, and_, delete, insert, select, update
+from sqlalchemy import CheckConstraint, Integer, Table, Text, and_, bindparam, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from telemed.identity.model import Actor, Machine, Role
@@ -142,10 +142,13 @@ def machine(tx: Tx, machine_id: str) -> Machine | None:
 
 def machines_of(tx: Tx, room_id: str | None = None) -> list[Machine]:
     """All machines of a room, or of all rooms, oldest first."""
-    wanted = select(machines).order_by(machines.c.paired_at, machines.c.id)
-    if room_id is not None:
-        wanted = wanted.where(machines.c.room_id == room_id)
-    return [_machine(row) for row in tx.execute(wanted)]
+    rows = tx.execute(_ALL) if room_id is None else tx.execute(_IN_ROOM, {"room": room_id})
+    return [_machine(row) for row in rows]
+
+
+_ALL = select(machines).order_by(machines.c.paired_at, machines.c.id)
+_IN_ROOM = _ALL.where(machines.c.room_id == bindparam("room"))
+"""Every page that says how a day stands asks for it: it is built once."""
 
 
 def _machine(row: Row[tuple[object, ...]]) -> Machine:

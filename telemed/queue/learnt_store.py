@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Integer, Table, Text, delete, or_, select
+from sqlalchemy import CheckConstraint, Integer, Table, Text, bindparam, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.day import Learnt, Spread
@@ -71,13 +71,20 @@ def counts(tx: Tx) -> tuple[date, str] | None:
 
 def learnt(tx: Tx, doctors: Collection[str]) -> Learnt | None:
     """What was learnt of all, and of these doctors; None before the first day with visits."""
-    head = tx.execute(select(tallies.c.days, tallies.c.as_of)).first()
+    head = tx.execute(_HEAD).first()
     if head is None or not head.days:
         return None
-    wanted = or_(spreads.c.doctor_id == "", spreads.c.doctor_id.in_(sorted(doctors)))
-    rows = tx.execute(select(spreads).where(wanted).order_by(spreads.c.key))
+    rows = tx.execute(_SPREADS, {"doctors": sorted(doctors)})
     return Learnt(
         as_of=head.as_of,
         days=head.days,
         spreads=tuple(Spread(key=row.key, values=tuple(json.loads(row.quantiles)), count=row.count) for row in rows),
     )
+
+
+_HEAD = select(tallies.c.days, tallies.c.as_of)
+_SPREADS = (
+    select(spreads)
+    .where(or_(spreads.c.doctor_id == "", spreads.c.doctor_id.in_(bindparam("doctors", expanding=True))))
+    .order_by(spreads.c.key)
+)
