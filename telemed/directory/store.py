@@ -99,9 +99,7 @@ def numbers(tx: Tx) -> dict[tuple[str, str], int]:
 def formers(tx: Tx, kind: str, resource_id: str) -> list[tuple[int, bytes, datetime]]:
     """What a resource was before, newest first: number, content, and since when it was so."""
     wanted = select(former.c.version, former.c.content, former.c.taken_at)
-    rows = tx.execute(
-        wanted.where(former.c.kind == kind, former.c.id == resource_id).order_by(former.c.version.desc())
-    )
+    rows = tx.execute(wanted.where(former.c.kind == kind, former.c.id == resource_id).order_by(former.c.version.desc()))
     return [(row.version, row.content, row.taken_at) for row in rows]
 
 
