@@ -24,6 +24,7 @@ from telemed.desk import planning as desk_planning
 from telemed.desk import status as desk_status
 from telemed.desk import tryout
 from telemed.desk.live import Live
+from telemed.directory import jobs as directory_jobs
 from telemed.feedback import jobs as feedback_jobs
 from telemed.feedback import pages as feedback_pages
 from telemed.help import jobs as help_jobs
@@ -34,6 +35,7 @@ from telemed.identity import token_routes as identity_token
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
 from telemed.identity.rights import Needs
+from telemed.interop import directory_routes as interop_directory
 from telemed.interop import ihe_routes as interop_ihe
 from telemed.interop import jobs as interop_jobs
 from telemed.interop import links_routes as interop_links
@@ -105,6 +107,7 @@ EVERY = (
     interop_ihe.routes,
     interop_links.routes,
     interop_operations.routes,
+    interop_directory.routes,
     subscribe_routes.routes,
     interop_routes.routes,
     booking_routes.routes,
@@ -225,6 +228,7 @@ def _ticking(centre: Centre) -> BackgroundScheduler:
             help_jobs.forget_old,
             interop_jobs.forget_answers,
             subscribe_jobs.forget_old,
+            directory_jobs.forget_old,
         ),
     ):
         ticking.add_job(forget, "interval", hours=1, args=[centre.db, centre.clock])

@@ -152,6 +152,8 @@ KINDS_BY_NAME = {
     "interop.operations": Kind.EDGE,  # what changes appointments
     "interop.isik": Kind.MAPPING,  # what ISiK's $book is given
     "interop.isik_asked": Kind.SERVICE,  # what that means here
+    "interop.writing": Kind.SERVICE,  # of the directory
+    "interop.directory_routes": Kind.EDGE,
     "interop.isik_book": Kind.SERVICE,
     "interop.isik_patch": Kind.SERVICE,
     "interop.isik_later": Kind.SERVICE,  # asked for without waiting

@@ -48,6 +48,10 @@ class Line:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
+_WRITTEN = ("create", "read", "update", "vread", "history-instance", "search-type")
+_VERSIONED = {"versioning": "versioned", "readHistory": True, "updateCreate": True, "conditionalCreate": True}
+"""Of the types of the directory that programs write."""
+
 LINES: dict[str, Line] = {
     "Appointment": Line(
         profiles=(f"{ISIK}ISiKTermin",),
@@ -59,21 +63,38 @@ LINES: dict[str, Line] = {
         includes=tuple(f"Appointment:{one}" for one in ("slot", "actor", "practitioner", "location")),
     ),
     "Slot": Line(profiles=(f"{ISIK}ISiKTerminblock",), includes=("Slot:schedule",)),
-    "Schedule": Line(profiles=(f"{ISIK}ISiKKalender",), includes=("Schedule:actor",), included_by=("Slot:schedule",)),
+    "Schedule": Line(
+        interactions=_WRITTEN,
+        more=_VERSIONED,
+        profiles=(f"{ISIK}ISiKKalender",),
+        includes=("Schedule:actor",),
+        included_by=("Slot:schedule",),
+    ),
     "HealthcareService": Line(
+        interactions=_WRITTEN,
+        more=_VERSIONED,
         profiles=(f"{ISIK}ISiKMedizinischeBehandlungseinheit",),
         includes=("HealthcareService:location", "HealthcareService:organization"),
         included_by=("Schedule:actor", "PractitionerRole:service"),
     ),
-    "Practitioner": Line(included_by=("PractitionerRole:practitioner", "Schedule:actor")),
+    "Practitioner": Line(
+        interactions=_WRITTEN, more=_VERSIONED, included_by=("PractitionerRole:practitioner", "Schedule:actor")
+    ),
     "PractitionerRole": Line(
-        includes=tuple(f"PractitionerRole:{one}" for one in ("practitioner", "organization", "location", "service"))
+        interactions=_WRITTEN,
+        more=_VERSIONED,
+        includes=tuple(f"PractitionerRole:{one}" for one in ("practitioner", "organization", "location", "service")),
     ),
     "Organization": Line(),
     "Location": Line(
-        includes=("Location:partof", "Location:organization"), included_by=("Device:location", "Schedule:actor")
+        interactions=_WRITTEN,
+        more=_VERSIONED,
+        includes=("Location:partof", "Location:organization"),
+        included_by=("Device:location", "Schedule:actor"),
     ),
-    "Device": Line(includes=("Device:location",), included_by=("Schedule:actor",)),
+    "Device": Line(
+        interactions=_WRITTEN, more=_VERSIONED, includes=("Device:location",), included_by=("Schedule:actor",)
+    ),
     "CodeSystem": Line(profiles=(f"{ISIK}ISiKCodeSystem",)),
     "ValueSet": Line(
         profiles=(f"{ISIK}ISiKValueSet",),

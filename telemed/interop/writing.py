@@ -1,0 +1,193 @@
+"""Changing the directory by FHIR: what a program may change, whether it knew what it changed, and whom it displaces."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from telemed.directory import service as directory
+from telemed.directory import shelf
+from telemed.directory.model import KINDS
+from telemed.directory.shelf import Volume
+from telemed.fhir import raw
+from telemed.fhir.issues import Invalid, Issue, Malformed, Told
+from telemed.fhir.resource import Resource, literal
+from telemed.fhir.validate import validate
+from telemed.identity import scopes
+from telemed.identity.allowed import EVERYONE
+from telemed.identity.model import Actor
+from telemed.identity.scopes import Act
+from telemed.interop import looking
+from telemed.kit.db import Tx, take_turn
+from telemed.kit.ids import new_id
+from telemed.kit.refusal import NotAllowed, Refusal
+from telemed.visit import service as visit
+
+WRITTEN = tuple(kind for kind in KINDS if kind != "Organization")
+"""Types that programs write. The organization says in whose name this centre speaks: the operator's alone."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a program wants kept. *version*: which the old one must have; *unless*: the search of ``If-None-Exist``."""
+
+    resource: Resource
+    is_create: bool
+    version: str | None = None
+    unless: str | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of it. *status*: 201 made, 200 changed, or there already."""
+
+    status: int
+    volume: Volume
+
+    @property
+    def version(self) -> str:
+        return shelf.number_of(self.volume.content)
+
+
+def create(kind: str, content: bytes, *, unless: str | None = None) -> Wish:
+    """A resource to be made; its id is the server's, whatever it says.
+
+    Raises:
+        Malformed, Invalid: not valid FHIR, or of another type.
+    """
+    found = _of(kind, content)
+    own = new_id()
+    made = Resource(kind, own, raw.stamped(found.content, {"id": own}), {**found.fields, "id": own})
+    return Wish(made, True, unless=unless)
+
+
+def update(kind: str, resource_id: str, content: bytes, *, version: str | None = None) -> Wish:
+    """A resource to be kept in place of the one with this id, or as the first of it (R4, http.html 3.1.0.4.1).
+
+    Raises:
+        Malformed: its id is not that of the address, or it cannot be read.
+        Invalid: not valid FHIR, or of another type.
+    """
+    found = _of(kind, content)
+    if found.id != resource_id:
+        place = f"{kind}.id" if found.id else kind
+        raise Malformed([Issue("value", "the resource has the id of the address", place)])
+    return Wish(found, False, version=version)
+
+
+def _of(kind: str, content: bytes) -> Resource:
+    found = validate(content)
+    if found.kind != kind:
+        raise Malformed([Issue("value", f"the resource is a {kind}", found.kind)])
+    return found
+
+
+def write(tx: Tx, wish: Wish, *, actor: Actor, now: datetime) -> Written:
+    """Keep it, or refuse it whole.
+
+    Raises:
+        NotAllowed: no scope says so, or the program does not work for whom it concerns.
+        Told: 412, there is another version or several that fit; 409, appointments would be displaced.
+        Invalid: not what the planner can read.
+    """
+    resource = wish.resource
+    scopes.require(actor, resource.kind, Act.CREATE if wish.is_create else Act.UPDATE)
+    take_turn(tx, directory.GATE)
+    at = shelf.load(tx)
+    if wish.unless is not None:
+        there = _fitting(tx, resource.kind, wish.unless)
+        if there is not None:
+            return Written(200, there)
+    old = at.get(resource.kind, resource.id)
+    if old is None and not wish.is_create:
+        scopes.require(actor, resource.kind, Act.CREATE)
+    _check_version(wish, old)
+    _check_concerned(actor, resource.fields)
+    if old is not None:
+        _check_concerned(actor, raw.parse(old.content.decode()))
+    _keep(tx, resource, is_new=old is None, now=now)
+    kept = shelf.load(tx).get(resource.kind, resource.id)
+    assert kept is not None
+    return Written(201 if old is None else 200, kept)
+
+
+def _check_version(wish: Wish, old: Volume | None) -> None:
+    if wish.version is not None and (old is None or shelf.number_of(old.content) != wish.version):
+        raise Told(412, [Issue("conflict", "it has another version by now; read it again")])
+
+
+def _fitting(tx: Tx, kind: str, search: str) -> Volume | None:
+    """The one that is there already (R4, http.html 3.1.0.8.1).
+
+    Raises:
+        Malformed: a search that is not understood whole: it would find too much.
+        Told: 412, several fit.
+    """
+    query = looking.query_of(kind, parse_qsl(search.removeprefix("?").removeprefix(f"{kind}?")), directory.load(tx))
+    if query.ignored or not query.criteria:
+        raise Malformed([Issue("invalid", "If-None-Exist is a search of which every parameter is known here")])
+    found = shelf.load(tx).find(kind, query.criteria)
+    if len(found) > 1:
+        raise Told(412, [Issue("multiple-matches", f"{len(found)} resources fit If-None-Exist")])
+    return found[0] if found else None
+
+
+def _check_concerned(actor: Actor, fields: Mapping[str, Any]) -> None:
+    """A program for some doctors writes what is theirs; what all share is for those who work for all.
+
+    Raises:
+        NotAllowed: it concerns others too.
+    """
+    if EVERYONE in actor.compartment:
+        return
+    concerned = _concerned(fields)
+    if not concerned or not concerned <= set(actor.compartment):
+        raise NotAllowed
+
+
+def _concerned(fields: Mapping[str, Any]) -> set[str]:
+    """The doctors whose alone a resource is; none if it is not one doctor's."""
+    match fields["resourceType"]:
+        case "Practitioner":
+            return {fields["id"]}
+        case "PractitionerRole":
+            named = [literal(fields.get("practitioner"))]
+        case "Schedule":
+            named = [literal(one) for one in fields.get("actor", ())]
+        case _:
+            return set()
+    return {one[1] if one and one[0] == "Practitioner" else "" for one in named}
+
+
+def _keep(tx: Tx, resource: Resource, *, is_new: bool, now: datetime) -> None:
+    """Take it, unless what is booked could not take place any more: nobody is displaced in silence.
+
+    Raises:
+        Told: 409, it says how many.
+    """
+    can_displace = not is_new or resource.kind == "PractitionerRole"
+    anyway = _displaced(tx, now=now) if can_displace else set()
+    directory.take(tx, resource, now=now)
+    displaced = _displaced(tx, now=now) - anyway if can_displace else set()
+    if displaced:
+        why = f"{len(displaced)} booked appointments could not take place any more; move or cancel them first"
+        raise Told(409, [Issue("conflict", why, resource.kind)])
+
+
+def _displaced(tx: Tx, *, now: datetime) -> set[str]:
+    return {one.id for one, _ in visit.displaced(tx, directory.load(tx), now=now)}
+
+
+def placed(refusal: Refusal, place: str) -> Refusal:
+    """The same with its paths below *place*, where the resource stands in a Bundle."""
+    if not isinstance(refusal, Invalid) or not place:
+        return refusal
+    issues = tuple(replace(one, expression=_below(place, one.expression)) for one in refusal.issues)
+    status = getattr(refusal, "status", None) or (400 if isinstance(refusal, Malformed) else refusal.sense.value)
+    return Told(status, issues)
+
+
+def _below(place: str, expression: str) -> str:
+    rest = expression.partition(".")[2] if expression and expression != "resourceType" else ""
+    return f"{place}.{rest}" if rest else place
