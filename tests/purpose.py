@@ -58,7 +58,7 @@ MAY_STORE = {
     "telemed/desk/static/js/invited.js": "a guest's invitation",
     "telemed/desk/static/js/shortcuts.js": "whether the keys are on",
     "telemed/desk/static/js/closing.js": "how many values and pictures the practice got",
-    "telemed/aftercare/static/js/drafts.js": "a sheet that a doctor has begun, sealed under a key that cannot be taken out",
+    "telemed/aftercare/static/js/drafts.js": "a sheet that a doctor began, sealed",
     "telemed/desk/static/js/handover.js": "the address of the practice's server",
     "telemed/notify/static/js/push_worker.js": "the ids of notices that were shown",
     "room_agent/kiosk/static/js/probe.js": "how sharp the camera was",

@@ -255,9 +255,9 @@ SCRIPTS = {
     "uqr@0.1.3": {"dist/index.mjs": "uqr.js", "dist/index.d.ts": "uqr.d.ts"},
     "htmx.org@4.0.1": {"dist/htmx.min.js": "htmx.min.js", "dist/ext/hx-csp.min.js": "hx-csp.min.js"},
 }
-"""A package → its files that we use, and our names for them. jsqr reads a slip's code at the kiosk. uqr draws codes for a telephone's camera in the browser:
-what an invitation's link carries behind the ``#`` must not reach a server. htmx exchanges a part of a page, and hx-csp
-holds it to the page's policy."""
+"""A package → its files that we use, and our names for them. jsqr reads a slip's code at the kiosk. uqr draws codes for
+a telephone's camera in the browser: what an invitation's link carries behind the ``#`` must not reach a server. htmx
+exchanges a part of a page, and hx-csp holds it to the page's policy."""
 
 MIT_OF_PICTURES = """MIT License
 
