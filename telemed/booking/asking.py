@@ -15,6 +15,7 @@ from telemed.identity.model import Actor, Role
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotAllowed, NotFound, Refusal
 from telemed.people import mandates
+from telemed.people.mandate import Mandate
 
 
 def asking(tx: Tx, actor: Actor, *, now: datetime, tasks: Collection[str] = ()) -> Asker:
@@ -73,6 +74,11 @@ def _with_mandate(tx: Tx, asker: Asker) -> Asker:
     except Refusal:
         return asker
     return replace(asker, person_id=found.person_id, scopes=found.scopes)
+
+
+def under(known: Directory, mandate: Mandate, actor: Actor, *, now: datetime) -> Asker:
+    """A relative who asks under a mandate that was looked up for this already."""
+    return Asker(actor, now, _today(known, now), person_id=mandate.person_id, scopes=mandate.scopes)
 
 
 def thing_of(booking: Booking) -> Thing:

@@ -19,7 +19,7 @@ from telemed.booking.planner import Offer, What
 from telemed.booking.times import Choice, Leaf
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
-from telemed.identity.allowed import Action
+from telemed.identity.allowed import Action, Asker
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
@@ -62,6 +62,10 @@ class Doing:
         """What every page says: for whom, and as whom."""
         return {"mandate": self.mandate, "person": self.person, "known": self.known, "Scope": Scope}
 
+    @property
+    def asker(self) -> Asker:
+        return asking.under(self.known, self.mandate, self.actor, now=self.now)
+
     def own(self, booking_id: str) -> Booking:
         """An appointment that she may change, and that can still be changed.
 
@@ -70,7 +74,7 @@ class Doing:
             WrongMoment: she has come, or it is over or came from elsewhere.
         """
         found = booking.get(self.tx, booking_id)
-        asking.require(asking.asking(self.tx, self.actor, now=self.now), Action.CHANGE, found)
+        asking.require(self.asker, Action.CHANGE, found)
         state = visit.state_of(self.tx, found.id)
         if state is not VisitState.PLANNED or found.offer.service_id not in self.known.services:
             raise WrongMoment(kind="move", state=state.value)
@@ -84,9 +88,7 @@ def _doing(tx: Tx, centre: Centre, actor: Actor, scope: Scope) -> Doing:
         Erased: the person's data are gone.
     """
     now = centre.clock.now()
-    kept = mandates.check(tx, actor, scope, now=now)
-    mandate = mandates.one_of(tx, centre.secrets, kept.id, actor=actor, now=now)
-    person = people.details(tx, centre.secrets, kept.person_id, actor=actor, purpose=mandates.PURPOSE, now=now)
+    mandate, person = mandates.acting(tx, centre.secrets, actor, scope, now=now)
     return Doing(tx, centre, actor, now, mandate, person, directory.load(tx))
 
 
@@ -118,8 +120,8 @@ def all_ahead(request: Request, centre: CentreDep, actor: Helper, getan: str = "
     """The person's appointments of today and later."""
     with centre.db.transaction() as tx:
         doing = _doing(tx, centre, actor, Scope.SEE)
-        found = asking.visible_ahead(tx, asking.asking(tx, actor, now=doing.now))
-        states = {one.id: visit.state_of(tx, one.id) for one in found}
+        found = asking.visible_ahead(tx, doing.asker)
+        states = visit.states_of(tx, [one.id for one in found])
     rows = [(one, Choice.of(one.offer, doing.known), states[one.id]) for one in found]
     done = getan if getan in (*DONE.values(), "cancelled") else ""
     until = doing.now + visit.LONGEST_OVERRUN
@@ -150,7 +152,7 @@ def join(booking_id: str, centre: CentreDep, actor: Helper) -> RedirectResponse:
     with centre.db.transaction() as tx:
         doing = _doing(tx, centre, actor, Scope.JOIN)
         found = booking.get(tx, booking_id)
-        asking.require(asking.asking(tx, actor, now=doing.now), Action.JOIN, found)
+        asking.require(doing.asker, Action.JOIN, found)
         consents.check(tx, found.person_id, Purpose.RELATIVE)
         _, token = visit.invite(tx, found.id, "relative", now=doing.now)
         people.audit(tx, [found.person_id], actor=actor, action="write", purpose="invitation", now=doing.now)
@@ -213,7 +215,8 @@ def when_to_move(
     """Other times for the same service."""
     with centre.db.transaction() as tx:
         doing = _doing(tx, centre, actor, Scope.CHANGE)
-        return _times(request, doing, _to_move(doing, booking_id), Leaf(day, later))
+        errand = _to_move(doing, booking_id)
+    return _times(request, doing, errand, Leaf(day, later))
 
 
 @routes.get(f"{HERE}/buchen/{{service_id}}")
@@ -223,7 +226,7 @@ def when_to_book(
     """Times for a new appointment."""
     with centre.db.transaction() as tx:
         doing = _doing(tx, centre, actor, Scope.BOOK)
-        return _times(request, doing, _to_book(service_id, doing.known), Leaf(day, later))
+    return _times(request, doing, _to_book(service_id, doing.known), Leaf(day, later))
 
 
 @routes.post(f"{HERE}/termin/{{booking_id}}/verschieben")

@@ -25,7 +25,7 @@ from telemed.people.mandate import (
     TooManyRelatives,
 )
 from telemed.people.mandate_store import Sealed
-from telemed.people.model import Erased
+from telemed.people.model import Erased, Person
 
 PURPOSE = "mandate"
 """As the audit says it."""
@@ -113,6 +113,19 @@ def check(tx: Tx, actor: Actor, scope: Scope, *, now: datetime) -> Sealed:
     return found
 
 
+def acting(tx: Tx, secrets: Secrets, actor: Actor, scope: Scope, *, now: datetime) -> tuple[Mandate, Person]:
+    """The mandate under which *actor* asks now, and for whom, with one audit line.
+
+    Raises:
+        MandateOver, MandateNarrower: as `check` says.
+        Erased: the person's data are gone.
+    """
+    kept = check(tx, actor, scope, now=now)
+    place = {_place(kept.id): kept.relative}
+    person, plain = people.details_and(tx, secrets, kept.person_id, place, actor=actor, purpose=PURPOSE, now=now)
+    return _mandate(kept, plain[0]), person
+
+
 def all_of(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, now: datetime) -> list[Mandate]:
     """A person's mandates with names, oldest first. Audited.
 
@@ -184,20 +197,12 @@ def _opened(tx: Tx, secrets: Secrets, sealed: list[Sealed], *, actor: Actor, now
         return []
     places = {_place(one.id): one.relative for one in sealed}
     plain = people.unseal(tx, secrets, sealed[0].person_id, places, actor=actor, purpose=PURPOSE, now=now)
-    return [
-        Mandate(
-            one.id,
-            one.person_id,
-            Relative(**orjson.loads(data)),
-            one.scopes,
-            one.given_at,
-            one.expires_at,
-            one.witness,
-            one.opened_at,
-            one.ended_at,
-        )
-        for one, data in zip(sealed, plain, strict=True)
-    ]
+    return [_mandate(one, data) for one, data in zip(sealed, plain, strict=True)]
+
+
+def _mandate(one: Sealed, relative: bytes) -> Mandate:
+    times = one.given_at, one.expires_at, one.witness, one.opened_at, one.ended_at
+    return Mandate(one.id, one.person_id, Relative(**orjson.loads(relative)), one.scopes, *times)
 
 
 def _place(mandate_id: str) -> str:
