@@ -44,6 +44,25 @@ def _member(parent: Mapping[str, Any], name: str, item: Any, path: str) -> Itera
             yield from shape(part, f"{where}[{n}]")
 
 
+def objects(fields: Mapping[str, Any], model: Model, path: str) -> Iterator[Issue]:
+    """Where an object belongs there is one: the models would read a text in its place as JSON."""
+    elements = elements_of(model)
+    for name, value in fields.items():
+        known = elements.get(name)
+        if known is not None and known.form in ("complex", "resource"):
+            inner = known.model
+        elif known is None and name.startswith("_"):
+            inner = companion()
+        else:
+            continue
+        for where, item in _each(value, f"{path}.{name}"):
+            if isinstance(item, Mapping):
+                of = inner or model_of(str(item.get("resourceType", "")))
+                yield from objects(item, of, where) if of is not None else ()
+            elif isinstance(item, str | int | float | list):
+                yield Issue("structure", "an object is expected", where)
+
+
 def contents(fields: Mapping[str, Any], model: Model, path: str) -> Iterator[Issue]:
     """Types, required bindings, ids, reference targets, in every element; then the invariants of the type."""
     elements = elements_of(model)

@@ -54,9 +54,16 @@ def version_asked(request: Request) -> str | None:
         Malformed: not a version.
     """
     given = request.headers.get("if-match")
-    if given is None:
-        return None
-    found = _ETAG.fullmatch(given.strip())
+    return None if given is None else version_of(given)
+
+
+def version_of(tag: str) -> str:
+    """The version that an ETag names.
+
+    Raises:
+        Malformed: not a version.
+    """
+    found = _ETAG.fullmatch(tag.strip())
     if found is None:
         raise Malformed([Issue("invalid", 'If-Match is a version such as W/"1"')])
     return found[1]

@@ -41,7 +41,8 @@ def validate(data: bytes | Mapping[str, Any], parsed: object = None) -> Resource
 
 
 def _faults(fields: Mapping[str, Any], model: Model, kind: str) -> Iterator[Issue]:
-    found = [*checks.shape(fields, kind), *_by_model(fields, model, kind)]
+    found = [*checks.shape(fields, kind), *checks.objects(fields, model, kind)]
+    found += [] if found else _by_model(fields, model, kind)
     yield from found or checks.contents(fields, model, kind)
 
 

@@ -155,3 +155,29 @@ def test_stamping_keeps_the_text_of_all_the_rest() -> None:
     }
     start, end = members(made)["position"]
     assert made[start:end] == '{"longitude":11.600,\n"latitude":50.8800}'
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "where"),
+    [
+        ("_priority", "0", "Appointment._priority"),
+        ("priority", 5, ""),
+        ("reasonCode", ['{"text": "x"}'], "Appointment.reasonCode[0]"),
+        ("meta", '{"versionId": "1"}', "Appointment.meta"),
+        ("contained", ['{"resourceType": "Patient"}'], "Appointment.contained[0]"),
+    ],
+)
+def test_a_text_in_place_of_an_object_is_not_read_as_json(member: str, value: Any, where: str) -> None:
+    actor = {"reference": "Patient/1"}
+    fields = {
+        "resourceType": "Appointment",
+        "status": "proposed",
+        "participant": [{"actor": actor, "status": "accepted"}],
+        member: value,
+    }
+    if not where:
+        assert validate(fields)
+        return
+    with pytest.raises(Invalid) as refused:
+        validate(fields)
+    assert refused.value.issues[0].expression == where
