@@ -154,6 +154,8 @@ KINDS_BY_NAME = {
     "interop.isik_asked": Kind.SERVICE,  # what that means here
     "interop.writing": Kind.SERVICE,  # of the directory
     "interop.directory_routes": Kind.EDGE,
+    "interop.bundles": Kind.SERVICE,  # transactions and batches
+    "interop.bundle_routes": Kind.EDGE,
     "interop.isik_book": Kind.SERVICE,
     "interop.isik_patch": Kind.SERVICE,
     "interop.isik_later": Kind.SERVICE,  # asked for without waiting

@@ -4,6 +4,7 @@ Held here for every path at once, refusals too, so that no route can forget it. 
 `note`. Where a line about the very person stands already, and says all, a route says so (`note(request, left=True)`).
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -33,6 +34,7 @@ class Noted(Witness):
     ids: tuple[str, ...] = ()
     person_id: str = ""
     left: bool = False
+    also: tuple[Act, ...] = ()
 
 
 def note(
@@ -66,16 +68,23 @@ def note(
     noted.left = noted.left or left
 
 
+def note_within(connection: HTTPConnection, acts: Iterable[Act]) -> None:
+    """Say what was done within this request, each with a line of its own beside that of the request."""
+    noted: Noted | None = connection.scope.get(WITNESS)
+    if noted is not None:
+        noted.also = tuple(acts)
+
+
 class Audited:
     """ASGI middleware for what lies below *prefix*."""
 
     def __init__(self, app: ASGIApp, *, prefix: str, state: State) -> None:
         self._app = app
-        self._prefix = prefix + "/"
+        self._prefix = prefix
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{self._prefix}/"):
             await self._app(scope, receive, send)
             return
         noted = Noted()
@@ -100,11 +109,12 @@ class Audited:
         if noted.actor.role is not Role.CLIENT or (noted.left and status < REFUSED):
             return
         centre: Centre = self._state.centre
-        await centre.the(Auditor).asked(_act(noted, scope, status, centre))
+        auditor = centre.the(Auditor)
+        await asyncio.gather(*(auditor.asked(one) for one in (_act(noted, scope, status, centre), *noted.also)))
 
 
 def _act(noted: Noted, scope: Scope, status: int, centre: Centre) -> Act:
-    did, kind, resource_id = what_was_done(scope["method"], scope["path"].split("/", 2)[2])
+    did, kind, resource_id = what_was_done(scope["method"], scope["path"].partition("/")[2].partition("/")[2])
     query = scope["query_string"].decode("latin-1")
     in_address = without_words(parse_qsl(query)) if query else ""
     return Act(

@@ -114,7 +114,7 @@ SYSTEM_OPERATIONS: tuple[Operation, ...] = (
 )
 """Of the whole server: ``rest.operation``."""
 
-SYSTEM_INTERACTIONS: tuple[str, ...] = ()
+SYSTEM_INTERACTIONS: tuple[str, ...] = ("transaction", "batch")
 """Codes of SystemRestfulInteraction, such as ``transaction``."""
 
 _TIMED = ("Practitioner", "Location", "Device")

@@ -1,6 +1,7 @@
 """Changing the directory by FHIR: what a program may change, whether it knew what it changed, and whom it displaces."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,9 @@ from urllib.parse import parse_qsl
 from telemed.directory import service as directory
 from telemed.directory import shelf
 from telemed.directory.model import KINDS
-from telemed.directory.shelf import Volume
+from telemed.directory.shelf import Shelf, Volume
 from telemed.fhir import raw
-from telemed.fhir.issues import Invalid, Issue, Malformed, Told
+from telemed.fhir.issues import Issue, Malformed, Told, explain
 from telemed.fhir.resource import Resource, literal
 from telemed.fhir.validate import validate
 from telemed.identity import scopes
@@ -91,14 +92,35 @@ def write(tx: Tx, wish: Wish, *, actor: Actor, now: datetime) -> Written:
         Told: 412, there is another version or several that fit; 409, appointments would be displaced.
         Invalid: not what the planner can read.
     """
-    resource = wish.resource
-    scopes.require(actor, resource.kind, Act.CREATE if wish.is_create else Act.UPDATE)
     take_turn(tx, directory.GATE)
-    at = shelf.load(tx)
-    if wish.unless is not None:
-        there = _fitting(tx, resource.kind, wish.unless)
-        if there is not None:
-            return Written(200, there)
+    there = already(tx, wish, actor=actor)
+    if there is not None:
+        return Written(200, there)
+    is_new = check(shelf.load(tx), wish, actor=actor)
+    with displacing_nobody(tx, may=not is_new or wish.resource.kind == "PractitionerRole", now=now) as place:
+        directory.take(tx, wish.resource, now=now)
+        place(wish.resource.kind)
+    return kept(tx, wish, is_new=is_new)
+
+
+def already(tx: Tx, wish: Wish, *, actor: Actor) -> Volume | None:
+    """What is there already, if *wish* is only for where there is none.
+
+    Raises:
+        NotAllowed: no scope says that the program may write resources of this type.
+        Malformed, Told: see `write`.
+    """
+    scopes.require(actor, wish.resource.kind, Act.CREATE if wish.is_create else Act.UPDATE)
+    return None if wish.unless is None else _fitting(tx, wish.resource.kind, wish.unless)
+
+
+def check(at: Shelf, wish: Wish, *, actor: Actor) -> bool:
+    """Whether it is the first of its id, in this state of the directory.
+
+    Raises:
+        NotAllowed, Told: see `write`.
+    """
+    resource = wish.resource
     old = at.get(resource.kind, resource.id)
     if old is None and not wish.is_create:
         scopes.require(actor, resource.kind, Act.CREATE)
@@ -106,10 +128,14 @@ def write(tx: Tx, wish: Wish, *, actor: Actor, now: datetime) -> Written:
     _check_concerned(actor, resource.fields)
     if old is not None:
         _check_concerned(actor, raw.parse(old.content.decode()))
-    _keep(tx, resource, is_new=old is None, now=now)
-    kept = shelf.load(tx).get(resource.kind, resource.id)
-    assert kept is not None
-    return Written(201 if old is None else 200, kept)
+    return old is None
+
+
+def kept(tx: Tx, wish: Wish, *, is_new: bool) -> Written:
+    """What is there now."""
+    found = shelf.load(tx).get(wish.resource.kind, wish.resource.id)
+    assert found is not None
+    return Written(201 if is_new else 200, found)
 
 
 def _check_version(wish: Wish, old: Volume | None) -> None:
@@ -160,32 +186,35 @@ def _concerned(fields: Mapping[str, Any]) -> set[str]:
     return {one[1] if one and one[0] == "Practitioner" else "" for one in named}
 
 
-def _keep(tx: Tx, resource: Resource, *, is_new: bool, now: datetime) -> None:
-    """Take it, unless what is booked could not take place any more: nobody is displaced in silence.
+@contextmanager
+def displacing_nobody(tx: Tx, *, may: bool, now: datetime) -> Iterator[Callable[[str], None]]:
+    """What is written within is refused if what is booked could not take place any more: no one is displaced unheard.
+
+    Args:
+        may: whether it could displace anybody.
+
+    Returns:
+        A function that is told the path that a refusal names.
 
     Raises:
         Told: 409, it says how many.
     """
-    can_displace = not is_new or resource.kind == "PractitionerRole"
-    anyway = _displaced(tx, now=now) if can_displace else set()
-    directory.take(tx, resource, now=now)
-    displaced = _displaced(tx, now=now) - anyway if can_displace else set()
+    anyway, places = _displaced(tx, now=now) if may else set(), [""]
+    yield places.append
+    displaced = _displaced(tx, now=now) - anyway if may else set()
     if displaced:
         why = f"{len(displaced)} booked appointments could not take place any more; move or cancel them first"
-        raise Told(409, [Issue("conflict", why, resource.kind)])
+        raise Told(409, [Issue("conflict", why, places[-1])])
 
 
 def _displaced(tx: Tx, *, now: datetime) -> set[str]:
     return {one.id for one, _ in visit.displaced(tx, directory.load(tx), now=now)}
 
 
-def placed(refusal: Refusal, place: str) -> Refusal:
+def placed(refusal: Refusal, place: str) -> Told:
     """The same with its paths below *place*, where the resource stands in a Bundle."""
-    if not isinstance(refusal, Invalid) or not place:
-        return refusal
-    issues = tuple(replace(one, expression=_below(place, one.expression)) for one in refusal.issues)
-    status = getattr(refusal, "status", None) or (400 if isinstance(refusal, Malformed) else refusal.sense.value)
-    return Told(status, issues)
+    status, issues = explain(refusal)
+    return Told(status, [replace(one, expression=_below(place, one.expression)) for one in issues])
 
 
 def _below(place: str, expression: str) -> str:

@@ -16,7 +16,7 @@ from telemed.identity import granted
 from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
-from telemed.interop import directory_routes, operations, routes
+from telemed.interop import bundle_routes, directory_routes, operations, routes
 from telemed.people.service import Auditor
 from telemed.web import refusals
 from tests.builders import SERVICE, World, moment
@@ -39,6 +39,7 @@ class Program:
         refusals.install(app, make_pages(), edges=routes.EDGES)
         app.include_router(operations.routes)
         app.include_router(directory_routes.routes)
+        app.include_router(bundle_routes.routes)
         app.include_router(routes.routes)
         with world.db.transaction() as tx:
             granted.work_for(tx, name, [works_for])

@@ -16,7 +16,7 @@ from telemed.identity import granted
 from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
-from telemed.interop import routes
+from telemed.interop import bundle_routes, routes
 from telemed.interop.audited import Audited
 from telemed.kit.db import Database
 from telemed.people import service as people
@@ -39,6 +39,7 @@ class Program:
         app.state.centre = world.centre
         app.add_middleware(Audited, prefix=routes.PREFIX, state=app.state)
         refusals.install(app, make_pages(), edges=routes.EDGES)
+        app.include_router(bundle_routes.routes)
         app.include_router(routes.routes)
         self._http, self._world = TestClient(app, raise_server_exceptions=False), world
         self._token = token
@@ -95,6 +96,26 @@ def test_a_read_of_an_appointment_has_the_line_of_its_person_and_no_second(progr
     assert program.acts == []
     program.ask("/fhir/Appointment?_id=" + booked.id)
     assert [(act.did, act.kind) for act in program.acts] == [(Did.SEARCH, "Appointment")]
+
+
+def test_a_bundle_leaves_a_line_and_one_for_each_entry(program: Program) -> None:
+    asked = [
+        {"request": {"method": "GET", "url": url}}
+        for url in ("Location/room-1", "Location/x", "Practitioner?name=Sommer")
+    ]
+    place = {"resourceType": "Location", "id": "own", "name": "Vier"}
+    sent = [*asked, {"request": {"method": "PUT", "url": "Location/own"}, "resource": place}]
+    for kind in ("batch", "transaction"):
+        program.ask("/fhir", "POST", json={"resourceType": "Bundle", "type": kind, "entry": sent})
+    assert {(one.did, one.kind, one.ids, one.status) for one in program.acts} == {
+        (Did.OTHER, "Bundle", (), 404),
+        (Did.OTHER, "Bundle", (), 200),
+        (Did.READ, "Location", ("room-1",), 200),
+        (Did.READ, "Location", ("x",), 404),
+        (Did.SEARCH, "Practitioner", (), 200),
+        (Did.UPDATE, "Location", ("own",), 201),
+    }
+    assert not any("Sommer" in one.asked for one in program.acts)
 
 
 def test_what_is_refused_leaves_a_line(program: Program) -> None:
