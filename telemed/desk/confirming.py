@@ -1,5 +1,6 @@
 """Appointments that another system asked for, and that staff confirm or refuse."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import APIRouter, Request
@@ -41,26 +42,22 @@ def _list(request: Request, centre: Centre, actor: Actor, said: Said = NOTHING_W
 @routes.post(f"{HERE}/{{asked_id}}")
 def confirm(request: Request, asked_id: str, centre: CentreDep, actor: Planner) -> Response:
     """It is an appointment from now on; who asked for it learns so from the other system."""
-    now = centre.clock.now()
-    try:
-        with centre.db.transaction() as tx:
-            _check(tx, asked_id, actor, now)
-            pending.confirm(tx, centre.secrets, asked_id, actor=actor, now=now)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _list(request, centre, actor, Said(refusal=refusal))
-    return RedirectResponse(HERE, status_code=303)
+    return _answered(request, centre, actor, asked_id, pending.confirm)
 
 
 @routes.post(f"{HERE}/{{asked_id}}/ablehnen")
 def refuse(request: Request, asked_id: str, centre: CentreDep, actor: Planner) -> Response:
     """It does not take place, and its time is free."""
+    return _answered(request, centre, actor, asked_id, pending.refuse)
+
+
+def _answered(request: Request, centre: Centre, actor: Actor, asked_id: str, answer: Callable[..., object]) -> Response:
+    """*answer* says yes or no for whom staff may say it; what cannot be any more is told on the list."""
     now = centre.clock.now()
     try:
         with centre.db.transaction() as tx:
             _check(tx, asked_id, actor, now)
-            pending.refuse(tx, centre.secrets, asked_id, actor=actor, now=now)
+            answer(tx, centre.secrets, asked_id, actor=actor, now=now)
     except NotFound:
         raise
     except Refusal as refusal:
