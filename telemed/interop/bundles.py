@@ -41,12 +41,11 @@ _URN = re.compile(r'("reference"\s*:\s*)"(urn:[^"\\]{1,200})"')
 
 @dataclass(frozen=True)
 class Look:
-    """A GET: of one resource, or a search. *unless*: the version that the program has already."""
+    """A GET: of one resource, or a search."""
 
     kind: str
     resource_id: str
     items: tuple[tuple[str, str], ...] = ()
-    unless: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,8 +154,7 @@ def _ask(request: Mapping[str, Any], content: bytes | None, base_url: str) -> Wi
     if more[1:] or "$" in path or resource_id.startswith("_") or not kind:
         raise _not_here("an entry names a type, or one resource of it")
     if method == "GET":
-        known = str(request.get("ifNoneMatch", ""))
-        return Look(kind, resource_id, tuple(parse_qsl(query, keep_blank_values=True)), known)
+        return Look(kind, resource_id, tuple(parse_qsl(query, keep_blank_values=True)))
     if kind not in WRITTEN:
         raise _not_here("resources of this type are not written in Bundles; appointments are booked by $book")
     if method == "DELETE":
