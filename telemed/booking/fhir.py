@@ -1,6 +1,6 @@
 """Between a booking and the FHIR R4 Appointment that it is on the wire."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -15,13 +15,16 @@ from telemed.booking.planner import Offer
 from telemed.booking.program_model import CANCELLATION, REPLACES
 from telemed.booking.sought import EXTERNAL, Described
 from telemed.directory.model import Directory, Service, slot_id, slot_of
+from telemed.directory.systems import SPECIALTIES
 from telemed.fhir import raw
+from telemed.fhir.codes import specialty
 from telemed.fhir.raw import stamped
 from telemed.fhir.resource import Resource, codings, literal
 from telemed.fhir.validate import validate
 from telemed.people.model import Person, Way
 
-IHE_D = "http://ihe-d.de/CodeSystems/AerztlicheFachrichtungen"
+NAMELESS = "Patient/in"
+"""Who takes part and has no name yet: each actor has a display (ISiKTermin of Stufe 4, 1..1)."""
 PROFILE = "https://gematik.de/fhir/isik/StructureDefinition/ISiKTermin"
 TAGS = "http://fhir.de/CodeSystem/common-meta-tag-de"
 _ISIK_REASONS = (Reason.PATIENT, Reason.PRACTITIONER, Reason.EQUIPMENT, Reason.OTHER)
@@ -45,7 +48,7 @@ def appointment(booking: Booking, directory: Directory, *, created: datetime, na
     resource: dict[str, Any] = {
         "resourceType": "Appointment",
         "id": booking.id,
-        "meta": _meta(booking),
+        "meta": {**_version(booking), "profile": [PROFILE]},
         **({"extension": [_replaces(replaces)]} if replaces else {}),
         "status": booking.status.value,
         "serviceType": fixed.service_type,
@@ -70,34 +73,37 @@ def of_program(
 
     What is not stamped keeps its text. *name*: the person's; *before*: as it stood, where it was known already.
     """
-    text = content.decode()
-    fields = raw.parse(text)
+    fields = raw.parse(content.decode())
     offer, fixed, replaces = booking.offer, _of(booking.offer, directory), booking.extras.replaces
-    given = _texts(text, "extension")
-    others = [Fragment(one) for one in given if orjson.loads(one).get("url") != REPLACES]
+    others = _kept(content, fields, "extension", lambda one: one.get("url") != REPLACES)
     extension = [*others, _replaces(replaces)] if replaces else others
     values: dict[str, Any] = {
         "id": booking.id,
-        "meta": _meta(booking, fields.get("meta")),
+        "meta": _meta_again(content, booking, is_isik=True),
         "extension": extension or None,
         "status": booking.status.value,
         "start": fields.get("start", instant(offer.start)),
         "end": fields.get("end", instant(offer.end)),
         "minutesDuration": (offer.end - offer.start) // _MINUTE,
-        "slot": fields["slot"] if _covers(fields.get("slot"), offer) else _slots(fixed, offer) or None,
         "created": orjson.loads(before)["created"] if before else fields.get("created", instant(created)),
-        "participant": _taking_part(fields, _texts(text, "participant"), booking, fixed, name),
-        "contained": [one for one in fields.get("contained", ()) if one.get("resourceType") != "Patient"] or None,
+        "participant": _taking_part(content, fields, booking, fixed, name),
+        "contained": _kept(content, fields, "contained", lambda one: one.get("resourceType") != "Patient") or None,
     }
-    for element, said in (("serviceType", fixed.service_type), ("specialty", fixed.specialty)):
-        values |= {element: said} if said and element not in fields else {}
+    if not _covers(fields.get("slot"), offer):
+        values["slot"] = _slots(fixed, offer) or None
+    if "serviceType" not in fields and fixed.service_type:
+        values["serviceType"] = fixed.service_type
+    if SPECIALTIES not in {system for system, _ in codings(fields.get("specialty"))} and fixed.specialty:
+        values["specialty"] = [*map(Fragment, raw.texts(content, "specialty")), *fixed.specialty]
     return stamped(content, {name: value for name, value in values.items() if value is not None or name in fields})
 
 
-def _texts(text: str, name: str) -> list[str]:
-    """The texts of the items of an array."""
-    start, end = raw.members(text).get(name, (0, 0))
-    return [text[first:last] for first, last in raw.items(text, start)] if end else []
+def _kept(
+    content: bytes, fields: Mapping[str, Any], name: str, stays: Callable[[Mapping[str, Any]], bool]
+) -> list[Fragment]:
+    """The items of an array that stay, with their own text."""
+    each = zip(fields.get(name, ()), raw.texts(content, name), strict=True)
+    return [Fragment(text) for one, text in each if stays(one)]
 
 
 def _covers(slots: Any, offer: Offer) -> bool:
@@ -116,32 +122,23 @@ def _run_through(spans: list[tuple[datetime, datetime]], offer: Offer) -> bool:
     return follow and (spans[0][0], spans[-1][1]) == (offer.start, offer.end)
 
 
-def _taking_part(
-    fields: Mapping[str, Any], texts: list[str], booking: Booking, fixed: "_Fixed", name: str
-) -> list[Any]:
+def _taking_part(content: bytes, fields: Mapping[str, Any], booking: Booking, fixed: "_Fixed", name: str) -> list[Any]:
     """Those whom the other system named, in its words where they stand; then whoever else the planner chose."""
     planned = {one["actor"]["reference"]: one for one in fixed.participants}
     found: list[Any] = []
     has_patient = False
-    for one, text in zip(fields["participant"], texts, strict=True):
+    for one, text in zip(fields["participant"], raw.texts(content, "participant"), strict=True):
         kind, actor_id = literal(one.get("actor")) or _contained(one, fields)
-        reference = f"{kind}/{actor_id}"
+        its_name = {key: one["actor"][key] for key in ("display",) if key in one["actor"]}
         if kind == "Patient":
             has_patient = True
-            actor = {**_patient(booking, name)["actor"], **_display(one)}
-            found.append({**one, "actor": actor, "status": "accepted"})
-        elif reference in planned:
-            actor = {**planned.pop(reference)["actor"], **_display(one)}
-            found.append({**one, "actor": actor, "status": "accepted"})
+            agreed = {"actor": {**_patient(booking, name)["actor"], **its_name}, "status": "accepted"}
+        elif f"{kind}/{actor_id}" in planned:
+            agreed = {"actor": {**planned.pop(f"{kind}/{actor_id}")["actor"], **its_name}, "status": "accepted"}
         else:
-            found.append(Fragment(text))
+            agreed = {"actor": {"display": one["actor"]["reference"], **its_name}}
+        found.append(raw.amended(text, agreed))
     return [*([] if has_patient else [_patient(booking, name)]), *found, *planned.values()]
-
-
-def _display(participant: Mapping[str, Any]) -> dict[str, str]:
-    """The name that the other system gave."""
-    named = participant["actor"].get("display")
-    return {"display": named} if named else {}
 
 
 def _contained(participant: Mapping[str, Any], fields: Mapping[str, Any]) -> tuple[str, str]:
@@ -154,11 +151,12 @@ def _contained(participant: Mapping[str, Any], fields: Mapping[str, Any]) -> tup
 def patient_of(content: bytes) -> str:
     """How the person of an Appointment is called in it; empty where it does not say."""
     people = (one.get("actor", {}) for one in orjson.loads(content)["participant"])
-    return next((one.get("display", "") for one in people if (literal(one) or ("", ""))[0] == "Patient"), "")
+    names = (one.get("display", "") for one in people if (literal(one) or ("", ""))[0] == "Patient")
+    return next(names, "").removeprefix(NAMELESS)
 
 
 def _patient(booking: Booking, name: str) -> dict[str, Any]:
-    return _participant(f"Patient/{booking.person_id}", name)
+    return _participant(f"Patient/{booking.person_id}", name or NAMELESS)
 
 
 def _slots(fixed: "_Fixed", offer: Offer) -> list[dict[str, str]]:
@@ -186,7 +184,7 @@ def _fixed(directory: Directory, service_id: str, actor_ids: tuple[str, ...]) ->
     service = directory.services.get(service_id)
     return _Fixed(
         [_kind_of(service)] if service else [],
-        [{"coding": [{"system": IHE_D, "code": service.specialty}]}] if service else [],
+        [specialty(service.specialty)] if service else [],
         [_participant(f"{_kind(directory, one)}/{one}", directory.name_of(one)) for one in actor_ids],
         sorted(one for one, actors in directory.schedules.items() if actor_ids[0] in actors),
     )
@@ -213,11 +211,8 @@ def _replaces(booking_id: str) -> dict[str, Any]:
     return {"url": REPLACES, "valueReference": {"reference": f"Appointment/{booking_id}"}}
 
 
-def _meta(booking: Booking, given: Mapping[str, Any] | None = None, *, is_isik: bool = True) -> dict[str, Any]:
-    """Of what another system says of a resource, its profiles, tags, labels and source stay."""
-    stays = {name: value for name, value in (given or {}).items() if name not in ("versionId", "lastUpdated")}
-    own = {} if "profile" in stays or not is_isik else {"profile": [PROFILE]}
-    return {"versionId": str(booking.version), "lastUpdated": instant(booking.updated_at), **stays, **own}
+def _version(booking: Booking) -> dict[str, str]:
+    return {"versionId": str(booking.version), "lastUpdated": instant(booking.updated_at)}
 
 
 def stamped_as(content: bytes, booking: Booking, *, reasoned: bool = False) -> bytes:
@@ -229,37 +224,50 @@ def stamped_as(content: bytes, booking: Booking, *, reasoned: bool = False) -> b
 
 def brought_in(resource: Resource, booking: Booking) -> bytes:
     """The Appointment that an import brings, in its own words, and marked as what comes from elsewhere."""
-    given = resource.fields.get("meta") or {}
-    tags = [one for one in given.get("tag", ()) if (one.get("system"), one.get("code")) != (TAGS, EXTERNAL)]
-    marked = {**given, "tag": [*tags, {"system": TAGS, "code": EXTERNAL}]}
+    text = resource.content.decode()
+    start, end = raw.members(text).get("meta", (0, 0))
+    meta = text[start:end] or "{}"
+    tags = [one for one in raw.texts(meta.encode(), "tag") if not _is_external(orjson.loads(one))]
+    marked = raw.amended(meta, {"tag": [*map(Fragment, tags), {"system": TAGS, "code": EXTERNAL}]})
     return stamped_as(stamped(resource.content, {"meta": marked}), booking)
+
+
+def _is_external(tag: Mapping[str, Any]) -> bool:
+    return (tag.get("system"), tag.get("code")) == (TAGS, EXTERNAL)
 
 
 def described(content: bytes) -> Described:
     """What an Appointment that another system wrote may be searched by, beside what the planner keeps of it."""
     fields = orjson.loads(content)
-    tags = ((one.get("system"), one.get("code")) for one in fields.get("meta", {}).get("tag", ()))
     said = [
         (what, system, code)
         for what, element in (("service-type", "serviceType"), ("specialty", "specialty"))
         for system, code in codings(fields.get(element))
     ]
-    return Described(EXTERNAL if (TAGS, EXTERNAL) in tags else "", tuple(said))
+    is_external = any(_is_external(tag) for tag in fields.get("meta", {}).get("tag", ()))
+    return Described(EXTERNAL if is_external else "", tuple(said))
 
 
-def _meta_again(content: bytes, booking: Booking) -> dict[str, Any]:
-    """Of a resource that is kept already; without a type of service it is no ISiKTermin."""
+def _meta_again(content: bytes, booking: Booking, *, is_isik: bool = False) -> Fragment:
+    """As it stood but for what we know better; without a type of service it is no ISiKTermin."""
     text = content.decode()
     members = raw.members(text)
     start, end = members.get("meta", (0, 0))
-    return _meta(booking, orjson.loads(text[start:end]) if end else None, is_isik="serviceType" in members)
+    given = text[start:end] or "{}"
+    said = orjson.loads(given)
+    profiles = said.get("profile", [])
+    is_told = PROFILE in profiles or "_profile" in said or not (is_isik or "serviceType" in members)
+    own = {} if is_told else {"profile": [*profiles, PROFILE]}
+    return raw.amended(given, {**_version(booking), **own})
 
 
 def with_device(content: bytes, booking: Booking, out: str, instead: str, name: str) -> bytes:
     """The same text with the device *instead*, called *name*, taking part in place of *out*."""
     people = [
-        _participant(f"Device/{instead}", name) if literal(one.get("actor")) == ("Device", out) else one
-        for one in orjson.loads(content)["participant"]
+        _participant(f"Device/{instead}", name)
+        if literal(orjson.loads(one).get("actor")) == ("Device", out)
+        else Fragment(one)
+        for one in raw.texts(content, "participant")
     ]
     return stamped(content, {"meta": _meta_again(content, booking), "participant": people})
 

@@ -11,6 +11,7 @@ from typing import Any
 from telemed.directory.hours import Fields
 from telemed.directory.model import Directory, Service
 from telemed.directory.systems import OWN_SERVICES, SPECIALTIES
+from telemed.fhir.codes import specialty
 from telemed.fhir.raw import stamped
 from telemed.fhir.resource import codings, literal
 
@@ -73,7 +74,7 @@ def _calendar(fields: Fields, known: Directory) -> Added:
         added["serviceType"] = [concept for service in offered for concept in concepts_of(service)]
     if SPECIALTIES not in {system for system, _ in codings(fields.get("specialty"))}:
         codes = dict.fromkeys((*_specialties(ids, known), *(service.specialty for service in offered)))
-        own = [{"coding": [{"system": SPECIALTIES, "code": code}]} for code in codes]
+        own = [specialty(code) for code in codes]
         added |= {"specialty": [*fields.get("specialty", ()), *own]} if own else {}
     if not all("display" in actor for actor in fields.get("actor", ())):
         added["actor"] = [{"display": _name(actor, known), **actor} for actor in fields["actor"]]

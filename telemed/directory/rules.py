@@ -9,6 +9,7 @@ from telemed.directory import fhir, translated
 from telemed.directory.calendar import MIDNIGHT, UnknownCalendar, is_holiday
 from telemed.directory.hours import ALSO_AVAILABLE, HOLIDAYS, NO_HOLIDAYS, NOT_AVAILABLE, Fields, extensions, period
 from telemed.directory.model import LEVELS, SETTINGS, Template
+from telemed.fhir.codes import unknown_specialties
 from telemed.fhir.issues import Issue
 from telemed.fhir.resource import span
 
@@ -29,6 +30,7 @@ def faults(fields: Fields) -> Iterator[Issue]:
         yield Issue("required", "a directory resource has an id", f"{kind}.id")
     if kind == "Schedule" and len(fields.get("id", "")) > LONGEST_SCHEDULE_ID:
         yield Issue("too-long", f"a Schedule's id has at most {LONGEST_SCHEDULE_ID} characters", "Schedule.id")
+    yield from unknown_specialties(fields, kind)
     yield from _of_extensions(fields, kind)
     yield from translated.faults(fields, kind)
     yield from _of_hours(fields, kind)

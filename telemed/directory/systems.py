@@ -1,5 +1,7 @@
 """The code systems that the directory knows, and what their codes mean here. Pure."""
 
+from telemed.fhir import codes
+
 MDC = "urn:iso:std:iso:11073:10101"
 BCP_47 = "urn:ietf:bcp:47"
 OWN_DEVICES = "urn:telemed:code:device"
@@ -7,7 +9,7 @@ OWN_LEVELS = "urn:telemed:code:assistant-level"
 OWN_ROLES = "urn:telemed:code:role"
 OWN_SERVICES = "urn:telemed:code:service"
 ROLES = "http://terminology.hl7.org/CodeSystem/practitioner-role"
-SPECIALTIES = "http://ihe-d.de/CodeSystems/AerztlicheFachrichtungen"
+SPECIALTIES = codes.SPECIALTIES
 PHYSICAL_TYPES = "http://terminology.hl7.org/CodeSystem/location-physical-type"
 
 DEVICE_KINDS: dict[tuple[str, str], str] = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from telemed.fhir import validate as fhir
+from telemed.fhir.codes import unknown_specialties
 from telemed.fhir.issues import Invalid, Issue, Malformed, Told
 from telemed.fhir.parameters import Given
 from telemed.fhir.resource import Resource
@@ -133,6 +134,7 @@ def faults(fields: Mapping[str, Any]) -> Iterator[Issue]:
 
 def common(fields: Mapping[str, Any]) -> Iterator[Issue]:
     """What ISiKTermin says of every Appointment."""
+    yield from unknown_specialties(fields, "Appointment")
     for n, slot in enumerate(fields.get("slot", ())):
         if "reference" not in slot:
             yield Issue("required", "a slot is a reference (ISiKTermin, 1..1)", f"Appointment.slot[{n}]")

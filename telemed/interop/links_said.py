@@ -8,7 +8,7 @@ from typing import Any
 
 from telemed.booking.planner import Offer
 from telemed.directory.model import Directory, Room, Service, slot_id
-from telemed.directory.systems import SPECIALTIES
+from telemed.fhir.codes import specialty
 
 DEEP_LINK = "http://fhir-registry.smarthealthit.org/StructureDefinition/booking-deep-link"
 PHONE = "http://fhir-registry.smarthealthit.org/StructureDefinition/booking-phone"
@@ -35,7 +35,7 @@ def location(room: Room, fields: Fields, address: Fields) -> Fields:
 
 
 def _specialty(*codes: str) -> Fields:
-    return {"specialty": [{"coding": [{"system": SPECIALTIES, "code": code}]} for code in codes]}
+    return {"specialty": [specialty(code) for code in codes]}
 
 
 def service(service: Service, rooms: Iterable[Room]) -> Fields:

@@ -13,7 +13,8 @@ from telemed.booking.index import Index
 from telemed.booking.model import SlotTaken
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
-from telemed.fhir.issues import Malformed, explain
+from telemed.fhir.codes import unknown_specialties
+from telemed.fhir.issues import Invalid, Malformed, explain
 from telemed.fhir.resource import Resource
 from telemed.fhir.validate import validate
 from telemed.identity.model import Actor
@@ -227,6 +228,9 @@ def _book(tx: Tx, secrets: Secrets, appointment: Resource, *, actor: Actor, now:
         raise WithoutId(expression="Appointment.id")
     if appointment.fields["status"] != "booked":
         raise NotBooked(expression="Appointment.status")
+    unknown = tuple(unknown_specialties(appointment.fields, "Appointment"))
+    if unknown:
+        raise Invalid(unknown)
     booking.import_appointment(tx, secrets, appointment, actor=actor, now=now)
 
 

@@ -20,6 +20,7 @@ from telemed.booking.sought import (
 )
 from telemed.directory.model import Directory, Service, slot_of
 from telemed.directory.systems import SPECIALTIES
+from telemed.fhir.codes import SPECIALTY_NAMES
 from telemed.fhir.issues import Issue, Malformed
 from telemed.fhir.search import Criterion, Order, Query, Token, fold
 
@@ -98,7 +99,7 @@ def _coded(criterion: Criterion, known: Directory) -> Where:
 def _is_said(criterion: Criterion, service: Service) -> bool:
     """Whether the appointments of a service fit what is asked of its type or specialty."""
     if criterion.modifier == "text":
-        name = fold(service.name) if criterion.name == "service-type" else ""
+        name = fold(service.name if criterion.name == "service-type" else SPECIALTY_NAMES.get(service.specialty, ""))
         return any(text in name for text in criterion.texts)
     codes = service.codes if criterion.name == "service-type" else ((SPECIALTIES, service.specialty),)
     return any(_fits(criterion.tokens, system, code) for system, code in codes)

@@ -16,6 +16,7 @@ from telemed.booking.store import bookings
 from telemed.directory import fhir as directory_fhir
 from telemed.directory.model import slot_id
 from telemed.fhir import xml
+from telemed.fhir.codes import SPECIALTIES
 from telemed.fhir.validate import validate
 from telemed.interop import isik_later, isik_store
 from telemed.interop.isik_book import Rules
@@ -173,6 +174,17 @@ BROKEN: list[tuple[dict[str, Any], int, str, str]] = [
         422,
         "not-found",
         ".participant[0].actor.reference",
+    ),
+    (
+        {
+            "specialty": [
+                {"text": "x"},
+                {"coding": [{"system": "urn:x", "code": "1"}, {"system": SPECIALTIES, "code": "HERZ"}]},
+            ]
+        },
+        422,
+        "code-invalid",
+        ".specialty[1].coding[1].code",
     ),
     ({"id": "x" * 65}, 400, "value", ".id"),
     ({"cancelationReason": {"text": "x"}}, 422, "invariant", ".cancelationReason"),

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from telemed.booking import service as booking
 from telemed.directory import service as directory
 from telemed.fhir import xml
+from telemed.fhir.codes import specialty
 from telemed.interop import service
 from telemed.interop.model import Outcome, Result, SeedRefused
 from telemed.kit.db import Database
@@ -252,8 +253,9 @@ def _at(world: World, wall: str) -> dict[str, str]:
         ({"participant": [{"actor": {"display": "Somebody"}, "status": "accepted"}]}, "Appointment.participant"),
         ({"id": None}, "Appointment.id"),
         ({"start": "2026-12-03T09:00:00"}, "Appointment.start"),
+        ({"specialty": [specialty("HERZ")]}, "Appointment.specialty[0].coding[0].code"),
     ],
-    ids=["proposed", "pending", "over", "past", "nobody known", "without id", "without zone"],
+    ids=["proposed", "pending", "over", "past", "nobody known", "without id", "without zone", "specialty"],
 )
 def test_other_appointments_are_refused_with_the_place(
     sqlite_database: Database, changes: dict[str, Any], expression: str

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from telemed.directory import shelf
+from telemed.fhir.codes import SPECIALTIES
 from telemed.kit.db import Database
 from tests.builders import World, make_booking, make_world, moment
 from tests.interop.program import Program, auditing, refusal_of
@@ -93,6 +94,16 @@ def test_what_is_wrong_is_named_where_it_is(
     program: Program, body: dict[str, Any], refused: tuple[int, str, str]
 ) -> None:
     assert refusal_of(program.send("PUT", ROOM, body)) == refused
+
+
+def test_a_specialty_that_the_ihe_value_set_does_not_have_is_refused(program: Program) -> None:
+    path = "/fhir/HealthcareService/skin-20"
+    service = program.send("GET", path).json()
+    service["specialty"][0]["coding"][0] = {"system": SPECIALTIES, "code": "HERZ"}
+    place = "HealthcareService.specialty[0].coding[0].code"
+    assert refusal_of(program.send("PUT", path, service)) == (422, "code-invalid", place)
+    service["specialty"] = [{"coding": [{"system": "urn:x", "code": "HERZ"}]}]
+    assert program.send("PUT", path, service).status_code == 200, "of other systems we know no codes"
 
 
 def test_what_is_in_the_directory_is_not_deleted(program: Program) -> None:
