@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,26 +11,26 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, pass_context
-from jinja2.runtime import Context
+from jinja2 import Environment, FileSystemLoader, nodes
 from markupsafe import Markup
 
 from schemas.day import Ticket
 from telemed.kit.clock import real_now
-from telemed.kit.i18n import GERMAN, Named, Words, called, checked
+from telemed.kit.i18n import GERMAN, Words, checked
 from telemed.kit.i18n import words as catalogue
 from telemed.web import languages, tickets
 from telemed.web.account import ACCOUNT, with_form_tokens
 from telemed.web.aloud import MARK, Aloud
-from telemed.web.files import Files, Folders, Versions
+from telemed.web.files import Files, Folders
 from telemed.web.languages import words_of
 from telemed.web.packing import Page, may_pack
+from telemed.web.spoken import ICONS, icon
+from telemed.web.spoken import spoken as spoken_templates
 
 __all__ = ["BERLIN", "ICONS", "STATIC", "FrameInfo", "Pages", "icon", "local", "local_day", "mount_static", "words_of"]
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-ICONS = STATIC / "vendor" / "icons"
 BERLIN = ZoneInfo("Europe/Berlin")
 IN_PLACE = "hx-request"
 """The header with which htmx asks for what it puts into a page that is open: no script comes along then."""
@@ -68,30 +68,11 @@ def _in_words(day: date, locale: str) -> str:
     return str(format_date(day, "EEEE, d. MMMM" if locale == "de" else "EEEE, d MMMM", locale=locale))
 
 
-@cache
-def icon(name: str) -> Markup:
-    """A vendored line icon in the colour of the text beside it; it always stands next to its word.
-
-    Raises:
-        FileNotFoundError: there is no such icon.
-    """
-    drawing = (ICONS / f"{name}.svg").read_text(encoding="utf-8")
-    drawing = drawing[drawing.index("<svg") :].strip()
-    drawing = " ".join(drawing.split()).replace("> <", "><")
-    return Markup(drawing.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1))
-
-
 def ticket_picture(name: str, words: Words, size: int = 48) -> Markup:
     """The picture of a ticket as an image with its name."""
     return Markup(
         '<img class="ticket-picture" src="/static/tickets/{0}.svg" alt="{1}" width="{2}" height="{2}">'
     ).format(name, tickets.picture_name(name, words), size)
-
-
-@pass_context
-def _in_its_language(context: Context, printed: Any) -> Any:
-    """What a page prints: what knows its name in other languages, in that of the page."""
-    return called(printed, context.get("language", GERMAN)) if type(printed) is Named else printed
 
 
 class Pages:
@@ -107,22 +88,9 @@ class Pages:
     def __init__(self, *template_folders: Path, frame: FrameInfo, aloud: Aloud | None = None) -> None:
         self.frame = frame
         self._aloud = aloud
-        self._templates = Environment(
-            loader=FileSystemLoader([*template_folders, HERE / "templates"]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=[Versions],
-            finalize=_in_its_language,
-            auto_reload=False,
-        )
-        versions = self._templates.extensions[Versions.identifier]
-        assert isinstance(versions, Versions)
-        versions.folders = _folders({each.parent.name: each.parent / "static" for each in template_folders})
-        self._templates.filters["local"] = local
-        self._templates.filters["local_day"] = local_day
-        self._templates.globals["icon"] = icon
+        self._loader = FileSystemLoader([*template_folders, HERE / "templates"])
+        self._folders = _folders({each.parent.name: each.parent / "static" for each in template_folders})
+        self._spoken: dict[str, Environment] = {}
         self._for_staff: dict[str, bool] = {}
 
     def render(
@@ -140,7 +108,7 @@ class Pages:
         given["account"] = account = request.scope.get(ACCOUNT)
         given["aloud"] = MARK if self._aloud and not self.is_for_staff(template) else ""
         values = {"frame": self.frame, **given, **context}
-        page = self._templates.get_template(template).render(values)
+        page = self._in(spoken.language).get_template(template).render(values)
         page = with_form_tokens(page, account.form_token) if account else page
         if self._aloud:
             is_for_all = may_pack(request) and not request.path_params
@@ -157,8 +125,8 @@ class Pages:
         return self._for_staff[template]
 
     def _body_class(self, template: str) -> str:
-        assert self._templates.loader is not None
-        tree = self._templates.parse(self._templates.loader.get_source(self._templates, template)[0])
+        templates = self._in(GERMAN)
+        tree = templates.parse(self._loader.get_source(templates, template)[0])
         for block in tree.find_all(nodes.Block):
             if block.name == "body_class":
                 return next((text.data for text in block.find_all(nodes.TemplateData)), "")
@@ -167,8 +135,16 @@ class Pages:
 
     def part(self, template: str, *, words: Words | None = None, **context: Any) -> str:
         """A part of a page that is kept fresh, the same for all who see it; without a nonce, so without a script."""
-        given = {"frame": self.frame, **self._given(words or catalogue()), **context}
-        return self._templates.get_template(template).render(given)
+        spoken = words or catalogue()
+        given = {"frame": self.frame, **self._given(spoken), **context}
+        return self._in(spoken.language).get_template(template).render(given)
+
+    def _in(self, language: str) -> Environment:
+        """The templates in *language*."""
+        if language not in self._spoken:
+            filters = {"local": local, "local_day": local_day}
+            self._spoken[language] = spoken_templates(self._loader, self._folders, catalogue(language), filters)
+        return self._spoken[language]
 
     def _given(self, words: Words) -> dict[str, Any]:
         def picture(name: str, size: int = 48) -> Markup:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from jinja2 import UndefinedError
+from jinja2 import DictLoader, UndefinedError
 
-from telemed.kit.i18n import words
-from telemed.web.pages import icon, local, local_day, ticket_picture
+from telemed.kit.i18n import Named, words
+from telemed.web.files import Folders
+from telemed.web.pages import STATIC, icon, local, local_day, ticket_picture
+from telemed.web.spoken import spoken
 from tests.web.apps import make_app
 
 PAGE = '{% extends "frame.html" %}{% block main %}<h1>{{ _("web.skip") }}</h1>{% endblock %}'
@@ -70,3 +72,16 @@ def test_moments_are_shown_in_local_time_and_days_in_words() -> None:
 def test_a_picture_is_named_and_an_icon_is_hidden_from_screen_readers() -> None:
     assert 'alt="Fisch"' in ticket_picture("fish", words())
     assert 'aria-hidden="true"' in icon("check")
+
+
+def test_fixed_words_and_icons_stand_in_the_template_of_their_language_and_all_others_are_looked_up() -> None:
+    source = "{{ _('web.skip') }}|{{- icon('check') -}}|{{ _('web.skip')|length }}|{{ _(key) }}|{{ _('x' ~ 1) }}|{{ name }}"
+    for language in ("de", "ar"):
+        own = words(language)
+        made = spoken(DictLoader({"a": source}), Folders(STATIC, {}), own, {}).get_template("a")
+        skip = own.text("web.skip")
+        shown = made.render(_=lambda key: f"<{key}>", key="k", name=Named("Raum", {"ar": "غرفة"}))
+        assert (
+            shown
+            == f"{skip}|{icon('check')}|{len(skip)}|&lt;k&gt;|&lt;x1&gt;|{'غرفة' if language == 'ar' else 'Raum'}"
+        )
