@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telemed.fhir import xml
-from telemed.fhir.incoming import etag
+from telemed.fhir.incoming import BROUGHT, etag
 from telemed.fhir.issues import OffTheWire, explain, outcome
 from telemed.fhir.negotiate import MEDIA, Format, wanted
+from telemed.fhir.paths import within
 from telemed.kit.refusal import Refusal
 
 
@@ -58,7 +59,7 @@ def refuse(request: Request, refusal: Refusal) -> Response:
         speaks = format_of(request)
     except OffTheWire:
         speaks = "json"
-    answer = respond(outcome(issues), speaks, status)
+    answer = respond(outcome(within(issues, request.scope.get(BROUGHT))), speaks, status)
     if status == 401:
         answer.headers["www-authenticate"] = "Bearer"
     return answer

@@ -9,6 +9,8 @@ from telemed.fhir.issues import Issue, Malformed
 from telemed.fhir.negotiate import media_of
 
 JSON_PATCH = "application/json-patch+json"
+BROUGHT = "telemed.fhir.brought"
+"""Where the scope of a request holds what it brought as JSON text, so that a refusal names what is there in it."""
 _ETAG = re.compile(r'(?:W/)?"([A-Za-z0-9\-.]{1,64})"')
 
 
@@ -24,8 +26,9 @@ async def resource_text(request: Request) -> bytes:
     if not body.strip():
         raise Malformed([Issue("required", "the body is a resource")])
     if speaks == "xml":
-        return xml.to_json(body)
+        body = xml.to_json(body)
     raw.text_of(body)
+    request.scope[BROUGHT] = body
     return body
 
 
@@ -37,7 +40,8 @@ async def patch_text(request: Request) -> tuple[bytes, bool]:
     """
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() == JSON_PATCH:
-        return await request.body(), True
+        request.scope[BROUGHT] = body = await request.body()
+        return body, True
     return await resource_text(request), False
 
 
@@ -65,7 +69,7 @@ def version_of(tag: str) -> str:
     """
     found = _ETAG.fullmatch(tag.strip())
     if found is None:
-        raise Malformed([Issue("invalid", 'If-Match is a version such as W/"1"')])
+        raise Malformed([Issue("invalid", 'If-Match is a version such as W/"1"', "http.if-match")])
     return found[1]
 
 

@@ -26,6 +26,8 @@ _STATUSES = {413: "too-long", 500: "exception"}
 class Issue:
     """One issue. *code*: IssueType; *expression*: FHIRPath of the element; *text*: words for people.
 
+    Of a parameter in the address, or a header, *expression* is ``http.`` and its name, and is said as location too.
+
     *diagnostics* never repeats what was sent, for it may be personal.
     """
 
@@ -86,6 +88,7 @@ def _issue(issue: Issue) -> dict[str, object]:
         made["details"] = {"text": issue.text}
     made["diagnostics"] = issue.diagnostics
     if issue.expression:
+        made |= {"location": [issue.expression]} if issue.expression.startswith("http.") else {}
         made["expression"] = [issue.expression]
     return made
 

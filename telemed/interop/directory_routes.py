@@ -20,11 +20,11 @@ from telemed.identity import scopes
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded
 from telemed.identity.scopes import Act
-from telemed.interop import saying, writing
+from telemed.interop import writing
 from telemed.interop.audited import note
 from telemed.interop.routes import PREFIX, search_by_form
 from telemed.interop.writing import WRITTEN, Wish, Written
-from telemed.kit.refusal import NotFound, Refusal
+from telemed.kit.refusal import NotFound
 from telemed.web.centre import Centre, centre_of
 from telemed.web.origins import Area
 
@@ -36,12 +36,8 @@ async def create(request: Request, actor: Actor) -> Response:
     kind = _kind(request)
     scopes.require(actor, kind, Act.CREATE)
     speaks, content = format_of(request), await resource_text(request)
-    try:
-        written = await _written(
-            request, actor, writing.create(kind, content, unless=request.headers.get("if-none-exist"))
-        )
-    except Refusal as refusal:
-        raise saying.within(refusal, content) from None
+    wish = writing.create(kind, content, unless=request.headers.get("if-none-exist"))
+    written = await _written(request, actor, wish)
     note(request, ids=[written.volume.id])
     return _shown(request, speaks, written)
 
@@ -51,12 +47,8 @@ async def update(request: Request, actor: Actor) -> Response:
     kind = _kind(request)
     scopes.require(actor, kind, Act.UPDATE)
     speaks, content, version = format_of(request), await resource_text(request), version_asked(request)
-    try:
-        wish = writing.update(kind, str(request.path_params["resource_id"]), content, version=version)
-        written = await _written(request, actor, wish)
-    except Refusal as refusal:
-        raise saying.within(refusal, content) from None
-    return _shown(request, speaks, written)
+    wish = writing.update(kind, str(request.path_params["resource_id"]), content, version=version)
+    return _shown(request, speaks, await _written(request, actor, wish))
 
 
 async def _written(request: Request, actor: Actor, wish: Wish) -> Written:

@@ -17,9 +17,10 @@ from telemed.directory import shelf
 from telemed.fhir import parameters
 from telemed.fhir.answers import format_of, respond
 from telemed.fhir.bundle import Entry, Pages, Relation, bundle
-from telemed.fhir.incoming import etag, resource_text
+from telemed.fhir.incoming import BROUGHT, etag, resource_text
 from telemed.fhir.issues import explain, outcome
 from telemed.fhir.parameters import Given
+from telemed.fhir.paths import within
 from telemed.fhir.validate import validate
 from telemed.identity import scopes
 from telemed.identity.model import Actor, Right
@@ -133,7 +134,7 @@ async def book(request: Request, actor: Actor, given: tuple[Given, ...]) -> Resp
         found, content = await centre.db.write(done)
     except Refusal as refusal:
         status, issues = explain(refusal)
-        entry = Entry("OperationOutcome", outcome(issues), "outcome")
+        entry = Entry("OperationOutcome", outcome(within(issues, request.scope.get(BROUGHT))), "outcome")
         return respond(_alone(centre, entry, base_url=""), speaks, status)
     note(request, ids=[found.id], person_id=found.person_id)
     status = 202 if found.status is Status.PENDING else 200

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from telemed.fhir import parameters
 from telemed.fhir.issues import explain, outcome
+from telemed.fhir.paths import within
 from telemed.identity.model import Actor, Role
 from telemed.interop import isik, isik_store, saying
 from telemed.interop.isik_book import Means, book
@@ -59,8 +60,8 @@ def do(tx: Tx, means: Means, asked_id: str, *, now: datetime) -> None:
             kept = book(tx, means, asked, actor=_who(line), now=now)
         status, version, said = saying.status_of(kept.booking), kept.booking.version, kept.content
     except Refusal as refusal:
-        status, issues = explain(saying.within(refusal, content))
-        version, said = None, outcome(issues)
+        status, issues = explain(refusal)
+        version, said = None, outcome(within(issues, content))
     sealed = people.seal(tx, means.secrets, line.sealed_for, _answer_of(asked_id), said, actor=_who(line), now=now)
     isik_store.answer(tx, asked_id, status, version, sealed)
 

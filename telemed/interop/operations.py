@@ -1,7 +1,5 @@
 """What changes appointments over FHIR: ``$book`` of ISiK and of IHE at one address, told apart by their parameters."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email.utils import format_datetime
 
 from fastapi import APIRouter
@@ -14,7 +12,7 @@ from telemed.booking.program_model import Kept
 from telemed.fhir import parameters
 from telemed.fhir.answers import format_of, respond
 from telemed.fhir.incoming import etag, patch_text, preferences, resource_text, version_asked
-from telemed.fhir.issues import Invalid, Issue, Malformed, OffTheWire, outcome
+from telemed.fhir.issues import Issue, Malformed, OffTheWire, outcome
 from telemed.fhir.negotiate import Format
 from telemed.fhir.parameters import Given
 from telemed.identity import scopes
@@ -55,15 +53,14 @@ async def book(request: Request, actor: Actor) -> Response:
     """
     scopes.require(actor, "Appointment", Act.CREATE)
     content = await resource_text(request)
-    with _pointing_into(content):
-        given = parameters.given(content, alone=RESOURCE)
-        theirs = [one for one in given if one.name in IHE]
-        if not theirs:
-            return await _book_isik(request, actor, content, given)
-        if len(theirs) != len(given):
-            other = next(one for one in given if one.name not in IHE)
-            raise Malformed([Issue("invalid", "parameters of ISiK and of IHE are not mixed", other.place)])
-        return await ihe_routes.book(request, actor, given)
+    given = parameters.given(content, alone=RESOURCE)
+    theirs = [one for one in given if one.name in IHE]
+    if not theirs:
+        return await _book_isik(request, actor, content, given)
+    if len(theirs) != len(given):
+        other = next(one for one in given if one.name not in IHE)
+        raise Malformed([Issue("invalid", "parameters of ISiK and of IHE are not mixed", other.place)])
+    return await ihe_routes.book(request, actor, given)
 
 
 async def _book_isik(request: Request, actor: Actor, content: bytes, given: tuple[Given, ...]) -> Response:
@@ -75,15 +72,6 @@ async def _book_isik(request: Request, actor: Actor, content: bytes, given: tupl
     kept = await centre.db.write(lambda tx: isik_book.book(tx, means, asked, actor=actor, now=now))
     note(request, kind="Appointment", ids=[kept.booking.id], person_id=kept.booking.person_id)
     return _shown(request, speaks, kept, saying.status_of(kept.booking))
-
-
-@contextmanager
-def _pointing_into(content: bytes) -> Iterator[None]:
-    """What is refused names what is there in *content*."""
-    try:
-        yield
-    except Invalid as refusal:
-        raise saying.within(refusal, content) from None
 
 
 def _shown(request: Request, speaks: Format, kept: Kept, status: int) -> Response:
@@ -140,8 +128,7 @@ async def patch(request: Request, actor: Actor) -> Response:
         how = Patch(content, is_json_patch, version)
         return isik_patch.patch(tx, centre.secrets, booking_id, how, actor=actor, now=now)
 
-    with _pointing_into(content):
-        kept = await centre.db.write(changed)
+    kept = await centre.db.write(changed)
     note(request, person_id=kept.booking.person_id)
     return _shown(request, speaks, kept, 200)
 

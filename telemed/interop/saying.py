@@ -1,16 +1,13 @@
 """Refusals as another system needs them: the path of what is at fault in what it sent, and plain words. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from telemed.booking.model import Blocked, Booking, Status
 from telemed.booking.planner import Offer
 from telemed.booking.search import Objection, Rule
 from telemed.directory.model import Directory
-from telemed.fhir import paths, raw
-from telemed.fhir.issues import Invalid, Issue, Malformed, Told, explain
+from telemed.fhir.issues import Issue, Told, explain
 from telemed.kit.i18n import words
 from telemed.kit.refusal import Refusal
 
@@ -71,26 +68,6 @@ def told(refusal: Refusal, place: str) -> Told:
 
 def _at(expression: str, place: str) -> str:
     return place + expression.removeprefix("Appointment") if expression.startswith("Appointment") else place
-
-
-def within(refusal: Refusal, content: bytes) -> Refusal:
-    """The same, each path cut back to what is there in *content*, which is what was sent."""
-    if not isinstance(refusal, Invalid):
-        return refusal
-    try:
-        whole = raw.parse(raw.text_of(content))
-    except Malformed:
-        return refusal
-    status, issues = explain(refusal)
-    return Told(status, [replace(one, expression=_there(one.expression, whole)) for one in issues])
-
-
-def _there(expression: str, whole: Any) -> str:
-    if expression.startswith("patch"):
-        whole = {"patch": whole}
-        expression = f"$.{expression}"
-        return paths.nearest(expression, whole).removeprefix("$.")
-    return paths.nearest(expression, whole) if expression else expression
 
 
 def status_of(booking: Booking) -> int:

@@ -10,15 +10,17 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from telemed.app import make_app
 from telemed.directory.model import slot_id
 from telemed.fhir import validate
 from telemed.identity import granted
 from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
-from telemed.interop import bundle_routes, directory_routes, operations, routes
+from telemed.kit.clock import RealClock
 from telemed.people.service import Auditor
-from telemed.web import refusals
+from telemed.subscribe.courier import Courier
+from telemed.web.pages import Pages
 from tests.builders import SERVICE, World, moment
 from tests.web.apps import make_pages
 
@@ -30,21 +32,31 @@ PATIENT = {
 }
 
 
+def app_of(world: World) -> FastAPI:
+    """The centre's own app, with all of its routes and what stands around them."""
+    centre = world.centre
+    centre.live.setdefault(Pages, make_pages())
+    centre.live.setdefault(Courier, Courier(world.db, RealClock(), world.secrets, f"{centre.public_url}/fhir"))
+    return make_app(centre)
+
+
+def token_of(world: World, name: str = "program", *works_for: str, role: Role = Role.CLIENT) -> str:
+    """A bearer token for a program that works for these doctors from now on."""
+    with world.db.transaction() as tx:
+        granted.work_for(tx, name, list(works_for))
+        return identity.give_bearer(tx, Actor(role, name), now=world.now)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
 class Program:
     """Signed in, working for one doctor or for all."""
 
     def __init__(self, world: World, name: str = "program", *, works_for: str = EVERYONE) -> None:
-        app = FastAPI()
-        app.state.centre = world.centre
-        refusals.install(app, make_pages(), edges=routes.EDGES)
-        app.include_router(operations.routes)
-        app.include_router(directory_routes.routes)
-        app.include_router(bundle_routes.routes)
-        app.include_router(routes.routes)
-        with world.db.transaction() as tx:
-            granted.work_for(tx, name, [works_for])
-            token = identity.give_bearer(tx, Actor(Role.CLIENT, name), now=world.now)
-        self._http = TestClient(app, headers={"authorization": f"Bearer {token}"}, raise_server_exceptions=False)
+        headers = bearer(token_of(world, name, works_for))
+        self._http = TestClient(app_of(world), headers=headers, raise_server_exceptions=False)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
