@@ -10,8 +10,8 @@ from telemed.fhir.issues import Issue
 from telemed.fhir.resource import ID, literal, span
 from telemed.fhir.xml import narrative_fault
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-"""Not allowed in a string (datatypes, string); the surrogates are in no Unicode text."""
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Not allowed in a string (datatypes, string); the surrogates are in no Unicode text, the last two in no XML."""
 
 _PYTHON: dict[str, tuple[type, ...]] = {"boolean": (bool,), "integer": (int,), "decimal": (int, float)}
 

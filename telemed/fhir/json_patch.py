@@ -9,8 +9,10 @@ from typing import Any
 from telemed.fhir import raw
 from telemed.fhir.issues import Invalid, Issue, Malformed
 
-MOST = 100
+MOST = 30
 """Operations of one patch."""
+LARGEST = 64 * 1024
+"""Of what a patch makes, in characters and elements: copies of copies would double it each time."""
 _WITH_VALUE, _WITH_FROM = frozenset({"add", "replace", "test"}), frozenset({"move", "copy"})
 _VERBS = _WITH_VALUE | _WITH_FROM | {"remove"}
 _PLACE = re.compile(r"0|[1-9][0-9]{0,5}")
@@ -88,7 +90,10 @@ def _apply(root: Any, one: Change) -> Any:
             moved = _find(root, one.source, one, "from")
             return _add(_remove(root, one.source, one), one.path, moved, one)
         case "copy":
-            return _add(root, one.path, copy.deepcopy(_find(root, one.source, one, "from")), one)
+            found = _find(root, one.source, one, "from")
+            if _size(root) + _size(found) > LARGEST:
+                raise _refused(one, "what it makes is too large", "from")
+            return _add(root, one.path, copy.deepcopy(found), one)
         case _:
             if not equal(_find(root, one.path, one), one.value):
                 raise _refused(one, "the test fails: it is something else", "value")
@@ -97,6 +102,20 @@ def _apply(root: Any, one: Change) -> Any:
 
 def _refused(one: Change, why: str, part: str = "path") -> Invalid:
     return Invalid([Issue("processing", why, f"{one.place}.{part}")])
+
+
+def _size(value: Any) -> int:
+    """How much there is of it, about."""
+    size, left = 0, [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, Mapping):
+            size += sum(map(len, one))
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+        size += len(one) if isinstance(one, str) else 1
+    return size
 
 
 def _find(root: Any, path: Tokens, one: Change, part: str = "path") -> Any:

@@ -14,7 +14,7 @@ from telemed.fhir.elements import Element, Model, companion, elements_of, model_
 from telemed.fhir.issues import Invalid, Issue, Malformed
 from telemed.fhir.paths import NotOne, Step
 
-MOST = 100
+MOST = 30
 """Operations of one patch."""
 _NEEDED = {
     "add": ("path", "name", "value"),

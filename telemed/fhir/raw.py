@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Mapping
+from math import isinf
 from typing import Any, NoReturn
 
 import orjson
@@ -14,6 +15,11 @@ _DECODER = json.JSONDecoder()
 _BROKEN = "not JSON: "
 
 Span = tuple[int, int]
+
+DEEPEST = 60
+"""Objects and arrays within each other; no resource of FHIR comes near it, and whatever walks one has its end."""
+LONGEST_NUMBER = 100
+"""Characters of one number."""
 
 
 def text_of(data: bytes) -> str:
@@ -32,10 +38,15 @@ def parse(text: str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        Malformed: broken, nested too deep, or an object gives a name twice.
+        Malformed: broken, nested too deep, with a number beyond all measure, or an object gives a name twice.
     """
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        made = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_whole, parse_float=_finite
+        )
+        if not _ends(made):
+            raise RecursionError
+        return made
     except RecursionError:
         raise Malformed([Issue("structure", _BROKEN + "nested too deep")]) from None
     except ValueError as error:
@@ -50,6 +61,34 @@ def _where(error: ValueError) -> str:
 
 class _NotAllowed(ValueError):
     """Something that Python's reader would let pass."""
+
+
+def _ends(value: Any) -> bool:
+    """Whether *value* is nested no deeper than `DEEPEST`."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        each = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [item for items in each for item in items if isinstance(item, dict | list)]
+        if not level:
+            return True
+    return False
+
+
+def _whole(text: str) -> int:
+    return int(_short(text))
+
+
+def _finite(text: str) -> float:
+    made = float(_short(text))
+    if isinf(made):
+        raise _NotAllowed("a number is too large")
+    return made
+
+
+def _short(text: str) -> str:
+    if len(text) > LONGEST_NUMBER:
+        raise _NotAllowed("a number is too long")
+    return text
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -136,6 +175,24 @@ def stamped(content: bytes, values: Mapping[str, Any]) -> bytes:
     for name, value in values.items():
         kept.pop(name, None) if value is None else kept.__setitem__(name, orjson.dumps(value).decode())
     return ("{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in kept.items()) + "}").encode()
+
+
+def amended(text: str, values: Mapping[str, Any]) -> orjson.Fragment:
+    """As `stamped`, of the text of an object; a mapping changes those members of the object that it finds there."""
+    spans = members(text)
+
+    def new(name: str, value: Any) -> Any:
+        start, end = spans.get(name, (0, 0))
+        return amended(text[start:end], value) if isinstance(value, Mapping) and text[start:end][:1] == "{" else value
+
+    return orjson.Fragment(stamped(text.encode(), {name: new(name, value) for name, value in values.items()}))
+
+
+def texts(content: bytes, name: str) -> list[str]:
+    """The texts of the items of an array of a resource; none where it has no such member."""
+    text = content.decode()
+    start, end = members(text).get(name, (0, 0))
+    return [text[first:last] for first, last in items(text, start)] if end else []
 
 
 def only(content: bytes, names: Collection[str]) -> bytes:

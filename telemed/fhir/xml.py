@@ -1,6 +1,7 @@
 """FHIR XML to JSON text and back, element by element, so that a decimal keeps its digits both ways (R4, xml.html)."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,11 @@ _ACTIVE = frozenset({"script", "object", "embed", "iframe", "frame", "form", "in
 """Elements that a narrative never has (txt-1)."""
 
 Node = etree._Element
+
+DEEPEST = 40
+"""Elements within each other."""
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML document holds (XML 1.0, 2.2)."""
 
 
 def _parser() -> etree.XMLParser:
@@ -87,6 +93,8 @@ def _resource(node: Node, path: str) -> dict[str, Any]:
 
 
 def _object(node: Node, model: Model, path: str) -> dict[str, Any]:
+    if path.count(".") > DEEPEST:
+        raise _fault("nested too deep", "")
     elements = elements_of(model)
     made: dict[str, Any] = {}
     for name in ("id", "url"):
@@ -170,7 +178,7 @@ def _fill(node: Node, fields: Mapping[str, Any], model: Model, *, is_resource: b
     for name, element in elements_of(model).items():
         if not is_resource and _is_attribute(model, name):
             if name in fields:
-                node.set(name, fields[name])
+                _set(node, name, fields[name])
             continue
         for value, beside in _pairs(fields.get(name), fields.get(f"_{name}")):
             _child(node, element, value, beside)
@@ -200,9 +208,17 @@ def _child(parent: Node, element: Element, value: Any, beside: Any) -> None:
     elif element.form == "complex" and element.model is not None:
         _fill(node, value, element.model)
     elif value is not None:
-        node.set("value", _text(value))
+        _set(node, "value", _text(value))
     if beside is not None:
         _fill(node, beside, companion())
+
+
+def _set(node: Node, name: str, text: str) -> None:
+    """What XML cannot say is shown as unreadable (U+FFFD), rather than that nothing of all the rest can be read."""
+    try:
+        node.set(name, text)
+    except ValueError:
+        node.set(name, _NOT_IN_XML.sub("\ufffd", text))
 
 
 def _text(value: Any) -> str:

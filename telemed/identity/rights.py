@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from telemed.identity import service, signed_in
 from telemed.identity.model import ANYONE, HOLDERS, Actor, Right, Role, holds
 from telemed.identity.staff_model import STAFF, OldForm, Session, StepUp, Way
-from telemed.kit.refusal import NotAllowed, NotSignedIn
+from telemed.kit.refusal import NotAllowed, NotFound, NotSignedIn
 from telemed.web.account import ACCOUNT, FORM_TOKEN, Account
 from telemed.web.centre import Centre, centre_of
 from telemed.web.security import SAFE_METHODS
@@ -119,7 +119,10 @@ class Needs:
             NotAllowed: who is signed in does not hold the right.
             StepUp: it is too long ago that a passkey was shown.
             OldForm: a form was sent that this session has not been given.
+            NotFound: the path has a zero byte, which names nothing and which PostgreSQL does not even look up.
         """
+        if "\0" in connection.scope["path"]:
+            raise NotFound
         cookie = GUEST_COOKIE if self.right is Right.BE_GUEST else SESSION_COOKIE
         actor = await _actor(connection, cookie=cookie if self._cookies else None, watching=self.watching)
         witness: Witness | None = connection.scope.get(WITNESS)

@@ -27,6 +27,8 @@ WORDS = frozenset({"comment", "patientInstruction", "description", "priority", "
 """What may be changed beside the status and its reason, each with what stands beside it as ``_comment``."""
 REASONS = {"pat": Reason.PATIENT, "prov": Reason.PRACTITIONER, "maint": Reason.EQUIPMENT}
 OTHER_REASONS = frozenset({"meds-inc", "other"})
+LARGEST = 64 * 1024
+"""Bytes of an Appointment; as much as can be sent at once."""
 _CHANGED = WORDS | {"status", "cancelationReason"}
 _OWN = "urn:telemed:"
 
@@ -64,6 +66,9 @@ def patch(tx: Tx, secrets: Secrets, booking_id: str, how: Patch, *, actor: Actor
         place = by.get("status", by.get("cancelationReason", ""))
         raise Told(409, [Issue("conflict", "it is cancelled, which is not undone; book anew", place)])
     made = raw.stamped(plain, {n: orjson.Fragment(raw.written(after[n])) if n in after else None for n in changed})
+    if len(made) > max(LARGEST, len(plain)):
+        why = f"an Appointment has {LARGEST} bytes at most"
+        raise Told(422, [Issue("too-long", why, list(by.values())[-1])])
     _check_valid(made, by)
     status_place = by.get("status", by.get("cancelationReason", ""))
     try:

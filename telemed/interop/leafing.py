@@ -8,6 +8,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -45,11 +46,31 @@ def turn_of(query: Query) -> Turn:
         return Turn(count, query.offset)
     try:
         backwards, at, resource_id = orjson.loads(urlsafe_b64decode(query.cursor.encode()))
-    except ValueError:
-        raise Malformed([Issue("invalid", "_cursor stands in links to pages, as it is")]) from None
-    if not (isinstance(backwards, bool) and isinstance(at, str | int) and isinstance(resource_id, str)):
-        raise Malformed([Issue("invalid", "_cursor stands in links to pages, as it is")])
+    except (ValueError, TypeError):
+        raise _foreign() from None
+    is_whole = isinstance(backwards, bool) and isinstance(at, str | int) and isinstance(resource_id, str)
+    if not is_whole or "\0" in f"{at}{resource_id}":
+        raise _foreign()
     return Turn(count, beside=(at, resource_id), backwards=backwards)
+
+
+def _foreign() -> Malformed:
+    return Malformed([Issue("invalid", "_cursor stands in links to pages, as it is")])
+
+
+def mark(place: Place, *, is_moment: bool) -> tuple[str, str]:
+    """A place in an order of the database. *is_moment*: it is sorted by one.
+
+    Raises:
+        Malformed: a page that no link of ours named.
+    """
+    at, resource_id = str(place[0]), place[1]
+    if is_moment:
+        try:
+            datetime.fromisoformat(at).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise _foreign() from None
+    return at, resource_id
 
 
 def walked(rows: Sequence[Row], turn: Turn, *, descending: bool) -> list[Row]:
@@ -63,7 +84,7 @@ def walked(rows: Sequence[Row], turn: Turn, *, descending: bool) -> list[Row]:
             else:
                 low = bisect_right(rows, turn.beside, key=_place)
         except TypeError:  # of another sort
-            raise Malformed([Issue("invalid", "_cursor stands in links to pages, as it is")]) from None
+            raise _foreign() from None
     wanted = turn.offset + turn.count + 1
     found = rows[max(low, high - wanted) : high][::-1] if falling else rows[low : min(high, low + wanted)]
     return list(found[turn.offset :])
