@@ -35,6 +35,7 @@ from telemed.identity import token_routes as identity_token
 from telemed.identity.jobs import forget_expired
 from telemed.identity.model import Right
 from telemed.identity.rights import Needs
+from telemed.interop import audit_routes as interop_audit
 from telemed.interop import bundle_routes as interop_bundles
 from telemed.interop import directory_routes as interop_directory
 from telemed.interop import ihe_routes as interop_ihe
@@ -110,6 +111,7 @@ EVERY = (
     interop_operations.routes,
     interop_directory.routes,
     interop_bundles.routes,
+    interop_audit.routes,
     subscribe_routes.routes,
     interop_routes.routes,
     booking_routes.routes,

@@ -64,7 +64,7 @@ PLUMBING = ("telemed.kit", "schemas", "telemed.fhir")
 VALUES = (
     *("model", "calendar", "planner", "search", "ground", "sessions", "pending_model", "sought", "systems"),
     "program_model",
-    *("allowed", "scopes", "consent", "mandate", "staff_model", "acts", "client_model", "topics"),
+    *("allowed", "scopes", "consent", "mandate", "staff_model", "acts", "trail", "client_model", "topics"),
 )
 """Seen from above like the model: the calendar of the directory; what booking is asked, sees, answers, and lays out;
 who may do what; who of the staff may sign in."""

@@ -156,6 +156,8 @@ KINDS_BY_NAME = {
     "interop.directory_routes": Kind.EDGE,
     "interop.bundles": Kind.SERVICE,  # transactions and batches
     "interop.bundle_routes": Kind.EDGE,
+    "interop.auditing": Kind.SERVICE,  # the audit in FHIR's words
+    "interop.audit_routes": Kind.EDGE,
     "interop.isik_book": Kind.SERVICE,
     "interop.isik_patch": Kind.SERVICE,
     "interop.isik_later": Kind.SERVICE,  # asked for without waiting
@@ -179,12 +181,15 @@ KINDS_BY_NAME = {
     "people.acts": Kind.PURE,  # what programs did
     "people.act_store": Kind.STORE,
     "people.act_fhir": Kind.MAPPING,
+    "people.trail": Kind.PURE,  # searches of the audit
+    "people.trail_store": Kind.STORE,
     "people.mandate": Kind.PURE,  # what a relative may do
     "people.mandate_store": Kind.STORE,
     "people.mandates": Kind.SERVICE,  # giving, using and ending it
     "interop.including": Kind.SERVICE,  # what a search includes
     "interop.leafing": Kind.MAPPING,  # its pages
     "interop.slots": Kind.MAPPING,  # as a view
+    "interop.shortened": Kind.MAPPING,  # some elements only
     "interop.terminology": Kind.MAPPING,  # code systems and value sets
     "interop.wanted": Kind.MAPPING,  # searches of appointments
     "interop.ihe": Kind.SERVICE,  # IHE's operations

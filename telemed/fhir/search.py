@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Literal, assert_never
@@ -30,11 +30,13 @@ DEEPEST = 4
 
 @dataclass(frozen=True)
 class Parameter:
-    """A search parameter that is understood. *targets*: the types that a reference may name without saying so."""
+    """A search parameter that is understood. *targets*: the types that a reference may name without saying so;
+    *by_identifier*: whether ``:identifier`` asks for the logical references, which have no address."""
 
     name: str
     type: ParameterType
     targets: tuple[str, ...] = ()
+    by_identifier: bool = False
 
 
 @dataclass(frozen=True)
@@ -269,7 +271,7 @@ def _criterion(parameter: Parameter, modifier: str, value: str, zone: tzinfo) ->
             raise _not_understood(f"{name}:missing is true or false")
         return Criterion(name, modifier, missing=value == "true")
     if parameter.type == "reference":
-        return Criterion(name, references=_references(parameter, modifier, _split(value)))
+        return _referring(parameter, modifier, _split(value))
     if modifier and modifier not in _MODIFIERS[parameter.type]:
         raise _not_understood(f"{name} does not take that modifier")
     match parameter.type:
@@ -307,6 +309,12 @@ def _plain(text: str) -> str:
 def _token(value: str) -> Token:
     system, *code = re.split(r"(?<!\\)\|", value, maxsplit=1)
     return Token(_plain(system), _plain(code[0])) if code else Token(None, _plain(system))
+
+
+def _referring(parameter: Parameter, modifier: str, values: Sequence[str]) -> Criterion:
+    if modifier == "identifier" and parameter.by_identifier:
+        return Criterion(parameter.name, modifier, tokens=tuple(map(_token, values)))
+    return Criterion(parameter.name, references=_references(parameter, modifier, values))
 
 
 def _references(parameter: Parameter, modifier: str, values: Iterable[str]) -> tuple[str, ...]:

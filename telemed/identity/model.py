@@ -57,6 +57,8 @@ class Right(StrEnum):
     FHIR_READ = "fhir-read"
     FHIR_WRITE = "fhir-write"
     """Change something by FHIR; what and whose, its scopes and its compartment say."""
+    AUDIT_READ = "audit-read"
+    """Read by FHIR what the audit says: a program what it did itself, the operator all."""
     IMPORT = "import"
     JOIN_VISIT = "join-visit"
     BE_GUEST = "be-guest"
@@ -80,6 +82,7 @@ HOLDERS: dict[Right, frozenset[Role]] = {
     Right.OPERATE: frozenset({Role.OPERATOR}),
     Right.FHIR_READ: frozenset({Role.CLIENT}),
     Right.FHIR_WRITE: frozenset({Role.CLIENT}),
+    Right.AUDIT_READ: frozenset({Role.OPERATOR, Role.CLIENT}),
     Right.IMPORT: frozenset({Role.OPERATOR, Role.CLIENT}),
     Right.JOIN_VISIT: frozenset({Role.DOCTOR}),
     Right.BE_GUEST: frozenset({Role.GUEST}),
@@ -90,9 +93,13 @@ HOLDERS: dict[Right, frozenset[Role]] = {
 }
 
 
+_BY_FHIR = frozenset({Right.OPEN, Right.FHIR_READ, Right.FHIR_WRITE, Right.AUDIT_READ})
+"""All that scopes are asked for. A program that signed in by a signature is one there, and nowhere else."""
+
+
 def holds(actor: Actor, right: Right) -> bool:
     """Whether *actor*'s role has *right*; the relationship to the object is checked where the object is."""
-    return actor.role in HOLDERS[right]
+    return actor.role in HOLDERS[right] and (actor.scopes is None or right in _BY_FHIR)
 
 
 RESIDENT_SESSION = timedelta(hours=12)

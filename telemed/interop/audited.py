@@ -6,19 +6,21 @@ Held here for every path at once, refusals too, so that no route can forget it. 
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import State
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from telemed.fhir.resource import ID
 from telemed.identity.model import Role
 from telemed.identity.rights import WITNESS, Witness
 from telemed.people.acts import Act, Did, what_was_done, without_words
 from telemed.people.service import Auditor
 from telemed.web.centre import Centre
 
+REQUEST_ID = b"x-request-id"
 REFUSED = 400
 BROKEN = 500
 
@@ -35,6 +37,7 @@ class Noted(Witness):
     person_id: str = ""
     left: bool = False
     also: tuple[Act, ...] = ()
+    request_id: str = ""
 
 
 def note(
@@ -87,13 +90,15 @@ class Audited:
         if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{self._prefix}/"):
             await self._app(scope, receive, send)
             return
-        noted = Noted()
-        has_begun = False
+        noted = Noted(request_id=_name_of(scope))
+        has_begun, named = False, noted.request_id
 
         async def after_the_line(message: Message) -> None:
             nonlocal has_begun
             if message["type"] == "http.response.start" and not has_begun:
                 has_begun = True
+                if named:  # said again (R4, http.html 3.1.0.1.7)
+                    message = {**message, "headers": [*message.get("headers", ()), (REQUEST_ID, named.encode())]}
                 await self._leave(noted, scope, message["status"])
             await send(message)
 
@@ -105,12 +110,13 @@ class Audited:
             raise
 
     async def _leave(self, noted: Noted, scope: Scope, status: int) -> None:
-        """Only what a program did that has shown who it is: of all others nothing is known that could be kept."""
-        if noted.actor.role is not Role.CLIENT or (noted.left and status < REFUSED):
+        """Only what a program or an operator did who has shown who it is: of others nothing is known to be kept."""
+        if noted.actor.role not in (Role.CLIENT, Role.OPERATOR) or (noted.left and status < REFUSED):
             return
         centre: Centre = self._state.centre
         auditor = centre.the(Auditor)
-        await asyncio.gather(*(auditor.asked(one) for one in (_act(noted, scope, status, centre), *noted.also)))
+        also = (replace(one, request_id=noted.request_id) for one in noted.also)
+        await asyncio.gather(*(auditor.asked(one) for one in (_act(noted, scope, status, centre), *also)))
 
 
 def _act(noted: Noted, scope: Scope, status: int, centre: Centre) -> Act:
@@ -127,4 +133,12 @@ def _act(noted: Noted, scope: Scope, status: int, centre: Centre) -> Act:
         ids=noted.ids or ((resource_id,) if resource_id else ()),
         person_id=noted.person_id,
         status=status,
+        role=noted.actor.role.value,
+        request_id=noted.request_id,
     )
+
+
+def _name_of(scope: Scope) -> str:
+    """What the program calls this request; nothing but what an id is made of is taken up."""
+    given = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"").decode("latin-1")
+    return given if ID.fullmatch(given) else ""

@@ -17,7 +17,6 @@ from telemed.booking.sought import Sealed, Sought
 from telemed.directory import shelf as shelves
 from telemed.directory.model import KINDS, Directory
 from telemed.directory.shelf import Shelf, Volume
-from telemed.fhir import raw
 from telemed.fhir.bundle import Entry, bundle
 from telemed.fhir.issues import Issue, Malformed, OffTheWire
 from telemed.fhir.search import Criterion, Grammar, Parameter, Query, Window, parse
@@ -25,7 +24,7 @@ from telemed.identity import scopes
 from telemed.identity.allowed import Asker, program
 from telemed.identity.model import Actor
 from telemed.identity.scopes import Act
-from telemed.interop import including, leafing, served, slots, terminology, wanted
+from telemed.interop import auditing, including, leafing, served, shortened, slots, terminology, wanted
 from telemed.interop.leafing import Page, Turn
 from telemed.interop.model import ScheduleMissing
 from telemed.interop.slots import Slot
@@ -44,6 +43,9 @@ T = TypeVar("T")
 
 class Parts(Protocol):
     """What looking needs of the centre."""
+
+    @property
+    def server(self) -> str: ...
 
     @property
     def db(self) -> Database: ...
@@ -77,6 +79,8 @@ class Hits:
     page: Page
 
 
+STORED = ("Appointment", auditing.KIND)
+"""What is looked up in the database, at each search."""
 NOTHING = Page(None, None, earlier=False, later=False)
 
 
@@ -144,6 +148,9 @@ def read(centre: Parts, kind: str, resource_id: str, asked: Asked) -> bytes:
     """
     parameters_of(kind)
     scopes.require(asked.actor, kind, Act.READ)
+    if kind == auditing.KIND:
+        with centre.db.reading() as tx:
+            return auditing.read(tx, resource_id, auditing.Pages(centre.server, asked.base_url), actor=asked.actor)
     with centre.the(Index).at(asked.now) as here:
         if kind == "Slot":
             slot = slots.named(here, resource_id, now=asked.now)
@@ -181,12 +188,14 @@ async def search(centre: Parts, kind: str, items: Iterable[tuple[str, str]], ask
         query = query_of(kind, items, at.known)
         _refuse_unknown(query, asked)
         turn = leafing.turn_of(query)
-        hits = Hits(0, (), NOTHING) if kind == "Appointment" else _in_memory(kind, here, at, query, turn, asked.now)
+        hits = Hits(0, (), NOTHING) if kind in STORED else _in_memory(kind, here, at, query, turn, asked.now)
     if kind == "Appointment":
         hits = await _appointments(centre, at, query, turn, asked)
+    elif kind == auditing.KIND:
+        hits = await asyncio.to_thread(_lines, centre, query, turn, asked)
     entries = [*hits.entries, *_included(centre, at, query, hits, asked)]
     if query.elements:
-        entries = [_only(entry, query.elements) for entry in entries]
+        entries = [shortened.only(entry, query.elements) for entry in entries]
     pages = leafing.links(asked.base_url, kind, query, turn, hits.page)
     content = bundle("searchset", entries, total=hits.total, pages=pages, base_url=asked.base_url)
     return Answer(content, len(hits.entries))
@@ -209,6 +218,8 @@ def _grammar(kind: str, known: Mapping[str, Parameter], directory: Directory) ->
             orders = frozenset(wanted.ORDERS)
         case "Slot":
             orders = frozenset({"start"})
+        case auditing.KIND:
+            orders = auditing.ORDERS
         case _:
             orders = frozenset(known)
     includes = frozenset((*line.includes, *(f"<{one}" for one in line.included_by)))
@@ -308,6 +319,12 @@ def _statuses(query: Query) -> frozenset[str]:
     )
 
 
+def _lines(centre: Parts, query: Query, turn: Turn, asked: Asked) -> Hits:
+    with centre.db.reading() as tx:
+        pages = auditing.Pages(centre.server, asked.base_url)
+        return Hits(*auditing.search(tx, query, turn, pages, actor=asked.actor))
+
+
 async def _appointments(centre: Parts, at: Place, query: Query, turn: Turn, asked: Asked) -> Hits:
     """Counted and found in SQL, behind the rule of who may see what; unsealed only what is handed out."""
     by = wanted.order(query.order)
@@ -344,25 +361,6 @@ def _included(centre: Parts, at: Place, query: Query, hits: Hits, asked: Asked) 
             for entry in found
             if entry.name not in matches and scopes.permits(asked.actor, entry.name.partition("/")[0], Act.READ)
         ]
-
-
-_SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
-_MANDATORY = {
-    "Appointment": ("status", "participant", "start", "end"),
-    "Slot": ("schedule", "status", "start", "end"),
-    "Schedule": ("actor",),
-    "CodeSystem": ("status", "content"),
-    "ValueSet": ("status",),
-}
-
-
-def _only(entry: Entry, elements: Sequence[str]) -> Entry:
-    """Only these elements and what a resource cannot do without (R4, search.html 3.1.1.5.9)."""
-    kind = entry.name.partition("/")[0]
-    kept = {"resourceType", "id", "meta", *_MANDATORY.get(kind, ()), *(one.rpartition(".")[2] for one in elements)}
-    meta = orjson.loads(entry.content).get("meta", {})
-    tagged = {**meta, "tag": [*meta.get("tag", ()), _SUBSETTED]}
-    return Entry(entry.name, raw.stamped(raw.only(entry.content, kept), {"meta": tagged}), entry.mode)
 
 
 def expand(centre: Parts, asked: Asked, *, value_set: str = "", url: str = "", text: str = "") -> bytes:

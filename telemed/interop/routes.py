@@ -39,7 +39,7 @@ EDGES: dict[str, Callable[[Request, Refusal], Response]] = {PREFIX: refuse}
 """How this path prefix says no."""
 
 
-@routes.get(f"{PREFIX}/metadata")
+@routes.api_route(f"{PREFIX}/metadata", methods=["GET", "HEAD"])
 def metadata(request: Request, centre: CentreDep, _actor: Anyone) -> Response:
     """What this server can do; true, because the routes go by the same table."""
     statement = looking.statement(_base(centre), version=version("telemed"), now=centre.clock.now())
@@ -69,7 +69,7 @@ async def _search(request: Request, items: list[tuple[str, str]], actor: Actor) 
     named = dict(items).get("_format", "")
     speaks = wanted(request.headers.get("accept", ""), named)
     kind = request.url.path.split("/")[2]
-    answer = await looking.search(centre_of(request), kind, items, _asked(request, actor))
+    answer = await looking.search(centre_of(request), kind, items, asked_of(request, actor))
     note(request, found=answer.given)
     return respond(answer.content, speaks)
 
@@ -79,7 +79,7 @@ async def read_appointment(request: Request, actor: Actor) -> Response:
     speaks = format_of(request)
     note(request, left=True)
     content = await looking.read_appointment(
-        centre_of(request), request.path_params["resource_id"], _asked(request, actor)
+        centre_of(request), request.path_params["resource_id"], asked_of(request, actor)
     )
     return respond_version(request, content, speaks)
 
@@ -87,7 +87,7 @@ async def read_appointment(request: Request, actor: Actor) -> Response:
 async def read(request: Request, actor: Actor) -> Response:
     """Read one resource."""
     speaks, given = format_of(request), request.path_params
-    content = looking.read(centre_of(request), given["kind"], given["resource_id"], _asked(request, actor))
+    content = looking.read(centre_of(request), given["kind"], given["resource_id"], asked_of(request, actor))
     return respond_version(request, content, speaks)
 
 
@@ -96,7 +96,7 @@ async def expand(request: Request, actor: Actor) -> Response:
     asked, speaks = request.query_params, format_of(request)
     content = looking.expand(
         centre_of(request),
-        _asked(request, actor),
+        asked_of(request, actor),
         value_set=request.path_params.get("resource_id", ""),
         url=asked.get("url", ""),
         text=asked.get("filter", ""),
@@ -158,7 +158,7 @@ async def take(request: Request, actor: Actor) -> Response:
 routes.routes.append(Route("/import", Guarded(Right.IMPORT, take), methods=["POST"]))
 
 
-def _asked(request: Request, actor: Actor) -> Asked:
+def asked_of(request: Request, actor: Actor) -> Asked:
     centre = centre_of(request)
     strict = preferences(request).get("handling") == "strict"
     return Asked(actor, centre.clock.now(), _base(centre), strict)

@@ -106,6 +106,13 @@ LINES: dict[str, Line] = {
         operations=tuple(Operation(one, f"{BACKPORT}backport-subscription-{one}") for one in ("status", "events")),
         more={"extension": [{"url": LISTED, "valueCanonical": one} for one in TOPICS]},
     ),
+    "AuditEvent": Line(
+        profiles=tuple(
+            f"https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.{patient}{one}"
+            for one in ("Create", "Read", "Update", "Delete", "Query")
+            for patient in ("", "Patient")
+        ),
+    ),
 }
 """By type. A search parameter stands in `OWN`, or with what the directory is found by."""
 
@@ -135,6 +142,13 @@ OWN: dict[str, tuple[Parameter, ...]] = {
         Parameter("patient", "reference", ("Patient",)),
         Parameter("practitioner", "reference", ("Practitioner",)),
         Parameter("location", "reference", ("Location",)),
+    ),
+    "AuditEvent": (
+        Parameter("date", "date"),
+        *(Parameter(name, "token") for name in ("action", "outcome", "type", "subtype")),
+        Parameter("agent", "reference", ("Practitioner",), by_identifier=True),
+        Parameter("entity", "reference", ("Appointment", "Slot", "Schedule", *_TIMED, "Subscription", "Patient")),
+        Parameter("patient", "reference", ("Patient",)),
     ),
     "Subscription": (Parameter("criteria", "string"), Parameter("status", "token"), Parameter("url", "uri")),
 }

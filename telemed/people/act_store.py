@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Index, Integer, Table, Text, delete, insert, select
+from sqlalchemy import Index, Integer, Table, Text, delete, insert, select, text
 from sqlalchemy.engine import Row
 
 from telemed.kit.db import Tx, Utc, metadata, utc_text
 from telemed.kit.hot import Hot
 from telemed.kit.ids import new_id
 from telemed.kit.register import Kept, column
-from telemed.people.acts import MOST_IDS, Act, Did
+from telemed.people.acts import CLIENT, MOST_IDS, Act, Did
 
-_ACT = Kept("shows what a program asked for and was given", "1 year", "operator")
+_ACT = Kept("shows what a program asked for and was given", "1 year", "operator, and the program what it did")
 
 acts = Table(
     "people_act",
@@ -30,6 +30,8 @@ acts = Table(
     column("ids", Text(), kept=_ACT),
     column("person_id", Text(), kept=_ACT),
     column("status", Integer(), kept=_ACT),
+    column("role", Text(), server_default=text("'client'"), kept=_ACT),
+    column("request_id", Text(), server_default=text("''"), kept=_ACT),
     Index("ix_people_act_client_at", "client", "at"),
     sqlite_with_rowid=False,
 )
@@ -62,19 +64,21 @@ def _row(act: Act) -> dict[str, Any]:
         "ids": ",".join(act.ids[:MOST_IDS]),
         "person_id": act.person_id,
         "status": act.status,
+        "role": act.role,
+        "request_id": act.request_id,
     }
 
 
 def of_client(tx: Tx, client: str, limit: int) -> list[Act]:
     """The newest first."""
-    own = select(acts).where(acts.c.client == client)
-    return [_act(row) for row in tx.execute(own.order_by(acts.c.at.desc(), acts.c.id.desc()).limit(limit))]
+    own = select(acts).where(acts.c.client == client, acts.c.role == CLIENT)
+    return [act_of(row) for row in tx.execute(own.order_by(acts.c.at.desc(), acts.c.id.desc()).limit(limit))]
 
 
-def _act(row: Row[Any]) -> Act:
+def act_of(row: Row[Any]) -> Act:
     ids = tuple(filter(None, row.ids.split(",")))
     made = Act(row.client, Did(row.did), row.kind, row.at, row.asked, row.found, ids, row.person_id)
-    return replace(made, status=row.status, id=row.id)
+    return replace(made, status=row.status, id=row.id, role=row.role, request_id=row.request_id)
 
 
 def drop_before(tx: Tx, moment: datetime) -> None:

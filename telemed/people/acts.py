@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 KEEP = timedelta(days=365)
+CLIENT = "client"
+"""The role of a program; see `identity.model.Role`."""
 MOST_IDS = 20
 """Ids that one line names; how many there were, it says besides."""
 
@@ -33,9 +35,10 @@ class Did(StrEnum):
 class Act:
     """A program did something with resources of a type, or was refused.
 
-    *client*: its id. *kind*: the FHIR type, empty where there was none. *asked*: the search, without free text
-    (`without_words`). *found*: how many resources it was given; None where that says nothing. *ids*: of resources of
-    that type. *person_id*: whom it was about, if about one. *status*: of HTTP.
+    *client*: its id; *role*: what it is, for operators read the audit too. *kind*: the FHIR type, empty where there
+    was none. *asked*: the search, without free text (`without_words`). *found*: how many resources it was given; None
+    where that says nothing. *ids*: of resources of that type. *person_id*: whom it was about, if about one. *status*:
+    of HTTP. *request_id*: what the program called its request (``X-Request-Id``), if it did.
     """
 
     client: str
@@ -48,6 +51,21 @@ class Act:
     person_id: str = ""
     status: int = 200
     id: str = ""
+    role: str = CLIENT
+    request_id: str = ""
+
+
+SEARCHES = frozenset({Did.SEARCH, Did.FIND})
+"""What is about the search rather than about single resources."""
+DONE, FAILED, DENIED, BROKEN = "0", "4", "8", "12"
+"""How it ended, as AuditEvent.outcome says it."""
+
+
+def outcome_of(status: int) -> str:
+    """How a request ended that was answered with this status of HTTP."""
+    if status < 400:
+        return DONE
+    return BROKEN if status >= 500 else DENIED if status in (401, 403) else FAILED
 
 
 _OPERATIONS = {"$find": Did.FIND, "$hold": Did.HOLD, "$book": Did.BOOK}
@@ -75,6 +93,7 @@ _CODED = frozenset(
         *("status", "active", "type", "service-type", "service-category", "specialty", "role", "context-type-value"),
         *("date", "start", "end", "slot", "schedule", "actor", "patient", "practitioner", "location", "organization"),
         *("service", "url", "criteria", "visit-type", "practitioner-role", "appointment", "entity", "agent"),
+        *("action", "outcome", "subtype"),
     }
 )
 """Parameters whose values are ids, codes and moments."""

@@ -11,22 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from telemed.identity.model import Role
-from telemed.people.model import AuditLine, Deed
+from telemed.people.model import SEARCH, AuditLine, Deed
 
 PROFILE = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
-SEARCH = "search"
-"""The purpose of a read that was the answer to a search."""
-
 TERMS = "http://terminology.hl7.org/CodeSystem/"
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 INTERACTION = "http://hl7.org/fhir/restful-interaction"
 _TAKES_PART = f"{TERMS}v3-ParticipationType"
 OWN = "https://telemed.example/fhir/CodeSystem/"
 SOURCE, DESTINATION = (DICOM, "110153", "Source Role ID"), (DICOM, "110152", "Destination Role ID")
-_APPLICATION = (DICOM, "110150", "Application")
-_CUSTODIAN = (f"{TERMS}provenance-participant-type", "custodian", "Custodian")
+APPLICATION = (DICOM, "110150", "Application")
+CUSTODIAN = (f"{TERMS}provenance-participant-type", "custodian", "Custodian")
 AUTHOR, RECIPIENT = (_TAKES_PART, "AUT", "author (originator)"), (_TAKES_PART, "IRCP", "information recipient")
-_KINDS = {Role.DOCTOR.value: "Practitioner", Role.ASSISTANT.value: "Practitioner"}
+PRACTITIONERS = (Role.DOCTOR, Role.ASSISTANT)
 """Whose subject is an id of the directory."""
 
 
@@ -48,7 +45,7 @@ _PATTERNS = {
     Deed.CREATE: _Pattern("PatientCreate", "create", "C", SOURCE, DESTINATION, AUTHOR),
     Deed.READ: _READ,
     Deed.WRITE: _Pattern("PatientUpdate", "update", "U", SOURCE, DESTINATION, AUTHOR),
-    Deed.ERASE: _Pattern("PatientDelete", "delete", "D", _APPLICATION, _CUSTODIAN, AUTHOR),
+    Deed.ERASE: _Pattern("PatientDelete", "delete", "D", APPLICATION, CUSTODIAN, AUTHOR),
 }
 
 
@@ -99,11 +96,11 @@ def machine(kind: tuple[str, str, str], who: dict[str, Any], url: str) -> dict[s
 
 
 def _user(line: AuditLine, kind: tuple[str, str, str]) -> dict[str, Any]:
-    known = _KINDS.get(line.role)
+    is_known = line.role in PRACTITIONERS and bool(line.subject)
     named: dict[str, Any] = (
         {"identifier": {"system": f"{OWN}{line.role}", "value": line.subject}} if line.subject else {}
     )
-    who = {"reference": f"{known}/{line.subject}"} if known and line.subject else named or {"display": line.role}
+    who = {"reference": f"Practitioner/{line.subject}"} if is_known else named or {"display": line.role}
     role = {"coding": [{"system": f"{OWN}role", "code": line.role}]}
     return {"type": {"coding": [coding(kind)]}, "role": [role], "who": who, "requestor": True}
 

@@ -62,6 +62,10 @@ class Deed(StrEnum):
     """Kept an end out of a call, and nothing was seen."""
 
 
+SEARCH = "search"
+"""The purpose of a read that was the answer to a search."""
+
+
 @dataclass(frozen=True)
 class AuditLine:
     """Somebody did something to a person's data. *role* and *subject*: who, as `identity.model.Actor` says it;

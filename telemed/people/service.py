@@ -11,9 +11,10 @@ from telemed.kit.batch import Batch
 from telemed.kit.db import Database, Tx
 from telemed.kit.ids import new_id, new_ids
 from telemed.kit.secrets import Secrets
-from telemed.people import act_store, model, store
+from telemed.people import act_store, model, store, trail_store
 from telemed.people.acts import KEEP, Act
 from telemed.people.model import AuditLine, Erased, Need, Person, Way
+from telemed.people.trail import Line, Trail
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,11 @@ def audit_act(tx: Tx, act: Act) -> None:
 def acts_of(tx: Tx, client: str, *, limit: int = 200) -> list[Act]:
     """What a program did last, the newest first."""
     return act_store.of_client(tx, client, limit)
+
+
+def trail(tx: Tx, sought: Trail) -> tuple[int, list[Line]]:
+    """What the audit says that is sought: how much in all, and those of the page in the order of walking."""
+    return trail_store.count(tx, sought), trail_store.find(tx, sought) if sought.limit else []
 
 
 def forget_acts(tx: Tx, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import orjson
-from sqlalchemy import ForeignKey, LargeBinary, Table, Text, bindparam, delete, insert, select, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, Table, Text, bindparam, delete, insert, select, update
 
 from telemed.kit.db import Tx, Utc, metadata, utc_text
 from telemed.kit.hot import Hot
@@ -48,6 +48,14 @@ audit_lines = Table(
     column("action", Text(), kept=_AUDIT),
     column("purpose", Text(), kept=_AUDIT),
     sqlite_with_rowid=False,
+)
+_of_client = audit_lines.c.role == "client"
+Index(
+    "ix_people_audit_client",
+    audit_lines.c.subject,
+    audit_lines.c.at,
+    sqlite_where=_of_client,
+    postgresql_where=_of_client,
 )
 
 WRAPPED = select(keys.c.wrapped).where(keys.c.person_id == bindparam("person"))

@@ -274,6 +274,7 @@ plan             .      .        x      x         .        .      .       .     
 operate          .      .        .      .         x        .      .       .     .
 fhir-read        .      .        .      .         .        x      .       .     .
 fhir-write       .      .        .      .         .        x      .       .     .
+audit-read       .      .        .      .         x        x      .       .     .
 import           .      .        .      .         x        x      .       .     .
 join-visit       .      .        x      .         .        .      .       .     .
 be-guest         .      .        .      .         .        .      .       x     .

@@ -25,6 +25,7 @@ from telemed.people.acts import Act, Did, what_was_done, without_words
 from telemed.people.service import Auditor
 from telemed.web import refusals
 from tests.builders import World, make_booking, make_world, moment
+from tests.people import balp
 from tests.web.apps import make_pages
 
 AT = datetime(2027, 1, 12, 9, tzinfo=UTC)
@@ -201,4 +202,5 @@ def test_each_act_is_an_audit_event(did: Did, status: int, person_id: str) -> No
         status == 200 and person_id != "" and did in (Did.HOLD, Did.BOOK) and bool(ids)
     )
     assert any("query" in one for one in event["entity"]) == (did in (Did.SEARCH, Did.FIND))
-    assert event["entity"][0]["detail"] == [{"type": "found", "valueString": "3"}]
+    assert event["extension"] == [{"url": "urn:telemed:fhir:found", "valueInteger": 3}]
+    assert not profiles[0] or balp.faults(event) == []

@@ -10,6 +10,7 @@ from fhir.resources.R4B.auditevent import AuditEvent
 from telemed.identity.model import Role
 from telemed.people.audit_fhir import audit_event
 from telemed.people.model import AuditLine, Deed
+from tests.people import balp
 
 AT = datetime(2026, 11, 24, 8, 0, 0, 5000, tzinfo=UTC)
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -55,6 +56,7 @@ def test_each_deed_follows_its_pattern(deed: Deed, purpose: str) -> None:
     assert human["who"] == {"reference": "Practitioner/weiss"}
     assert "network" not in human
     assert event["source"]["observer"]
+    assert balp.faults(event) == []
 
 
 @pytest.mark.parametrize(("deed", "purpose"), PATTERNS)
