@@ -5,6 +5,7 @@ is kept by the browser in a cookie. Only languages that lack no word are offered
 """
 
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import quote, urlencode
 
 from starlette.requests import HTTPConnection, Request
@@ -14,7 +15,7 @@ from telemed.kit.i18n import ASKED, GERMAN, Words, of_pages
 from telemed.kit.i18n import words as catalogue
 from telemed.web.account import FORM_TOKEN
 
-__all__ = ["ASKED", "LASTS_S", "OWN_NAMES", "Choice", "choices", "keep", "offered", "sent", "words_of"]
+__all__ = ["ASKED", "LASTS_S", "OWN_NAMES", "Choice", "choices", "keep", "offered", "own_address", "sent", "words_of"]
 
 LASTS_S = 180 * 24 * 3600
 OWN_NAMES = {
@@ -32,13 +33,12 @@ OWN_NAMES = {
 
 @dataclass(frozen=True)
 class Choice:
-    """One language that the page may be had in. *href*: the same page in it, where its address is all that it needs."""
+    """One language that the page may be had in."""
 
     code: str
     name: str
     lang: str
     direction: str
-    href: str
     is_chosen: bool
 
 
@@ -59,12 +59,20 @@ def words_of(connection: HTTPConnection) -> Words:
 
 def choices(connection: HTTPConnection) -> tuple[Choice, ...]:
     """All languages of a page, its own marked; none where there is only one."""
-    may, chosen = offered(connection), words_of(connection).language
-    if len(may) < 2:
-        return ()
+    may = offered(connection)
+    return _choices(may, words_of(connection).language) if len(may) > 1 else ()
+
+
+@cache
+def _choices(may: tuple[str, ...], chosen: str) -> tuple[Choice, ...]:
+    own = {code: catalogue(code) for code in may}
+    return tuple(Choice(code, OWN_NAMES[code], own[code].lang, own[code].direction, code == chosen) for code in may)
+
+
+def own_address(connection: HTTPConnection) -> str:
+    """By which the page is asked for, apart from the language."""
     others = [(name, value) for name, value in connection.query_params.multi_items() if name != ASKED]
-    address = f"{quote(connection.scope['path'])}?{urlencode(others)}{'&' if others else ''}{ASKED}="
-    return tuple(_choice(code, f"{address}{code}", code == chosen) for code in may)
+    return quote(connection.scope["path"]) + (f"?{urlencode(others)}" if others else "")
 
 
 def sent(request: Request) -> tuple[tuple[str, str], ...]:
@@ -79,8 +87,3 @@ def keep(connection: HTTPConnection, answer: Response) -> None:
     wished = connection.query_params.get(ASKED)
     if wished and wished in offered(connection) and wished != connection.cookies.get(ASKED):
         answer.set_cookie(ASKED, wished, max_age=LASTS_S, path="/", secure=True, httponly=True, samesite="lax")
-
-
-def _choice(code: str, href: str, is_chosen: bool) -> Choice:
-    own = catalogue(code)
-    return Choice(code, OWN_NAMES[code], own.lang, own.direction, href, is_chosen)

@@ -12,7 +12,7 @@ from babel.dates import format_date
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, nodes
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from schemas.day import Ticket
 from telemed.kit.clock import real_now
@@ -22,7 +22,7 @@ from telemed.web import languages, tickets
 from telemed.web.account import ACCOUNT, with_form_tokens
 from telemed.web.aloud import MARK, Aloud
 from telemed.web.files import Files, Folders
-from telemed.web.languages import words_of
+from telemed.web.languages import ASKED, Choice, words_of
 from telemed.web.packing import Page, may_pack
 from telemed.web.spoken import ICONS, icon
 from telemed.web.spoken import spoken as spoken_templates
@@ -34,6 +34,8 @@ STATIC = HERE / "static"
 BERLIN = ZoneInfo("Europe/Berlin")
 IN_PLACE = "hx-request"
 """The header with which htmx asks for what it puts into a page that is open: no script comes along then."""
+AT, FORM = "~at~", "~form~"
+"""Stand in a list of languages where the address of a page goes, and the id of its form."""
 PUBLIC = "telemed"
 """The program whose pages people open at home."""
 
@@ -91,6 +93,7 @@ class Pages:
         self._loader = FileSystemLoader([*template_folders, HERE / "templates"])
         self._folders = _folders({each.parent.name: each.parent / "static" for each in template_folders})
         self._spoken: dict[str, Environment] = {}
+        self._lists: dict[tuple[tuple[Choice, ...], bool], str] = {}
         self._for_staff: dict[str, bool] = {}
 
     def render(
@@ -100,7 +103,10 @@ class Pages:
         chosen = words is None and not self.is_for_staff(template)
         spoken = words or (words_of(request) if chosen else catalogue())
         given = {**self._given(spoken), "csp_nonce": request.scope.get("csp_nonce", "")}
-        given["languages"] = languages.choices(request) if chosen else ()
+        if offered := languages.choices(request) if chosen else ():
+            given["own_address"] = languages.own_address(request)
+            given["in_languages"] = self._in_languages(spoken, offered)
+        given["languages"] = offered
         given["is_for_people"] = self.frame.program == PUBLIC and not self.is_for_staff(template)
         given["is_in_place"] = IN_PLACE in request.headers
         given["is_asked_by_post"] = request.method == "POST"
@@ -138,6 +144,23 @@ class Pages:
         spoken = words or catalogue()
         given = {"frame": self.frame, **self._given(spoken), **context}
         return self._in(spoken.language).get_template(template).render(given)
+
+    def _in_languages(self, words: Words, offered: tuple[Choice, ...]) -> Callable[..., Markup]:
+        """The list of languages with links to an address, or with buttons of the form *form* that send to it.
+
+        The list is made once; on each page only the address and the form are put in.
+        """
+
+        def in_languages(address: str, form: str = "") -> Markup:
+            key = offered, bool(form)
+            if key not in self._lists:
+                self._lists[key] = self.part(
+                    "_in_languages.html", words=words, languages=offered, at=AT, form=form and FORM
+                )
+            asked = escape(f"{address}{'&' if '?' in address else '?'}{ASKED}=")
+            return Markup(self._lists[key].replace(AT, asked).replace(FORM, escape(form)))
+
+        return in_languages
 
     def _in(self, language: str) -> Environment:
         """The templates in *language*."""

@@ -75,13 +75,14 @@ def test_a_picture_is_named_and_an_icon_is_hidden_from_screen_readers() -> None:
 
 
 def test_fixed_words_and_icons_stand_in_the_template_of_their_language_and_all_others_are_looked_up() -> None:
-    source = "{{ _('web.skip') }}|{{- icon('check') -}}|{{ _('web.skip')|length }}|{{ _(key) }}|{{ _('x' ~ 1) }}|{{ name }}"
+    source = (
+        "{{ _('web.skip') }}|{{- icon('check') -}}|{{ _('web.skip')|length }}|{{ _(key) }}|{{ _('x' ~ 1) }}|{{ name }}"
+    )
     for language in ("de", "ar"):
         own = words(language)
         made = spoken(DictLoader({"a": source}), Folders(STATIC, {}), own, {}).get_template("a")
         skip = own.text("web.skip")
         shown = made.render(_=lambda key: f"<{key}>", key="k", name=Named("Raum", {"ar": "غرفة"}))
         assert (
-            shown
-            == f"{skip}|{icon('check')}|{len(skip)}|&lt;k&gt;|&lt;x1&gt;|{'غرفة' if language == 'ar' else 'Raum'}"
+            shown == f"{skip}|{icon('check')}|{len(skip)}|&lt;k&gt;|&lt;x1&gt;|{'غرفة' if language == 'ar' else 'Raum'}"
         )
