@@ -1,5 +1,6 @@
 """What the Appointment of another system says while it is not confirmed yet, and what it says no more when it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,11 +33,8 @@ class Said:
     def in_words(self, content: bytes) -> bytes:
         """The Appointment with both, as far as there is something to say."""
         told = stamped(content, {"comment": self.comment}) if self.comment else content
-        people: list[dict[str, Any]] = orjson.loads(told)["participant"]
-        patients = [one for one in people if _refers(one).startswith("Patient/")] if self.name else []
-        for one in patients:
-            one["actor"]["display"] = self.name
-        return stamped(told, {"participant": people}) if patients else told
+        named = {"actor": {"display": self.name}}
+        return _each(told, lambda one: named if _refers(one).startswith("Patient/") else {}) if self.name else told
 
 
 NOTHING_SAID = Said()
@@ -69,11 +67,14 @@ def proposed(proposal_id: str, offer: Offer, directory: Directory, *, now: datet
 
 def _agreeing(content: bytes, who: str, before: str, after: str) -> bytes:
     """The same text with another status of those participants whose reference begins with *who*."""
-    people: list[dict[str, Any]] = orjson.loads(content)["participant"]
-    changed = [one for one in people if one.get("status") == before and _refers(one).startswith(who)]
-    for one in changed:
-        one["status"] = after
-    return stamped(content, {"participant": people}) if changed else content
+    agreed = {"status": after}
+    return _each(content, lambda one: agreed if one.get("status") == before and _refers(one).startswith(who) else {})
+
+
+def _each(content: bytes, change: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
+    """The same text with what *change* says of each participant."""
+    people = [(text, change(orjson.loads(text))) for text in raw.texts(content, "participant")]
+    return stamped(content, {"participant": [raw.amended(*one) for one in people]})
 
 
 def _refers(participant: dict[str, Any]) -> str:
@@ -83,14 +84,6 @@ def _refers(participant: dict[str, Any]) -> str:
 
 def _extended(content: bytes, moment: dict[str, str] | None) -> bytes:
     """The same text with our extension, or without it; the others keep theirs to the digit."""
-    text = content.decode()
-    spans = raw.members(text)
-    start, end = spans.get("extension", (0, 0))
-    others = [text[a:b] for a, b in raw.items(text, start)] if end else []
-    kept = [one for one in others if orjson.loads(one).get("url") != HELD_UNTIL]
-    if moment is not None:
-        kept.append(orjson.dumps(moment).decode())
-    members = {name: text[a:b] for name, (a, b) in spans.items() if name != "extension"}
-    if kept:
-        members["extension"] = f"[{','.join(kept)}]"
-    return ("{" + ",".join(f'"{name}":{value}' for name, value in members.items()) + "}").encode()
+    others = [one for one in raw.texts(content, "extension") if orjson.loads(one).get("url") != HELD_UNTIL]
+    kept = [*map(orjson.Fragment, others), *([moment] if moment else [])]
+    return stamped(content, {"extension": kept or None})

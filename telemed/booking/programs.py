@@ -49,6 +49,7 @@ from telemed.booking.program_model import (
 from telemed.booking.store import NO_ACCESS
 from telemed.directory import service as directories
 from telemed.directory.model import Directory
+from telemed.fhir.values import fold
 from telemed.identity.allowed import Action, allowed, program
 from telemed.identity.model import Actor
 from telemed.kit.db import Tx, take_turn
@@ -167,9 +168,8 @@ def _known_person(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, now
 def _move(tx: Tx, secrets: Secrets, directory: Directory, wanted: Wanted, *, actor: Actor, now: datetime) -> Kept:
     """Another appointment in place of one, whose link, paper and ticket go on."""
     old = _own(tx, wanted.instead_of, actor=actor, now=now)
-    if wanted.person_id and wanted.person_id != old.person_id:
-        raise OtherPerson(expression="Appointment.participant")
     service.still_ahead(tx, old.id, now=now)
+    _check_person(tx, secrets, wanted, old, actor=actor, now=now)
     freed = claims.release(tx, old.id, old.offer, now=now) + waitlist.end_for(tx, old.id, now=now)
     service.take(tx, directory, wanted.id, wanted.offer, now=now)
     before = service.close(tx, secrets, old, Reason.MOVED, actor=actor, now=now)
@@ -183,6 +183,38 @@ def _move(tx: Tx, secrets: Secrets, directory: Directory, wanted: Wanted, *, act
     emit(tx, BookingMoved(new.id, old.id, old.offer.room_id), now=now)
     waitlist.serve(tx, secrets, directory, freed, now=now)
     return Kept(kept, data)
+
+
+def _check_person(tx: Tx, secrets: Secrets, wanted: Wanted, old: Booking, *, actor: Actor, now: datetime) -> None:
+    """An appointment stays that of its person. Whom a program knows under an id of its own is told by what it says.
+
+    Raises:
+        OtherPerson: by the id, the year of birth or the name it is somebody else.
+    """
+    if wanted.person_id or wanted.person is None:
+        is_same = wanted.person_id in ("", old.person_id)
+    else:
+        known = people.details(tx, secrets, old.person_id, actor=actor, purpose="booking", now=now)
+        called = fhir.patient_of(reading.read_appointment(tx, secrets, old.id, actor=actor, now=now))
+        is_same = may_be_one(known, wanted.person, called)
+    if not is_same:
+        raise OtherPerson(expression="Appointment.participant")
+
+
+def may_be_one(known: Person, sent: Person, called: str = "") -> bool:
+    """Whether who is *sent* may be who is *known*, whom that program also *called* by a name.
+
+    Of what both say nothing contradicts: years of birth are the same, and of the names one word is, so that a name may
+    be written differently or have changed by marriage.
+    """
+    if known.birth_year and sent.birth_year and known.birth_year != sent.birth_year:
+        return False
+    names, said = _words(f"{known.name} {called}"), _words(sent.name)
+    return not names or not said or bool(names & said)
+
+
+def _words(name: str) -> set[str]:
+    return set(fold(name).replace(",", " ").replace("-", " ").split())
 
 
 def _own(tx: Tx, booking_id: str, *, actor: Actor, now: datetime) -> Booking:
@@ -204,15 +236,15 @@ def _change(tx: Tx, secrets: Secrets, directory: Directory, wanted: Wanted, *, a
         raise IdTaken(expression="Appointment.id") from None
     if wanted.instead_of:
         raise IdTaken(expression="Appointment.id")
-    if wanted.person_id and wanted.person_id != old.person_id:
-        raise OtherPerson(expression="Appointment.participant")
     if old.status is Status.CANCELLED:
         raise AlreadyCancelled(expression="Appointment.id")
+    _check_person(tx, secrets, wanted, old, actor=actor, now=now)
     plain = reading.read_appointment(tx, secrets, old.id, actor=actor, now=now)
     name = fhir.patient_of(plain)
     same = dataclasses.replace(old, offer=wanted.offer)
     data = fhir.of_program(wanted.content, same, directory, created=now, name=name, before=plain)
-    if data == plain:
+    waits = pending.held(tx, old.id)
+    if plain in (data, pending_fhir.waiting(data, same, waits) if waits else data):
         return Kept(old, plain)
     if old.status is Status.PENDING:
         raise StillPending(expression="Appointment.id")

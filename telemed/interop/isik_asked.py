@@ -17,7 +17,7 @@ from telemed.directory.model import Directory, Service, slot_of
 from telemed.fhir import raw
 from telemed.fhir.issues import Issue, Told
 from telemed.fhir.resource import Resource, codings, literal
-from telemed.fhir.search import fold
+from telemed.fhir.values import fold
 from telemed.identity.allowed import Action, program
 from telemed.identity.model import Actor
 from telemed.interop.isik import Asked
@@ -49,8 +49,11 @@ class _Found:
     devices: list[str] = field(default_factory=list)
     services: list[str] = field(default_factory=list)
     patients: list[tuple[int, str]] = field(default_factory=list)
-    calendar: list[str] = field(default_factory=list)
-    """Whose schedules the slots are of."""
+    places: dict[str, str] = field(default_factory=dict)
+    """Where each of them is named."""
+
+    def named(self, actor_id: str, otherwise: str) -> str:
+        return self.places.get(actor_id, otherwise)
 
 
 def meant(
@@ -67,10 +70,10 @@ def meant(
     fields = asked.appointment.fields
     schedules = _schedules(known, asked, no_slot)
     start, end = _time(asked, schedules)
-    found = _Found(calendar=[actor for schedule in schedules for actor in known.schedules[schedule]])
+    found = _Found()
     for n, participant in enumerate(fields["participant"]):
         _taking_part(tx, known, asked, found, n, participant)
-    _sort_in(known, found, found.calendar, asked)
+    _sort_in(known, found, [known.schedules[one] for one in schedules], asked)
     service = _service(tx, known, asked, found, schedules, end - start)
     named = Named(
         service.id,
@@ -78,9 +81,9 @@ def meant(
         end,
         tuple(dict.fromkeys(found.doctors)),
         tuple(dict.fromkeys(found.rooms)),
-        _one(found.assistants, asked),
+        _one(found.assistants, found, asked),
         tuple(dict.fromkeys(found.devices)),
-        _one(found.interpreters, asked),
+        _one(found.interpreters, found, asked),
         any((literal(one) or ("",))[0] == "ServiceRequest" for one in fields.get("basedOn", ())),
     )
     person, person_id = _person(tx, asked, found, actor=actor, now=now, has_person=has_person)
@@ -174,9 +177,11 @@ def _taking_part(tx: Tx, known: Directory, asked: Asked, found: _Found, n: int, 
             if not doctor:
                 raise _refused("not-found", "there is no such role of a doctor", place)
             found.doctors.append(doctor)
+            found.places[doctor] = place
         case "Practitioner" | "Location" | "Device" | "HealthcareService":
             if not _sorted_in(known, found, actor_id) and not directory.knows(tx, kind, actor_id):
                 raise _refused("not-found", "there is nobody and nothing of this id here", place)
+            found.places[actor_id] = place
         case _:
             return  # a RelatedPerson and the like take part by the other system's word alone
 
@@ -196,26 +201,40 @@ def _sorted_in(known: Directory, found: _Found, actor_id: str) -> bool:
     return False
 
 
-def _sort_in(known: Directory, found: _Found, calendar: Iterable[str], asked: Asked) -> None:
-    """Whose schedules are named takes part, as far as no participant says otherwise.
+def _sort_in(known: Directory, found: _Found, calendars: Iterable[tuple[str, ...]], asked: Asked) -> None:
+    """Whose schedules are named takes part, as far as no participant says otherwise. One doctor does, in one room.
 
     Raises:
-        Told: a participant is another doctor than the one of the schedule.
+        Told: two take part, or another one than the schedules are of.
     """
-    by_calendar = _Found()
-    for actor_id in calendar:
-        _sorted_in(known, by_calendar, actor_id)
-    if by_calendar.doctors and found.doctors and not set(found.doctors) <= set(by_calendar.doctors):
-        raise _refused("business-rule", "the doctor is not the one whose schedule is named", asked.place)
-    found.doctors = found.doctors or by_calendar.doctors
-    found.rooms = found.rooms or by_calendar.rooms
-    found.devices += [one for one in by_calendar.devices if one not in found.devices]
-    found.services += by_calendar.services
+    each = [_Found() for _ in calendars]
+    for calendar, theirs in zip(calendars, each, strict=True):
+        for actor_id in calendar:
+            _sorted_in(known, theirs, actor_id)
+    found.doctors = _agreed(found.doctors, [one.doctors for one in each], found, asked)
+    found.rooms = _agreed(found.rooms, [one.rooms for one in each], found, asked)
+    for theirs in each:
+        found.devices += [one for one in theirs.devices if one not in found.devices]
+        found.services += theirs.services
 
 
-def _one(ids: list[str], asked: Asked) -> str:
+def _agreed(named: list[str], calendars: Iterable[list[str]], found: _Found, asked: Asked) -> list[str]:
+    """Who is named; or else whoever is in all schedules that are of any such."""
+    said = [one for one in calendars if one]
+    in_all = [one for one in dict.fromkeys(said[0]) if all(one in other for other in said)] if said else []
+    if said and not in_all:
+        place = asked.at("Appointment.slot")
+        raise _refused("business-rule", "one appointment is with one doctor in one room; the schedules are not", place)
+    one = _one(named, found, asked)
+    if one and in_all and one not in in_all:
+        raise _refused("business-rule", "not the one whose schedule is named", found.named(one, asked.place))
+    return [one] if one else in_all
+
+
+def _one(ids: list[str], found: _Found, asked: Asked) -> str:
     if len(set(ids)) > 1:
-        raise _refused("business-rule", "one assistant and one interpreter take part at most", asked.place)
+        place = found.named(ids[-1], asked.place)
+        raise _refused("business-rule", "one doctor, room, assistant, interpreter takes part at most", place)
     return ids[0] if ids else ""
 
 
@@ -282,21 +301,32 @@ def _person(
         raise _refused("business-rule", "an appointment is for one patient", place)
     n, person_id = found.patients[0] if found.patients else (0, "")
     place = asked.at(f"Appointment.participant[{n}].actor.reference")
+    said = _described(asked, n if found.patients else None, is_known=has_person)
     asker = program(actor, now)
     if person_id and any(asking.may(asker, Action.MEET, one) for one in booking.of_person(tx, person_id)):
         return None, person_id
-    if asked.patient is not None:
-        return described(asked.patient.fields, asked.patient_place), ""
-    reference = asked.appointment.fields["participant"][n]["actor"]["reference"] if found.patients else ""
-    inside = _contained(asked, reference)
-    if inside is not None:
-        return described(inside, asked.place), ""
-    if has_person:
-        return None, ""
+    if said is not None or has_person:
+        return said, ""
     if person_id:
         why = "this person is not known here; send her data as the parameter patient"
         raise _refused("not-found", why, place)
     raise _refused("required", "a Patient takes part, or is the parameter patient", asked.place)
+
+
+def _described(asked: Asked, n: int | None, *, is_known: bool) -> Person | None:
+    """Who is sent as a Patient, beside the Appointment or within it; of somebody *is_known*, the name alone will do.
+
+    Raises:
+        Told: the record is not in use, or she is dead.
+    """
+    if asked.patient is not None:
+        return described(asked.patient.fields, asked.patient_place)
+    actor = asked.appointment.fields["participant"][n]["actor"] if n is not None else {}
+    inside = _contained(asked, actor.get("reference", ""))
+    if inside is not None:
+        return described(inside, asked.place)
+    named = actor.get("display", "") if is_known else ""
+    return Person(named[:LONGEST_NAME], 0, Way.PAPER) if named else None
 
 
 def described(fields: Mapping[str, Any], place: str) -> Person:

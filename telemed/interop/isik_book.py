@@ -42,11 +42,12 @@ class Rules:
 
 @dataclass(frozen=True)
 class Means:
-    """What booking needs of the centre."""
+    """What booking needs of the centre. *host*: under which programs meet it; empty: whichever."""
 
     secrets: Secrets
     index: Index
     rules: Rules = Rules()
+    host: str = ""
 
 
 def book(tx: Tx, means: Means, asked: Asked, *, actor: Actor, now: datetime) -> Kept:
@@ -57,7 +58,7 @@ def book(tx: Tx, means: Means, asked: Asked, *, actor: Actor, now: datetime) -> 
     """
     known = directories.load(tx)
     with _in_words(asked):
-        old = _instead_of(tx, asked, actor=actor, now=now) or _same_id(tx, asked, actor=actor, now=now)
+        old = _instead_of(tx, means, asked, actor=actor, now=now) or _same_id(tx, asked, actor=actor, now=now)
         no_slot, has_person = means.rules.no_slot, old is not None
         what = meant(tx, known, asked, actor=actor, now=now, no_slot=no_slot, has_person=has_person)
         if what.named.start <= now:
@@ -87,16 +88,19 @@ def _in_words(asked: Asked) -> Iterator[None]:
         raise saying.told(refusal, asked.place) from None
 
 
-def _instead_of(tx: Tx, asked: Asked, *, actor: Actor, now: datetime) -> Booking | None:
+def _instead_of(tx: Tx, means: Means, asked: Asked, *, actor: Actor, now: datetime) -> Booking | None:
     """The appointment that is to be cancelled for it.
 
     Raises:
-        Told: there is none, or not for this program; it was cancelled already.
+        Told: there is none, or not for this program; it is of another server; it was cancelled already.
         WrongMoment: its visit has begun.
     """
     if asked.instead_of is None:
         return None
     kind, booking_id = literal({"reference": asked.instead_of.reference}) or ("", "")
+    if means.host and "://" in asked.instead_of.reference and _host(asked.instead_of.reference) != means.host:
+        why = "it is an appointment of another server; only its own are cancelled here"
+        raise Told(422, [Issue("not-found", why, asked.instead_of.place)])
     try:
         old = programs.of_program(tx, booking_id if kind == "Appointment" else "", actor=actor, now=now)
         if old.status is Status.CANCELLED:
@@ -111,6 +115,10 @@ def _instead_of(tx: Tx, asked: Asked, *, actor: Actor, now: datetime) -> Booking
     except Refusal as refusal:
         raise saying.told(refusal, asked.instead_of.place) from None
     return old
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]
 
 
 def _same_id(tx: Tx, asked: Asked, *, actor: Actor, now: datetime) -> Booking | None:

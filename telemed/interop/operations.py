@@ -1,6 +1,7 @@
 """What changes appointments over FHIR: ``$book`` of ISiK and of IHE at one address, told apart by their parameters."""
 
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -42,7 +43,7 @@ routes = APIRouter()
 def means_of(centre: Centre) -> Means:
     """What booking needs of the centre."""
     rules: Rules = centre.live.setdefault(Rules, Rules())
-    return Means(centre.secrets, centre.the(Index), rules)
+    return Means(centre.secrets, centre.the(Index), rules, urlsplit(centre.url(Area.PROGRAMS)).netloc)
 
 
 async def book(request: Request, actor: Actor) -> Response:

@@ -1,7 +1,6 @@
 """ISiK's ``$book`` as a program meets it."""
 
 import itertools
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -15,7 +14,6 @@ from telemed.booking.model import BookingConfirmed, BookingReplanned
 from telemed.booking.store import bookings
 from telemed.directory import fhir as directory_fhir
 from telemed.directory.model import slot_id
-from telemed.fhir import xml
 from telemed.fhir.codes import SPECIALTIES
 from telemed.fhir.validate import validate
 from telemed.interop import isik_later, isik_store
@@ -88,36 +86,6 @@ def test_what_is_named_is_booked_and_the_planner_names_the_rest(program: Program
         assert ("client", "program", "create") in {
             (o.role, o.subject, o.deed) for o in people.lines_of(tx, own.person_id)
         }
-
-
-def test_a_program_s_own_words_are_kept_to_the_digit(program: Program, world: World) -> None:
-    text = json.dumps(resource(appt(world, comment="Röntgen mitbringen", patientInstruction="nüchtern", priority=3)))
-    priority = '"_priority":{"extension":[{"url":"urn:x","valueDecimal":1.500}]}'
-    tag = '"meta":{"tag":[{"system":"http://fhir.de/CodeSystem/common-meta-tag-de","code":"external"}]}'
-    text = text.replace('"resourceType"', f'{priority},{tag},"resourceType"', 1)
-    body = f'{{"resourceType":"Parameters","parameter":[{text},{json.dumps(patient())}]}}'.encode()
-    answer = program.send("POST", "/fhir/Appointment/$book", body)
-    assert answer.status_code == 201, answer.text
-    assert priority in answer.text
-    made = answer.json()
-    assert (made["comment"], made["patientInstruction"]) == ("Röntgen mitbringen", "nüchtern")
-    assert made["meta"]["tag"][0]["code"] == "external"
-
-
-def test_the_appointment_alone_may_be_the_body_and_xml_is_spoken(program: Program, world: World) -> None:
-    inside = {"resourceType": "Patient", "id": "p", "name": [{"text": "Karl Winter"}]}
-    person = [{"actor": {"reference": "#p"}, "status": "accepted"}]
-    alone = appt(world, contained=[inside], participant=person)
-    xml_body = xml.from_json(json.dumps(alone).encode())
-    answer = program.send(
-        "POST", "/fhir/Appointment/$book", xml_body, content_type="application/fhir+xml", accept="application/fhir+xml"
-    )
-    assert answer.status_code == 201, answer.text
-    made = json.loads(xml.to_json(answer.content))
-    assert made["participant"][0]["actor"]["display"] == "Karl Winter"
-    assert "contained" not in made
-    again = program.send("POST", "/fhir/Appointment/$book", {**alone, "status": "booked"})
-    assert refusal_of(again) == (422, "business-rule", "Appointment.status")
 
 
 def test_part_of_a_long_slot_and_several_in_a_row_may_be_booked(program: Program, world: World) -> None:
@@ -248,8 +216,17 @@ def test_what_it_names_is_what_is_booked_or_nothing(program: Program, world: Wor
     room = program.book(resource(appt(world, slot=other, participant=naming("Location/room-2"))), patient())
     assert "Location/room-2" in room.json()["issue"][0]["diagnostics"]
     assert room.status_code == 409
+    where = f"{RESOURCE}.participant[{{}}].actor.reference"
     wrong = program.book(resource(appt(world, slot=other, participant=naming("Practitioner/weiss"))), patient())
-    assert refusal_of(wrong)[:2] == (422, "business-rule")
+    assert refusal_of(wrong) == (422, "business-rule", where.format(1))
+    for two in (("Practitioner/weiss", "Practitioner/brandt"), ("Location/room-1", "Location/room-2")):
+        both = program.book(resource(appt(world, "13:00", "13:20", participant=naming(*two))), patient())
+        assert refusal_of(both) == (422, "business-rule", where.format(2)), "who is named is booked, or nobody"
+    of_both = [*appt(world)["slot"], *other]
+    assert refusal_of(program.book(resource(appt(world, slot=of_both)), patient())) == (
+        *(422, "business-rule"),
+        f"{RESOURCE}.slot",
+    )
     unfit = program.book(resource(appt(world, slot=other, serviceType=[{"text": "skin-20"}])), patient())
     assert refusal_of(unfit) == (422, "business-rule", f"{RESOURCE}.start")
     short = program.book(resource(appt(world, "12:00", "12:10")), patient())
@@ -312,8 +289,35 @@ def test_moving_is_all_or_nothing_and_says_what_it_replaces(either: World) -> No
     gone = program.read(old["id"])
     assert (gone["status"], gone["meta"]["versionId"]) == ("cancelled", "2")
     assert new.json()["participant"][0]["actor"]["reference"] == gone["participant"][0]["actor"]["reference"]
+    elsewhere = {"name": "cancelled-appt-id", "valueUri": f"https://other.test/fhir/Appointment/{new.json()['id']}"}
+    answer = program.book(resource(appt(world, "15:00", "15:20")), elsewhere)
+    assert refusal_of(answer) == (422, "not-found", "Parameters.parameter[1].valueUri")
     twice = program.book(resource(appt(world, "15:00", "15:20")), instead)
     assert refusal_of(twice) == (409, "conflict", "Parameters.parameter[1].valueReference.reference")
+
+
+def test_an_appointment_stays_that_of_its_person(program: Program, world: World) -> None:
+    """Whom a program calls by an id of its own is told by name and year of birth."""
+    program.book(resource(appt(world, id="a1")), patient())
+    instead = {"name": "cancelled-appt-id", "valueUri": "a1"}
+    anna = [{"actor": {"reference": "Patient/p2", "display": "Anna Sommer"}, "status": "accepted"}]
+    inside = {"resourceType": "Patient", "id": "p", "name": [{"text": "Anna Sommer"}]}
+    within = [{"actor": {"reference": "#p"}, "status": "accepted"}]
+    for change, more in (
+        ({"participant": anna}, []),
+        ({"participant": within, "contained": [inside]}, []),
+        ({}, [patient(birthDate="1980-01-01")]),
+        ({}, [patient(name=[{"family": "Sommer", "given": ["Anna"]}])]),
+    ):
+        for how in ([instead], []):
+            sent = appt(world, "14:00", "14:20", **change, **({} if how else {"id": "a1"}))
+            answer = program.book(resource(sent), *how, *more)
+            assert refusal_of(answer)[:2] == (422, "business-rule"), (change, more, answer.text)
+    gone = program.book(resource(appt(world, "14:00", "14:20")), instead, patient(active=False))
+    assert refusal_of(gone) == (422, "business-rule", "Parameters.parameter[2].resource")
+    assert program.read("a1")["meta"]["versionId"] == "1"
+    married = patient(name=[{"family": "Winter-Sommer", "given": ["K."]}], birthDate="1951")
+    assert program.book(resource(appt(world, "14:00", "14:20")), instead, married).status_code == 201
 
 
 def test_a_program_books_moves_and_changes_only_for_its_doctors(program: Program, world: World) -> None:
@@ -340,29 +344,11 @@ def test_who_is_not_active_is_not_booked_for(program: Program, world: World) -> 
     for change in ({"active": False}, {"deceasedBoolean": True}):
         answer = program.book(resource(appt(world)), patient(**change))
         assert refusal_of(answer) == (422, "business-rule", "Parameters.parameter[1].resource")
+    known = program.book(resource(appt(world, "11:00", "11:20")), patient()).json()["participant"]
+    for change in ({"active": False}, {"deceasedDateTime": "2026-11-01"}):
+        answer = program.book(resource(appt(world, participant=known[:1])), patient(**change))
+        assert refusal_of(answer) == (422, "business-rule", "Parameters.parameter[1].resource"), "also who is known"
     assert program.book(resource(appt(world)), patient(birthDate="1951-03", name=[{"text": "K"}])).status_code == 201
-
-
-def test_a_related_person_takes_part(program: Program, world: World) -> None:
-    related = {
-        "resourceType": "RelatedPerson",
-        "patient": {"reference": "Patient/p1"},
-        "name": [{"text": "Anna Winter"}],
-    }
-    answer = program.book(resource(appt(world)), patient(), resource(related, "related-person"))
-    made = validate(answer.content).fields
-    assert made["contained"][0]["resourceType"] == "RelatedPerson"
-    assert {"Anna Winter"} <= {one["actor"].get("display") for one in made["participant"]}
-
-
-def test_answers_are_as_the_client_prefers(program: Program, world: World) -> None:
-    minimal = program.book(resource(appt(world)), patient(), prefer="return=minimal")
-    assert (minimal.status_code, minimal.content) == (201, b"")
-    assert minimal.headers["location"]
-    said = program.book(resource(appt(world, "11:00", "11:20")), patient(), prefer="return=OperationOutcome")
-    assert validate(said.content).kind == "OperationOutcome"
-    assert program.book(resource(appt(world)), patient(), accept="text/html").status_code == 406
-    assert kept(world) == 2
 
 
 def test_what_must_be_confirmed_is_pending_until_staff_say_yes(sqlite_database: Database) -> None:
@@ -373,9 +359,12 @@ def test_what_must_be_confirmed_is_pending_until_staff_say_yes(sqlite_database: 
     world = make_world(sqlite_database, resources=resources)
     with auditing(world):
         program = Program(world)
-        answer = program.book(resource(appt(world)), patient())
+        answer = program.book(resource(appt(world, id="a1")), patient())
         made = validate(answer.content).fields
         assert (answer.status_code, made["status"]) == (202, "pending")
+        again = program.book(resource(appt(world, id="a1")), patient())
+        assert (again.status_code, again.content) == (202, answer.content)
+        assert program.book(resource(appt(world, "14:00", "14:20", id="a1")), patient()).status_code == 409
         assert program.read(made["id"])["status"] == "pending"
         assert program.book(resource(appt(world)), patient()).status_code == 409
         with world.db.transaction() as tx:
