@@ -54,7 +54,7 @@ async def find(request: Request, actor: Actor) -> Response:
     """What could be booked, as proposed appointments (ITI-115)."""
     scopes.require(actor, "Appointment", Act.SEARCH)
     speaks = format_of(request)
-    items = [Item(name, text) for name, text in request.query_params.multi_items()]
+    items = [Item(name, text, f"http.{name}") for name, text in request.query_params.multi_items()]
     if request.method == "POST":
         items += ihe_asked.items(await _given(request))
     content = await run_in_threadpool(_found, request, items, actor)

@@ -66,7 +66,7 @@ def _since(request: Request) -> datetime | None:
     try:
         return span(given.replace(" ", "+"), UTC)[0]
     except (ValueError, OverflowError):
-        raise Malformed([Issue("value", "_since is an instant")]) from None
+        raise Malformed([Issue("value", "_since is an instant", "http._since")]) from None
 
 
 def _answer(request: Request, content: bytes, media: str, etag: str, since: datetime) -> Response:

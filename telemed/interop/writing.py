@@ -13,6 +13,7 @@ from telemed.directory.model import KINDS
 from telemed.directory.shelf import Shelf, Volume
 from telemed.fhir import raw
 from telemed.fhir.issues import Issue, Malformed, Told, explain
+from telemed.fhir.paths import HTTP
 from telemed.fhir.resource import Resource, literal
 from telemed.fhir.validate import validate
 from telemed.identity import scopes
@@ -27,6 +28,9 @@ from telemed.visit import service as visit
 
 WRITTEN = tuple(kind for kind in KINDS if kind != "Organization")
 """Types that programs write. The organization says in whose name this centre speaks: the operator's alone."""
+UNLESS, MATCH = f"{HTTP}if-none-exist", f"{HTTP}if-match"
+_IN_BUNDLES = {UNLESS: "ifNoneExist", MATCH: "ifMatch"}
+"""What an entry has in place of a header."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ def kept(tx: Tx, wish: Wish, *, is_new: bool) -> Written:
 
 def _check_version(wish: Wish, old: Volume | None) -> None:
     if wish.version is not None and (old is None or shelf.number_of(old.content) != wish.version):
-        raise Told(412, [Issue("conflict", "it has another version by now; read it again")])
+        raise Told(412, [Issue("conflict", "it has another version by now; read it again", MATCH)])
 
 
 def _fitting(tx: Tx, kind: str, search: str) -> Volume | None:
@@ -150,12 +154,16 @@ def _fitting(tx: Tx, kind: str, search: str) -> Volume | None:
         Malformed: a search that is not understood whole: it would find too much.
         Told: 412, several fit.
     """
-    query = looking.query_of(kind, parse_qsl(search.removeprefix("?").removeprefix(f"{kind}?")), directory.load(tx))
+    items = parse_qsl(search.removeprefix("?").removeprefix(f"{kind}?"))
+    try:
+        query = looking.query_of(kind, items, directory.load(tx))
+    except Malformed as refusal:
+        raise Malformed([replace(one, expression=UNLESS) for one in refusal.issues]) from None
     if query.ignored or not query.criteria:
-        raise Malformed([Issue("invalid", "If-None-Exist is a search of which every parameter is known here")])
+        raise Malformed([Issue("invalid", "If-None-Exist is a search of which every parameter is known here", UNLESS)])
     found = shelf.load(tx).find(kind, query.criteria)
     if len(found) > 1:
-        raise Told(412, [Issue("multiple-matches", f"{len(found)} resources fit If-None-Exist")])
+        raise Told(412, [Issue("multiple-matches", f"{len(found)} resources fit If-None-Exist", UNLESS)])
     return found[0] if found else None
 
 
@@ -218,5 +226,7 @@ def placed(refusal: Refusal, place: str) -> Told:
 
 
 def _below(place: str, expression: str) -> str:
+    if expression.startswith(HTTP):
+        return f"{place.rpartition('.')[0]}.request.{_IN_BUNDLES.get(expression, 'url')}"
     rest = expression.partition(".")[2] if expression and expression != "resourceType" else ""
     return f"{place}.{rest}" if rest else place

@@ -14,7 +14,7 @@ from telemed.fhir.answers import format_of, respond, respond_version
 from telemed.fhir.bundle import Entry, Pages, bundle
 from telemed.fhir.incoming import etag, preferences, resource_text, version_asked
 from telemed.fhir.issues import Invalid, Issue, Malformed, OffTheWire
-from telemed.fhir.negotiate import require_form
+from telemed.fhir.negotiate import Format, require_form
 from telemed.fhir.resource import Resource
 from telemed.fhir.search import Query
 from telemed.fhir.validate import validate
@@ -46,14 +46,14 @@ def base_of(centre: Centre) -> str:
 async def create(request: Request, actor: Actor) -> Response:
     """Subscribe. The server makes the id, and asks the endpoint whether it hears."""
     scopes.require(actor, KIND, Act.CREATE)
-    centre, resource = centre_of(request), await _resource(request)
+    centre, speaks, resource = centre_of(request), format_of(request), await _resource(request)
     now = centre.clock.now()
     wish = fhir.wish(resource, inside=centre.the(Courier).inside, now=now)
 
     def done(tx: Tx) -> Subscribed:
         return service.subscribe(tx, centre.secrets, wish, actor=actor, off=fhir.is_off(resource), now=now)
 
-    return _shown(request, await centre.db.write(done), 201)
+    return _shown(request, speaks, await centre.db.write(done), 201)
 
 
 async def update(request: Request, actor: Actor) -> Response:
@@ -65,7 +65,7 @@ async def update(request: Request, actor: Actor) -> Response:
         Invalid: the id in the resource is another one.
     """
     scopes.require(actor, KIND, Act.UPDATE)
-    centre, resource = centre_of(request), await _resource(request)
+    centre, speaks, resource = centre_of(request), format_of(request), await _resource(request)
     subscription_id, version = request.path_params["subscription_id"], version_asked(request)
     if resource.id != subscription_id:
         raise Invalid([Issue("value", "the id is that of the address", f"{KIND}.id" if resource.id else KIND)])
@@ -78,7 +78,7 @@ async def update(request: Request, actor: Actor) -> Response:
         wish = fhir.wish(resource, inside=centre.the(Courier).inside, now=now, kept=known)
         return service.change(tx, centre.secrets, known, wish, actor=actor, off=fhir.is_off(resource), now=now)
 
-    return _shown(request, await centre.db.write(done), 200)
+    return _shown(request, speaks, await centre.db.write(done), 200)
 
 
 async def _resource(request: Request) -> Resource:
@@ -88,11 +88,11 @@ async def _resource(request: Request) -> Resource:
     return resource
 
 
-def _shown(request: Request, one: Subscribed, status: int) -> Response:
+def _shown(request: Request, speaks: Format, one: Subscribed, status: int) -> Response:
     headers = {"location": f"{base_of(centre_of(request))}/{KIND}/{one.id}", "etag": etag(one.version)}
     if preferences(request).get("return") == "minimal":
         return Response(status_code=status, headers=headers)
-    return respond(fhir.shown(one), format_of(request), status, headers)
+    return respond(fhir.shown(one), speaks, status, headers)
 
 
 async def delete(request: Request, actor: Actor) -> Response:
@@ -189,7 +189,7 @@ async def events(request: Request, actor: Actor) -> Response:
     first, last = (_number(request, name) for name in ("eventsSinceNumber", "eventsUntilNumber"))
     content = request.query_params.get("content", "id-only")
     if content not in ("id-only", "empty"):
-        raise Malformed([Issue("not-supported", "content is id-only")])
+        raise Malformed([Issue("not-supported", "content is id-only", "http.content")])
     return respond(await run_in_threadpool(_events, request, actor, first, last), speaks)
 
 
@@ -200,7 +200,7 @@ def _number(request: Request, name: str) -> int | None:
     """
     text = request.query_params.get(name, "")
     if text and not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise Malformed([Issue("invalid", f"{name} is a whole number")])
+        raise Malformed([Issue("invalid", f"{name} is a whole number", f"http.{name}")])
     return int(text) if text else None
 
 

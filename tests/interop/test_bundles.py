@@ -77,7 +77,7 @@ WRONG: list[tuple[dict[str, Any], tuple[int, str, str]]] = [
     (entry("POST", "Location"), (400, "required", "Bundle.entry[1]")),
     (
         entry("PUT", "Location/room-1", {**PLACE, "id": "room-1"}, ifMatch='W/"9"'),
-        (412, "conflict", "Bundle.entry[1].resource"),
+        (412, "conflict", "Bundle.entry[1].request.ifMatch"),
     ),
     (entry("POST", "Location", PLACE, ifNoneExist="colour=1"), (400, "invalid", "Bundle.entry[1].resource")),
     (
