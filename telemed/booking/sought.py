@@ -91,7 +91,7 @@ ALWAYS, NEVER = Every(), Some()
 
 @dataclass(frozen=True)
 class By:
-    """What the found are sorted by; those that are alike in it by id, the same way around."""
+    """What the found are sorted by."""
 
     kept: Kept = Kept.START
     descending: bool = False
@@ -99,18 +99,21 @@ class By:
 
 @dataclass(frozen=True)
 class Mark:
-    """A place in the order, beside which a page ends: what its last or first has there, and its id."""
+    """A place in the order, beside which a page ends: what its last or first has of each in that, and its id."""
 
-    at: str
+    at: tuple[str, ...]
     id: str
 
 
 @dataclass(frozen=True)
 class Sought:
-    """A search. *beyond*: only what comes after the mark, or before it if *backwards*, which finds the last first."""
+    """A search. *by*: first by the first; what is alike in all is sorted by id, in the direction of the last.
+
+    *beyond*: only what comes after the mark, or before it if *backwards*, which finds the last first.
+    """
 
     where: Where
-    by: By = By()
+    by: tuple[By, ...] = (By(),)
     limit: int = 50
     offset: int = 0
     beyond: Mark | None = None
@@ -119,12 +122,12 @@ class Sought:
 
 @dataclass(frozen=True)
 class Sealed:
-    """One that was found. *at*: what it has there by which it is sorted."""
+    """One that was found. *at*: what it has of each by which it is sorted."""
 
     id: str
     person_id: str
-    at: str
     content: bytes
+    at: tuple[str, ...]
 
 
 EXTERNAL = "external"

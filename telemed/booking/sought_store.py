@@ -1,7 +1,7 @@
 """`telemed.booking.sought` as SQL: no row is read that the search, or the rule of who may, does not let through."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, assert_never
 
@@ -39,7 +39,7 @@ def count(tx: Tx, where: Where, asker: Asker) -> int:
 
 def find(tx: Tx, sought: Sought, asker: Asker) -> list[Sealed]:
     """What matches and *asker* may read whole, in the order asked for; the other way round if *backwards*."""
-    return [Sealed(*row) for row in _run(tx, _finding, sought, asker)]
+    return [Sealed(row[0], row[1], row[2], tuple(row[3:])) for row in _run(tx, _finding, sought, asker)]
 
 
 def _counting(where: Where, asker: Asker) -> Select[Any]:
@@ -47,13 +47,14 @@ def _counting(where: Where, asker: Asker) -> Select[Any]:
 
 
 def _finding(sought: Sought, asker: Asker) -> Select[Any]:
-    column = bookings.c[sought.by.kept.value]
-    wanted = select(bookings.c.id, bookings.c.person_id, column.label("at"), bookings.c.appointment)
+    columns = [bookings.c[one.kept.value].label(f"at_{n}") for n, one in enumerate(sought.by)]
+    wanted = select(bookings.c.id, bookings.c.person_id, bookings.c.appointment, *columns)
     wanted = wanted.where(_visible(asker), _sql(sought.where))
-    falling = sought.by.descending != sought.backwards
+    falling = [one.descending != sought.backwards for one in (*sought.by, sought.by[-1])]
     if sought.beyond is not None:
-        wanted = wanted.where(_beyond(column, sought.by, sought.beyond, falling=falling))
-    order = [each.desc() if falling else each.asc() for each in (column, bookings.c.id)]
+        wanted = wanted.where(_beyond(sought.by, sought.beyond, falling))
+    sorted_by = (*(bookings.c[one.kept.value] for one in sought.by), bookings.c.id)
+    order = [each.desc() if falls else each.asc() for each, falls in zip(sorted_by, falling, strict=True)]
     return wanted.order_by(*order).limit(sought.limit).offset(sought.offset)
 
 
@@ -84,11 +85,14 @@ def _bound(value: Any, dialect: str) -> Any:
     return utc_text(value) if isinstance(value, datetime) and dialect == "sqlite" else value
 
 
-def _beyond(column: ColumnElement[Any], by: By, mark: Mark, *, falling: bool) -> ColumnElement[bool]:
-    at = datetime.fromisoformat(mark.at) if by.kept in _MOMENTS else mark.at
-    if falling:
-        return or_(column < at, and_(column == at, bookings.c.id < mark.id))
-    return or_(column > at, and_(column == at, bookings.c.id > mark.id))
+def _beyond(by: Sequence[By], mark: Mark, falling: Sequence[bool]) -> ColumnElement[bool]:
+    """What comes behind the mark: in the last by which it is sorted, where it is alike in those before, and so on."""
+    values = [datetime.fromisoformat(at) if one.kept in _MOMENTS else at for one, at in zip(by, mark.at, strict=True)]
+    columns = [*(bookings.c[one.kept.value] for one in by), bookings.c.id]
+    found: ColumnElement[bool] = false()
+    for column, value, falls in reversed(list(zip(columns, [*values, mark.id], falling, strict=True))):
+        found = or_(column < value if falls else column > value, and_(column == value, found))
+    return found
 
 
 def _visible(asker: Asker) -> ColumnElement[bool]:

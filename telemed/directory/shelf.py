@@ -51,6 +51,8 @@ class Shelf:
         return [one for one in self.kinds.get(kind, {}).values() if all(self._fits(each, one) for each in criteria)]
 
     def _fits(self, criterion: Criterion, one: Volume) -> bool:
+        if criterion.modifier == "missing" and criterion.name in ("_id", "_lastUpdated"):
+            return not criterion.missing
         if criterion.name == "_id":
             return any(token.fits("", one.id) for token in criterion.tokens) != (criterion.modifier == "not")
         if criterion.name == "_lastUpdated":

@@ -1,9 +1,10 @@
 """What the directory's resources are searched by. Pure."""
 
-_ACTIVE = {"active": "token active"}
+_NAMED = {"identifier": "token identifier"}
+_ACTIVE = _NAMED | {"active": "token active"}
 SEARCH: dict[str, dict[str, str]] = {
     "Organization": _ACTIVE | {"name": "string name"},
-    "Practitioner": _ACTIVE | {"identifier": "token identifier", "name": "string name"},
+    "Practitioner": _ACTIVE | {"name": "string name", "family": "string name.family", "given": "string name.given"},
     "PractitionerRole": _ACTIVE
     | {
         "practitioner": "reference practitioner Practitioner",
@@ -13,14 +14,15 @@ SEARCH: dict[str, dict[str, str]] = {
         "location": "reference location Location",
         "service": "reference healthcareService HealthcareService",
     },
-    "Location": {
+    "Location": _NAMED
+    | {
         "name": "string name",
         "status": "token status",
         "organization": "reference managingOrganization Organization",
         "partof": "reference partOf Location",
     },
-    "Device": {
-        "identifier": "token identifier",
+    "Device": _NAMED
+    | {
         "status": "token status",
         "type": "token type",
         "location": "reference location Location",

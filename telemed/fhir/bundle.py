@@ -23,6 +23,10 @@ class Entry:
     content: bytes
     mode: Mode = "match"
 
+    @property
+    def kind(self) -> str:
+        return self.name.partition("/")[0]
+
 
 @dataclass(frozen=True)
 class Pages:

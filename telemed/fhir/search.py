@@ -1,14 +1,15 @@
 """Search parameters as FHIR writes them (R4, search.html), read into typed criteria. What is unknown is left out."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from typing import Literal, assert_never
 
 from telemed.fhir.issues import Issue, Malformed
-from telemed.fhir.resource import ID, literal, span
+from telemed.fhir.resource import ID, literal
+from telemed.fhir.values import Token, Window, fold, not_understood, pair, plain, split, token, windows
 
 ParameterType = Literal["token", "string", "uri", "reference", "date", "composite"]
 
@@ -20,12 +21,12 @@ _MODIFIERS: dict[ParameterType, frozenset[str]] = {
     "date": frozenset(),
     "composite": frozenset(),
 }
-_PREFIX = re.compile(r"(eq|ne|lt|le|gt|ge|sa|eb)?(?=\d)(.+)")
-
 MOST = 500
 """Entries of one page, at most."""
 DEEPEST = 4
 """Links of a chain, at most."""
+MOST_PARAMETERS, MOST_VALUES = 100, 300
+"""In one search; the database takes no more conditions than it can nest."""
 
 
 @dataclass(frozen=True)
@@ -37,36 +38,6 @@ class Parameter:
     type: ParameterType
     targets: tuple[str, ...] = ()
     by_identifier: bool = False
-
-
-@dataclass(frozen=True)
-class Token:
-    """*system*: None for any, empty for none. *code*: empty for any."""
-
-    system: str | None
-    code: str
-
-    def fits(self, system: str, code: str) -> bool:
-        """Whether it names this code of this system."""
-        return self.code in ("", code) and self.system in (None, system)
-
-
-@dataclass(frozen=True)
-class Window:
-    """From *start* on, before *end*; None is open."""
-
-    start: datetime | None = None
-    end: datetime | None = None
-
-    def within(self, other: "Window") -> "Window":
-        """What lies in both."""
-        starts = [s for s in (self.start, other.start) if s is not None]
-        ends = [e for e in (self.end, other.end) if e is not None]
-        return Window(max(starts, default=None), min(ends, default=None))
-
-    def has(self, moment: datetime) -> bool:
-        """Whether *moment* lies in it."""
-        return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
 
 
 @dataclass(frozen=True)
@@ -99,6 +70,23 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Include:
+    """What is handed out beside what matches: what *kind* refers to by *parameter*, or who refers so to it if *back*.
+
+    *target*: only resources of that type are referred to; *iterate*: of what is included, too.
+    """
+
+    kind: str
+    parameter: str
+    back: bool = False
+    target: str = ""
+    iterate: bool = False
+
+
+Summary = Literal["", "true", "text", "data"]
+
+
+@dataclass(frozen=True)
 class Query:
     """What was understood. *applied*: the parameters as given, for the self link; *ignored*: the names of the others.
 
@@ -112,9 +100,10 @@ class Query:
     ignored: tuple[str, ...] = ()
     cursor: str = ""
     order: tuple[Order, ...] = ()
-    includes: tuple[str, ...] = ()
+    includes: tuple[Include, ...] = ()
     elements: tuple[str, ...] = ()
     only_count: bool = False
+    summary: Summary = ""
 
     def named(self, name: str) -> tuple[Criterion, ...]:
         return tuple(c for c in self.criteria if c.name == name)
@@ -128,8 +117,9 @@ def _none(_kind: str) -> Mapping[str, Parameter]:
 class Grammar:
     """What is understood where one type is searched.
 
-    *of*: the parameters of another type, for chains; of one that is not served it has none. *orders*: by what may be
-    sorted. *includes*: what may be included, as ``Type:parameter``.
+    *kind*: that type. *of*: the parameters of another type, for chains; of one that is not served it has none.
+    *orders*: by what may be sorted. *includes*: what may be included, of whatever type, as ``Type:parameter``;
+    *included_by*: what by referring to this type, *referring*: to whatever type.
     """
 
     parameters: Mapping[str, Parameter]
@@ -137,12 +127,9 @@ class Grammar:
     of: Callable[[str], Mapping[str, Parameter]] = _none
     orders: frozenset[str] = frozenset()
     includes: frozenset[str] = frozenset()
-
-
-def fold(text: str) -> str:
-    """A text as it is compared: without case and accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    included_by: frozenset[str] = frozenset()
+    referring: frozenset[str] = frozenset()
+    kind: str = ""
 
 
 @dataclass
@@ -153,7 +140,7 @@ class _Read:
     applied: list[tuple[str, str]] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     results: dict[str, str] = field(default_factory=dict)
-    includes: list[str] = field(default_factory=list)
+    includes: list[Include] = field(default_factory=list)
 
 
 _SILENT = frozenset({"_format", "_pretty"})
@@ -165,13 +152,22 @@ def parse(items: Iterable[tuple[str, str]], grammar: Grammar) -> Query:
     """Read search parameters. Unknown and empty ones are ignored.
 
     Raises:
-        Malformed: a value or a modifier that is not understood.
+        Malformed: a value or a modifier that is not understood, or too many of them.
     """
-    read = _Read()
+    read, items = _Read(), list(items)
+    if len(items) > MOST_PARAMETERS or sum(1 + value.count(",") for _, value in items) > MOST_VALUES:
+        why = f"a search has {MOST_PARAMETERS} parameters with {MOST_VALUES} values at most"
+        raise Malformed([Issue("too-costly", why)])
+    if any("\0" in part for item in items for part in item):
+        raise not_understood("a zero byte stands in no name and no value")
     for name, value in items:
         if name in _SILENT:
             continue
-        if value.strip(" ,") and (_take_result(read, name, value, grammar) or _take(read, name, value, grammar)):
+        with _of_parameter(name):
+            known = value.strip(" ,") and (
+                _take_result(read, name, value, grammar) or _take(read, name, value, grammar)
+            )
+        if known:
             read.applied.append((name, value))
         else:
             read.ignored.append(name)
@@ -186,9 +182,23 @@ def parse(items: Iterable[tuple[str, str]], grammar: Grammar) -> Query:
         results.get("_cursor", ""),
         _order(results.get("_sort", "")),
         tuple(dict.fromkeys(read.includes)),
-        tuple(_split(results.get("_elements", ""))),
-        only_count="_summary" in results or count == 0,
+        tuple(split(results.get("_elements", ""))),
+        only_count=results.get("_summary") == "count" or count == 0,
+        summary=_SUMMARIES.get(results.get("_summary", ""), ""),
     )
+
+
+_SUMMARIES: dict[str, Summary] = {"true": "true", "text": "text", "data": "data"}
+
+
+@contextmanager
+def _of_parameter(name: str) -> Iterator[None]:
+    """What is refused names the parameter; one that is not known is never refused."""
+    try:
+        yield
+    except Malformed as refusal:
+        where = f"http.{name.partition('.')[0].partition(':')[0]}"
+        raise Malformed([replace(one, expression=where) for one in refusal.issues]) from None
 
 
 def _take(read: _Read, name: str, value: str, grammar: Grammar) -> bool:
@@ -203,16 +213,16 @@ def _take_result(read: _Read, name: str, value: str, grammar: Grammar) -> bool:
     match name:
         case "_count" | "_offset" | "_cursor" | "_elements":
             read.results[name] = value
-        case "_summary" if value == "count":
+        case "_summary" if value in ("true", "text", "data", "count", "false"):
             read.results[name] = value
         case "_total" if value in ("none", "estimate", "accurate"):
             pass
         case "_sort":
             if not {one.name for one in _order(value)} <= grammar.orders:
-                raise _not_understood(f"_sort takes {', '.join(sorted(grammar.orders))}, each with a minus or without")
-            read.results[name] = value
-        case "_include" | "_revinclude":
-            known = _included(name, value, grammar.includes)
+                raise not_understood(f"_sort takes {', '.join(sorted(grammar.orders))}, each with a minus or without")
+            read.results[name] = ",".join(filter(None, (read.results.get(name, ""), value)))
+        case _ if name.partition(":")[0] in ("_include", "_revinclude"):
+            known = _included(name, value, grammar)
             read.includes += known
             return bool(known)
         case _:
@@ -221,16 +231,25 @@ def _take_result(read: _Read, name: str, value: str, grammar: Grammar) -> bool:
 
 
 def _order(value: str) -> tuple[Order, ...]:
-    return tuple(Order(part.removeprefix("-"), part.startswith("-")) for part in _split(value))
+    return tuple(Order(part.removeprefix("-"), part.startswith("-")) for part in split(value))
 
 
-def _included(name: str, value: str, known: frozenset[str]) -> list[str]:
-    """``Type:parameter`` of what is included, the type of a third part left aside."""
-    asked = ":".join(value.split(":")[:2])
-    prefix = "" if name == "_include" else "<"
-    if asked.endswith(":*"):
-        return sorted(one for one in known if one.startswith(prefix + asked[:-1]))
-    return [prefix + asked] if prefix + asked in known else []
+def _included(name: str, value: str, grammar: Grammar) -> list[Include]:
+    """``Type:parameter:target``, ``Type:*`` or ``*``; what goes on from what is included may begin at any type."""
+    word, _, modifier = name.partition(":")
+    if modifier not in ("", "iterate", "recurse"):  # as DSTU 2 calls it
+        return []
+    kind, _, rest = value.partition(":")
+    parameter, _, target = rest.partition(":")
+    back, iterate = word == "_revinclude", bool(modifier)
+    known = (grammar.referring if iterate else grammar.included_by) if back else grammar.includes
+    found = [(one, of) for one, _, of in (each.partition(":") for each in sorted(known))]
+    return [
+        Include(one, of, back, target, iterate)
+        for one, of in found
+        if ((kind, rest) == ("*", "") or (kind == one and parameter in ("*", of)))
+        and (back or iterate or one == grammar.kind)
+    ]
 
 
 def _named(name: str, value: str, known: Mapping[str, Parameter], grammar: Grammar, depth: int) -> Criterion | None:
@@ -250,76 +269,52 @@ def _named(name: str, value: str, known: Mapping[str, Parameter], grammar: Gramm
     if not chains:
         return None
     if len({chain for _, chain in chains}) > 1:
-        raise _not_understood(f"{bare} says of which type it is: {bare}:{chains[0][0]}.{rest.partition(':')[0]}")
+        raise not_understood(f"{bare} says of which type it is: {bare}:{chains[0][0]}.{rest.partition(':')[0]}")
     return Criterion(parameter.name, chain=chains[0][1], kinds=tuple(kind for kind, _ in chains))
 
 
 def _number(name: str, value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise _not_understood(f"{name} is a whole number")
+        raise Malformed([Issue("invalid", f"{name} is a whole number", f"http.{name}")])
     return int(value)
-
-
-def _not_understood(what: str) -> Malformed:
-    return Malformed([Issue("invalid", what)])
 
 
 def _criterion(parameter: Parameter, modifier: str, value: str, zone: tzinfo) -> Criterion:
     name = parameter.name
     if modifier == "missing":
         if value not in ("true", "false"):
-            raise _not_understood(f"{name}:missing is true or false")
+            raise not_understood(f"{name}:missing is true or false")
         return Criterion(name, modifier, missing=value == "true")
-    if parameter.type == "reference":
-        return _referring(parameter, modifier, _split(value))
-    if modifier and modifier not in _MODIFIERS[parameter.type]:
-        raise _not_understood(f"{name} does not take that modifier")
+    if modifier and parameter.type != "reference" and modifier not in _MODIFIERS[parameter.type]:
+        raise not_understood(f"{name} does not take that modifier")
+    values = split(value)
     match parameter.type:
-        case "token" if modifier == "text":
-            return Criterion(name, modifier, texts=tuple(fold(_plain(v)) for v in _split(value)))
-        case "token":
-            return Criterion(name, modifier, tokens=tuple(_token(v) for v in _split(value)))
-        case "string" | "uri":
-            plain, is_exact = (_plain(v) for v in _split(value)), modifier == "exact" or parameter.type == "uri"
-            return Criterion(name, modifier, texts=tuple(v if is_exact else fold(v) for v in plain))
+        case "reference":
+            return _referring(parameter, modifier, values)
+        case "token" if modifier != "text":
+            return Criterion(name, modifier, tokens=tuple(map(token, values)))
+        case "token" | "string":
+            as_is = modifier == "exact"
+            return Criterion(name, modifier, texts=tuple(plain(v) if as_is else fold(plain(v)) for v in values))
+        case "uri":
+            return Criterion(name, "exact", texts=tuple(map(plain, values)))
         case "date":
-            return Criterion(name, windows=tuple(w for v in _split(value) for w in _windows(name, v, zone)))
+            return Criterion(name, windows=tuple(w for v in values for w in windows(name, v, zone)))
         case "composite":
-            return Criterion(name, pairs=tuple(_pair(name, v) for v in _split(value)))
+            return Criterion(name, pairs=tuple(pair(name, v) for v in values))
         case _:
             assert_never(parameter.type)
 
 
-def _pair(name: str, value: str) -> tuple[Token, Token]:
-    parts = _split(value, "$")
-    if len(parts) != 2:
-        raise _not_understood(f"{name} is two tokens with a dollar sign between them")
-    return _token(parts[0]), _token(parts[1])
-
-
-def _split(value: str, mark: str = ",") -> list[str]:
-    """At each *mark* that no backslash escapes; empty parts are left out."""
-    return [part for part in re.split(rf"(?<!\\){re.escape(mark)}", value) if part]
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\\([\\$,|])", r"\1", text)
-
-
-def _token(value: str) -> Token:
-    system, *code = re.split(r"(?<!\\)\|", value, maxsplit=1)
-    return Token(_plain(system), _plain(code[0])) if code else Token(None, _plain(system))
-
-
 def _referring(parameter: Parameter, modifier: str, values: Sequence[str]) -> Criterion:
     if modifier == "identifier" and parameter.by_identifier:
-        return Criterion(parameter.name, modifier, tokens=tuple(map(_token, values)))
+        return Criterion(parameter.name, modifier, tokens=tuple(map(token, values)))
     return Criterion(parameter.name, references=_references(parameter, modifier, values))
 
 
 def _references(parameter: Parameter, modifier: str, values: Iterable[str]) -> tuple[str, ...]:
     if modifier and modifier not in parameter.targets:
-        raise _not_understood(f"{parameter.name} does not take that modifier")
+        raise not_understood(f"{parameter.name} does not take that modifier")
     found: list[str] = []
     for value in values:
         named = literal({"reference": value})
@@ -328,29 +323,5 @@ def _references(parameter: Parameter, modifier: str, values: Iterable[str]) -> t
         elif ID.fullmatch(value):
             found.extend(f"{kind}/{value}" for kind in ([modifier] if modifier else parameter.targets))
         else:
-            raise _not_understood(f"{parameter.name} is a reference")
+            raise not_understood(f"{parameter.name} is a reference")
     return tuple(found)
-
-
-def _windows(name: str, value: str, zone: tzinfo) -> list[Window]:
-    found = _PREFIX.fullmatch(value)
-    try:
-        # a plus sign of an offset that was not escaped arrives as a space
-        first, after = span(found[2].replace(" ", "+"), zone) if found else (None, None)
-    except (ValueError, OverflowError):
-        first = None
-    if found is None or first is None:
-        raise _not_understood(f"{name} is a date with one of the prefixes eq, ne, lt, le, gt, ge, sa, eb, or none")
-    match found[1]:
-        case "ne":
-            return [Window(None, first), Window(after, None)]
-        case "lt" | "eb":
-            return [Window(None, first)]
-        case "le":
-            return [Window(None, after)]
-        case "gt" | "sa":
-            return [Window(after, None)]
-        case "ge":
-            return [Window(first, None)]
-        case _:
-            return [Window(first, after)]

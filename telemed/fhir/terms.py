@@ -4,10 +4,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from telemed.fhir.resource import codings, literal
-from telemed.fhir.search import Criterion, Parameter, ParameterType, Token, fold
+from telemed.fhir.search import Criterion, Parameter, ParameterType
+from telemed.fhir.values import Token, fold
 
 Table = Mapping[str, str]
-"""By name of a parameter: its type, the element, and the types that it refers to, as words with spaces between."""
+"""By name of a parameter: its type, the path of its element, and the types that it refers to, with spaces between."""
 
 
 class Term(NamedTuple):
@@ -38,22 +39,38 @@ def terms(fields: Mapping[str, Any], table: Table) -> dict[str, tuple[Term, ...]
     found = {}
     for name, how in table.items():
         type_, element, *_ = how.split()
-        value = fields.get(element)
-        parts = value if isinstance(value, list) else [] if value is None else [value]
-        found[name] = tuple(term for part in parts for term in _terms(type_, part))
+        system = CODES.get((fields["resourceType"], element), "")
+        found[name] = tuple(term for part in _parts([fields], element) for term in _terms(type_, part, system))
     return found
 
 
-def _terms(type_: str, value: Any) -> Iterator[Term]:
+def _parts(wholes: list[Any], path: str) -> list[Any]:
+    """All that stands at ``element`` or ``element.element``."""
+    name, _, rest = path.partition(".")
+    found: list[Any] = []
+    for whole in wholes:
+        value = whole.get(name)
+        found += value if isinstance(value, list) else [] if value is None else [value]
+    return _parts(found, rest) if rest else found
+
+
+SPECIAL_VALUES = "http://hl7.org/fhir/special-values"
+"""The system that true and false are of, for those who name one (R4, search.html 3.1.1.4.10)."""
+CODES = {
+    ("Location", "status"): "http://hl7.org/fhir/location-status",
+    ("Device", "status"): "http://hl7.org/fhir/device-status",
+    ("CodeSystem", "status"): "http://hl7.org/fhir/publication-status",
+    ("ValueSet", "status"): "http://hl7.org/fhir/publication-status",
+}
+"""The system of what is only a code: that of its required binding."""
+
+
+def _terms(type_: str, value: Any, system: str) -> Iterator[Term]:
     match type_, value:
-        case "token", bool():
-            yield Term(str(value).lower())
-        case "token", {"value": code}:
-            yield Term(code, value.get("system", ""), fold(value.get("type", {}).get("text", "")))
-        case "token", Mapping():
-            yield from _coded(value)
-        case "token", str():
-            yield Term(value)
+        case "token", _:
+            yield from _tokens(value, system)
+        case "uri", str():
+            yield Term(value, text=value)
         case "string", str():
             yield Term(fold(value), text=value)
         case "string", _:
@@ -65,6 +82,18 @@ def _terms(type_: str, value: Any) -> Iterator[Term]:
                 yield Term("/".join(named))
         case "composite", _:
             yield from _usage(value)
+
+
+def _tokens(value: Any, system: str) -> Iterator[Term]:
+    match value:
+        case bool():
+            yield Term(str(value).lower(), SPECIAL_VALUES)
+        case {"value": code}:
+            yield Term(code, value.get("system", ""), fold(value.get("type", {}).get("text", "")))
+        case Mapping():
+            yield from _coded(value)
+        case str():
+            yield Term(value, system)
 
 
 def _coded(concept: Mapping[str, Any]) -> Iterator[Term]:

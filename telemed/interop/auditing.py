@@ -9,7 +9,8 @@ import orjson
 
 from telemed.fhir.bundle import Entry
 from telemed.fhir.issues import Issue, Malformed
-from telemed.fhir.search import Criterion, Query, Token, fold
+from telemed.fhir.search import Criterion, Query
+from telemed.fhir.values import Token, fold
 from telemed.identity.model import Actor, Role
 from telemed.interop import leafing
 from telemed.interop.leafing import Page, Turn

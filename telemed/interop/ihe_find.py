@@ -13,7 +13,7 @@ from telemed.booking.planner import HORIZON, TICK, Offer, What, Wish
 from telemed.directory.model import Directory, Room, Service
 from telemed.directory.shelf import Shelf
 from telemed.directory.systems import SPECIALTIES
-from telemed.fhir.search import fold
+from telemed.fhir.values import fold
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor
 from telemed.interop.ihe_asked import Item, Sought

@@ -13,46 +13,60 @@ from telemed.booking.ground import Ground
 from telemed.directory.shelf import Shelf
 from telemed.fhir.bundle import Entry
 from telemed.fhir.resource import literal
-from telemed.fhir.search import Criterion, Window
+from telemed.fhir.search import Criterion, Include
+from telemed.fhir.values import Window
 from telemed.interop import slots
 
-MOST_SLOTS = 500
-"""So many of the next slots are included with their schedules."""
+MOST = 500
+"""So many of the next slots are included with their schedules; nothing goes on from more than that."""
 
 
 def included(
-    includes: Iterable[str], matches: Sequence[Entry], shelf: Shelf, here: Ground, *, now: datetime
+    includes: Iterable[Include], matches: Sequence[Entry], shelf: Shelf, here: Ground, *, now: datetime
 ) -> list[Entry]:
-    """Each once. *includes*: ``Type:parameter``, with ``<`` in front where the other way round."""
+    """Each once, and nothing of *matches*; what iterates goes on from what was included."""
+    known = {entry.name: entry for entry in matches}
     found: dict[str, Entry] = {}
-    for include in includes:
-        kind, _, parameter = include.lstrip("<").partition(":")
-        if include.startswith("<"):
-            entries = _referring(kind, parameter, matches, shelf, here, now)
-        else:
-            entries = _referred(kind, parameter, matches, shelf, here, now)
-        for entry in entries:
-            found.setdefault(entry.name, entry)
+    added: Sequence[Entry] = matches
+    going_on = tuple(includes)
+    while added and going_on and len(found) < MOST:
+        new: dict[str, Entry] = {}
+        for include in going_on:
+            for entry in _beside(include, added, shelf, here, now):
+                if entry.name not in known and entry.name not in found:
+                    new.setdefault(entry.name, entry)
+        found |= new
+        added, going_on = list(new.values()), tuple(one for one in includes if one.iterate)
     return list(found.values())
 
 
+def _beside(include: Include, entries: Sequence[Entry], shelf: Shelf, here: Ground, now: datetime) -> Iterator[Entry]:
+    if include.back:
+        of = [one for one in entries if include.target in ("", one.kind)]
+        yield from _referring(include.kind, include.parameter, of, shelf, here, now)
+        return
+    of = [one for one in entries if one.kind == include.kind]
+    for entry in _referred(include.kind, include.parameter, of, shelf, here, now):
+        if include.target in ("", entry.kind):
+            yield entry
+
+
 def _referring(
-    kind: str, parameter: str, matches: Sequence[Entry], shelf: Shelf, here: Ground, now: datetime
+    kind: str, parameter: str, entries: Sequence[Entry], shelf: Shelf, here: Ground, now: datetime
 ) -> Iterator[Entry]:
-    names = tuple(entry.name for entry in matches)
     if kind == "Slot":
-        schedules = sorted(name.removeprefix("Schedule/") for name in names)
-        for slot in map(slots.Slot._make, slots.of_schedules(here, schedules, [Window()], now=now)[:MOST_SLOTS]):
+        schedules = sorted(one.name.removeprefix("Schedule/") for one in entries if one.kind == "Schedule")
+        for slot in map(slots.Slot._make, slots.of_schedules(here, schedules, [Window()], now=now)[:MOST]):
             yield Entry(f"Slot/{slot.id}", slot.content(), "include")
         return
-    for one in shelf.find(kind, [Criterion(parameter, references=names)]):
+    for one in shelf.find(kind, [Criterion(parameter, references=tuple(entry.name for entry in entries))]):
         yield Entry(one.name, one.content, "include")
 
 
 def _referred(
-    kind: str, parameter: str, matches: Sequence[Entry], shelf: Shelf, here: Ground, now: datetime
+    kind: str, parameter: str, entries: Sequence[Entry], shelf: Shelf, here: Ground, now: datetime
 ) -> Iterator[Entry]:
-    for entry in matches:
+    for entry in entries:
         if kind in ("Appointment", "Slot"):
             for name in _named(kind, parameter, orjson.loads(entry.content)):
                 yield from _looked_up(name, shelf, here, now)

@@ -7,8 +7,9 @@ that place moves nothing. FHIR calls links to pages opaque, so the place is pack
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import compress
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -23,7 +24,7 @@ PAGE = 100
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 Place = tuple[Any, str]
-"""What somebody has there by which it is sorted, and the id."""
+"""What somebody has there by which it is sorted, or all that where it is several, and the id."""
 
 
 @dataclass(frozen=True)
@@ -48,29 +49,51 @@ def turn_of(query: Query) -> Turn:
         backwards, at, resource_id = orjson.loads(urlsafe_b64decode(query.cursor.encode()))
     except (ValueError, TypeError):
         raise _foreign() from None
-    is_whole = isinstance(backwards, bool) and isinstance(at, str | int) and isinstance(resource_id, str)
+    each = at if isinstance(at, list) and len(at) > 1 else [at]
+    is_whole = isinstance(backwards, bool) and all(isinstance(one, str | int) for one in (*each, resource_id))
     if not is_whole or "\0" in f"{at}{resource_id}":
         raise _foreign()
-    return Turn(count, beside=(at, resource_id), backwards=backwards)
+    return Turn(count, beside=(at, str(resource_id)), backwards=backwards)
 
 
 def _foreign() -> Malformed:
-    return Malformed([Issue("invalid", "_cursor stands in links to pages, as it is")])
+    return Malformed([Issue("invalid", "_cursor stands in links to pages, as it is", "http._cursor")])
 
 
-def mark(place: Place, *, is_moment: bool) -> tuple[str, str]:
-    """A place in an order of the database. *is_moment*: it is sorted by one.
+def mark(place: Place, *, moments: Sequence[bool]) -> tuple[tuple[str, ...], str]:
+    """A place in an order of the database. *moments*: of each by which it is sorted, whether it is one.
 
     Raises:
         Malformed: a page that no link of ours named.
     """
-    at, resource_id = str(place[0]), place[1]
-    if is_moment:
-        try:
-            datetime.fromisoformat(at).astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise _foreign() from None
-    return at, resource_id
+    at = tuple(map(str, place[0] if isinstance(place[0], list) else [place[0]]))
+    if len(at) != len(moments):
+        raise _foreign()
+    try:
+        for one in compress(at, moments):
+            datetime.fromisoformat(one).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _foreign() from None
+    return at, place[1]
+
+
+@dataclass(frozen=True)
+class Falling:
+    """A value that is sorted from the last to the first."""
+
+    value: Any
+
+    def __lt__(self, other: "Falling") -> bool:
+        return bool(other.value < self.value)
+
+
+def key(values: Sequence[Any], falling: Sequence[bool]) -> Any:
+    """By what is sorted where each has these *values*; one alone stays as it is, for it can be read backwards."""
+    return values[0] if len(values) == 1 else tuple(map(_turned, values, falling))
+
+
+def _turned(value: Any, falling: bool) -> Any:
+    return Falling(value) if falling else value
 
 
 def walked(rows: Sequence[Row], turn: Turn, *, descending: bool) -> list[Row]:
@@ -109,6 +132,29 @@ def page_of(places: Sequence[Place], turn: Turn, *, has_more: bool) -> Page:
     came_from = turn.beside is not None or turn.offset > 0
     earlier, later = (has_more, came_from) if turn.backwards else (came_from, has_more)
     return Page(places[0] if places else None, places[-1] if places else None, earlier, later)
+
+
+def paged(rows: Sequence[Row], turn: Turn, falling: Sequence[bool]) -> tuple[list[Row], Page]:
+    """The page of *rows*, which rise by their first two members: what `key` made, and the id."""
+    alone = len(falling) == 1
+    if turn.beside is not None and not alone:
+        at, resource_id = turn.beside
+        if not isinstance(at, list) or len(at) != len(falling):
+            raise _foreign()
+        turn = replace(turn, beside=(key(at, falling), resource_id))
+    found = walked(rows, turn, descending=alone and falling[0])
+    has_more, shown = len(found) > turn.count, found[: turn.count]
+    if turn.backwards:
+        shown.reverse()
+    return shown, page_of([_said(row) for row in shown[:1] + shown[-1:]], turn, has_more=has_more)
+
+
+def _said(row: tuple[Any, ...]) -> Place:
+    """The place of a row, as a link says it."""
+    at, resource_id = row[0], row[1]
+    if isinstance(at, tuple):
+        at = [one.value if isinstance(one, Falling) else one for one in at]
+    return at, resource_id
 
 
 def links(base_url: str, kind: str, query: Query, turn: Turn, page: Page) -> Pages:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import orjson
 
@@ -12,14 +12,15 @@ from telemed.booking import seeking
 from telemed.booking import service as booking
 from telemed.booking.ground import Ground
 from telemed.booking.index import Index
+from telemed.booking.sought import Kept, Sealed, Sought
 from telemed.booking.sought import Mark as Beside
-from telemed.booking.sought import Sealed, Sought
 from telemed.directory import shelf as shelves
 from telemed.directory.model import KINDS, Directory
 from telemed.directory.shelf import Shelf, Volume
 from telemed.fhir.bundle import Entry, bundle
 from telemed.fhir.issues import Issue, Malformed, OffTheWire
-from telemed.fhir.search import Criterion, Grammar, Parameter, Query, Window, parse
+from telemed.fhir.search import Criterion, Grammar, Order, Parameter, Query, parse
+from telemed.fhir.values import Window
 from telemed.identity import scopes
 from telemed.identity.allowed import Asker, program
 from telemed.identity.model import Actor
@@ -194,8 +195,8 @@ async def search(centre: Parts, kind: str, items: Iterable[tuple[str, str]], ask
     elif kind == auditing.KIND:
         hits = await asyncio.to_thread(_lines, centre, query, turn, asked)
     entries = [*hits.entries, *_included(centre, at, query, hits, asked)]
-    if query.elements:
-        entries = [shortened.only(entry, query.elements) for entry in entries]
+    if query.elements or query.summary:
+        entries = [shortened.shown(entry, query) for entry in entries]
     pages = leafing.links(asked.base_url, kind, query, turn, hits.page)
     content = bundle("searchset", entries, total=hits.total, pages=pages, base_url=asked.base_url)
     return Answer(content, len(hits.entries))
@@ -217,13 +218,14 @@ def _grammar(kind: str, known: Mapping[str, Parameter], directory: Directory) ->
         case "Appointment":
             orders = frozenset(wanted.ORDERS)
         case "Slot":
-            orders = frozenset({"start"})
+            orders = slots.ORDERS
         case auditing.KIND:
             orders = auditing.ORDERS
         case _:
             orders = frozenset(known)
-    includes = frozenset((*line.includes, *(f"<{one}" for one in line.included_by)))
-    return Grammar(known, directory.zone, _in_chains, orders, includes)
+    return Grammar(
+        known, directory.zone, _in_chains, orders, served.INCLUDES, frozenset(line.included_by), served.REFERRING, kind
+    )
 
 
 def _refuse_unknown(query: Query, asked: Asked) -> None:
@@ -238,9 +240,10 @@ def _in_memory(kind: str, here: Ground, at: Place, query: Query, turn: Turn, now
         return _slots(here, at, query, turn, now)
     shelf = at.codes if kind in terminology.KINDS else at.shelf
     found = shelf.find(kind, query.criteria)
-    by = query.order[0] if query.order else None
-    rows = sorted((_sorted_by(one, by.name if by else "_id"), one.id, one) for one in found)
-    shown, page = _page(rows, turn, descending=bool(by and by.descending))
+    by = query.order or (Order("_id"),)
+    falling = [one.descending for one in by]
+    rows = sorted((leafing.key([_sorted_by(one, each.name) for each in by], falling), one.id, one) for one in found)
+    shown, page = leafing.paged(rows, turn, falling)
     return Hits(len(rows), () if query.only_count else [Entry(one.name, one.content) for _, _, one in shown], page)
 
 
@@ -254,37 +257,35 @@ def _sorted_by(one: Volume, name: str) -> str:
             return next((term.value for term in one.found_by.get(name, ())), "")
 
 
-def _page(rows: Sequence[Any], turn: Turn, *, descending: bool) -> tuple[list[Any], Page]:
-    found = leafing.walked(rows, turn, descending=descending)
-    has_more, shown = len(found) > turn.count, found[: turn.count]
-    if turn.backwards:
-        shown.reverse()
-    return shown, leafing.page_of([(row[0], row[1]) for row in shown[:1] + shown[-1:]], turn, has_more=has_more)
-
-
 def _slots(here: Ground, at: Place, query: Query, turn: Turn, now: datetime) -> Hits:
     """Slots of the schedules asked for, from now on as far as one may book, by start."""
     found = _all_slots(here, at, query, now)
-    shown, page = _page(found, turn, descending=bool(query.order and query.order[0].descending))
+    shown, page = slots.sorted_by(found, turn, query.order)
     entries = () if query.only_count else [Entry(f"Slot/{one.id}", one.content()) for one in map(Slot._make, shown)]
     return Hits(len(found), entries, page)
 
 
 def _all_slots(here: Ground, at: Place, query: Query, now: datetime) -> Sequence[slots.Row]:
-    named = _all_of(_references(one, at) for one in query.named("schedule"))
-    by_id = _all_of((token.code for token in one.tokens) for one in query.named("_id"))
-    starts, statuses = query.named("start"), _statuses(query)
+    said = [one for one in query.criteria if one.modifier != "missing"]
+    if any(one.missing for one in query.criteria):
+        return []  # a slot lacks nothing
+    named = _all_of(_references(one, at) for one in said if one.name == "schedule")
+    by_id = _all_of((each.code for each in one.tokens) for one in said if (one.name, one.modifier) == ("_id", ""))
+    others = {each.code for one in said if (one.name, one.modifier) == ("_id", "not") for each in one.tokens}
+    starts, statuses = [one for one in said if one.name == "start"], _statuses(query)
     if by_id is not None:
         every = (slots.named(here, slot_id, now=now) for slot_id in sorted(by_id))
         known = sorted(slot for slot in every if slot and (named is None or f"Schedule/{slot.schedule_id}" in named))
-        return [one for one in known if one.status in statuses and all(_within(one, each) for each in starts)]
+        known = [one for one in known if one.status in statuses and one.id not in others]
+        return [one for one in known if all(_within(one, each) for each in starts)]
     if named is None:
-        raise ScheduleMissing(expression="Slot.schedule")
+        raise ScheduleMissing
     windows: list[Window] = [Window()]
     for criterion in starts:
         windows = [one.within(other) for one in windows for other in criterion.windows]
     schedules = sorted(one.removeprefix("Schedule/") for one in named)
-    return slots.of_schedules(here, schedules, windows, now=now, statuses=statuses)
+    found = slots.of_schedules(here, schedules, windows, now=now, statuses=statuses)
+    return [row for row in found if Slot._make(row).id not in others] if others else found
 
 
 def _references(criterion: Criterion, at: Place) -> Iterable[str]:
@@ -308,15 +309,12 @@ SLOT_STATUS_SYSTEM = "http://hl7.org/fhir/slotstatus"
 
 def _statuses(query: Query) -> frozenset[str]:
     """What the search says of the status."""
-    return frozenset(
-        status
-        for status in slots.BOTH
-        if all(
-            any(token.fits(SLOT_STATUS_SYSTEM, status) for token in each.tokens) != (each.modifier == "not")
-            for each in query.named("status")
-            if each.tokens
-        )
-    )
+    found = slots.BOTH
+    for each in query.named("status"):
+        if each.modifier != "missing":
+            named = wanted.statuses(each, SLOT_STATUS_SYSTEM, slots.BOTH)
+            found &= slots.BOTH - named if each.modifier == "not" else named
+    return found
 
 
 def _lines(centre: Parts, query: Query, turn: Turn, asked: Asked) -> Hits:
@@ -328,7 +326,8 @@ def _lines(centre: Parts, query: Query, turn: Turn, asked: Asked) -> Hits:
 async def _appointments(centre: Parts, at: Place, query: Query, turn: Turn, asked: Asked) -> Hits:
     """Counted and found in SQL, behind the rule of who may see what; unsealed only what is handed out."""
     by = wanted.order(query.order)
-    beside = Beside(str(turn.beside[0]), turn.beside[1]) if turn.beside else None
+    moments = [one.kept in (Kept.START, Kept.UPDATED) for one in by]
+    beside = Beside(*leafing.mark(turn.beside, moments=moments)) if turn.beside else None
     limit = 0 if query.only_count else turn.count + 1
     where = wanted.wanted(query, at.known, at.shelf.named_by)
     sought = Sought(where, by, limit, turn.offset, beside, turn.backwards)
@@ -340,7 +339,7 @@ async def _appointments(centre: Parts, at: Place, query: Query, turn: Turn, aske
     found = await asyncio.to_thread(look)
     shown: list[Sealed] = found.hits[: turn.count]
     page = leafing.page_of(
-        [(one.at, one.id) for one in (shown[::-1] if turn.backwards else shown)],
+        [(one.at if len(by) > 1 else one.at[0], one.id) for one in (shown[::-1] if turn.backwards else shown)],
         turn,
         has_more=len(found.hits) > len(shown),
     )
@@ -355,12 +354,7 @@ def _included(centre: Parts, at: Place, query: Query, hits: Hits, asked: Asked) 
         return []
     with centre.the(Index).at(asked.now) as here:
         found = including.included(query.includes, hits.entries, at.shelf, here, now=asked.now)
-        matches = {entry.name for entry in hits.entries}
-        return [
-            entry
-            for entry in found
-            if entry.name not in matches and scopes.permits(asked.actor, entry.name.partition("/")[0], Act.READ)
-        ]
+        return [entry for entry in found if scopes.permits(asked.actor, entry.kind, Act.READ)]
 
 
 def expand(centre: Parts, asked: Asked, *, value_set: str = "", url: str = "", text: str = "") -> bytes:

@@ -116,6 +116,10 @@ LINES: dict[str, Line] = {
 }
 """By type. A search parameter stands in `OWN`, or with what the directory is found by."""
 
+INCLUDES = frozenset(one for line in LINES.values() for one in line.includes)
+REFERRING = frozenset(one for line in LINES.values() for one in line.included_by)
+"""What goes on from what is included (``:iterate``) may begin at any type."""
+
 SYSTEM_OPERATIONS: tuple[Operation, ...] = (
     Operation("bulk-publish", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/bulk-publish"),
 )
@@ -158,6 +162,8 @@ DEFINITIONS = {
     "_id": f"{HL7}Resource-id",
     "_lastUpdated": f"{HL7}Resource-lastUpdated",
     "_tag": f"{HL7}Resource-tag",
+    "Practitioner-family": f"{HL7}individual-family",
+    "Practitioner-given": f"{HL7}individual-given",
     **{
         f"{kind}-{name}": f"{HL7}conformance-{name}"
         for kind in ("CodeSystem", "ValueSet")

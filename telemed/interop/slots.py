@@ -14,7 +14,10 @@ from telemed.booking.ground import Ground
 from telemed.booking.planner import DAY, HORIZON, moment_of, runs, tick_after, tick_of, ticks_in
 from telemed.directory.calendar import Span, merged
 from telemed.directory.model import Device, Directory, slot_of
-from telemed.fhir.search import Window
+from telemed.fhir.search import Order
+from telemed.fhir.values import Window
+from telemed.interop import leafing
+from telemed.interop.leafing import Page, Turn
 
 SHORTEST = timedelta(minutes=5)
 """The length of a slot where no service says more: one tick."""
@@ -100,6 +103,34 @@ def of_schedules(
             several = several or bool(found)
             found += rows[low : bisect_left(rows, (max(first, last),), lo=low)]
     return sorted(set(found)) if several else found
+
+
+ORDERS = frozenset({"start", "schedule", "status", "_id"})
+"""By what they may be sorted."""
+
+
+def sorted_by(rows: Sequence[Row], turn: Turn, by: Sequence[Order]) -> tuple[list[Row], Page]:
+    """The page of *rows*, which come by their start."""
+    falling = [one.descending for one in by] or [False]
+    if [one.name for one in by] in ([], ["start"]):
+        return leafing.paged(rows, turn, falling)
+    keyed = sorted(
+        (leafing.key([_key(row, one.name) for one in by], falling), f"{row[0]} {row[1]}", row) for row in rows
+    )
+    shown, page = leafing.paged(keyed, turn, falling)
+    return [row for _, _, row in shown], page
+
+
+def _key(row: Row, name: str) -> int | str:
+    match name:
+        case "start":
+            return row[0]
+        case "schedule":
+            return row[1]
+        case "status":
+            return "free" if row[3] else "busy"
+        case _:
+            return Slot._make(row).id
 
 
 def _of_schedule(here: Ground, schedule_id: str, statuses: frozenset[str]) -> list[Row]:

@@ -45,6 +45,7 @@ def capability(base_url: str, *, version: str, date: str, parameters: Mapping[st
         "implementation": {"description": "telemed", "url": base_url},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "application/fhir+xml"],
+        "patchFormat": ["application/fhir+json", "application/fhir+xml", "application/json-patch+json"],
         "rest": [_filled(rest)],
     }
     return orjson.dumps(statement)

@@ -22,7 +22,7 @@ TAGS = "http://fhir.de/CodeSystem/common-meta-tag-de"
 
 KINDS = ("CodeSystem", "ValueSet")
 SEARCH = {
-    "url": "token url",
+    "url": "uri url",
     "version": "token version",
     "name": "string name",
     "title": "string title",

@@ -21,8 +21,8 @@ from telemed.booking.sought import (
 from telemed.directory.model import Directory, Service, slot_of
 from telemed.directory.systems import SPECIALTIES
 from telemed.fhir.codes import SPECIALTY_NAMES
-from telemed.fhir.issues import Issue, Malformed
-from telemed.fhir.search import Criterion, Order, Query, Token, fold
+from telemed.fhir.search import Criterion, Order, Query
+from telemed.fhir.values import Token, fold
 
 STATUS_SYSTEM = "http://hl7.org/fhir/appointmentstatus"
 TAG_SYSTEM = "http://fhir.de/CodeSystem/common-meta-tag-de"
@@ -43,14 +43,9 @@ def wanted(query: Query, known: Directory, resolve: Resolve) -> Where:
     return Every(tuple(_one(criterion, known, resolve) for criterion in query.criteria))
 
 
-def order(orders: tuple[Order, ...]) -> By:
-    """
-    Raises:
-        Malformed: by more than one parameter; what is alike is sorted by id.
-    """
-    if len(orders) > 1:
-        raise Malformed([Issue("not-supported", "appointments are sorted by one parameter, and then by id")])
-    return By(ORDERS[orders[0].name], orders[0].descending) if orders else By()
+def order(orders: tuple[Order, ...]) -> tuple[By, ...]:
+    """By what the found are sorted; by their beginning where nothing is said."""
+    return tuple(By(ORDERS[one.name], one.descending) for one in orders) or (By(),)
 
 
 def _one(criterion: Criterion, known: Directory, resolve: Resolve) -> Where:
@@ -87,13 +82,18 @@ def _coded(criterion: Criterion, known: Directory) -> Where:
             has = any(token.fits(TAG_SYSTEM, EXTERNAL) for token in criterion.tokens)
             return Is(Kept.ORIGIN, frozenset({EXTERNAL} if has else ()))
         case "status":
-            return Is(
-                Kept.STATUS, frozenset(s.value for s in Status if _fits(criterion.tokens, STATUS_SYSTEM, s.value))
-            )
+            return Is(Kept.STATUS, statuses(criterion, STATUS_SYSTEM, (s.value for s in Status)))
         case _:
             services = frozenset(one.id for one in known.services.values() if _is_said(criterion, one))
             said = (Said(criterion.name, token.system, token.code) for token in criterion.tokens)
             return Some((Is(Kept.SERVICE, services), *said))
+
+
+def statuses(criterion: Criterion, system: str, known: Iterable[str]) -> frozenset[str]:
+    """Which of the *known* codes are asked for; a code without other words is its own text."""
+    return frozenset(
+        one for one in known if _fits(criterion.tokens, system, one) or any(map(one.startswith, criterion.texts))
+    )
 
 
 def _is_said(criterion: Criterion, service: Service) -> bool:

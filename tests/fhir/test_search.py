@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from telemed.fhir.issues import Malformed
-from telemed.fhir.search import Grammar, Order, Parameter, Query, Token, Window, fold, parse
+from telemed.fhir.search import Grammar, Include, Order, Parameter, Query, parse
+from telemed.fhir.values import Token, Window, fold
 
 ZONE = ZoneInfo("Europe/Berlin")
 KNOWN = {
@@ -21,7 +22,14 @@ OTHERS = {
     "Location": {"name": Parameter("name", "string"), "partof": Parameter("partof", "reference", ("Location",))},
 }
 GRAMMAR = Grammar(
-    KNOWN, ZONE, lambda kind: OTHERS.get(kind, {}), frozenset({"date"}), frozenset({"Slot:schedule", "<Slot:schedule"})
+    KNOWN,
+    ZONE,
+    lambda kind: OTHERS.get(kind, {}),
+    frozenset({"date"}),
+    frozenset({"Slot:schedule", "Schedule:actor"}),
+    frozenset({"Slot:schedule"}),
+    frozenset({"Slot:schedule", "Device:location"}),
+    "Slot",
 )
 
 
@@ -47,6 +55,8 @@ def test_unknown_and_empty_parameters_are_left_out() -> None:
         ("|free", Token("", "free")),
         ("http://x|", Token("http://x", "")),
         (r"a\|b", Token(None, "a|b")),
+        (r"a\\|b", Token("a\\", "b")),
+        (r"urn:x\||b\$", Token("urn:x|", "b$")),
     ],
 )
 def test_a_token_has_a_system_or_none(value: str, token: Token) -> None:
@@ -55,6 +65,7 @@ def test_a_token_has_a_system_or_none(value: str, token: Token) -> None:
 
 def test_commas_are_alternatives_unless_escaped() -> None:
     assert asked(("name", r"a,b\,c")).criteria[0].texts == ("a", "b,c")
+    assert asked(("name", "a\\\\,b\\")).criteria[0].texts == ("a\\", "b\\"), "an escaped backslash escapes nothing"
 
 
 @pytest.mark.parametrize(
@@ -80,6 +91,12 @@ def test_a_reference_may_be_written_in_four_ways(name: str, value: str, referenc
         ("le2027", Window(None, utc(2027, 12, 31, 23))),
         ("ge2027-01-12T09:00:00+01:00", Window(utc(2027, 1, 12, 8), None)),
         ("ge2027-01-12T09:00:00 01:00", Window(utc(2027, 1, 12, 8), None)),
+        ("eq2028-02-29", Window(utc(2028, 2, 28, 23), utc(2028, 2, 29, 23))),
+        ("ap2027-01-12", Window(utc(2027, 1, 10, 23), utc(2027, 1, 13, 23))),
+        ("ap2027-01-12T09:00Z", Window(utc(2027, 1, 12, 8), datetime(2027, 1, 12, 10, 1, tzinfo=UTC))),
+        ("eb2027-01-12", Window(None, utc(2027, 1, 11, 23))),
+        ("sa2027-01-12", Window(utc(2027, 1, 12, 23), None)),
+        ("ge2027-03-28T03:00", Window(utc(2027, 3, 28, 1), None)),
         ("eq2027-03-28", Window(utc(2027, 3, 27, 23), utc(2027, 3, 28, 22))),
         ("eq2027-10-31", Window(utc(2027, 10, 30, 22), utc(2027, 10, 31, 23))),
     ],
@@ -92,7 +109,10 @@ def test_a_date_is_a_span_in_the_zone_of_the_place(value: str, window: Window) -
     ("name", "value"),
     [
         ("date", "soon"),
-        ("date", "ap2027"),
+        ("date", "ap9999"),
+        ("date", "zz2027"),
+        ("date", "2027-01-12T09"),
+        ("date", "20270112"),
         ("date", "2027-02-30"),
         ("date", "ge9999-12-31T23:59:60Z"),
         ("status:above", "x"),
@@ -143,13 +163,33 @@ def test_how_the_found_are_handed_out_stands_beside_what_is_sought() -> None:
         ("_include", "Slot:nothing"),
         ("_revinclude", "Slot:*"),
         ("_elements", "id,status"),
+        ("_sort", "date"),
         ("_summary", "count"),
         ("_format", "xml"),
     )
-    assert query.order == (Order("date", descending=True),)
-    assert query.includes == ("Slot:schedule", "<Slot:schedule")
+    assert query.order == (Order("date", descending=True), Order("date"))
+    assert query.includes == (Include("Slot", "schedule"), Include("Slot", "schedule", back=True))
     assert (query.elements, query.only_count) == (("id", "status"), True)
     assert query.ignored == ("_include",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("_include", "*", [Include("Slot", "schedule")]),
+        ("_include", "Slot:schedule:Schedule", [Include("Slot", "schedule", target="Schedule")]),
+        ("_include", "Schedule:actor", []),  # not of what is searched
+        ("_include:iterate", "Schedule:actor", [Include("Schedule", "actor", iterate=True)]),
+        ("_include:recurse", "Schedule:*", [Include("Schedule", "actor", iterate=True)]),
+        ("_include:colour", "Slot:schedule", []),
+        ("_revinclude", "Device:location", []),
+        ("_revinclude:iterate", "Device:location", [Include("Device", "location", back=True, iterate=True)]),
+    ],
+)
+def test_what_is_included_begins_at_the_type_that_is_searched_or_goes_on(
+    name: str, value: str, wanted: list[Include]
+) -> None:
+    assert list(asked((name, value)).includes) == wanted
 
 
 def test_a_composite_is_two_tokens() -> None:

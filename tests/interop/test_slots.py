@@ -12,8 +12,8 @@ from telemed.booking.planner import Window as PlanWindow
 from telemed.booking.planner import tick_of
 from telemed.directory.calendar import ALWAYS, Hours, Opening, Span
 from telemed.directory.model import Device, Directory, Doctor, Interpreter, Room, Service, slot_id
-from telemed.fhir.search import Window
 from telemed.fhir.validate import validate
+from telemed.fhir.values import Window
 from telemed.interop.slots import SHORTEST, Slot, of_schedules, opened, slot_length
 
 ZONE = ZoneInfo("Europe/Berlin")
