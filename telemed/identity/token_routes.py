@@ -1,5 +1,7 @@
 """The token endpoint of programs (SMART Backend Services; RFC 6749 with RFC 7523)."""
 
+from collections.abc import Iterable
+from datetime import timedelta
 from urllib.parse import parse_qsl
 
 import orjson
@@ -15,14 +17,25 @@ from telemed.identity.doors import token_address
 from telemed.identity.key_sets import KeySets
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Guarded, real_time
+from telemed.identity.staff_model import TooManyTries
+from telemed.kit.ids import from_base64
 from telemed.kit.logs import logger
+from telemed.kit.tries import Tries, place_of
 from telemed.web.centre import centre_of
 
 log = logger("clients")
+LONGEST_CLAIM = 100
 FORM = "application/x-www-form-urlencoded"
 HEADERS = {"cache-control": "no-store", "pragma": "no-cache"}
 
 routes = APIRouter()
+
+
+class TokenTries(Tries):
+    """Wrong ones of one program from one address: so nobody elsewhere shuts a program out by trying in its name."""
+
+    def __init__(self) -> None:
+        super().__init__(60, timedelta(minutes=10), too_many=TooManyTries, wrong=TokenRefused)
 
 
 async def give(request: Request, _actor: Actor) -> Response:
@@ -34,9 +47,24 @@ async def give(request: Request, _actor: Actor) -> Response:
         form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
         at = Moment(centre.clock.now(), real_time(centre))
         sets = centre.live.setdefault(KeySets, KeySets())
-        given = await run_in_threadpool(clients.grant, centre.db, sets, form, audience=token_address(centre), at=at)
+        tries = centre.live.setdefault(TokenTries, TokenTries())
+        with tries.one(f"{place_of(request.client.host if request.client else '')} {_claimed(form)}"):
+            try:
+                given = await run_in_threadpool(
+                    clients.grant, centre.db, sets, form, audience=token_address(centre), at=at
+                )
+            except TokenRefused as refused:
+                if refused.code == "invalid_client":
+                    raise
+                return _refuse(refused)
     except ValueError:
         return _refuse(TokenRefused("invalid_request", "the body cannot be read"))
+    except TooManyTries as refused:
+        log.info("no token for a program", code=refused.key)
+        why = "too many wrong assertions in this client's name came from this address; wait"
+        answer = _answer(429, error="temporarily_unavailable", error_description=why)
+        answer.headers["retry-after"] = str(refused.params["wait_s"])
+        return answer
     except TokenRefused as refused:
         return _refuse(refused)
     return _answer(
@@ -46,6 +74,14 @@ async def give(request: Request, _actor: Actor) -> Response:
         expires_in=int(TOKEN_LASTS.total_seconds()),
         scope=" ".join(given.scopes),
     )
+
+
+def _claimed(form: Iterable[tuple[str, str]]) -> str:
+    """Which program somebody says to be, without having shown it; empty where that cannot be read."""
+    try:
+        return str(orjson.loads(from_base64(dict(form)["client_assertion"].split(".", 2)[1]))["iss"])[:LONGEST_CLAIM]
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 def _refuse(refused: TokenRefused) -> Response:

@@ -20,6 +20,7 @@ class Tries:
 
     Args:
         too_many: how a place is refused that must wait; its parameter *wait_s* says how many seconds.
+        wrong: how the wrong secret is told.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class Tries:
         within: timedelta,
         *,
         too_many: type[Refusal],
+        wrong: type[Exception] = Refusal,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._allowed = allowed
         self._within_s = within.total_seconds()
         self._too_many = too_many
+        self._wrong = wrong
         self._monotonic = monotonic
         self._begun: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = Lock()
@@ -41,7 +44,7 @@ class Tries:
     def one(self, place: str) -> Iterator[None]:
         """One try from *place*. It counts from its beginning, so that many at once are no more than one by one.
 
-        A block that is refused had the wrong secret; one that ends otherwise is not counted any more.
+        A block that ends with *wrong* had the wrong secret; one that ends otherwise is not counted any more.
 
         Raises:
             Refusal: *too_many* from there; the right secret is answered just so.
@@ -49,7 +52,7 @@ class Tries:
         moment = self._begin(place)
         try:
             yield
-        except Refusal:
+        except self._wrong:
             raise
         except BaseException:
             self._forget(place, moment)
