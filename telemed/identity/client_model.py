@@ -59,7 +59,7 @@ class TokenRefused(Exception):
 
     @property
     def status(self) -> int:
-        return 401 if self.code == "invalid_client" else 400
+        return {"invalid_client": 401, "temporarily_unavailable": 503}.get(self.code, 400)
 
 
 class KeyFault(StrEnum):

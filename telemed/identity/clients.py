@@ -25,7 +25,7 @@ from telemed.identity.client_model import (
     ScopeRefused,
     TokenRefused,
 )
-from telemed.identity.key_sets import KeySets
+from telemed.identity.key_sets import Busy, KeySets
 from telemed.identity.model import Actor, Role
 from telemed.kit.db import Database, Tx
 from telemed.kit.ids import digest, from_base64, new_id, new_token
@@ -151,7 +151,7 @@ def grant(db: Database, sets: KeySets, form: Iterable[tuple[str, str]], *, audie
     header, claims = _unproven(assertion)
     issuer = claims.get("iss")
     with db.reading() as tx:
-        client = client_store.client(tx, issuer) if isinstance(issuer, str) else None
+        client = client_store.client(tx, issuer) if isinstance(issuer, str) and issuer.isprintable() else None
     if client is None or client.revoked_at is not None:
         raise TokenRefused("invalid_client", "iss is not a client that is registered here")
     claims = _proven(assertion, _key(client, header, sets))
@@ -188,12 +188,23 @@ def _fields(form: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _unproven(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims, as somebody says who has not shown who it is."""
     try:
-        parts = [json.loads(from_base64(part)) for part in assertion.split(".")[:2]]
+        parts = [json.loads(from_base64(part), object_pairs_hook=_once) for part in assertion.split(".", 3)[:2]]
     except (ValueError, RecursionError):
         parts = []
     if len(parts) != 2 or not all(isinstance(part, dict) for part in parts):
         raise TokenRefused("invalid_client", "client_assertion is not a JWT")
     return parts[0], parts[1]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """
+    Raises:
+        ValueError: a name is given twice, so that two who read it may not read the same.
+    """
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name is given twice")
+    return made
 
 
 def _key(client: Client, header: dict[str, Any], sets: KeySets) -> Key:
@@ -206,7 +217,10 @@ def _key(client: Client, header: dict[str, Any], sets: KeySets) -> Key:
     if "jku" in header and header["jku"] != client.key_set_url:
         raise TokenRefused("invalid_client", "jku is not the address that was registered")
     if client.key_set_url:
-        found = sets.key(client.key_set_url, kid)
+        try:
+            found = sets.key(client.key_set_url, kid)
+        except Busy:
+            raise TokenRefused("temporarily_unavailable", "the keys are being fetched; ask again soon") from None
     else:
         found = next((key for key in key_sets.read(client.key_set) if key.kid == kid), None)
     if found is None or isinstance(found, ECKey) != (header["alg"] == "ES384"):

@@ -4,6 +4,7 @@ Fetching is on the wire to addresses that somebody outside has chosen, so it is 
 address of the own network, a few seconds, a few kilobytes, once a minute at the most.
 """
 
+import asyncio
 import json
 import threading
 import time
@@ -24,13 +25,16 @@ log = logger("clients")
 
 MOST_BYTES = 32 * 1024
 MOST_KEYS = 20
-SHORTEST_RSA = 2048
+SHORTEST_RSA, LONGEST_RSA = 2048, 8192
 CURVE = "P-384"
 """ES384 is of this curve (RFC 7518, 3.4)."""
 KNOWN_FOR_S = 600.0
 AGAIN_AFTER_S = 60.0
 """A set is fetched anew so soon at the earliest: for a key that it lacks, or because it was not to be had."""
 TAKES_S = 5.0
+"""From the connection to the last byte."""
+AT_ONCE = 4
+"""So many ask for the keys of one address at once; more would only wait, and take the place of others."""
 
 
 def read(text: str) -> tuple[Key, ...]:
@@ -69,7 +73,7 @@ def _usable(given: dict[str, Any]) -> Key | None:
     try:
         key = JWKRegistry.import_key(given)
         if isinstance(key, RSAKey):
-            fits = key.public_key.key_size >= SHORTEST_RSA and named in (None, "RS384")
+            fits = SHORTEST_RSA <= key.public_key.key_size <= LONGEST_RSA and named in (None, "RS384")
         else:
             fits = isinstance(key, ECKey) and given.get("crv") == CURVE and named in (None, "ES384")
     except (JoseError, ValueError, TypeError, KeyError):
@@ -99,82 +103,122 @@ class _NotHad(Exception):
         self.why = why
 
 
+class Busy(Exception):
+    """So many ask for the keys of this address already, and it does not answer."""
+
+
 @dataclass
 class _Known:
-    """What is known of one address. *at*: when it was asked last, by a monotonic clock."""
+    """What is known of one address. *at*: when it was asked last, *had_at*: and had, by a monotonic clock."""
 
     keys: tuple[Key, ...] = ()
     at: float = float("-inf")
+    had_at: float = float("-inf")
     lock: threading.Lock = field(default_factory=threading.Lock)
+    places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
 
 
 class KeySets:
-    """Sets that are fetched, remembered for ten minutes.
+    """Sets that are fetched, remembered for ten minutes, also while they are not to be had.
 
     Args:
         inside: whether addresses of the own network are asked as well.
-        http: makes what speaks; *resolve*: where a host is.
+        transport: what speaks; *resolve*: where a host is; *takes_s*: how long that may take.
     """
 
     def __init__(
         self,
         *,
         inside: bool = False,
-        http: httpx.Client | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
         resolve: Resolve | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        takes_s: float = TAKES_S,
     ) -> None:
         self._inside = inside
-        self._http = http or httpx.Client(timeout=TAKES_S, follow_redirects=False, trust_env=False)
+        self._takes_s = takes_s
+        self._transport = transport
         self._resolve = resolve or addresses_of
         self._monotonic = monotonic
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
 
     def key(self, url: str, kid: str) -> Key | None:
-        """The key of this name; None if there is none, or the set is not to be had."""
+        """The key of this name; None if there is none, or the set is not to be had.
+
+        Raises:
+            Busy: the set is being fetched, and enough wait for it.
+        """
         with self._lock:
             known = self._known.setdefault(url, _Known())
-        with known.lock:
-            age = self._monotonic() - known.at
-            found = _named(known.keys, kid) if age < KNOWN_FOR_S else None
-            if found is None and age >= AGAIN_AFTER_S:
-                known.at, known.keys = self._monotonic(), self._fetched(url)
-                found = _named(known.keys, kid)
+        found = self._remembered(known, kid)
+        if found is not None:
             return found
+        if not known.places.acquire(blocking=False):
+            raise Busy
+        try:
+            with known.lock:
+                return self._remembered(known, kid) or self._asked_for(known, url, kid)
+        finally:
+            known.places.release()
+
+    def _remembered(self, known: _Known, kid: str) -> Key | None:
+        return _named(known.keys, kid) if self._monotonic() - known.had_at < KNOWN_FOR_S else None
+
+    def _asked_for(self, known: _Known, url: str, kid: str) -> Key | None:
+        if self._monotonic() - known.at < AGAIN_AFTER_S:
+            return None
+        known.at = self._monotonic()
+        keys = self._fetched(url)
+        if keys:
+            known.keys, known.had_at = keys, known.at
+        return self._remembered(known, kid)
 
     def _fetched(self, url: str) -> tuple[Key, ...]:
         try:
-            return read(self._text(urlsplit(url)))
-        except (httpx.HTTPError, OSError, ValueError, _NotHad, KeysRefused) as error:
+            parts = urlsplit(url)
+            return read(asyncio.run(self._text(parts, self._address(parts))))
+        except (httpx.HTTPError, OSError, ValueError, TimeoutError, _NotHad, KeysRefused) as error:
             why = error.why if isinstance(error, _NotHad | KeysRefused) else type(error).__name__
             log.warning("keys of a program are not to be had", why=why)
             return ()
 
-    def _text(self, url: SplitResult) -> str:
+    def _address(self, url: SplitResult) -> str:
+        addresses = list(self._resolve(url.hostname or "", url.port or 443))
+        if not addresses or not (self._inside or all(map(is_outside, addresses))):
+            raise _NotHad("an address inside")
+        return addresses[0]
+
+    async def _text(self, url: SplitResult, address: str) -> str:
         """What is there.
 
         The address that was looked at is the one that is asked, so that a name cannot stand for another one a moment
-        later; the certificate is that of the name.
+        later; the certificate is that of the name. Each has a connection of its own: one that was opened for another
+        name at this address would be taken for this one's.
 
         Raises:
-            _NotHad: too large, too slow, not 200, or inside.
+            _NotHad: too large, packed, not 200, or inside.
+            TimeoutError: too slow.
             httpx.HTTPError, OSError: it does not answer.
         """
-        host, port = url.hostname or "", url.port or 443
-        addresses = list(self._resolve(host, port))
-        if not addresses or not (self._inside or all(map(is_outside, addresses))):
-            raise _NotHad("an address inside")
-        asked = httpx.URL(url.geturl()).copy_with(host=addresses[0])
-        headers = {"host": url.netloc, "accept": "application/jwk-set+json, application/json"}
-        end, body = self._monotonic() + TAKES_S, b""
-        with self._http.stream("GET", asked, headers=headers, extensions={"sni_hostname": host}) as answer:
-            if answer.status_code != 200:
-                raise _NotHad("not 200")
-            for part in answer.iter_bytes():
+        asked = httpx.URL(url.geturl()).copy_with(host=address)
+        headers = {
+            "host": url.netloc,
+            "accept": "application/jwk-set+json, application/json",
+            "accept-encoding": "identity",  # what is packed small may be endless
+        }
+        body = b""
+        async with (
+            asyncio.timeout(self._takes_s),
+            httpx.AsyncClient(transport=self._transport, trust_env=False) as http,
+            http.stream("GET", asked, headers=headers, extensions={"sni_hostname": url.hostname or ""}) as answer,
+        ):
+            if answer.status_code != 200 or answer.headers.get("content-encoding", "identity") != "identity":
+                raise _NotHad("not 200, or packed")
+            async for part in answer.aiter_raw():
                 body += part
-                if len(body) > MOST_BYTES or self._monotonic() > end:
-                    raise _NotHad("too large or too slow")
+                if len(body) > MOST_BYTES:
+                    raise _NotHad("too large")
         return body.decode()
 
 

@@ -83,6 +83,11 @@ def give_bearer(tx: Tx, actor: Actor, *, now: datetime, days: int = 30) -> str:
     return token
 
 
+def holds_bearer(tx: Tx, actor: Actor, *, now: datetime) -> bool:
+    """Whether *actor* has a bearer token that is still good."""
+    return store.has_bearer(tx, actor, now)
+
+
 def forget_expired(tx: Tx, *, now: datetime) -> None:
     store.drop_expired(tx, now)
     session_store.drop_expired(tx, now)

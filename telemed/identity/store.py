@@ -77,6 +77,13 @@ def access(tx: Tx, where: str, token_hash: str, now: datetime) -> Actor | None:
     return Actor(Role(row.role), row.subject, scopes=None if scopes is None else tuple(scopes.split()))
 
 
+def has_bearer(tx: Tx, actor: Actor, now: datetime) -> bool:
+    """Whether there is a bearer token of *actor* that has not expired."""
+    c = bearers.c
+    of_actor = (c.role == actor.role.value, c.subject == actor.subject, c.expires_at > now)
+    return tx.execute(select(c.hash).where(*of_actor).limit(1)).one_or_none() is not None
+
+
 def drop_expired(tx: Tx, now: datetime) -> None:
     """Forget what nobody can use any more."""
     for table in (bearers, sign_ins, pairings):

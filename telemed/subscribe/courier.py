@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ log = logger("subscriptions")
 LOOK_S = 1.0
 AT_ONCE = 256
 """Sent beside each other; each ends within its own timeout, 60 seconds at the most."""
+RESOLVING, RESOLVING_OF_ONE = 32, 4
+"""Names that are looked up beside each other, in all and for one program: whoever answers for a name may take long."""
 
 
 class NotTaken(Exception):
@@ -49,6 +52,8 @@ class Courier:
     inside: bool = False
     resolve: Resolve = addresses_of
     name: str = field(default_factory=lambda: f"{os.getpid()}-{new_id()}")
+    _resolving: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(RESOLVING, "resolving"))
+    _may_resolve: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     _loop: asyncio.AbstractEventLoop | None = None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -71,9 +76,7 @@ class Courier:
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         on_the_way: set[asyncio.Task[None]] = set()
-        async with httpx.AsyncClient(
-            follow_redirects=False, trust_env=False, timeout=None, limits=httpx.Limits(max_connections=AT_ONCE)
-        ) as http:
+        async with httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=None, limits=_ANEW) as http:
             while not self._stopped.is_set():
                 for one in await self._due(AT_ONCE - len(on_the_way)):
                     task = asyncio.create_task(self._serve(one, http))
@@ -149,8 +152,8 @@ class Courier:
         parts = urlsplit(wish.endpoint)
         host, is_tls = parts.hostname or "", parts.scheme == "https"
         try:
-            found = list(await asyncio.to_thread(self.resolve, host, parts.port or (443 if is_tls else 80)))
-        except OSError:
+            found = await self._addresses(parcel.to.client, host, parts.port or (443 if is_tls else 80))
+        except (OSError, ValueError):
             raise NotTaken("unknown host") from None
         if not found or not (self.inside or all(map(is_outside, found))):
             raise NotTaken("inside")
@@ -164,3 +167,20 @@ class Courier:
             raise NotTaken(type(error).__name__) from None
         if not 200 <= status < 300:
             raise NotTaken(f"status {status}")
+
+    async def _addresses(self, client: str, host: str, port: int) -> list[str]:
+        """Looked up in threads of their own, so that a name that hangs holds nobody but its own program.
+
+        Raises:
+            OSError, ValueError: not known, or no name.
+        """
+        places = self._may_resolve.setdefault(client, asyncio.Semaphore(RESOLVING_OF_ONE))
+        await places.acquire()
+        looked_up = asyncio.get_running_loop().run_in_executor(self._resolving, lambda: [*self.resolve(host, port)])
+        looked_up.add_done_callback(lambda _: places.release())
+        return await asyncio.shield(looked_up)  # who waits no longer does not end the thread
+
+
+_ANEW = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=0)
+"""Each has a connection of its own: by its number alone, one that was opened for another name at this address, and that
+has shown the other's certificate, would be taken for it."""

@@ -47,6 +47,8 @@ _OURS = frozenset(
 )
 _FILTER = re.compile(r"([A-Z][A-Za-z]+)\?(.{1,500})")
 MOST_FILTERS = 10
+FIRST_PORT = 1024
+"""Below are those of mail, names, shells: nobody makes us speak to them."""
 MOST_TOGETHER = 100
 
 
@@ -147,8 +149,9 @@ def _is_address(text: str, *, inside: bool) -> bool:
     except ValueError:
         return False
     schemes = ("https", "http") if inside else ("https",)
-    whole = parts.scheme in schemes and parts.hostname and not parts.username and not parts.fragment
-    return bool(whole and text.isascii() and text.isprintable() and " " not in text and port != 0)
+    whole = parts.scheme in schemes and parts.hostname and "@" not in parts.netloc and not parts.fragment
+    of_the_web = port in (None, 443) or port >= FIRST_PORT
+    return bool(whole and of_the_web and text.isascii() and text.isprintable() and " " not in text)
 
 
 def _is_header(text: str, *, was_kept: bool) -> bool:

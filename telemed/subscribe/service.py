@@ -11,6 +11,7 @@ from telemed.directory import service as directories
 from telemed.fhir import xml
 from telemed.fhir.issues import Invalid, Issue, Malformed, OffTheWire
 from telemed.identity import clients, granted, scopes
+from telemed.identity import service as identity
 from telemed.identity.client_model import NotRegistered
 from telemed.identity.model import Actor, Role
 from telemed.identity.scopes import Act
@@ -127,18 +128,22 @@ def happened(tx: Tx, kind: str, resource_id: str, deed: Deed, *, now: datetime) 
 
 
 def _may_see(tx: Tx, one: Subscribed, kind: str, resource_id: str, *, now: datetime, filtered: bool) -> bool:
-    program = _program(tx, one.client)
+    program = _program(tx, one.client, now)
     texts = [each.text for each in one.wish.filters if each.kind == kind] if filtered else []
-    return program is not None and matching.may_see(tx, program, kind, resource_id, texts, now=now)
+    try:
+        return program is not None and matching.may_see(tx, program, kind, resource_id, texts, now=now)
+    except Invalid:  # a condition that was understood by another version of this program must not hold up all others
+        return False
 
 
-def _program(tx: Tx, client: str) -> Actor | None:
-    """Whom a subscription is for, with what it may; None: it was shut out."""
+def _program(tx: Tx, client: str, now: datetime) -> Actor | None:
+    """Whom a subscription is for, with what it may; None: it was shut out, or holds no token any more."""
     compartment = granted.compartment(tx, client)
     try:
         known = clients.one(tx, client)
-    except NotRegistered:  # it came by a token of the operator's
-        return Actor(Role.CLIENT, client, compartment=compartment)
+    except NotRegistered:  # it came by a token of the operator's, or was shut out so long ago that it is forgotten
+        by_token = Actor(Role.CLIENT, client, compartment=compartment)
+        return by_token if identity.holds_bearer(tx, by_token, now=now) else None
     if known.revoked_at is not None:
         return None
     return Actor(Role.CLIENT, client, compartment=compartment, scopes=known.scopes)
@@ -160,7 +165,7 @@ def pack(tx: Tx, secrets: Secrets, one: Subscribed, *, base_url: str, now: datet
 
     What it may not see any more keeps its number and loses its name.
     """
-    if _program(tx, one.client) is None:
+    if _program(tx, one.client, now) is None:
         return None
     kind, told = _next(tx, one)
     shown = [each if _is_shown(tx, one, each, now) else dataclasses.replace(each, focus="") for each in told]

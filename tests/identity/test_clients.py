@@ -20,7 +20,9 @@ from telemed.identity.client_model import TOKEN_PATH, Client, KeysRefused, NotRe
 from telemed.identity.clients import Wanted
 from telemed.identity.doors import token_address
 from telemed.identity.key_sets import KeySets
+from telemed.identity.model import Actor, Right, Role, holds
 from telemed.identity.rights import REMEMBERED_S, Programs
+from telemed.identity.token_routes import TokenTries
 from telemed.interop import routes, smart
 from telemed.kit.db import Database
 from telemed.kit.ids import digest, to_base64
@@ -147,6 +149,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an endless jti": ({"jti": "x" * 257}, "jti"),
     "no kid": ({"header": {"kid": ""}}, "kid is missing"),
     "another kid": ({"header": {"kid": "k2"}}, "kid is not one"),
+    "exp as a list": ({"exp": []}, "exp"),
+    "exp that is not a number": ({"exp": float("nan")}, "exp"),
+    "exp beyond all measure": ({"exp": 10**300}, "exp"),
+    "exp below zero": ({"exp": -(10**12)}, "exp"),
+    "a list of others": ({"aud": ["https://other.example/token", 1, {}]}, "aud"),
+    "an iss of no text": ({"iss": ["x"]}, "iss is not a client"),
+    "an iss with a zero byte": ({"iss": "a\0b"}, "iss is not a client"),
+    "a jti of no text": ({"jti": 1}, "jti"),
     "a jku": ({"header": {"jku": "https://evil.example/keys"}}, "jku"),
 }
 
@@ -157,7 +167,7 @@ def test_what_is_signed_must_be_right(house: House, why: str) -> None:
     now = int(house.world.now.timestamp())
     moments = {"exp", "nbf", "iat"}
     claims = {
-        name: now + value if name in moments and value is not None and value is not True else value
+        name: now + value if name in moments and type(value) is int and abs(value) < 10**6 else value
         for name, value in claims.items()
     }
     answer = house.ask(house.signer.form(house.world.now, **claims))
@@ -188,6 +198,73 @@ def test_another_key_and_another_algorithm_are_refused(house: House) -> None:
     ):
         answer = house.ask({**house.signer.form(now), "client_assertion": assertion})
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client"), assertion
+
+
+def test_no_header_makes_us_believe_another_key(house: House) -> None:
+    """RFC 8725: keys come from where they were registered, whatever the header names or brings along."""
+    now, mine = house.world.now, ec_key()
+    stranger = Signer(house.client.id, house.endpoint, mine)
+    bring = mine.as_dict(private=False)
+    for header in (
+        {"jwk": bring},
+        {"x5u": "https://evil.example/c"},
+        {"x5c": ["AA"]},
+        {"kid": "../../k1"},
+        {"kid": "k1\0"},
+    ):
+        assert house.ask(stranger.form(now, header=header)).status_code == 401
+    key, half = house.key.as_dict(private=False), to_base64(b'{"iss":"\\ud800"}')
+    rsa = RSAKey.generate_key(2048, {"kid": "k1"})
+    public = OctKey.import_key(json.dumps(key).encode(), {"kid": "k1"})
+    for forged in (
+        Signer(house.client.id, house.endpoint, public, "HS384"),
+        Signer(house.client.id, house.endpoint, rsa, "RS384"),
+    ):
+        assert house.ask(forged.form(now)).status_code == 401
+    head, said, sign = house.signer.assertion(now).split(".")
+    twice = to_base64(f'{{"iss":"x",{json.dumps({"iss": house.client.id})[1:]}'.encode())
+    for odd in (
+        f"{head}.{twice}.{sign}",
+        f"{head}.{half}.{sign}",
+        f"{head}.{said}.{sign}.{sign}.{sign}",
+        f"{head}.{said}",
+        "." * 30_000,
+        "x" * 60_000,
+    ):
+        answer = house.ask({**house.signer.form(now), "client_assertion": odd})
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    deep = to_base64(("[" * 20_000 + "]" * 20_000).encode())
+    assert house.ask({**house.signer.form(now), "client_assertion": f"{deep}.{deep}.x"}).status_code == 401
+
+
+def test_who_tries_wrong_keys_again_and_again_waits_and_shuts_out_nobody_elsewhere(house: House) -> None:
+    house.world.centre.live[TokenTries] = tries = TokenTries()
+    right, wrong = house.signer, replace(house.signer, key=ec_key())
+    answers = [house.ask(wrong.form(house.world.now)).status_code for _ in range(61)]
+    assert answers == [401] * 60 + [429]
+    waiting = house.ask(right.form(house.world.now))
+    assert (waiting.status_code, waiting.json()["error"]) == (429, "temporarily_unavailable")
+    assert 0 < int(waiting.headers["retry-after"]) <= 600
+    with tries.one(f"192.0.2.7 {house.client.id}"):
+        pass  # the same program from elsewhere
+    assert house.ask(replace(right, client_id="another").form(house.world.now)).status_code == 401
+
+
+def test_a_token_is_asked_for_in_a_form_and_nowhere_else(house: House) -> None:
+    """What stands in an address is written into logs."""
+    form = house.signer.form(house.world.now)
+    assert house.http.post(TOKEN_PATH, params=form).json()["error"] == "invalid_request"
+    assert house.http.post(TOKEN_PATH, params=form, data={"grant_type": form["grant_type"]}).status_code == 401
+    assert house.http.get(TOKEN_PATH, params=form).status_code == 401
+    token = house.token()
+    assert house.http.get(f"/fhir/Slot?schedule=Schedule/calendar-weiss&access_token={token}").status_code == 401
+
+
+def test_a_program_with_scopes_is_one_at_the_fhir_interface_and_nowhere_else() -> None:
+    by_scope, by_hand = Actor(Role.CLIENT, "p", scopes=("system/Slot.rs",)), Actor(Role.CLIENT, "p")
+    held = {right for right in Right if holds(by_scope, right)}
+    assert held == {Right.OPEN, Right.FHIR_READ, Right.FHIR_WRITE, Right.AUDIT_READ}
+    assert holds(by_hand, Right.IMPORT)
 
 
 def test_a_request_that_is_none_is_told_so(house: House) -> None:

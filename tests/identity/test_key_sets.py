@@ -1,12 +1,15 @@
 """The keys of programs: which of a set are used, and from where sets are fetched."""
 
+import gzip
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from joserfc.jwk import RSAKey
 
 from telemed.identity.client_model import KeysRefused
-from telemed.identity.key_sets import check_address
+from telemed.identity.key_sets import AT_ONCE, Busy, check_address
 from telemed.identity.key_sets import read as read_keys
 from telemed.kit.outside import is_outside
 from tests.identity.programs import ec_key, key_set
@@ -71,6 +74,7 @@ def test_an_answer_that_is_no_key_set_has_no_keys(status: int, body: str) -> Non
             "224.0.0.1",
         ),
         *("::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::"),
+        *("::127.0.0.1", "fec0::1", "::", "2001:0:a00:1::", "fd00:ec2::254", "168.63.129.16"),
     ],
 )
 def test_nobody_makes_us_ask_the_own_network(address: str) -> None:
@@ -81,6 +85,48 @@ def test_nobody_makes_us_ask_the_own_network(address: str) -> None:
     assert web.asked == []
     web.addresses = [address.partition("%")[0]]
     assert web.sets(inside=True).key(URL, "theirs") is not None
+
+
+def test_what_is_slow_or_packed_is_not_waited_for_and_keys_that_are_known_stay() -> None:
+    web = Web()
+    web.headers, web.body = {"content-encoding": "gzip"}, gzip.compress(web.body.encode()).decode("latin-1")
+    assert web.sets().key(URL, "theirs") is None
+    assert web.asked[0].headers["accept-encoding"] == "identity"
+    web = Web()
+    web.is_slow = True
+    assert web.sets(takes_s=0.05).key(URL, "theirs") is None
+    web.is_slow = False
+    sets = web.sets()
+    assert sets.key(URL, "theirs") is not None
+    web.at, web.status = 70, 503
+    assert sets.key(URL, "made up by a stranger, so that it is fetched anew") is None
+    assert len(web.asked) == 3
+    assert sets.key(URL, "theirs") is not None
+
+
+def test_a_server_of_keys_that_hangs_takes_few_places() -> None:
+    """Each place is a thread, of which there are few for all: of many who ask, a few wait, and all others are told."""
+    web, hangs = Web(), threading.Event()
+
+    def resolve(_host: str, _port: int) -> list[str]:
+        hangs.wait()
+        return []
+
+    sets, told = web.sets(resolve=resolve), threading.Semaphore(0)
+
+    def ask() -> bool:
+        try:
+            return sets.key(URL, "theirs") is None
+        except Busy:
+            told.release()
+            return False
+
+    with ThreadPoolExecutor(2 * AT_ONCE) as threads:
+        asked = [threads.submit(ask) for _ in range(2 * AT_ONCE)]
+        for _ in range(AT_ONCE):
+            told.acquire()
+        hangs.set()
+        assert [each.result() for each in asked].count(True) == AT_ONCE
 
 
 @pytest.mark.parametrize(

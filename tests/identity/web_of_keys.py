@@ -1,5 +1,7 @@
 """Somebody else's server with a key set."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -18,14 +20,31 @@ class Web:
         self.asked: list[httpx.Request] = []
         self.addresses = ["93.184.216.34"]
         self.at = 0.0
+        self.headers: dict[str, str] = {}
+        self.is_slow = False
 
     def sets(self, **more: Any) -> KeySets:
-        http = httpx.Client(transport=httpx.MockTransport(self._answer))
-        return KeySets(http=http, resolve=lambda _host, _port: self.addresses, monotonic=lambda: self.at, **more)
+        transport = httpx.MockTransport(self._answer)
+        more = {"resolve": lambda _host, _port: self.addresses, "monotonic": lambda: self.at, **more}
+        return KeySets(transport=transport, **more)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
-        return httpx.Response(self.status, text=self.body, headers={"location": "https://elsewhere.example/"})
+        headers = {"location": "https://elsewhere.example/", **self.headers}
+        return httpx.Response(self.status, stream=_Answer(self), headers=headers)
+
+
+class _Answer(httpx.AsyncByteStream):
+    """Byte by byte, if it is a slow one."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for each in self._web.body if self._web.is_slow else [self._web.body]:
+            yield each.encode()
+            if self._web.is_slow:
+                await asyncio.sleep(0.01)
 
 
 URL = "https://program.example/keys.json"

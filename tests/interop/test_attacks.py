@@ -12,9 +12,10 @@ import pytest
 from httpx import Response
 
 from telemed.fhir import json_patch, xml
+from telemed.fhir.issues import Malformed
 from telemed.fhir.raw import DEEPEST
 from telemed.fhir.search import MOST_PARAMETERS, MOST_VALUES
-from telemed.interop.isik_patch import LARGEST
+from telemed.interop.patching import LARGEST
 from telemed.kit.db import Database
 from tests.builders import World, make_world
 from tests.interop.program import PATIENT, Program, appt, auditing, parameters, patient, refusal_of, resource
@@ -77,12 +78,12 @@ DOCUMENT_TYPES = {
 @pytest.mark.parametrize("inside", ['<name value="&i;"/>', '<name value="x">&i;</name>'])
 def test_nothing_of_an_xml_document_is_looked_up(inside: str) -> None:
     for name, begun in DOCUMENT_TYPES.items():
-        with pytest.raises(xml.Malformed):
+        with pytest.raises(Malformed):
             xml.to_json(f'{begun}<Location xmlns="http://hl7.org/fhir">{inside}</Location>'.encode())
         assert name
     for deep in (60, 200):
         nested = '<extension url="u">' * deep + "</extension>" * deep
-        with pytest.raises(xml.Malformed):
+        with pytest.raises(Malformed):
             xml.to_json(f'<Location xmlns="http://hl7.org/fhir">{nested}</Location>'.encode())
 
 
@@ -106,14 +107,8 @@ def test_a_search_has_an_end(world: World) -> None:
         assert refusal_of(search("&".join([f"{name}={value}"] * (MOST_PARAMETERS + 1))))[0] == 400
     for odd in ("_id=%00", "patient=Patient/%00", "_count=999999999", "_offset=999999999", "_id=%ED%A0%80"):
         assert search(odd).status_code in (200, 400), odd
-    for forged in (
-        [False, "x", "x"],
-        [False, 5, "x"],
-        [False, "9999-12-31T23:59:59-14:00", "x"],
-        [0, "", ""],
-        None,
-        {},
-    ):
+    places: list[Any] = [[False, "x", "x"], [False, 5, "x"], [False, "9999-12-31T23:59:59-14:00", "x"], [0, "", ""]]
+    for forged in (*places, None, {}):
         cursor = urlsafe_b64encode(json.dumps(forged).encode()).decode()
         assert refusal_of(search(f"_cursor={cursor}"))[0] == 400, forged
     for path in ("Appointment/%00", "Location/%00", "Location/%00/_history/1", "asked/%00", "Appointment/%ED%A0%80"):

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from telemed.booking import service as booking
-from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved
+from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, BookingReplanned
 from telemed.directory.model import ResourceKept
 from telemed.fhir.validate import validate
 from telemed.identity import granted
@@ -37,10 +37,13 @@ UPDATED, CANCELLED = f"{ISIK}appointment-update", f"{ISIK}appointment-cancel"
 ANY_APPOINTMENT = f"{ISIK}Resource/Appointment"
 GENERIC = f"{ISIK}generic"
 WAIT_S = 30.0
+LONG = 36_500
+"""Days of a token: the courier goes by the clock on the wall, the world by its own."""
 
 HEARD = (
     Subscription("subscribe.booked", BookingConfirmed, reactions.hear_booked),
     Subscription("subscribe.cancelled", BookingCancelled, reactions.hear(Deed.CANCELLED)),
+    Subscription("subscribe.replanned", BookingReplanned, reactions.hear_replanned),
     Subscription("subscribe.moved", BookingMoved, reactions.hear_moved),
     Subscription("subscribe.delay", LineMoved, reactions.hear_delay),
     Subscription("subscribe.directory", ResourceKept, reactions.hear_directory),
@@ -68,6 +71,8 @@ class Ear:
     """Each so many-th is taken and yet answered with a 500: it comes again."""
     heard: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    callers: list[int] = field(default_factory=list)
+    """The port of each that spoke: who opens a connection anew has another one."""
     release: threading.Event = field(default_factory=threading.Event)
 
     def kinds(self) -> list[str]:
@@ -99,9 +104,12 @@ def listening() -> Iterator[Ear]:
     ear = Ear()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # it would keep the connection for the next one
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             ear.heard.append(json.loads(validate(body).content))
+            ear.callers.append(self.client_address[1])
             ear.headers.append({name.lower(): value for name, value in self.headers.items()})
             if ear.hangs:
                 ear.release.wait(WAIT_S)
@@ -139,7 +147,7 @@ class Program:
         app.include_router(interop_routes.routes)
         with world.db.transaction() as tx:
             granted.work_for(tx, name, [works_for])
-            token = identity.give_bearer(tx, Actor(Role.CLIENT, name), now=world.now)
+            token = identity.give_bearer(tx, Actor(Role.CLIENT, name), now=world.now, days=LONG)
         self._http = TestClient(app, headers={"authorization": f"Bearer {token}"}, raise_server_exceptions=False)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Response:

@@ -1,5 +1,6 @@
 """Subscriptions as a program meets them: asked for, heard, narrowed, ended; and receivers as they are."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,15 +8,17 @@ from typing import Any
 
 import pytest
 
+from telemed.booking.model import BookingReplanned
 from telemed.directory import service as directory
 from telemed.fhir import validate
+from telemed.identity import store as identity_store
 from telemed.identity.model import Actor, Role
 from telemed.kit.clock import RealClock
 from telemed.kit.db import Database, Tx
-from telemed.kit.outbox import emit
+from telemed.kit.outbox import Relay, emit
 from telemed.queue.model import LineMoved
 from telemed.subscribe import model, service, store
-from telemed.subscribe.courier import Courier
+from telemed.subscribe.courier import RESOLVING_OF_ONE, Courier
 from telemed.subscribe.model import Subscribed
 from tests.builders import World, make_booking
 from tests.subscribe.stage import (
@@ -87,6 +90,7 @@ def test_a_topic_and_a_filter_narrow_what_is_heard(world: World, ear: Ear) -> No
         cancel(world, booked)
         with world.db.transaction() as tx:
             emit(tx, LineMoved("room-1", booked), now=world.now)
+            emit(tx, BookingReplanned(booked, "room-1", ("calendar-weiss.20261124T1500Z.20",)), now=world.now)
             known = directory.read(tx, "Practitioner", "weiss")
             directory.take(tx, known, now=world.now)
 
@@ -94,10 +98,10 @@ def test_a_topic_and_a_filter_narrow_what_is_heard(world: World, ear: Ear) -> No
             with world.db.reading() as tx:
                 return [service.one_of(tx, one["id"], _actor(program)).standing.told for one in named]
 
-        until(lambda: counted()[-1] >= 5)
-        assert counted() == [1, 1, 0, 1, 5]
+        until(lambda: counted()[-1] >= 8)
+        assert counted() == [1, 2, 0, 1, 8]
     slots = {focus for focus in ear.foci() if focus.startswith("Slot/")}
-    assert len(slots) == 1
+    assert len(slots) == 2, "the one it is in, and the one it left"
     assert "Practitioner/weiss" in ear.foci()
 
 
@@ -146,11 +150,16 @@ def test_secrets_are_never_read_back_and_stay_when_they_are_sent_back_masked(wor
         ({"type": "websocket"}, (422, "not-supported", "Subscription.channel.type")),
         ({"endpoint": None}, (422, "value", "Subscription.channel")),
         ({"url": "https://user@example.org/"}, (422, "value", "Subscription.channel.endpoint")),
+        ({"url": "https://@example.org/"}, (422, "value", "Subscription.channel.endpoint")),
+        ({"url": "https://example.org:25/"}, (422, "value", "Subscription.channel.endpoint")),
+        ({"url": "https://good.example\\\\@example.org/"}, (422, "value", "Subscription.channel.endpoint")),
         ({"url": "ftp://example.org/"}, (422, "value", "Subscription.channel.endpoint")),
         ({"payload": "text/plain"}, (422, "not-supported", "Subscription.channel.payload")),
         ({"_payload": None}, (422, "not-supported", "Subscription.channel.payload")),
         ({"header": ["Host: other"]}, (422, "value", "Subscription.channel.header[0]")),
         ({"header": ["A: b\r\nHost: other"]}, (422, "value", "Subscription.channel.header[0]")),
+        ({"header": ["Transfer-Encoding: chunked"]}, (422, "value", "Subscription.channel.header[0]")),
+        ({"header": ["A: b\u0085Host: other"]}, (422, "value", "Subscription.channel.header[0]")),
         ({"header": ["Authorization: ****"]}, (422, "value", "Subscription.channel.header[0]")),
         ({"beat_s": 1}, (422, "value", "Subscription.channel.extension[0]")),
         ({"filters": ("Appointment?nonsense=1",)}, (422, "value", "Subscription.criteria.extension[0]")),
@@ -174,6 +183,64 @@ def test_only_public_addresses_by_tls_are_told_unless_the_operator_says_otherwis
     made = program.subscribe(UPDATED, "https://localhost/hear")
     with carrying(program.world):
         until(lambda: program.state(made["id"]) == "error")
+
+
+def test_nobody_is_told_on_a_connection_that_was_opened_for_another_name(sqlite_database: Database, ear: Ear) -> None:
+    """It has shown the other's certificate, and what stands at its end may be the other's: one address has many names.
+
+    Both names are looked up to one address here, as behind a server that tells by the name who is asked for.
+    """
+    program = Program(make_stage(sqlite_database))
+    port = ear.url.partition("127.0.0.1")[2]
+    program.world.centre.the(Courier).resolve = lambda _host, _port: ["127.0.0.1"]
+    with carrying(program.world):
+        for host in ("own.example", "evil.example", "own.example"):
+            program.subscribe(UPDATED, f"http://{host}{port}")
+            until(lambda: program.send("GET", "Subscription?status=requested").json()["total"] == 0)
+    assert [one["host"].partition(":")[0] for one in ear.headers] == ["own.example", "evil.example", "own.example"]
+    assert len(set(ear.callers)) == 3
+
+
+def test_names_that_hang_hold_up_their_own_program_alone(sqlite_database: Database, ear: Ear) -> None:
+    world = make_stage(sqlite_database)
+    slow, other = Program(world, "slow"), Program(world, "other")
+    hangs, asked = threading.Event(), threading.Semaphore(0)
+
+    def resolve(host: str, _port: int) -> list[str]:
+        if host == "hangs.example":
+            asked.release()
+            hangs.wait()
+        return ["127.0.0.1"]
+
+    world.centre.the(Courier).resolve = resolve
+    for _ in range(40):
+        slow.subscribe(UPDATED, "http://hangs.example:8080/", timeout_s=60)
+    try:
+        with carrying(world):
+            for _ in range(RESOLVING_OF_ONE):
+                asked.acquire()
+            made = other.subscribe(UPDATED, ear.url)
+            until(lambda: other.state(made["id"]) == "active")
+            hangs.set()
+    finally:
+        hangs.set()
+
+
+def test_who_has_no_right_to_come_in_any_more_hears_nothing_any_more(world: World, ear: Ear) -> None:
+    """Neither whose token was taken away, nor who was shut out so long ago that nothing is known of it."""
+    program = Program(world)
+    with carrying(world):
+        made = program.subscribe(ANY_APPOINTMENT, ear.url)
+        until(lambda: program.state(made["id"]) == "active")
+        with world.db.transaction() as tx:
+            identity_store.drop_accesses(tx, _actor(program))
+        make_booking(world)
+        world.centre.the(Relay).deliver()
+    with world.db.reading() as tx:
+        known = service.one_of(tx, made["id"], _actor(program))
+        assert known.standing.last == 0
+        assert service.pack(tx, world.secrets, known, base_url="https://c/fhir", now=world.now) is None
+    assert ear.kinds() == ["handshake"]
 
 
 def test_one_that_fails_is_tried_again_and_says_so_and_one_that_hangs_delays_nobody(world: World, ear: Ear) -> None:
