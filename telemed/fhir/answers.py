@@ -53,7 +53,7 @@ def respond_version(request: Request, content: bytes, wanted_format: Format) -> 
 
 
 def refuse(request: Request, refusal: Refusal) -> Response:
-    """The edge of every path under ``/fhir``: a refusal as an OperationOutcome."""
+    """The edge of every path under ``/fhir``: a refusal as an OperationOutcome, and why a token was no use (RFC 6750)."""
     status, issues = explain(refusal)
     try:
         speaks = format_of(request)
@@ -61,5 +61,8 @@ def refuse(request: Request, refusal: Refusal) -> Response:
         speaks = "json"
     answer = respond(outcome(within(issues, request.scope.get(BROUGHT))), speaks, status)
     if status == 401:
-        answer.headers["www-authenticate"] = "Bearer"
+        was_shown = "authorization" in request.headers
+        answer.headers["www-authenticate"] = 'Bearer error="invalid_token"' if was_shown else "Bearer"
+    elif "scope" in refusal.params:
+        answer.headers["www-authenticate"] = f'Bearer error="insufficient_scope", scope="{refusal.params["scope"]}"'
     return answer

@@ -18,6 +18,7 @@ CODES = {
     Sense.TOO_OFTEN: "throttled",
 }
 """IssueType for each sense of a refusal."""
+ENGLISH = "en"
 _STATUSES = {413: "too-long", 500: "exception"}
 """What no rule refuses: the request was too large, or we made a mistake."""
 
@@ -103,6 +104,13 @@ def explain(refusal: Refusal) -> tuple[int, tuple[Issue, ...]]:
         return refusal.sense.value, refusal.issues
     text = words().text(refusal.key, **refusal.params)
     if refusal.status in _STATUSES:
-        return refusal.status, (Issue(_STATUSES[refusal.status], refusal.key, severity="fatal", text=text),)
-    issue = Issue(CODES[refusal.sense], refusal.key, refusal.expression or "", text=text)
+        return refusal.status, (Issue(_STATUSES[refusal.status], _plain(refusal), severity="fatal", text=text),)
+    issue = Issue(CODES[refusal.sense], _plain(refusal), refusal.expression or "", text=text)
     return refusal.sense.value, (issue,)
+
+
+def _plain(refusal: Refusal) -> str:
+    """For who writes programs: in English, where somebody wrote it so; else as people are told."""
+    if refusal.plain:
+        return refusal.plain.format(**refusal.params)
+    return words(ENGLISH).text(refusal.key, **refusal.params)

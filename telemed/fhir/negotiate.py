@@ -74,7 +74,12 @@ def media_of(content_type: str) -> Format:
     for _, media, version in _ranges(content_type):
         if version in ("", "4.0") and media in _KNOWN and "*" not in media and "/" in media:
             return _KNOWN[media]
-    raise OffTheWire(415, "not-supported", "a body is application/fhir+json or application/fhir+xml, fhirVersion 4.0")
+    raise OffTheWire(
+        415,
+        "not-supported",
+        "a body is application/fhir+json or application/fhir+xml, fhirVersion 4.0; a PATCH may be "
+        "application/json-patch+json",
+    )
 
 
 def require_form(content_type: str) -> None:

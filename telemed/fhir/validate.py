@@ -18,6 +18,27 @@ _CODES = {
     "list_type": "structure",
 }
 """IssueType for pydantic's kinds of errors; all others are ``value``."""
+_SAID = {
+    "missing": "this element is required",
+    "model_field_validation.missing": "this element is required",
+    "extra_forbidden": "FHIR R4 (4.0.1) has no element of this name here",
+    "list_type": "an array, as the element repeats",
+    "string_type": "a text, in quotation marks",
+    "string_pattern_mismatch": "a text that does not fit the type of the element; it is never empty",
+    "int_type": "a whole number, without quotation marks",
+    "int_parsing": "a whole number, without quotation marks",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false, without quotation marks",
+    "bool_parsing": "true or false, without quotation marks",
+}
+"""Of pydantic's kinds of errors."""
+_SUCH_AS = {
+    "Instant": ": with seconds and a time zone, as 2027-01-12T10:00:00+01:00",
+    "DateTime": ", as 2027-01-12 or 2027-01-12T10:00:00+01:00",
+    "Date": ", as 2027-01-12",
+    "Time": ", as 10:00:00",
+}
+"""Of fhir-core's names of types."""
 
 
 def validate(data: bytes | Mapping[str, Any], parsed: object = None) -> Resource:
@@ -57,7 +78,16 @@ def _by_model(fields: Mapping[str, Any], model: Model, kind: str) -> Iterator[Is
         model.model_validate(fields)
     except ValidationError as error:
         for fault in error.errors(include_input=False, include_url=False):
-            yield Issue(_CODES.get(fault["type"], "value"), fault["msg"], kind + _path(fault["loc"]))
+            said = _in_plain_words(fault["type"], fault["msg"])
+            yield Issue(_CODES.get(fault["type"], "value"), said, kind + _path(fault["loc"]))
+
+
+def _in_plain_words(fault: str, message: str) -> str:
+    """What pydantic and fhir-core say of a value, as who writes programs would."""
+    kind = message.removeprefix("Value error, ").partition(" value string does not match")
+    if kind[1]:
+        return f"not a FHIR {kind[0][:1].lower()}{kind[0][1:]}{_SUCH_AS.get(kind[0], '')}"
+    return _SAID.get(fault, message.removeprefix("Value error, "))
 
 
 def _path(location: tuple[int | str, ...]) -> str:

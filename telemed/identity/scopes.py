@@ -14,6 +14,16 @@ from telemed.kit.refusal import NotAllowed
 _SCOPE = re.compile(r"system/([A-Z][A-Za-z]+)\.(c?r?u?d?s?)")
 
 
+class ScopeMissing(NotAllowed):
+    """The token of a program lacks *scope*, whose ever the resource is."""
+
+    key = "interop.refusal.scope_missing"
+    plain = (
+        "this needs the scope {scope}, which this access token lacks; ask for it at the token endpoint, or have the "
+        "operator grant it"
+    )
+
+
 class Act(StrEnum):
     CREATE = "c"
     READ = "r"
@@ -33,10 +43,10 @@ def permits(actor: Actor, kind: str, act: Act) -> bool:
 def require(actor: Actor, kind: str, act: Act) -> None:
     """
     Raises:
-        NotAllowed: no scope says so.
+        ScopeMissing: no scope says so.
     """
     if not permits(actor, kind, act):
-        raise NotAllowed
+        raise ScopeMissing(scope=scope(kind, [act]))
 
 
 def reduced(asked: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:

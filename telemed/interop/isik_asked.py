@@ -252,7 +252,11 @@ def _service(
         called = list(known.services.values())
     if not called:
         place = asked.at("Appointment.serviceType[0]")
-        raise _refused("code-invalid", "no service of this centre is called so; see its HealthcareService", place)
+        raise _refused(
+            "code-invalid",
+            "no service of this centre is called so; GET HealthcareService lists them, each with code and text",
+            place,
+        )
     for fits in (
         lambda one: one.id in found.services,
         lambda one: any(doctor.id in found.doctors for doctor in known.doctors_for(one)),

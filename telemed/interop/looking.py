@@ -129,7 +129,7 @@ def parameters_of(kind: str) -> dict[str, Parameter]:
         return {ID.name: ID, UPDATED.name: UPDATED, **shelves.parameters(kind)}
     if kind in terminology.KINDS:
         return {ID.name: ID, UPDATED.name: UPDATED, **terminology.PARAMETERS}
-    raise OffTheWire(404, "not-supported", "not a type that is served here")
+    raise OffTheWire(404, "not-supported", f"not served here; served are {', '.join(SERVED)}")
 
 
 def _in_chains(kind: str) -> Mapping[str, Parameter]:

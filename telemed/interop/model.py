@@ -94,6 +94,7 @@ class ScheduleMissing(Refusal):
     """Slots are searched for in a schedule (ISiK: status alone is refused)."""
 
     key = "interop.refusal.schedule_missing"
+    plain = "slots are searched in a calendar: say schedule=Schedule/…; GET Schedule?actor=Practitioner/… finds it"
 
 
 class SeedRefused(Exception):

@@ -25,6 +25,8 @@ class Refusal(Exception):
 
     sense: Sense = Sense.INVALID
     key: str = "refusal.invalid"
+    plain: str = ""
+    """The same for who writes programs, in English, with *params*; empty where the catalogue's words are enough."""
     status: int = 0
     """The HTTP status, where it is not its sense's."""
 
@@ -45,6 +47,10 @@ class NotFound(Refusal):
 class NotSignedIn(Refusal):
     sense = Sense.UNAUTHENTICATED
     key = "refusal.not_signed_in"
+    plain = (
+        "no access token, or one that is unknown, has expired (they last five minutes) or was taken back; "
+        "/fhir/.well-known/smart-configuration says where to get one"
+    )
 
 
 class NotAllowed(Refusal):

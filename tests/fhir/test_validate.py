@@ -181,3 +181,22 @@ def test_a_text_in_place_of_an_object_is_not_read_as_json(member: str, value: An
     with pytest.raises(Invalid) as refused:
         validate(fields)
     assert refused.value.issues[0].expression == where
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "said"),
+    [
+        ("starts", "2027-01-12", "no element of this name"),
+        ("start", "2027-01-12 10:00", "time zone"),
+        ("minutesDuration", "20 min", "whole number"),
+        ("comment", 5, "quotation marks"),
+        ("slot", {"reference": "Slot/1"}, "array"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words_that_name_what_would_be_right(member: str, value: Any, said: str) -> None:
+    participant = [{"actor": {"reference": "Patient/1"}, "status": "accepted"}]
+    with pytest.raises(Invalid) as refused:
+        validate({"resourceType": "Appointment", "status": "proposed", "participant": participant, member: value})
+    (issue,) = refused.value.issues
+    assert said in issue.diagnostics, issue
+    assert issue.expression == f"Appointment.{member}"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from telemed.fhir.issues import explain
 from telemed.identity.model import Actor, Role
 from telemed.identity.scopes import Act, permits, require
 from telemed.kit.refusal import NotAllowed
@@ -29,3 +30,12 @@ def test_there_are_no_wildcards_and_no_older_forms(scope: str) -> None:
 
 def test_a_token_of_the_operator_says_nothing_of_it() -> None:
     require(Actor(Role.CLIENT, "practice"), "Appointment", Act.CREATE)
+
+
+def test_who_lacks_a_scope_is_told_which() -> None:
+    with pytest.raises(NotAllowed) as refused:
+        require(client("system/Slot.rs"), "Appointment", Act.SEARCH)
+    status, (issue,) = explain(refused.value)
+    assert status == 403
+    assert "system/Appointment.s" in issue.diagnostics
+    assert "system/Appointment.s" in issue.text

@@ -112,6 +112,7 @@ def test_everything_else_needs_a_token(client: Client, path: str) -> None:
     answer = client.ask(path, role=None)
     assert outcome_of(answer) == (401, "login")
     assert answer.headers["www-authenticate"] == "Bearer"
+    assert "smart-configuration" in answer.json()["issue"][0]["diagnostics"]
     assert outcome_of(client.ask(path, role=Role.DOCTOR)) == (403, "forbidden")
 
 
