@@ -80,7 +80,7 @@ def subscriptions(centre: Centre) -> list[Subscription]:
         Subscription("isik.asked", BookingAsked, book_asked(lambda: means_of(centre))),
         Subscription("subscribe.booked", BookingConfirmed, subscribe.hear_booked),
         Subscription("subscribe.pending", BookingPending, subscribe.hear(Deed.CREATED)),
-        Subscription("subscribe.replanned", BookingReplanned, subscribe.hear(Deed.CHANGED)),
+        Subscription("subscribe.replanned", BookingReplanned, subscribe.hear_replanned),
         Subscription("subscribe.amended", BookingAmended, subscribe.hear(Deed.CHANGED)),
         Subscription("subscribe.cancelled", BookingCancelled, subscribe.hear(Deed.CANCELLED)),
         Subscription("subscribe.ended", PendingEnded, subscribe.hear(Deed.CANCELLED)),

@@ -218,10 +218,11 @@ class BookingMoved(Event):
 
 @dataclass(frozen=True)
 class BookingReplanned(Event):
-    """Another system gave it another time, people or things, and its id stayed."""
+    """Another system gave it another time, people or things, and its id stayed. *left*: slots in which it is no more."""
 
     booking_id: str
     room_id: str
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,9 @@ def _change(tx: Tx, secrets: Secrets, directory: Directory, wanted: Wanted, *, a
     freed = claims.release(tx, old.id, old.offer, now=now)
     service.take(tx, directory, new.id, new.offer, now=now)
     kept = _replan(tx, secrets, directory, new, data, actor=actor, now=now)
-    emit(tx, BookingReplanned(new.id, new.offer.room_id), now=now)
+    before, after = (directory.slots(o.doctor_id, o.start, o.end) for o in (old.offer, new.offer))
+    left = tuple(one for one in before if one not in after)
+    emit(tx, BookingReplanned(new.id, new.offer.room_id, left), now=now)
     if old.offer.room_id != new.offer.room_id:
         emit(tx, BookingLeft(new.id, old.offer.room_id), now=now)
     waitlist.serve(tx, secrets, directory, freed, now=now)

@@ -245,6 +245,11 @@ class Directory:
         found = self.actor(actor_id)
         return found.name if found is not None else actor_id
 
+    def slots(self, actor_id: str, start: datetime, end: datetime) -> tuple[str, ...]:
+        """The slots from *start* to *end* of the schedules in which somebody is."""
+        own = (one for one, actors in self.schedules.items() if actor_id in actors)
+        return tuple(slot_id(one, start, end) for one in sorted(own))
+
     def actor(self, actor_id: str) -> "Actor | None":
         """The doctor, assistant, interpreter, room or device of this id."""
         return (

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from telemed.booking import pending
 from telemed.booking.model import (
-    Booking,
     BookingAmended,
     BookingCancelled,
     BookingConfirmed,
@@ -14,14 +13,14 @@ from telemed.booking.model import (
 )
 from telemed.booking.pending_model import BookingPending, PendingEnded
 from telemed.directory import service as directories
-from telemed.directory.model import ResourceKept, slot_id
+from telemed.directory.model import ResourceKept
 from telemed.interop.topics import Deed
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound
 from telemed.queue.model import LineMoved
 from telemed.subscribe import service
 
-OfBooking = BookingPending | BookingReplanned | BookingAmended | BookingCancelled | PendingEnded
+OfBooking = BookingPending | BookingAmended | BookingCancelled | PendingEnded
 
 
 def hear(deed: Deed) -> Callable[..., None]:
@@ -44,6 +43,13 @@ def hear_moved(tx: Tx, happened: BookingMoved, *, now: datetime) -> None:
     _appointment(tx, happened.replaced_id, Deed.CANCELLED, now=now)
 
 
+def hear_replanned(tx: Tx, happened: BookingReplanned, *, now: datetime) -> None:
+    """It has another time: the slots of the old one are free again."""
+    _appointment(tx, happened.booking_id, Deed.CHANGED, now=now)
+    for slot in happened.left:
+        service.happened(tx, "Slot", slot, Deed.CHANGED, now=now)
+
+
 def hear_delay(tx: Tx, happened: LineMoved, *, now: datetime) -> None:
     service.happened(tx, "Appointment", happened.visit_id, Deed.DELAYED, now=now)
 
@@ -59,12 +65,6 @@ def _appointment(tx: Tx, booking_id: str, deed: Deed, *, now: datetime) -> None:
     except NotFound:  # its person was erased meanwhile
         return
     service.happened(tx, "Appointment", booking_id, deed, now=now)
-    for slot in _slots(tx, booking):
+    offer = booking.offer
+    for slot in directories.load(tx).slots(offer.doctor_id, offer.start, offer.end):  # as its Appointment names them
         service.happened(tx, "Slot", slot, Deed.CHANGED, now=now)
-
-
-def _slots(tx: Tx, booking: Booking) -> list[str]:
-    """The slots that it stands in, as its Appointment names them."""
-    schedules, offer = directories.load(tx).schedules, booking.offer
-    mine = sorted(one for one, actors in schedules.items() if offer.doctor_id in actors)
-    return [slot_id(one, offer.start, offer.end) for one in mine]

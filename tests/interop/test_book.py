@@ -261,14 +261,17 @@ def test_who_is_moved_by_the_same_id_is_told_once_and_reminded_of_the_new_time(p
     for slot in (far, later):
         made = program.book(resource(appt(world, id="their-1", slot=slot, start=None, end=None)), patient())
         assert made.status_code == 201, made.text
+    left: list[str] = []
     subscribed = [
         Subscription("notify.booked", BookingConfirmed, notify.tell_booked),
         Subscription("notify.replanned", BookingReplanned, notify.tell_replanned),
+        Subscription("left", BookingReplanned, lambda _tx, happened, **_: left.extend(happened.left)),
     ]
     Relay(world.db, subscribed, world.clock).deliver()
     with world.db.reading() as tx:
         open_ones = select(notices.c.kind, notices.c.until).where(notices.c.done_at.is_(None))
         told = {row.kind: row.until for row in tx.execute(open_ones)}
+    assert left == [far[0]["reference"].removeprefix("Slot/")]
     assert "moved" in told
     assert len(told) > 1
     assert min(told.values()) > moment(world, "10:20") + 2 * DAY
@@ -341,13 +344,12 @@ def test_a_program_books_moves_and_changes_only_for_its_doctors(program: Program
 
 
 def test_who_is_not_active_is_not_booked_for(program: Program, world: World) -> None:
-    for change in ({"active": False}, {"deceasedBoolean": True}):
-        answer = program.book(resource(appt(world)), patient(**change))
-        assert refusal_of(answer) == (422, "business-rule", "Parameters.parameter[1].resource")
     known = program.book(resource(appt(world, "11:00", "11:20")), patient()).json()["participant"]
-    for change in ({"active": False}, {"deceasedDateTime": "2026-11-01"}):
-        answer = program.book(resource(appt(world, participant=known[:1])), patient(**change))
-        assert refusal_of(answer) == (422, "business-rule", "Parameters.parameter[1].resource"), "also who is known"
+    changes: tuple[dict[str, Any], ...] = ({"active": False}, {"deceasedDateTime": "2026-11-01"})
+    for change in changes:
+        for person in (known[:1], appt(world)["participant"]):
+            answer = program.book(resource(appt(world, participant=person)), patient(**change))
+            assert refusal_of(answer) == (422, "business-rule", "Parameters.parameter[1].resource"), "also who is known"
     assert program.book(resource(appt(world)), patient(birthDate="1951-03", name=[{"text": "K"}])).status_code == 201
 
 
