@@ -20,7 +20,7 @@ from telemed.people import audit_fhir, consent_fhir, consents, mandates
 from telemed.people import service as people
 from telemed.people.consent import Said
 from telemed.people.mandate import Mandate
-from telemed.people.model import Person
+from telemed.people.model import Person, Way
 from telemed.privacy import model, store
 from telemed.privacy.model import Certificate, ErasedLater, PersonErased, Seen
 from telemed.visit import service as visit
@@ -51,7 +51,7 @@ def look(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, now: datetim
     Raises:
         Erased: her data are gone.
     """
-    lines = people.lines_of(tx, person_id)
+    lines = people.seen_by_minute(tx, person_id)
     person = people.details(tx, secrets, person_id, actor=actor, purpose=PURPOSE, now=now)
     given = mandates.all_of(tx, secrets, person_id, actor=actor, now=now)
     return OwnData(
@@ -152,13 +152,16 @@ def _patient(person_id: str, person: Person) -> dict[str, Any]:
     made: dict[str, Any] = {
         "resourceType": "Patient",
         "id": person_id,
-        "name": [{"text": person.name}],
-        "birthDate": str(person.birth_year),
         "communication": [
             {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": code}]}}
             for code in dict.fromkeys(filter(None, (person.language, person.spoken)))
         ],
     }
+    if person.name:
+        made["name"] = [{"text": person.name}]
+    if person.birth_year:
+        made["birthDate"] = f"{person.birth_year:04}"
     if person.contact:
-        made["telecom"] = [{"system": person.way.value, "value": person.contact}]
+        system = person.way.value if person.way is not Way.PAPER else "other"
+        made["telecom"] = [{"system": system, "value": person.contact}]
     return made

@@ -5,11 +5,19 @@ from dataclasses import replace
 
 import pytest
 
+from telemed.interop import served
 from tests.counts import Counted
 from tests.databases import SqliteFiles, opened
-from tests.fhir.emitted import Emitted, Walk, judged
+from tests.fhir.emitted import Walk, inside, judged
+from tests.fhir.emitted_more import Emitted
 from tests.interop.outside import house as houses
 from tests.interop.outside.house import House
+
+BESIDE = (
+    *("CapabilityStatement", "OperationOutcome", "Parameters", "Bundle"),
+    *("Consent", "RelatedPerson", "Patient", "Observation"),
+)
+"""What is emitted beside what is served."""
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +29,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 def test_nothing_that_we_emit_is_wrong_and_what_is_wrong_would_be_found(house: House, counted: Counted) -> None:
     emitted = list(Walk(house, each=1).emitted())
+    kinds = {part.resource["resourceType"] for one in emitted for part in (one, *inside(one))}
+    assert {*served.LINES, *BESIDE} <= kinds
+    bundles = {one.resource["type"] for one in emitted if one.resource["resourceType"] == "Bundle"}
+    assert {"searchset", "history", "collection", "transaction-response", "batch-response"} <= bundles
     broken = _broken(next(one for one in emitted if one.resource["resourceType"] == "Appointment"))
     found = judged([*emitted, *broken])
     counted(f"{len(emitted)} resources judged by two oracles")
