@@ -53,7 +53,7 @@ def respond_version(request: Request, content: bytes, wanted_format: Format) -> 
 
 
 def refuse(request: Request, refusal: Refusal) -> Response:
-    """The edge of every path under ``/fhir``: a refusal as an OperationOutcome, and why a token was no use (RFC 6750)."""
+    """The edge below ``/fhir``: a refusal as an OperationOutcome, and why a token was of no use (RFC 6750)."""
     status, issues = explain(refusal)
     try:
         speaks = format_of(request)
