@@ -2,7 +2,6 @@
 
 import json
 import re
-import statistics
 import urllib.request
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,12 +9,8 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from ops.programs import NAMES, Programs, free_port
-from tests.bench.harness import Figure, note
-from tests.bench.load import Request, per_second
-
-ROUNDS = 5
-SECONDS = 2.0
-TARGET = 0.4
+from tests.bench.audited_read import measured
+from tests.bench.harness import Figure
 
 
 def book(base: str) -> None:
@@ -47,27 +42,11 @@ def measure() -> Figure:
 
 
 def _measured(programs: Programs) -> Figure:
-    port, bearer = programs.ports["telemed"], f"Authorization: Bearer {programs.keys['bearer']}"
+    port, bearer = programs.ports["telemed"], programs.keys["bearer"]
     book(f"http://127.0.0.1:{port}")
     found = urllib.request.Request(
-        f"http://127.0.0.1:{port}/fhir/Appointment", headers={"Authorization": bearer.partition(": ")[2]}
+        f"http://127.0.0.1:{port}/fhir/Appointment", headers={"Authorization": f"Bearer {bearer}"}
     )
     with urllib.request.urlopen(found) as answer:
         appointment = json.load(answer)["entry"][0]["resource"]["id"]
-    trivial, read = Request(port, "/health"), Request(port, f"/fhir/Appointment/{appointment}", (bearer,))
-    per_second(trivial, seconds=0.5)
-    per_second(read, seconds=0.5)
-    pairs = [(per_second(trivial, seconds=SECONDS), per_second(read, seconds=SECONDS)) for _ in range(ROUNDS)]
-    base, value = (statistics.median(column) for column in zip(*pairs, strict=True))
-    note("rounds (trivial, read): " + ", ".join(f"{one:.0f}, {two:.0f}" for one, two in pairs))
-    return Figure(
-        issue="A",
-        row=6,
-        name="FHIR Appointment read through HTTP, 32 clients",
-        value=round(value),
-        unit="requests/s",
-        baseline=round(base),
-        ratio=round(value / base, 3),
-        target=f"ratio ≥ {TARGET}",
-        ok=value / base >= TARGET,
-    )
+    return measured(port, bearer, appointment, issue="A", row=6)

@@ -1,34 +1,12 @@
-"""One FHIR Appointment read through HTTP, signed in: unsealed, its audit line on disk before the answer."""
+"""One FHIR Appointment read through HTTP, of many that are stored: signed in, unsealed, audited before the answer."""
 
-import statistics
-
-from tests.bench.harness import Figure, note
+from tests.bench.audited_read import measured
+from tests.bench.harness import Figure
 from tests.bench.issue_g.stored import centre
-from tests.bench.load import Request, per_second
 
-ROUNDS = 5
-SECONDS = 2.0
-TARGET = 0.4
 FEW = 500
 
 
 def measure() -> Figure:
     with centre(FEW) as stored:
-        trivial = Request(stored.port, "/health")
-        read = Request(stored.port, f"/fhir/Appointment/{stored.ids[0]}", (f"Authorization: Bearer {stored.bearer}",))
-        for one in (trivial, read):
-            per_second(one, seconds=0.5)
-        pairs = [(per_second(trivial, seconds=SECONDS), per_second(read, seconds=SECONDS)) for _ in range(ROUNDS)]
-    note("rounds (trivial, read): " + ", ".join(f"{one:.0f}, {two:.0f}" for one, two in pairs))
-    base, value = (statistics.median(column) for column in zip(*pairs, strict=True))
-    return Figure(
-        issue="G",
-        row=1,
-        name="FHIR read of one Appointment, signed in, unsealed, audited before the answer, 32 clients",
-        value=round(value),
-        unit="requests/s",
-        baseline=round(base),
-        ratio=round(value / base, 3),
-        target=f"ratio ≥ {TARGET} of the trivial JSON endpoint",
-        ok=value / base >= TARGET,
-    )
+        return measured(stored.port, stored.bearer, stored.ids[0], issue="G", row=1)
