@@ -15,6 +15,7 @@ from telemed.booking.routes import StillToCome
 from telemed.directory import fhir
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
+from telemed.fhir.codes import SPECIALTY_NAMES
 from telemed.fhir.resource import Resource
 from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
@@ -229,13 +230,14 @@ CROWDED = "visit-30"
 def crowd(rooms: int) -> Iterator[Mapping[str, Any]]:
     """A quarter with many rooms, each with a doctor, an assistant, a cuff and an oximeter that no other room shares."""
     yield next(iter(quarter()))
+    specialties = sorted(SPECIALTY_NAMES)  # one for each room, so that each service has one doctor
     for number in range(1, rooms + 1):
-        room_id = f"room-{number}"
+        room_id, special = f"room-{number}", specialties[number - 1]
         yield _room(room_id, f"Raum {number}")
         yield _device(f"cuff-{number}", room_id, "528391")
         yield _device(f"oximeter-{number}", room_id, "528388")
-        yield _service(f"{CROWDED}-{number}", [room_id], f"S{number}", devices=("528391", "528388"), minutes=30)
-        yield from _doctor(f"doctor-{number}", f"Arzt {number}", f"S{number}")
+        yield _service(f"{CROWDED}-{number}", [room_id], special, devices=("528391", "528388"), minutes=30)
+        yield from _doctor(f"doctor-{number}", f"Arzt {number}", special)
         person, role = _assistant(f"assistant-{number}", f"Hilfe {number}", "helper")
         yield person
         yield {**role, "location": [{"reference": f"Location/{room_id}"}]}

@@ -23,10 +23,10 @@ ZONE = ZoneInfo("Europe/Berlin")
 HOLIDAYS = "DE-TH"
 ROOMS, DOCTORS, ASSISTANTS = 50, 500, 100
 SPECIALTIES = (
-    *("ALLG", "ANAE", "AUGE", "CHIR", "DERM", "FRAU", "HNOH", "INNE", "KIJU", "LABO"),
-    *("NEUR", "NUKL", "ORTH", "PATH", "PHRM", "PSYC", "RADI", "STRA", "UROL", "ZAHN"),
+    *("ALLG", "ANAE", "AUGE", "CHIR", "HAUT", "FRAU", "HNOH", "INNE", "KIJU", "LABO"),
+    *("NEUR", "NUKL", "ORTH", "PATH", "PHAR", "PSYC", "RADI", "STRA", "UROL", "MZKH"),
 )
-REGION = "REGION"
+REGION = "INTZ"
 """A specialty and a service of it that every doctor of the city offers."""
 KINDS = ("blood-pressure", "ecg", "exam-camera", "oximeter", "stethoscope")
 LEVELS: tuple[tuple[AssistantLevel, float], ...] = (("helper", 0.4), ("medical-assistant", 0.35), ("nurse", 0.25))
