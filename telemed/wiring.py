@@ -23,6 +23,7 @@ from telemed.feedback import pages as feedback_pages
 from telemed.identity import oidc
 from telemed.identity import pages as identity_pages
 from telemed.identity.key_sets import KeySets
+from telemed.identity.pacing import PER_SECOND, Paces
 from telemed.interop import links
 from telemed.interop.isik_book import Rules
 from telemed.kit import settings as kit_settings
@@ -86,6 +87,7 @@ class Settings(notices.Wanted):
     *subscribers_inside*: whether programs may be told at addresses of the own network, also without TLS.
     *bookings_per_address*: online, in ten minutes; *bookings_per_contact*: in a day.
     *publish_days*: so far ahead free times are published for everybody (`telemed.interop.links`); 0: not at all.
+    *requests_per_second*: of one program in the long run (`telemed.identity.pacing`); 0: as many as it likes.
     *isik_no_slot*: the status of HTTP for an ISiK ``$book`` that names neither slot nor schedule, 422 or 400.
     """
 
@@ -118,6 +120,7 @@ class Settings(notices.Wanted):
     bookings_per_address: int = limits.PER_ADDRESS
     bookings_per_contact: int = limits.PER_CONTACT
     publish_days: int = links.DAYS
+    requests_per_second: int = PER_SECOND
     isik_no_slot: int = Rules.no_slot
 
     def __post_init__(self) -> None:
@@ -223,6 +226,7 @@ def build(settings: Settings, db: Database) -> Centre:
     centre.live[booking_routes.StillToCome] = booking_routes.StillToCome(visit.check_still_to_come)
     centre.live[Catalogue] = offered.catalogue(settings.state_dir)
     centre.live[Courier] = _courier(settings, centre)
+    centre.live[Paces] = Paces(settings.requests_per_second)
     centre.live[links.Publishing] = links.Publishing(settings.publish_days)
     centre.live.update({practice.PracticeServers: settings.practices, Live: Live(centre)})
     house = _house(settings, centre)

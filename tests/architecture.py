@@ -88,7 +88,7 @@ VERBS = (
         "carriers",
         "codes",
     ),
-    *("staff", "signed_in", "clients", "key_sets"),
+    *("staff", "signed_in", "clients", "key_sets", "pacing"),
     *(
         "asking",
         "granted",

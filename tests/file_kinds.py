@@ -138,6 +138,7 @@ KINDS_BY_NAME = {
     "identity.client_store": Kind.STORE,
     "identity.clients": Kind.SERVICE,
     "identity.key_sets": Kind.SERVICE,  # their keys
+    "identity.pacing": Kind.SERVICE,  # how much one of them takes
     "identity.token_routes": Kind.EDGE,
     "identity.scopes": Kind.PURE,  # what the token of a program allows
     "identity.session_store": Kind.STORE,

@@ -60,6 +60,8 @@ def refuse(request: Request, refusal: Refusal) -> Response:
     except OffTheWire:
         speaks = "json"
     answer = respond(outcome(within(issues, request.scope.get(BROUGHT))), speaks, status)
+    if status == 429 and "wait_s" in refusal.params:
+        answer.headers["retry-after"] = str(refusal.params["wait_s"])
     if status == 401:
         was_shown = "authorization" in request.headers
         answer.headers["www-authenticate"] = 'Bearer error="invalid_token"' if was_shown else "Bearer"

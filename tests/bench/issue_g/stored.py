@@ -72,7 +72,12 @@ def centre(count: int) -> Iterator[Stored]:
         seed.mkdir()
         (seed / "crowd.ndjson").write_text("\n".join(json.dumps(one) for one in crowd(ROOMS)))
         ports = {program: free_port(0) for program in NAMES}
-        with Programs(folder, seed=seed, ports=ports, extra={"TELEMED_CENTRE_EXERCISE": "0"}) as programs:
+        with Programs(
+            folder,
+            seed=seed,
+            ports=ports,
+            extra={"TELEMED_CENTRE_EXERCISE": "0", "TELEMED_CENTRE_REQUESTS_PER_SECOND": "0"},
+        ) as programs:
             programs.prepare()
             state = programs.state / "centre"
             db = Database(f"sqlite:///{state / 'centre.sqlite'}")
