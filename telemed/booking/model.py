@@ -218,7 +218,7 @@ class BookingMoved(Event):
 
 @dataclass(frozen=True)
 class BookingReplanned(Event):
-    """Another system gave it another time, people or things, and its id stayed. *left*: slots in which it is no more."""
+    """Another system gave it another time, people or things, and its id stayed. *left*: the slots that it left."""
 
     booking_id: str
     room_id: str

@@ -35,7 +35,16 @@ from telemed.booking.model import (
     Status,
 )
 from telemed.booking.pending_fhir import NOTHING_SAID, Said
-from telemed.booking.pending_model import BookingPending, Confirms, Pending, PendingEnded, Proposal, deadline
+from telemed.booking.pending_model import (
+    AS_SAID,
+    BookingPending,
+    Completed,
+    Confirms,
+    Pending,
+    PendingEnded,
+    Proposal,
+    deadline,
+)
 from telemed.booking.planner import Claim, Offer
 from telemed.booking.store import NO_ACCESS
 from telemed.directory import service as directories
@@ -46,7 +55,6 @@ from telemed.kit.outbox import emit
 from telemed.kit.refusal import NotFound
 from telemed.kit.secrets import Secrets
 from telemed.people import service as people
-from telemed.people.model import Person
 from telemed.people.service import Newcomer
 
 SWEEPER = Actor(Role.MACHINE, "pending")
@@ -144,18 +152,9 @@ def _still(tx: Tx, booking: Booking, *, now: datetime) -> Pending:
 
 
 def confirm(
-    tx: Tx,
-    secrets: Secrets,
-    booking_id: str,
-    *,
-    actor: Actor,
-    now: datetime,
-    person: Person | None = None,
-    comment: str = "",
+    tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime, said: Completed = AS_SAID
 ) -> Booking:
     """It is an appointment from now on, like any other. Again is once.
-
-    *person*: for whom, if that was not said when it was held.
 
     Raises:
         NotFound: there is none.
@@ -170,23 +169,39 @@ def confirm(
     directory = directories.load(tx)
     _admit(directory, booking.offer, booking.extras.ordered_by is not None, now=now)
     service.take(tx, directory, booking.id, booking.offer, now=now)
-    if person is not None:
-        people.amend(tx, secrets, booking.person_id, person, actor=actor, now=now)
+    booking, words = _completed(tx, secrets, booking, said, actor=actor, now=now)
+    come_before = sessions.come_before(directory, booking.offer, now=now)
     made = dataclasses.replace(
         booking,
         status=Status.BOOKED,
         version=booking.version + 1,
         updated_at=now,
-        extras=dataclasses.replace(
-            booking.extras,
-            language=person.language if person else booking.extras.language,
-            come_before=sessions.come_before(directory, booking.offer, now=now),
-        ),
+        extras=dataclasses.replace(booking.extras, come_before=come_before),
     )
-    said = Said(person.name if person else "", comment)
-    made = _settle(tx, secrets, directory, made, said, actor=actor, now=now)
+    made = _settle(tx, secrets, directory, made, words, actor=actor, now=now)
     emit(tx, BookingConfirmed(made.id, made.offer.room_id, was_pending=True), now=now)
     return made
+
+
+def _completed(
+    tx: Tx, secrets: Secrets, booking: Booking, said: Completed, *, actor: Actor, now: datetime
+) -> tuple[Booking, Said]:
+    """It is for whoever is named now. Whom nobody had named is nobody then, and forgotten."""
+    person = said.person
+    if said.person_id and said.person_id != booking.person_id:
+        person = people.details(tx, secrets, said.person_id, actor=actor, purpose="booking", now=now)
+        plain = reading.read_appointment(tx, secrets, booking.id, actor=actor, now=now)
+        data, place = pending_fhir.given_to(plain, said.person_id), reading.place_of(booking.id)
+        sealed = people.seal(tx, secrets, said.person_id, place, data, actor=actor, now=now)
+        pending_store.give_to(tx, booking.id, said.person_id, sealed)
+        if not store.of_person(tx, booking.person_id):
+            people.erase(tx, booking.person_id, actor=actor, now=now)
+        booking = dataclasses.replace(booking, person_id=said.person_id)
+    elif person is not None:
+        people.amend(tx, secrets, booking.person_id, person, actor=actor, now=now)
+    if person is not None:
+        booking = dataclasses.replace(booking, extras=dataclasses.replace(booking.extras, language=person.language))
+    return booking, Said(person.name if person else "", said.comment)
 
 
 def _settle(
@@ -220,14 +235,7 @@ def _decided(tx: Tx, secrets: Secrets, changed: Booking, said: Said, *, actor: A
 
 
 def hand_on(
-    tx: Tx,
-    secrets: Secrets,
-    booking_id: str,
-    *,
-    actor: Actor,
-    now: datetime,
-    person: Person | None = None,
-    comment: str = "",
+    tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: datetime, said: Completed = AS_SAID
 ) -> Booking:
     """Its program has said all; from now on staff have to confirm it. Again is once.
 
@@ -235,17 +243,24 @@ def hand_on(
         NotFound: there is none.
         HoldGone: nothing is held for it (any more).
     """
-    service.enter(tx)
-    take_turn(tx, reading.turn(booking_id))
-    booking = find(tx, booking_id)
-    waits = _still(tx, booking, now=now)
+    booking, waits = _still_held(tx, booking_id, now=now)
     if waits.confirms is Confirms.STAFF:
         return booking
     until = max(waits.held_until, deadline(Confirms.STAFF, booking.offer, now=now))
-    if person is not None:
-        people.amend(tx, secrets, booking.person_id, person, actor=actor, now=now)
-    said = Said(person.name if person else "", comment)
-    return _wait(tx, secrets, booking, Pending(booking.id, until, Confirms.STAFF), said, actor=actor, now=now)
+    booking, words = _completed(tx, secrets, booking, said, actor=actor, now=now)
+    return _wait(tx, secrets, booking, Pending(booking.id, until, Confirms.STAFF), words, actor=actor, now=now)
+
+
+def _still_held(tx: Tx, booking_id: str, *, now: datetime) -> tuple[Booking, Pending]:
+    """What goes on waiting, alone with it.
+
+    Raises:
+        NotFound, HoldGone: as `hand_on` says.
+    """
+    service.enter(tx)
+    take_turn(tx, reading.turn(booking_id))
+    booking = find(tx, booking_id)
+    return booking, _still(tx, booking, now=now)
 
 
 def _wait(
@@ -269,10 +284,7 @@ def extend(tx: Tx, secrets: Secrets, booking_id: str, *, actor: Actor, now: date
         HoldGone: nothing is held for it (any more).
         HeldLongEnough: it was extended ten times.
     """
-    service.enter(tx)
-    take_turn(tx, reading.turn(booking_id))
-    booking = find(tx, booking_id)
-    waits = _still(tx, booking, now=now)
+    booking, waits = _still_held(tx, booking_id, now=now)
     if waits.extended >= EXTENSIONS:
         raise HeldLongEnough
     until = max(waits.held_until, deadline(waits.confirms, booking.offer, now=now))

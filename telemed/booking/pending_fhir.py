@@ -65,6 +65,12 @@ def proposed(proposal_id: str, offer: Offer, directory: Directory, *, now: datet
     return orjson.dumps({**fields, "meta": meta, "status": "proposed", "participant": people})
 
 
+def given_to(content: bytes, person_id: str) -> bytes:
+    """The same text for another person."""
+    patient = {"actor": {"reference": f"Patient/{person_id}"}}
+    return _each(content, lambda one: patient if _refers(one).startswith("Patient/") else {})
+
+
 def _agreeing(content: bytes, who: str, before: str, after: str) -> bytes:
     """The same text with another status of those participants whose reference begins with *who*."""
     agreed = {"status": after}

@@ -56,6 +56,19 @@ class Proposal:
 
 
 @dataclass(frozen=True)
+class Completed:
+    """What is said when it is confirmed. *person*: for whom it is; *person_id*: or who is known already."""
+
+    person: Person | None = None
+    person_id: str = ""
+    comment: str = ""
+
+
+AS_SAID = Completed()
+"""All was said when it was held."""
+
+
+@dataclass(frozen=True)
 class BookingPending(Event):
     """Time is held for an appointment that somebody has yet to confirm."""
 

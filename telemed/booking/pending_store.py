@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, Row, Table, Text, delete, insert, select, update
 
 from telemed.booking.pending_model import Confirms, Pending
+from telemed.booking.store import bookings
 from telemed.kit.db import Tx, Utc, metadata
 from telemed.kit.register import TECHNICAL, Kept, column
 
@@ -38,6 +39,12 @@ def _values(one: Pending) -> dict[str, object]:
 def get(tx: Tx, booking_id: str) -> Pending | None:
     row = tx.execute(select(pending).where(pending.c.booking_id == booking_id)).one_or_none()
     return _pending(row) if row else None
+
+
+def give_to(tx: Tx, booking_id: str, person_id: str, appointment: bytes) -> None:
+    """It is for somebody else, and its Appointment is sealed under that person's key."""
+    wanted = update(bookings).where(bookings.c.id == booking_id)
+    tx.execute(wanted.values(person_id=person_id, appointment=appointment))
 
 
 def drop(tx: Tx, booking_id: str) -> None:

@@ -16,7 +16,7 @@ from telemed.booking import service as booking
 from telemed.booking.choice import Named
 from telemed.booking.ground import Ground
 from telemed.booking.model import Blocked, Booking, NotOffered, Reason, Status
-from telemed.booking.pending_model import Confirms, Proposal
+from telemed.booking.pending_model import Completed, Confirms, Proposal
 from telemed.booking.planner import TICK, Offer, claims, masks, moment_of, tick_of
 from telemed.booking.program_model import Wanted
 from telemed.booking.search import Objection
@@ -34,7 +34,6 @@ from telemed.interop.isik_book import Means
 from telemed.kit.db import Tx
 from telemed.kit.refusal import NotFound, Refusal
 from telemed.kit.secrets import Secrets
-from telemed.people import service as people
 from telemed.people.model import Person
 from telemed.visit import service as visit
 
@@ -103,7 +102,7 @@ def asked(given: tuple[Given, ...]) -> Asked:
     if len(patients) > 1:
         raise Told(422, [Issue("not-supported", "an appointment is for one patient", patients[1].place)])
     person = described(_valid(patients[0], "Patient"), patients[0].place) if patients else None
-    comment = _comment([one for one in given if one.name == COMMENT])
+    comment = _comment([one for one in given if one.name == COMMENT], main[0])
     if main[0].name == REFERENCE:
         return Asked(_placed(main[0]), None, person, comment)
     return Asked(_of_resource(main[0]), main[0], person, comment)
@@ -136,14 +135,15 @@ def _of_resource(given: Given) -> Placed:
     return Placed(given.value["id"], f"{given.place}.id")
 
 
-def _comment(given: list[Given]) -> str:
-    if not given:
-        return ""
-    if not isinstance(given[0].value, str) or len(given) > 1:
+def _comment(given: list[Given], main: Given) -> str:
+    """The parameter, or else what the Appointment itself says."""
+    if given and (not isinstance(given[0].value, str) or len(given) > 1):
         raise Malformed([Issue("structure", "comment is one text", given[-1].place)])
-    if len(given[0].value) > LONGEST_COMMENT:
-        raise Told(422, [Issue("too-long", f"a comment has {LONGEST_COMMENT} characters at most", given[0].place)])
-    return given[0].value
+    within = main.value.get("comment", "") if main.name == RESOURCE and isinstance(main.value, Mapping) else ""
+    said, place = (given[0].value, given[0].place) if given else (within, f"{main.place}.comment")
+    if len(said) > LONGEST_COMMENT:
+        raise Told(422, [Issue("too-long", f"a comment has {LONGEST_COMMENT} characters at most", place)])
+    return str(said)
 
 
 def hold(tx: Tx, means: Means, which: Placed, *, actor: Actor, now: datetime) -> Booking:
@@ -231,11 +231,11 @@ def _confirmed(tx: Tx, means: Means, what: Asked, *, actor: Actor, now: datetime
     waits = pending.held(tx, found.id)
     if waits is None or waits.confirms is Confirms.STAFF:
         return found
-    person = what.person or _somebody(tx, means.secrets, what, actor=actor, now=now)
+    said = Completed(what.person, "" if what.person else _somebody(tx, what, actor=actor, now=now), what.comment)
     service = directory.load(tx).services.get(found.offer.service_id)
     done = pending.hand_on if service is not None and service.needs_confirmation else pending.confirm
     with _in_words(what):
-        return done(tx, means.secrets, found.id, actor=actor, now=now, person=person, comment=what.comment)
+        return done(tx, means.secrets, found.id, actor=actor, now=now, said=said)
 
 
 def _known(tx: Tx, which: Placed, *, actor: Actor, now: datetime) -> Booking:
@@ -245,7 +245,7 @@ def _known(tx: Tx, which: Placed, *, actor: Actor, now: datetime) -> Booking:
         raise lost(which.place) from None
 
 
-def _somebody(tx: Tx, secrets: Secrets, what: Asked, *, actor: Actor, now: datetime) -> Person:
+def _somebody(tx: Tx, what: Asked, *, actor: Actor, now: datetime) -> str:
     """For whom, where no Patient was sent: somebody who takes part and is known to this program.
 
     Raises:
@@ -255,7 +255,7 @@ def _somebody(tx: Tx, secrets: Secrets, what: Asked, *, actor: Actor, now: datet
     for person_id in (one[1] for one in named if one and one[0] == "Patient"):
         theirs = booking.of_person(tx, person_id)
         if any(asking.may(program(actor, now), Action.MEET, one) for one in theirs):
-            return people.details(tx, secrets, person_id, actor=actor, purpose="booking", now=now)
+            return person_id
     raise Told(422, [Issue("required", f"{PATIENT} says for whom it is", what.which.place)])
 
 

@@ -26,7 +26,7 @@ from telemed.booking.model import (
     WaitState,
 )
 from telemed.booking.pending_fhir import HELD_UNTIL
-from telemed.booking.pending_model import BEFORE_START, CONFIRM_WITHIN, Confirms, Proposal, deadline
+from telemed.booking.pending_model import BEFORE_START, CONFIRM_WITHIN, Completed, Confirms, Proposal, deadline
 from telemed.booking.planner import What, Wish
 from telemed.booking.sought import Is, Kept, Sought
 from telemed.directory import service as directory
@@ -120,7 +120,7 @@ def test_what_is_pending_nobody_else_gets_and_memory_offers_it_to_nobody(world: 
 
 def test_confirmed_it_is_an_appointment_like_any_other_and_again_is_once(world: World) -> None:
     made = pend(world)
-    booked = do(world, pending.confirm, made.id, actor=CLIENT, person=replace(SOMMER, language="tr"))
+    booked = do(world, pending.confirm, made.id, actor=CLIENT, said=Completed(replace(SOMMER, language="tr")))
     again = do(world, pending.confirm, made.id, actor=CLIENT)
     assert (again.status, again.version, again.extras.language) == (Status.BOOKED, 2, "tr")
     assert [one.id for one in look(world, booking.on_day, world.directory, world.now.date())] == [made.id]

@@ -26,6 +26,7 @@ from telemed.kit.db import Database
 from telemed.kit.tries import Tries
 from telemed.people import service as people
 from telemed.people.acts import Did
+from telemed.people.model import Erased
 from telemed.people.service import Auditor
 from tests.builders import CLIENT, SERVICE, WITH_CUFF, World, make_booking, make_world, moment
 from tests.interop.scheduling import FOR_HER, Client, alone
@@ -186,6 +187,25 @@ def test_what_is_found_is_held_is_found_no_more_and_is_booked_for_her(client: Cl
     assert client.http.get(f"/fhir/Appointment/{said['id']}").json() == made
     with world.db.reading() as tx:
         assert booking.get(tx, said["id"]).extras.language == "tr"
+
+
+def test_who_is_known_is_booked_for_under_the_same_id_and_all_of_hers_is_found(client: Client, world: World) -> None:
+    """Whether it was held before, by nobody's name, or is booked at once (ITI-117, ITI-118)."""
+    one, two, three = client.offered(practitioner="weiss", **{"visit-type": SERVICE})[3:20:6]
+    first = alone(client.book(one["id"], FOR_HER))
+    (her,) = (each for each in first["participant"] if each["actor"]["reference"].startswith("Patient/"))
+    held = client.hold(two["id"]).json()
+    for chosen in (held, three):
+        people_in = [each for each in chosen["participant"] if "Patient/" not in each["actor"]["reference"]]
+        sent = {**chosen, "participant": [her, *people_in], "comment": "mit Rollator"}
+        made = alone(client.post("$book", ("appointment-resource", "resource", sent)))
+        assert (made["participant"][0]["actor"], made["comment"]) == (her["actor"], "mit Rollator")
+        assert client.http.get(f"/fhir/Appointment/{made['id']}").json() == made
+    query = {"patient": her["actor"]["reference"], "date": f"{world.now.date()}"}
+    assert client.http.get("/fhir/Appointment", params=query).json()["total"] == 3
+    nobody = held["participant"][0]["actor"]["reference"].partition("/")[2]
+    with world.db.transaction() as tx, pytest.raises(Erased):
+        people.details(tx, world.secrets, nobody, actor=CLIENT, purpose="booking", now=world.now)
 
 
 def test_what_somebody_else_took_is_fatal_and_not_found_with_up_to_three_other_times(client: Client) -> None:
