@@ -109,9 +109,11 @@ def current(tx: Tx, booking_id: str) -> Booking:
     Raises:
         NotFound: there is no such booking.
     """
-    found = get(tx, booking_id)
-    while (next_one := store.following(tx, found.id)) is not None:
-        found = next_one
+    found, next_one = store.with_following(tx, booking_id)
+    if found is None or found.status is Status.PENDING:
+        raise NotFound
+    while next_one is not None:
+        found, next_one = next_one, store.with_following(tx, next_one.id)[1]
     return found
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
+    or_,
     select,
     text,
     update,
@@ -185,11 +186,16 @@ def by_arrival(tx: Tx, arrival_hash: str, *, day: str) -> list[Booking]:
 
 def following(tx: Tx, booking_id: str) -> Booking | None:
     """The booking that took the place of this one, or follows from it."""
-    row = tx.execute(_FOLLOWING, {"id": booking_id}).one_or_none()
-    return _booking(row) if row else None
+    return with_following(tx, booking_id)[1]
 
 
-_FOLLOWING = select(bookings).where(bookings.c.replaces == bindparam("id"))
+def with_following(tx: Tx, booking_id: str) -> tuple[Booking | None, Booking | None]:
+    """A booking, and the one that took its place or follows from it, in one look."""
+    found = {row.id == booking_id: _booking(row) for row in tx.execute(_WITH_FOLLOWING, {"id": booking_id})}
+    return found.get(True), found.get(False)
+
+
+_WITH_FOLLOWING = select(bookings).where(or_(bookings.c.id == bindparam("id"), bookings.c.replaces == bindparam("id")))
 
 
 def followed(tx: Tx, booking_ids: Iterable[str]) -> set[str]:
@@ -306,8 +312,10 @@ def visible(tx: Tx, asker: Asker, action: Action, start: datetime, end: datetime
 
 def of_person(tx: Tx, person_id: str) -> list[Booking]:
     """Everything that is kept of one person, by start."""
-    wanted = select(bookings).where(bookings.c.person_id == person_id)
-    return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
+    return [_booking(row) for row in tx.execute(_OF_PERSON, {"person": person_id})]
+
+
+_OF_PERSON = select(bookings).where(bookings.c.person_id == bindparam("person")).order_by("start", "id")
 
 
 def shut(tx: Tx, person_id: str) -> None:

@@ -50,8 +50,11 @@ def put(tx: Tx, waiting: Waiting) -> None:
 
 
 def get(tx: Tx, waiting_id: str) -> Waiting | None:
-    row = tx.execute(select(waiting_list).where(waiting_list.c.id == waiting_id)).one_or_none()
+    row = tx.execute(_ONE, {"id": waiting_id}).one_or_none()
     return _waiting(row) if row else None
+
+
+_ONE = select(waiting_list).where(waiting_list.c.id == bindparam("id"))
 
 
 def by_link(tx: Tx, link_hash: str) -> Waiting | None:
@@ -88,10 +91,14 @@ def open_entries(tx: Tx, *, now: datetime) -> list[Waiting]:
 
 
 def _listed(tx: Tx, states: tuple[WaitState, ...], *, now: datetime) -> list[Waiting]:
-    wanted = select(waiting_list).where(
-        waiting_list.c.state.in_([state.value for state in states]), waiting_list.c.latest > now
-    )
-    return [_waiting(row) for row in tx.execute(wanted.order_by(*_IN_ORDER))]
+    return [_waiting(row) for row in tx.execute(_LISTED, {"states": [state.value for state in states], "now": now})]
+
+
+_LISTED = (
+    select(waiting_list)
+    .where(waiting_list.c.state.in_(bindparam("states", expanding=True)), waiting_list.c.latest > bindparam("now"))
+    .order_by(*_IN_ORDER)
+)
 
 
 def _values(waiting: Waiting) -> dict[str, Any]:

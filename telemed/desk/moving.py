@@ -14,7 +14,7 @@ from telemed.booking.index import Index
 from telemed.booking.model import Booking, HoldGone, NotOffered, SlotTaken, TooLate
 from telemed.booking.planner import Offer, What
 from telemed.booking.times import Choice, Leaf
-from telemed.desk.own import Look, Own, own_of
+from telemed.desk.own import Look, Own, before_the_visit
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.identity.model import Actor, Right
@@ -182,7 +182,7 @@ def _movable(tx: Tx, centre: Centre, known: Directory, actor: Actor) -> Own:
         NotFound: the session has no appointment.
         WrongMoment: she has arrived, it is over or cancelled, or it came from elsewhere and says not what for.
     """
-    own = own_of(Look(tx, centre.clock, centre.clock.now()), actor)
+    own = before_the_visit(Look(tx, centre.clock, centre.clock.now()), actor)
     if not own.may_change or own.booking.offer.service_id not in known.services:
         raise WrongMoment(kind="move", state=own.stage.value)
     return own

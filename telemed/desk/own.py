@@ -19,6 +19,7 @@ from telemed.kit.db import Tx
 from telemed.link.service import Lines
 from telemed.queue import service as queue
 from telemed.queue.model import VisitStanding, delay_reason
+from telemed.visit import service as visit
 from telemed.visit.model import VisitState
 
 
@@ -182,6 +183,21 @@ def own_of(look: Look, actor: Actor, *, way: timedelta = timedelta(0)) -> Own:
     own = Own(found, Stage.BOOKED) if day > today else _of_today(look, found, way)
     own = replace(own, is_home=not look.is_claimed(found))
     return _with_waiting(look.tx, own, now=now) if own.may_change else own
+
+
+def before_the_visit(look: Look, actor: Actor) -> Own:
+    """As `own_of`, for who asks what may still be changed: while she is only expected, nobody plays the day through.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found, now = look.found(actor.subject), look.now
+    is_ahead = found.status is not Status.CANCELLED and found.offer.end > now
+    day, today = (moment.astimezone(look.known.zone).date() for moment in (found.offer.start, now))
+    if not is_ahead or day < today or visit.state_of(look.tx, found.id) is not VisitState.PLANNED:
+        return own_of(look, actor)
+    own = Own(found, Stage.BOOKED if day > today else Stage.TODAY, is_home=not look.is_claimed(found))
+    return _with_waiting(look.tx, own, now=now)
 
 
 def _with_waiting(tx: Tx, own: Own, *, now: datetime) -> Own:

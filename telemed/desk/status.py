@@ -12,7 +12,7 @@ from telemed.booking import service as booking
 from telemed.desk import arriving, bycode, calendar, stream
 from telemed.desk.live import Live
 from telemed.desk.outlook import LATER, WAYS
-from telemed.desk.own import Look, Own, Stage, own_of
+from telemed.desk.own import Look, Own, Stage, before_the_visit, own_of
 from telemed.identity import service as identity
 from telemed.identity.model import WAITING, Actor, Right
 from telemed.identity.rights import SESSION_COOKIE, Needs
@@ -35,19 +35,25 @@ def own(request: Request, centre: CentreDep, actor: Resident) -> Response:
     """How it stands now; the page hears by itself what changes, or, without a script, asks again."""
     if actor.subject.startswith(WAITING):
         return RedirectResponse("/warteliste", status_code=303)
-    return _page(request, centre, "desk/status.html", actor)
+    minutes = stream.way_of(request.cookies)
+    with centre.db.reading() as tx:
+        look = _look(tx, centre)
+        found = own_of(look, actor, way=timedelta(minutes=minutes))
+        is_open = len(consents.current(tx, found.booking.person_id)) < len(Purpose)
+    more: dict[str, Any] = {"way": minutes, "ways": WAYS, "later": LATER, "consent_open": is_open}
+    return shown(request, centre, "desk/status.html", found, look, **more)
 
 
 @routes.get("/mein-termin/behalten")
 def keep(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
     """Who comes need not say so: it is confirmed, and nothing changes."""
-    return _page(request, centre, "desk/kept.html", actor)
+    return _asked(request, centre, "desk/kept.html", actor)
 
 
 @routes.get("/mein-termin/absagen")
 def ask(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
     """Ask once before cancelling."""
-    return _page(request, centre, "desk/cancel.html", actor)
+    return _asked(request, centre, "desk/cancel.html", actor)
 
 
 @routes.post("/mein-termin/absagen")
@@ -103,14 +109,11 @@ def close(
     return answer
 
 
-def _page(request: Request, centre: Centre, template: str, actor: Actor) -> HTMLResponse:
-    minutes = stream.way_of(request.cookies)
+def _asked(request: Request, centre: Centre, template: str, actor: Actor) -> HTMLResponse:
     with centre.db.reading() as tx:
         look = _look(tx, centre)
-        found = own_of(look, actor, way=timedelta(minutes=minutes))
-        is_open = len(consents.current(tx, found.booking.person_id)) < len(Purpose)
-    more: dict[str, Any] = {"way": minutes, "ways": WAYS, "later": LATER, "consent_open": is_open}
-    return shown(request, centre, template, found, look, **more)
+        found = before_the_visit(look, actor)
+    return shown(request, centre, template, found, look)
 
 
 def shown(request: Request, centre: Centre, template: str, found: Own, look: Look, **more: Any) -> HTMLResponse:

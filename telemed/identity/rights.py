@@ -15,7 +15,6 @@ from starlette.types import Receive, Scope, Send
 
 from telemed.identity import service, signed_in
 from telemed.identity.model import ANYONE, HOLDERS, Actor, Right, Role, holds
-from telemed.identity.pacing import Paces, TooFast
 from telemed.identity.staff_model import STAFF, OldForm, Session, StepUp, Way
 from telemed.kit.refusal import NotAllowed, NotFound, NotSignedIn
 from telemed.web.account import ACCOUNT, FORM_TOKEN, Account
@@ -167,19 +166,8 @@ class Guarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        actor = await self._needs(request)
-        if actor.role is not Role.CLIENT:
-            await (await self._answer(request, actor))(scope, receive, send)
-            return
-        paces: Paces = centre_of(request).live.setdefault(Paces, Paces())
-        try:
-            with paces.one(actor.subject):
-                await (await self._answer(request, actor))(scope, receive, send)
-        except TooFast as refusal:
-            witness: Witness | None = scope.get(WITNESS)
-            if witness is not None and not refusal.is_first:
-                witness.actor = ANYONE  # one line of a storm is enough: they would fill the disk
-            raise
+        answer = await self._answer(request, await self._needs(request))
+        await answer(scope, receive, send)
 
 
 class Programs:
@@ -224,7 +212,12 @@ async def _session(centre: Centre, token: str, *, is_an_act: bool, watching: boo
     """As `look_up`; SQLite answers from its page cache sooner than a thread would have begun to ask."""
     if not centre.db.is_sqlite:
         return await run_in_threadpool(look_up, centre, token, is_an_act=is_an_act, watching=watching)
-    found, real = _open_one(centre, token, watching=watching), real_time(centre)
+    real, seen = real_time(centre), await signed_in.at_a_glance(centre.db.glance, token)
+    if seen is None:
+        return None
+    if not seen.is_staff:  # nothing more is asked of them
+        return seen if seen.is_open(now=centre.clock.now(), real=real) else None
+    found = _open_one(centre, token, watching=watching)
     if found is not None and is_an_act and found.is_to_be_noted(real):
         await run_in_threadpool(_note, centre, found, real)
     return found

@@ -11,6 +11,7 @@ from telemed.identity import passkey_store, session_store
 from telemed.identity.model import RESIDENT_SESSION, STAFF_SESSION, Actor, Role
 from telemed.identity.staff_model import STAFF, Session, Way
 from telemed.kit.db import Tx
+from telemed.kit.glance import Glance
 from telemed.kit.ids import digest, new_id, new_link_token, new_token
 from telemed.kit.refusal import NotFound
 
@@ -41,6 +42,11 @@ def session_of(tx: Tx, token: str, *, now: datetime, real: datetime) -> Session 
     """The open session of a token."""
     found = session_store.of_token(tx, digest(token))
     return _counted(tx, found) if found and found.is_open(now=now, real=real) else None
+
+
+async def at_a_glance(glance: Glance, token: str) -> Session | None:
+    """The session of a token, whether still open or not, for async code on SQLite; of staff without *passkeys*."""
+    return await session_store.at_a_glance(glance, digest(token))
 
 
 def watched(tx: Tx, token: str, *, now: datetime) -> Session | None:

@@ -59,8 +59,10 @@ def add(tx: Tx, person_id: str, said: Said) -> None:
 
 def of(tx: Tx, person_id: str) -> list[Said]:
     """All that a person said, oldest first."""
-    wanted = select(consents).where(consents.c.person_id == person_id).order_by(consents.c.at, consents.c.id)
-    return [_said(row) for row in tx.execute(wanted)]
+    return [_said(row) for row in tx.execute(_OF, {"person": person_id})]
+
+
+_OF = select(consents).where(consents.c.person_id == bindparam("person")).order_by(consents.c.at, consents.c.id)
 
 
 def of_all(tx: Tx, person_ids: Iterable[str]) -> dict[str, list[Said]]:

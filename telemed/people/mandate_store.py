@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, Table, Text, delete, insert, select, update
+from sqlalchemy import ForeignKey, LargeBinary, Table, Text, bindparam, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from telemed.kit.db import Tx, Utc, metadata
@@ -63,8 +63,11 @@ def add(tx: Tx, one: Sealed, link_hash: str) -> None:
 
 
 def get(tx: Tx, mandate_id: str) -> Sealed | None:
-    row = tx.execute(select(mandates).where(mandates.c.id == mandate_id)).one_or_none()
+    row = tx.execute(_ONE, {"id": mandate_id}).one_or_none()
     return _sealed(row) if row else None
+
+
+_ONE = select(mandates).where(mandates.c.id == bindparam("id"))
 
 
 def by_link(tx: Tx, link_hash: str) -> Sealed | None:
@@ -74,8 +77,10 @@ def by_link(tx: Tx, link_hash: str) -> Sealed | None:
 
 def of(tx: Tx, person_id: str) -> list[Sealed]:
     """All of a person, oldest first."""
-    wanted = select(mandates).where(mandates.c.person_id == person_id).order_by(mandates.c.given_at, mandates.c.id)
-    return [_sealed(row) for row in tx.execute(wanted)]
+    return [_sealed(row) for row in tx.execute(_OF, {"person": person_id})]
+
+
+_OF = select(mandates).where(mandates.c.person_id == bindparam("person")).order_by(mandates.c.given_at, mandates.c.id)
 
 
 def several(tx: Tx, ids: Iterable[str]) -> list[Sealed]:

@@ -140,6 +140,11 @@ def lines_of(tx: Tx, person_id: str) -> list[AuditLine]:
     return store.lines_of(tx, person_id)
 
 
+def seen_by_minute(tx: Tx, person_id: str) -> list[tuple[AuditLine, int]]:
+    """The same with one line for what is the same within a minute, the last, and how many there were."""
+    return store.seen_by_minute(tx, person_id)
+
+
 def relatives_who_wrote(tx: Tx, person_ids: Collection[str]) -> dict[str, str]:
     """By person, the mandate under which something of hers was changed last; without those who act for themselves."""
     return store.last_writers(tx, person_ids, Role.RELATIVE.value)

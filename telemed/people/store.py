@@ -2,9 +2,24 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 import orjson
-from sqlalchemy import ForeignKey, Index, LargeBinary, Table, Text, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from telemed.kit.db import Tx, Utc, metadata, utc_text
 from telemed.kit.hot import Hot
@@ -160,6 +175,15 @@ def lines_of(tx: Tx, person_id: str) -> list[AuditLine]:
     ]
 
 
+def seen_by_minute(tx: Tx, person_id: str) -> list[tuple[AuditLine, int]]:
+    """As `lines_of`, but what is the same within a minute is one line, the last, with how many there were."""
+    rows = tx.execute(_BY_MINUTE_LITE if tx.dialect.name == "sqlite" else _BY_MINUTE, {"person": person_id}).all()
+    return [
+        (AuditLine(line, at, person_id, role, subject, DEEDS[deed], purpose), times)
+        for line, at, role, subject, deed, purpose, times in rows
+    ]
+
+
 def last_writers(tx: Tx, person_ids: Iterable[str], role: str) -> dict[str, str]:
     """By person, who of this role changed something about her last."""
     wanted = select(audit_lines.c.person_id, audit_lines.c.subject).where(
@@ -176,6 +200,22 @@ _LINES_OF = (
     .where(audit_lines.c.person_id == bindparam("person"))
     .order_by(audit_lines.c.at.desc(), audit_lines.c.id.desc())
 )
+
+
+def _by_minute(minute: ColumnElement[Any]) -> Select[Any]:
+    same = tuple(audit_lines.c[name] for name in ("role", "subject", "action", "purpose"))
+    last = func.max(audit_lines.c.at).label("last")
+    line = func.max(audit_lines.c.id)
+    return (
+        select(line, last, *same, func.count())
+        .where(audit_lines.c.person_id == bindparam("person"))
+        .group_by(minute, *same)
+        .order_by(last.desc(), line.desc())
+    )
+
+
+_BY_MINUTE = _by_minute(func.date_trunc("minute", audit_lines.c.at))
+_BY_MINUTE_LITE = _by_minute(func.substr(audit_lines.c.at, 1, len("2026-11-26T14:12"), type_=Text()))
 _AUDIT_COLUMNS = tuple(column.name for column in audit_lines.columns)
 _MANY_LINES = Hot(
     f"INSERT INTO {audit_lines.name} ({', '.join(_AUDIT_COLUMNS)}) "

@@ -1,5 +1,6 @@
 """The data register, who looked, what was erased, and who is answerable. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -77,13 +78,17 @@ class Seen:
     last: datetime
 
 
-def seen(lines: Iterable[AuditLine], zone: ZoneInfo) -> list[Seen]:
-    """*lines* (newest first) as a person reads them: what is the same of one day stands once."""
-    found: dict[tuple[date, str, str, Deed, str], list[datetime]] = {}
-    for line in lines:
+def seen(lines: Iterable[tuple[AuditLine, int]], zone: ZoneInfo) -> list[Seen]:
+    """*lines* (newest first), each with how often it was, as a person reads them: what is the same of one day stands
+    once."""
+    last: dict[tuple[date, str, str, Deed, str], datetime] = {}
+    times: Counter[tuple[date, str, str, Deed, str]] = Counter()
+    for line, often in lines:
         day, why = line.at.astimezone(zone).date(), PURPOSES.get(line.purpose, OTHER)
-        found.setdefault((day, line.role, line.subject, line.deed, why), []).append(line.at)
-    return [Seen(*key, len(moments), moments[0]) for key, moments in found.items()]
+        key = day, line.role, line.subject, line.deed, why
+        last.setdefault(key, line.at)
+        times[key] += often
+    return [Seen(*key, times[key], moment) for key, moment in last.items()]
 
 
 @dataclass(frozen=True)

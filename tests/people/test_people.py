@@ -62,6 +62,11 @@ def details(world: World, person_id: str) -> Person:
 def lines(world: World, person_id: str) -> list[tuple[str, str, str]]:
     with world.db.reading() as tx:
         found = service.lines_of(tx, person_id)
+        counted = service.seen_by_minute(tx, person_id)
+    assert sum(often for _, often in counted) == len(found)
+    assert {(line.at, line.role, line.deed, line.purpose) for line, _ in counted} <= {
+        (line.at, line.role, line.deed, line.purpose) for line in found
+    }
     assert found == sorted(found, key=lambda line: line.at, reverse=True)
     return sorted((line.deed.value, line.role, line.subject) for line in found)
 

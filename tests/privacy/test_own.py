@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -96,12 +97,20 @@ def test_she_reads_in_plain_words_who_looked_what_for_and_when(home: Home) -> No
 
 
 def test_what_is_the_same_of_one_day_stands_once(home: Home) -> None:
+    """Also where the database has counted what was the same within a minute."""
+    now, secrets = home.world.now, home.world.centre.secrets
     with home.world.centre.db.transaction() as tx:
+        for seconds in (0, 1, 59, 60, 3600, 86_400):
+            at = now.replace(second=0, microsecond=0) + timedelta(seconds=seconds)
+            people.details(tx, secrets, home.person_id, actor=DOCTOR, purpose="day list", now=at)
         lines = people.lines_of(tx, home.person_id)
+        counted = people.seen_by_minute(tx, home.person_id)
         zone = directory.load(tx).zone
-    found = seen([*lines, *lines], zone)
-    assert sum(one.times for one in found) == 2 * len(lines)
-    assert len(found) < len(lines) * 2
+    by_doctor = [often for line, often in counted if line.subject == DOCTOR.subject and line.purpose == "day list"]
+    assert by_doctor == [1, 1, 1, 3]
+    found = seen(counted, zone)
+    assert found == seen([(line, 1) for line in lines], zone)
+    assert sum(one.times for one in found) == len(lines) > len(found)
 
 
 def test_every_purpose_of_the_audit_is_told_in_words() -> None:
