@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from telemed.identity import service, signed_in
 from telemed.identity.model import ANYONE, HOLDERS, Actor, Right, Role, holds
+from telemed.identity.pacing import Paces, TooFast
 from telemed.identity.staff_model import STAFF, OldForm, Session, StepUp, Way
 from telemed.kit.refusal import NotAllowed, NotFound, NotSignedIn
 from telemed.web.account import ACCOUNT, FORM_TOKEN, Account
@@ -166,8 +167,19 @@ class Guarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        answer = await self._answer(request, await self._needs(request))
-        await answer(scope, receive, send)
+        actor = await self._needs(request)
+        if actor.role is not Role.CLIENT:
+            await (await self._answer(request, actor))(scope, receive, send)
+            return
+        paces: Paces = centre_of(request).live.setdefault(Paces, Paces())
+        try:
+            with paces.one(actor.subject):
+                await (await self._answer(request, actor))(scope, receive, send)
+        except TooFast as refusal:
+            witness: Witness | None = scope.get(WITNESS)
+            if witness is not None and not refusal.is_first:
+                witness.actor = ANYONE  # one line of a storm is enough: they would fill the disk
+            raise
 
 
 class Programs:
