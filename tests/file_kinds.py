@@ -161,6 +161,7 @@ KINDS_BY_NAME = {
     "interop.audit_routes": Kind.EDGE,
     "interop.isik_book": Kind.SERVICE,
     "interop.isik_patch": Kind.SERVICE,
+    "interop.patching": Kind.SERVICE,  # what a PATCH makes of a resource
     "interop.isik_later": Kind.SERVICE,  # asked for without waiting
     "interop.isik_store": Kind.STORE,
     "interop.saying": Kind.MAPPING,  # refusals with the path of what is at fault

@@ -154,6 +154,7 @@ class Version:
     number: int
     content: bytes
     taken_at: datetime
+    id: str
 
 
 def history(tx: Tx, kind: str, resource_id: str) -> list[Version]:
@@ -162,8 +163,17 @@ def history(tx: Tx, kind: str, resource_id: str) -> list[Version]:
     if newest is None:
         return []
     number = int(number_of(newest.content))
-    older = [Version(n, _stamped(content, n, at), at) for n, content, at in store.formers(tx, kind, resource_id)]
-    return [Version(number, newest.content, newest.taken_at), *older]
+    former = store.formers(tx, kind, resource_id)
+    older = [Version(n, _stamped(content, n, at), at, resource_id) for n, content, at in former]
+    return [Version(number, newest.content, newest.taken_at, resource_id), *older]
+
+
+def history_of_kind(tx: Tx, kind: str) -> list[Version]:
+    """All versions that are kept of all resources of a type, the newest first."""
+    now = load(tx).kinds.get(kind, {}).values()
+    newest = [Version(int(number_of(one.content)), one.content, one.taken_at, one.id) for one in now]
+    older = [Version(n, _stamped(content, n, at), at, own) for own, n, content, at in store.formers_of_kind(tx, kind)]
+    return sorted([*newest, *older], key=lambda one: (one.taken_at, one.id, one.number), reverse=True)
 
 
 def forget_old(tx: Tx, *, now: datetime) -> None:

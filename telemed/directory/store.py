@@ -103,6 +103,12 @@ def formers(tx: Tx, kind: str, resource_id: str) -> list[tuple[int, bytes, datet
     return [(row.version, row.content, row.taken_at) for row in rows]
 
 
+def formers_of_kind(tx: Tx, kind: str) -> list[tuple[str, int, bytes, datetime]]:
+    """What the resources of a type were before: id, number, content, and since when it was so."""
+    wanted = select(former.c.id, former.c.version, former.c.content, former.c.taken_at).where(former.c.kind == kind)
+    return [(row.id, row.version, row.content, row.taken_at) for row in tx.execute(wanted)]
+
+
 def forget_formers(tx: Tx, *, before: datetime) -> None:
     tx.execute(delete(former).where(former.c.replaced_at < before))
 

@@ -1,8 +1,9 @@
 """FHIR's answers over HTTP: a resource in the format asked for, and a refusal as an OperationOutcome."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import blake2b
 
 import orjson
@@ -35,21 +36,45 @@ def respond(
 
 
 def respond_version(request: Request, content: bytes, wanted_format: Format) -> Response:
-    """Answer a read: with the version as ETag, and with no more where the client has that (R4, http.html 3.1.0.6).
-
-    A resource without a version of its own is named by what it says.
-    """
-    meta = orjson.loads(content).get("meta", {})
-    version = meta.get("versionId") or blake2b(content, digest_size=8).hexdigest()
-    headers = {"etag": etag(version)}
-    if "lastUpdated" in meta:
-        headers["last-modified"] = format_datetime(
-            datetime.fromisoformat(meta["lastUpdated"]).astimezone(UTC), usegmt=True
-        )
-    known = {one.strip().removeprefix("W/").strip('"') for one in request.headers.get("if-none-match", "").split(",")}
-    if version in known or "*" in known:
+    """Answer a read: with the version as ETag, and with no more where the client has that (R4, http.html 3.1.0.6)."""
+    seen = Seen.of(content)
+    headers = {"etag": etag(seen.version)}
+    if seen.updated is not None:
+        headers["last-modified"] = format_datetime(seen.updated, usegmt=True)
+    given = request.headers
+    if seen.is_known(given.get("if-none-match", ""), _http_date(given.get("if-modified-since", ""))):
         return Response(status_code=304, headers={"cache-control": "no-store", **headers})
     return respond(content, wanted_format, headers=headers)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The version of a resource and since when it is so. Without a version of its own it is named by what it says."""
+
+    version: str
+    updated: datetime | None
+
+    @classmethod
+    def of(cls, content: bytes) -> "Seen":
+        meta = orjson.loads(content).get("meta", {})
+        updated = datetime.fromisoformat(meta["lastUpdated"]).astimezone(UTC) if "lastUpdated" in meta else None
+        return cls(meta.get("versionId") or blake2b(content, digest_size=8).hexdigest(), updated)
+
+    def is_known(self, tags: str, since: datetime | None) -> bool:
+        """Whether who has these ETags, or has it since then, needs no more; the tags go before (RFC 9110, 13.1.3)."""
+        if tags.strip():
+            known = {one.strip().removeprefix("W/").strip('"') for one in tags.split(",")}
+            return self.version in known or "*" in known
+        return since is not None and self.updated is not None and self.updated.replace(microsecond=0) <= since
+
+
+def _http_date(text: str) -> datetime | None:
+    """What is no date is passed over (RFC 9110, 13.1.3)."""
+    try:
+        found = parsedate_to_datetime(text) if text else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 def refuse(request: Request, refusal: Refusal) -> Response:

@@ -14,17 +14,18 @@ from starlette.routing import Route
 
 from telemed.directory import shelf
 from telemed.directory.shelf import Volume
-from telemed.fhir.answers import format_of, respond
+from telemed.fhir.answers import Seen, format_of, respond
 from telemed.fhir.incoming import etag, preferences, resource_text
 from telemed.fhir.issues import Issue, Told, outcome
 from telemed.identity.model import Actor, Right
+from telemed.identity.pacing import Paces
 from telemed.identity.rights import Guarded
 from telemed.interop import bundles, looking, writing
 from telemed.interop.audited import note, note_within
 from telemed.interop.bundles import Entry, Look
 from telemed.interop.directory_routes import base_of
 from telemed.interop.routes import PREFIX
-from telemed.interop.writing import Wish, Written
+from telemed.interop.writing import Change, Wish, Written
 from telemed.kit.refusal import Refusal
 from telemed.people.acts import Act, Did, what_was_done, without_words
 from telemed.web.centre import Centre, centre_of
@@ -62,6 +63,7 @@ async def post(request: Request, actor: Actor) -> Response:
     asker = _Asker(centre, actor, centre.clock.now())
     note(request, kind="Bundle")
     asked = await run_in_threadpool(bundles.asked, content, base_of(centre))
+    centre.live.setdefault(Paces, Paces()).spend(actor.subject, len(asked.entries))
     try:
         told = await (_transaction(asked, asker) if asked.is_transaction else _batch(asked, asker))
     except Told as refusal:
@@ -102,7 +104,7 @@ async def _alone(entry: Entry, asker: _Asker) -> _Told:
     ask = entry.ask
     if isinstance(ask, Told):
         raise ask
-    if isinstance(ask, Wish):
+    if isinstance(ask, Wish | Change):
         return await run_in_threadpool(_write, ask, entry.n, asker)
     try:
         return await _look(ask, asker)
@@ -110,7 +112,7 @@ async def _alone(entry: Entry, asker: _Asker) -> _Told:
         raise writing.placed(refusal, f"{entry.place}.request") from None
 
 
-def _write(wish: Wish, n: int, asker: _Asker) -> _Told:
+def _write(wish: Wish | Change, n: int, asker: _Asker) -> _Told:
     with asker.centre.db.transaction() as tx:
         written = bundles.alone(tx, wish, n, actor=asker.actor, now=asker.now)
     return _of_written(written)
@@ -124,7 +126,7 @@ async def _look(look: Look, asker: _Asker) -> _Told:
     if look.kind == "Appointment":
         content = await looking.read_appointment(centre, look.resource_id, asker.looking)
     else:
-        content = looking.read(centre, look.kind, look.resource_id, asker.looking)
+        content = await run_in_threadpool(looking.read, centre, look.kind, look.resource_id, asker.looking)
     return _Told(200, f"{look.kind}/{look.resource_id}", content)
 
 
@@ -143,6 +145,8 @@ def _shown(base_url: str, entry: Entry, told: _Told, preferred: str) -> dict[str
         return {"response": {**answer, "outcome": orjson.Fragment(outcome(told.refused.issues))}}
     is_read = isinstance(entry.ask, Look)
     made: dict[str, Any] = {}
+    if isinstance(entry.ask, Look) and told.named and _is_known(entry.ask, told):
+        return {"response": {"status": "304 Not Modified", "etag": etag(Seen.of(told.content or b"{}").version)}}
     if told.volume is not None:
         version = shelf.number_of(told.volume.content)
         if not is_read:
@@ -158,6 +162,12 @@ def _shown(base_url: str, entry: Entry, told: _Told, preferred: str) -> dict[str
     return {**made, "response": answer}
 
 
+def _is_known(look: Look, told: _Told) -> bool:
+    """Whether the program has it already (R4, bundle.html, ifNoneMatch and ifModifiedSince)."""
+    since = datetime.fromisoformat(look.since) if look.since else None
+    return told.content is not None and Seen.of(told.content).is_known(look.known, since)
+
+
 def _act(asker: _Asker, entry: Entry, told: _Told) -> Act:
     """The line of one entry, as if it had been asked for alone."""
     ask, asked, did = entry.ask, "", Did.OTHER
@@ -167,6 +177,8 @@ def _act(asker: _Asker, entry: Entry, told: _Told) -> Act:
         asked = without_words(ask.items)
     elif isinstance(ask, Wish):
         did, kind = Did.CREATE if ask.is_create else Did.UPDATE, ask.resource.kind
+    elif isinstance(ask, Change):
+        did, kind, resource_id = Did.UPDATE, ask.kind, ask.resource_id
     ids = (resource_id,) if resource_id else ()
     return Act(asker.actor.subject, did, kind, asker.now, asked, told.found, ids, status=told.status)
 

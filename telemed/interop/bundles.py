@@ -5,9 +5,10 @@ directory are read, for all of it is one state.
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,24 +16,25 @@ from urllib.parse import parse_qsl
 from telemed.directory import service as directory
 from telemed.directory import shelf
 from telemed.directory.model import KINDS
-from telemed.directory.shelf import Volume
+from telemed.directory.shelf import Shelf, Volume
 from telemed.fhir import paths, raw
 from telemed.fhir.elements import model_of
-from telemed.fhir.incoming import version_of
-from telemed.fhir.issues import Issue, Malformed, Told
+from telemed.fhir.incoming import JSON_PATCH, version_of
+from telemed.fhir.issues import Invalid, Issue, Malformed, Told
 from telemed.fhir.resource import Resource
 from telemed.fhir.validate import validate
 from telemed.identity import scopes
 from telemed.identity.model import Actor
 from telemed.identity.scopes import Act
 from telemed.interop import writing
-from telemed.interop.writing import WRITTEN, Wish, Written
+from telemed.interop.patching import Patch
+from telemed.interop.writing import WRITTEN, Change, Wish, Written
 from telemed.kit.db import Tx, take_turn
 from telemed.kit.refusal import NotFound, Refusal
 
 MOST = 100
 """Entries of one Bundle."""
-ORDER = ("DELETE", "POST", "PUT", "GET")
+ORDER = ("DELETE", "POST", "PUT", "PATCH", "GET")
 """In which they are done, wherever they stand (3.1.0.11.2)."""
 
 _URN = re.compile(r'("reference"\s*:\s*)"(urn:[^"\\]{1,200})"')
@@ -41,11 +43,13 @@ _URN = re.compile(r'("reference"\s*:\s*)"(urn:[^"\\]{1,200})"')
 
 @dataclass(frozen=True)
 class Look:
-    """A GET: of one resource, or a search."""
+    """A GET: of one resource, or a search. *known*, *since*: what has this version, or is older, is not handed out."""
 
     kind: str
     resource_id: str
     items: tuple[tuple[str, str], ...] = ()
+    known: str = ""
+    since: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Entry:
     n: int
     method: str
     url: str
-    ask: Wish | Look | Told
+    ask: Wish | Change | Look | Told
 
     @property
     def place(self) -> str:
@@ -132,7 +136,7 @@ def _resource_text(text: str, start: int, entry: Mapping[str, Any]) -> bytes | N
 def _entry(n: int, given: Mapping[str, Any], content: bytes | None, base_url: str) -> Entry:
     method, url = str(given["request"]["method"]), str(given.get("fullUrl", ""))
     place = f"Bundle.entry[{n}]"
-    ask: Wish | Look | Told
+    ask: Wish | Change | Look | Told
     try:
         ask = _ask(given["request"], content, base_url)
     except Told as refusal:
@@ -142,7 +146,7 @@ def _entry(n: int, given: Mapping[str, Any], content: bytes | None, base_url: st
     return Entry(n, method, url, ask)
 
 
-def _ask(request: Mapping[str, Any], content: bytes | None, base_url: str) -> Wish | Look:
+def _ask(request: Mapping[str, Any], content: bytes | None, base_url: str) -> Wish | Change | Look:
     """
     Raises:
         Told: it is not done here; the path is below the request.
@@ -154,21 +158,53 @@ def _ask(request: Mapping[str, Any], content: bytes | None, base_url: str) -> Wi
     if more[1:] or "$" in path or resource_id.startswith("_") or not kind:
         raise _not_here("an entry names a type, or one resource of it")
     if method == "GET":
-        return Look(kind, resource_id, tuple(parse_qsl(query, keep_blank_values=True)))
+        known, since = (str(request.get(name, "")) for name in ("ifNoneMatch", "ifModifiedSince"))
+        return Look(kind, resource_id, tuple(parse_qsl(query, keep_blank_values=True)), known, since)
     if kind not in WRITTEN:
         raise _not_here("resources of this type are not written in Bundles; appointments are booked by $book")
     if method == "DELETE":
         raise _not_here("what is in the directory is not deleted: set active to false, or its status", "method")
-    if method not in ("POST", "PUT"):
-        raise _not_here("entries are POST, PUT or GET", "method")
-    if query or bool(resource_id) != (method == "PUT"):
-        raise _not_here("POST names a type, PUT one resource by its id")
+    if method not in ("POST", "PUT", "PATCH"):
+        raise _not_here("entries are POST, PUT, PATCH or GET", "method")
+    is_where = method == "PUT" and bool(query) and not resource_id
+    if not is_where and (query or bool(resource_id) != (method != "POST")):
+        raise _not_here("POST names a type, PUT one resource by its id or by a search, PATCH by its id")
     if content is None:
         raise Malformed([Issue("required", "the entry has a resource")])
+    if is_where:
+        return writing.update_where(kind, query, content, version=_version(request))
+    return _write(request, kind, resource_id, content)
+
+
+def _write(request: Mapping[str, Any], kind: str, resource_id: str, content: bytes) -> Wish | Change:
+    method = request["method"]
     if method == "POST":
         return writing.create(kind, content, unless=request.get("ifNoneExist"))
-    version = request.get("ifMatch")
-    return writing.update(kind, resource_id, content, version=None if version is None else version_of(version))
+    if method == "PATCH":
+        return Change(kind, resource_id, _patch(content, _version(request)))
+    only_new = request.get("ifNoneMatch") == "*"
+    return writing.update(kind, resource_id, content, version=_version(request), only_new=only_new)
+
+
+def _version(request: Mapping[str, Any]) -> str | None:
+    return version_of(request["ifMatch"]) if "ifMatch" in request else None
+
+
+def _patch(content: bytes, version: str | None) -> Patch:
+    """Parameters, or a Binary that holds a JSON Patch (R4, http.html 3.1.0.11.6).
+
+    Raises:
+        Malformed: neither.
+    """
+    fields = raw.parse(raw.text_of(content))
+    if not isinstance(fields, Mapping) or fields.get("resourceType") != "Binary":
+        return Patch(content, is_json_patch=False, version=version)
+    if fields.get("contentType") != JSON_PATCH:
+        raise Malformed([Issue("value", f"a patch in a Binary is {JSON_PATCH}", "Binary.contentType")])
+    try:
+        return Patch(b64decode(str(fields.get("data", "")), validate=True), is_json_patch=True, version=version)
+    except ValueError:
+        raise Malformed([Issue("value", "data is in base64", "Binary.data")]) from None
 
 
 def _not_here(why: str, element: str = "url") -> Told:
@@ -183,31 +219,71 @@ def done(tx: Tx, bundle: Asked, *, actor: Actor, now: datetime) -> dict[int, Wri
     """
     _check_all(bundle)
     take_turn(tx, directory.GATE)
-    wishes = {one.n: one.ask for one in bundle.in_order() if isinstance(one.ask, Wish)}
-    there: dict[int, Volume] = {}
-    for n, wish in wishes.items():
-        with _at(n):
-            found = writing.already(tx, wish, actor=actor)
-        if found is not None:
-            there[n] = found
-    names = _names(bundle, there)
-    wishes = {n: resolved(wish, n, names) for n, wish in wishes.items() if n not in there}
-    are_new = _kept(tx, wishes, actor=actor, now=now)
-    made: dict[int, Written | Volume] = {n: Written(200, found) for n, found in there.items()}
+    plan = _planned(tx, bundle, actor=actor)
+    names = _names(bundle, plan)
+    wishes = {n: resolved(wish, n, names) for n, wish in plan.wishes.items()}
+    are_new = _kept(tx, wishes, plan.by, actor=actor, now=now)
+    made: dict[int, Written | Volume] = {n: Written(200, found) for n, found in plan.there.items()}
     made |= {n: writing.kept(tx, wish, is_new=are_new[n]) for n, wish in wishes.items()}
     return made | {one.n: _seen(tx, one, actor) for one in bundle.entries if isinstance(one.ask, Look)}
 
 
-def _kept(tx: Tx, wishes: Mapping[int, Wish], *, actor: Actor, now: datetime) -> dict[int, bool]:
+@dataclass
+class _Plan:
+    """By entry: what is there already, what is written, and of a PATCH which operation changed which member."""
+
+    there: dict[int, Volume] = field(default_factory=dict)
+    wishes: dict[int, Wish] = field(default_factory=dict)
+    by: dict[int, dict[str, str]] = field(default_factory=dict)
+
+
+def _planned(tx: Tx, bundle: Asked, *, actor: Actor) -> _Plan:
+    """What each entry amounts to in the state that is before all of them.
+
+    Raises:
+        Told: an entry cannot be done, or two write the same.
+    """
+    plan, at, seen = _Plan(), shelf.load(tx), set[str]()
+    for one in bundle.in_order():
+        with _at(one.n):
+            _plan(tx, plan, one, at, actor)
+        if one.n in plan.wishes:
+            resource = plan.wishes[one.n].resource
+            if f"{resource.kind}/{resource.id}" in seen:
+                raise Told(400, [Issue("duplicate", "another entry writes the same resource", one.place)])
+            seen.add(f"{resource.kind}/{resource.id}")
+    return plan
+
+
+def _plan(tx: Tx, plan: _Plan, one: Entry, at: Shelf, actor: Actor) -> None:
+    if isinstance(one.ask, Change):
+        wish, by = writing.patched(at, one.ask, actor=actor)
+        found = None if by else at.get(one.ask.kind, one.ask.resource_id)
+        plan.by[one.n] = by
+    elif isinstance(one.ask, Wish):
+        found = writing.already(tx, one.ask, actor=actor)
+        wish = one.ask if found else writing.settled(tx, one.ask)
+    else:
+        return
+    if found is not None:
+        plan.there[one.n] = found
+    else:
+        plan.wishes[one.n] = wish
+
+
+def _kept(
+    tx: Tx, wishes: Mapping[int, Wish], by: Mapping[int, Mapping[str, str]], *, actor: Actor, now: datetime
+) -> dict[int, bool]:
     """Checked against what is before, and whether somebody is displaced against what is after all of it."""
     at, are_new = shelf.load(tx), {}
+    beside = {f"{wish.resource.kind}/{wish.resource.id}" for wish in wishes.values()}
     for n, wish in wishes.items():
-        with _at(n):
-            are_new[n] = writing.check(at, wish, actor=actor)
+        with _at(n, by=by.get(n)):
+            are_new[n] = writing.check(at, wish, actor=actor, beside=beside)
     may = any(not are_new[n] or wish.resource.kind == "PractitionerRole" for n, wish in wishes.items())
     with writing.displacing_nobody(tx, may=may, now=now) as place:
         for n, wish in wishes.items():
-            with _at(n):
+            with _at(n, by=by.get(n)):
                 directory.take(tx, wish.resource, now=now)
         place("Bundle.entry")
     return are_new
@@ -218,23 +294,20 @@ def _check_all(bundle: Asked) -> None:
     faults = [one.ask for one in bundle.entries if isinstance(one.ask, Told)]
     if faults:
         raise Told(faults[0].status, [issue for one in faults for issue in one.issues])
-    seen: set[object] = set()
+    seen: set[tuple[str, str]] = set()
     for one in bundle.entries:
-        if isinstance(one.ask, Wish):
-            resource = one.ask.resource
-            name = (resource.kind, resource.id if one.ask.unless is None else (one.ask.unless,))
-            if name in seen:
+        search = (one.ask.unless or one.ask.where) if isinstance(one.ask, Wish) else None
+        if isinstance(one.ask, Wish) and search is not None:
+            if (one.ask.resource.kind, search) in seen:
                 raise Told(400, [Issue("duplicate", "another entry writes the same resource", one.place)])
-            seen.add(name)
+            seen.add((one.ask.resource.kind, search))
 
 
-def _names(bundle: Asked, there: Mapping[int, Volume]) -> dict[str, str]:
+def _names(bundle: Asked, plan: _Plan) -> dict[str, str]:
     """``Type/id`` of what each entry writes, by its fullUrl."""
-    return {
-        one.url: there[one.n].name if one.n in there else f"{one.ask.resource.kind}/{one.ask.resource.id}"
-        for one in bundle.entries
-        if isinstance(one.ask, Wish) and one.url.startswith("urn:")
-    }
+    named = {n: one.name for n, one in plan.there.items()}
+    named |= {n: f"{one.resource.kind}/{one.resource.id}" for n, one in plan.wishes.items()}
+    return {one.url: named[one.n] for one in bundle.entries if one.n in named and one.url.startswith("urn:")}
 
 
 def resolved(wish: Wish, n: int, names: Mapping[str, str]) -> Wish:
@@ -247,21 +320,10 @@ def resolved(wish: Wish, n: int, names: Mapping[str, str]) -> Wish:
     written = _URN.sub(lambda found: f'{found[1]}"{names.get(found[2], found[2])}"', text)
     with _at(n):
         valid = validate(written.encode()) if written != text else wish.resource
-        for path, reference in _references(valid.fields, valid.kind):
+        for path, reference in writing.references(valid.fields, valid.kind):
             if reference.startswith("urn:"):
                 raise Told(422, [Issue("not-found", "no entry that is written has this fullUrl", path)])
     return replace(wish, resource=Resource(valid.kind, wish.resource.id, valid.content, valid.fields))
-
-
-def _references(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            if name == "reference" and isinstance(item, str):
-                yield f"{path}.{name}", item
-            yield from _references(item, f"{path}.{name}")
-    elif isinstance(value, list):
-        for n, item in enumerate(value):
-            yield from _references(item, f"{path}[{n}]")
 
 
 def _seen(tx: Tx, entry: Entry, actor: Actor) -> Volume:
@@ -279,20 +341,24 @@ def _seen(tx: Tx, entry: Entry, actor: Actor) -> Volume:
 
 
 @contextmanager
-def _at(n: int, member: str = "resource") -> Iterator[None]:
-    """Refusals name what is at fault in the Bundle."""
+def _at(n: int, member: str = "resource", *, by: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Refusals name what is at fault in the Bundle; *by*: of a PATCH, where each member was changed."""
     try:
         yield
     except Refusal as refusal:
-        raise writing.placed(refusal, f"Bundle.entry[{n}].{member}") from None
+        said = writing.blamed(refusal, by) if by and isinstance(refusal, Invalid) else refusal
+        raise writing.placed(said, f"Bundle.entry[{n}].{member}") from None
 
 
-def alone(tx: Tx, wish: Wish, n: int, *, actor: Actor, now: datetime) -> Written:
+def alone(tx: Tx, ask: Wish | Change, n: int, *, actor: Actor, now: datetime) -> Written:
     """One entry of a batch, for itself.
 
     Raises:
         Told: as of the resource alone, with paths of the Bundle.
     """
-    wish = resolved(wish, n, {})
+    if isinstance(ask, Change):
+        with _at(n):
+            return writing.patch(tx, ask, actor=actor, now=now)
+    wish = resolved(ask, n, {})
     with _at(n):
         return writing.write(tx, wish, actor=actor, now=now)

@@ -1,23 +1,21 @@
 """Changing an appointment by PATCH: cancelling it, and the words in it. Its plan is changed by ``$book`` alone."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-
-import orjson
 
 from telemed.booking import programs
 from telemed.booking import service as booking
 from telemed.booking.model import Booking, Reason, Status
 from telemed.booking.program_model import CANCELLATION, REPLACES, Kept
-from telemed.fhir import json_patch, path_patch, raw
+from telemed.fhir import raw
 from telemed.fhir.issues import Invalid, Issue, Told
 from telemed.fhir.resource import codings
 from telemed.fhir.validate import validate
 from telemed.identity.model import Actor
-from telemed.interop import saying
+from telemed.interop import patching, saying
 from telemed.interop.isik import common
+from telemed.interop.patching import Patch, differing, member, steps
 from telemed.kit.db import Tx
 from telemed.kit.refusal import Refusal
 from telemed.kit.secrets import Secrets
@@ -27,19 +25,8 @@ WORDS = frozenset({"comment", "patientInstruction", "description", "priority", "
 """What may be changed beside the status and its reason, each with what stands beside it as ``_comment``."""
 REASONS = {"pat": Reason.PATIENT, "prov": Reason.PRACTITIONER, "maint": Reason.EQUIPMENT}
 OTHER_REASONS = frozenset({"meds-inc", "other"})
-LARGEST = 64 * 1024
-"""Bytes of an Appointment; as much as can be sent at once."""
 _CHANGED = WORDS | {"status", "cancelationReason"}
 _OWN = "urn:telemed:"
-
-
-@dataclass(frozen=True)
-class Patch:
-    """*content*: a JSON Patch, or FHIRPath Patch Parameters. *version*: which the appointment must have, if any."""
-
-    content: bytes
-    is_json_patch: bool
-    version: str | None = None
 
 
 def patch(tx: Tx, secrets: Secrets, booking_id: str, how: Patch, *, actor: Actor, now: datetime) -> Kept:
@@ -54,21 +41,18 @@ def patch(tx: Tx, secrets: Secrets, booking_id: str, how: Patch, *, actor: Actor
     plain = booking.read_appointment(tx, secrets, old.id, actor=actor, now=now)
     before: Mapping[str, Any] = raw.exact(plain.decode())
     after, by = before, dict[str, str]()
-    for place, step in _steps(how, before):
-        for name in _differing(after, step):
+    for place, step in steps(how, before):
+        for name in differing(after, step):
             by[name] = place
         _check_touched(before, step, by)
         after = step
-    changed = _differing(before, after)
+    changed = differing(before, after)
     if not changed:
         return Kept(old, plain)
     if old.status is Status.CANCELLED and {"status", "cancelationReason"} & set(changed):
         place = by.get("status", by.get("cancelationReason", ""))
         raise Told(409, [Issue("conflict", "it is cancelled, which is not undone; book anew", place)])
-    made = raw.stamped(plain, {n: orjson.Fragment(raw.written(after[n])) if n in after else None for n in changed})
-    if len(made) > max(LARGEST, len(plain)):
-        why = f"an Appointment has {LARGEST} bytes at most"
-        raise Told(422, [Issue("too-long", why, list(by.values())[-1])])
+    made = patching.changed(plain, after, changed, list(by.values())[-1])
     _check_valid(made, by)
     status_place = by.get("status", by.get("cancelationReason", ""))
     try:
@@ -80,30 +64,8 @@ def patch(tx: Tx, secrets: Secrets, booking_id: str, how: Patch, *, actor: Actor
         raise Told(status, [Issue(i.code, i.diagnostics, status_place, text=i.text) for i in issues]) from None
 
 
-def _steps(how: Patch, fields: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """After each operation, where it says what it changes, and the resource as it is then."""
-    if not how.is_json_patch:
-        for one, after in path_patch.applied(fields, path_patch.changes(how.content)):
-            yield one.at("path"), after
-        return
-    for change, after in json_patch.applied(fields, json_patch.changes(how.content)):
-        if not isinstance(after, dict):
-            raise Told(400, [Issue("structure", "a resource is a JSON object", f"{change.place}.path")])
-        yield f"{change.place}.path", after
-
-
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The members of the resource that are not the same."""
-    missing = object()
-    return [
-        name
-        for name in {**before, **after}
-        if not json_patch.equal(before.get(name, missing), after.get(name, missing))
-    ]
-
-
 def _check_touched(before: Mapping[str, Any], after: Mapping[str, Any], by: Mapping[str, str]) -> None:
-    for name in _differing(before, after):
+    for name in differing(before, after):
         if name.removeprefix("_") not in _CHANGED:
             raise Told(400, [Issue("business-rule", _WHY.get(name, _WHY_OTHER), by[name])])
         if name == "extension" and _protected(before) != _protected(after):
@@ -142,11 +104,7 @@ def _check_valid(content: bytes, by: Mapping[str, str]) -> None:
         issues = [*refusal.issues]
     last = list(by.values())[-1]
     if issues:
-        raise Told(422, [Issue(i.code, i.diagnostics, by.get(_member(i.expression), last)) for i in issues])
-
-
-def _member(expression: str) -> str:
-    return f"{expression}..".split(".")[1].partition("[")[0]
+        raise Told(422, [Issue(i.code, i.diagnostics, by.get(member(i.expression), last)) for i in issues])
 
 
 def _kept(

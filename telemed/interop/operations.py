@@ -23,7 +23,7 @@ from telemed.identity.scopes import Act
 from telemed.interop import ihe_routes, isik, isik_book, isik_later, isik_patch, saying
 from telemed.interop.audited import note
 from telemed.interop.isik_book import Means, Rules
-from telemed.interop.isik_patch import Patch
+from telemed.interop.patching import Patch
 from telemed.interop.routes import search_by_form
 from telemed.kit.db import Tx
 from telemed.web.centre import Centre, centre_of

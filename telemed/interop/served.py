@@ -48,8 +48,11 @@ class Line:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-_WRITTEN = ("create", "read", "update", "vread", "history-instance", "search-type")
-_VERSIONED = {"versioning": "versioned", "readHistory": True, "updateCreate": True, "conditionalCreate": True}
+_WRITTEN = ("create", "read", "update", "patch", "vread", "history-instance", "history-type", "search-type")
+_VERSIONED = {
+    **{"versioning": "versioned", "readHistory": True, "updateCreate": True},
+    **{"conditionalCreate": True, "conditionalRead": "full-support", "conditionalUpdate": True},
+}
 """Of the types of the directory that programs write."""
 
 LINES: dict[str, Line] = {
@@ -177,6 +180,7 @@ _ACTS = {
     "read": Act.READ,
     "vread": Act.READ,
     "history-instance": Act.READ,
+    "history-type": Act.READ,
     "update": Act.UPDATE,
     "patch": Act.UPDATE,
     "delete": Act.DELETE,

@@ -1,6 +1,7 @@
 """Changing the directory by FHIR: what a program may change, whether it knew what it changed, and whom it displaces."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from telemed.directory import shelf
 from telemed.directory.model import KINDS
 from telemed.directory.shelf import Shelf, Volume
 from telemed.fhir import raw
-from telemed.fhir.issues import Issue, Malformed, Told, explain
+from telemed.fhir.issues import Invalid, Issue, Malformed, Told, explain
 from telemed.fhir.paths import HTTP
 from telemed.fhir.resource import Resource, literal
 from telemed.fhir.validate import validate
@@ -20,27 +21,50 @@ from telemed.identity import scopes
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor
 from telemed.identity.scopes import Act
-from telemed.interop import looking
+from telemed.interop import looking, patching
+from telemed.interop.patching import Patch
 from telemed.kit.db import Tx, take_turn
 from telemed.kit.ids import new_id
-from telemed.kit.refusal import NotAllowed, Refusal
+from telemed.kit.refusal import NotAllowed, NotFound, Refusal
 from telemed.visit import service as visit
 
 WRITTEN = tuple(kind for kind in KINDS if kind != "Organization")
 """Types that programs write. The organization says in whose name this centre speaks: the operator's alone."""
-UNLESS, MATCH = f"{HTTP}if-none-exist", f"{HTTP}if-match"
-_IN_BUNDLES = {UNLESS: "ifNoneExist", MATCH: "ifMatch"}
+UNLESS, MATCH, URL, ONLY_NEW = (f"{HTTP}{one}" for one in ("if-none-exist", "if-match", "url", "if-none-match"))
+_IN_BUNDLES = {UNLESS: "ifNoneExist", MATCH: "ifMatch", ONLY_NEW: "ifNoneMatch"}
 """What an entry has in place of a header."""
+
+
+class ConcernsOthers(NotAllowed):
+    """A program that works for some doctors writes what is theirs alone."""
+
+    key = "interop.refusal.concerns_others"
+    plain = (
+        "this program works for some doctors, and this is not theirs alone; what all share, and a new doctor, is "
+        "written by a program that works for all (the operator says for whom it works)"
+    )
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a program wants kept. *version*: which the old one must have; *unless*: the search of ``If-None-Exist``."""
+    """What a program wants kept. *version*: which the old one must have; *unless*: the search of ``If-None-Exist``;
+    *where*: the search that names the old one, in place of an id; *only_new*: there must be no old one."""
 
     resource: Resource
     is_create: bool
     version: str | None = None
     unless: str | None = None
+    where: str | None = None
+    only_new: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """A PATCH of one resource of the directory."""
+
+    kind: str
+    resource_id: str
+    how: Patch
 
 
 @dataclass(frozen=True)
@@ -61,13 +85,10 @@ def create(kind: str, content: bytes, *, unless: str | None = None) -> Wish:
     Raises:
         Malformed, Invalid: not valid FHIR, or of another type.
     """
-    found = _of(kind, content)
-    own = new_id()
-    made = Resource(kind, own, raw.stamped(found.content, {"id": own}), {**found.fields, "id": own})
-    return Wish(made, True, unless=unless)
+    return Wish(_with_id(_of(kind, content), new_id()), True, unless=unless)
 
 
-def update(kind: str, resource_id: str, content: bytes, *, version: str | None = None) -> Wish:
+def update(kind: str, resource_id: str, content: bytes, *, version: str | None = None, only_new: bool = False) -> Wish:
     """A resource to be kept in place of the one with this id, or as the first of it (R4, http.html 3.1.0.4.1).
 
     Raises:
@@ -78,7 +99,16 @@ def update(kind: str, resource_id: str, content: bytes, *, version: str | None =
     if found.id != resource_id:
         place = f"{kind}.id" if found.id else kind
         raise Malformed([Issue("value", "the resource has the id of the address", place)])
-    return Wish(found, False, version=version)
+    return Wish(found, False, version=version, only_new=only_new)
+
+
+def update_where(kind: str, search: str, content: bytes, *, version: str | None = None) -> Wish:
+    """A resource to be kept in place of the one that *search* finds (R4, http.html 3.1.0.4.3).
+
+    Raises:
+        Malformed, Invalid: not valid FHIR, or of another type.
+    """
+    return Wish(_of(kind, content), False, version=version, where=search)
 
 
 def _of(kind: str, content: bytes) -> Resource:
@@ -100,11 +130,76 @@ def write(tx: Tx, wish: Wish, *, actor: Actor, now: datetime) -> Written:
     there = already(tx, wish, actor=actor)
     if there is not None:
         return Written(200, there)
+    wish = settled(tx, wish)
     is_new = check(shelf.load(tx), wish, actor=actor)
     with displacing_nobody(tx, may=not is_new or wish.resource.kind == "PractitionerRole", now=now) as place:
         directory.take(tx, wish.resource, now=now)
         place(wish.resource.kind)
     return kept(tx, wish, is_new=is_new)
+
+
+def patch(tx: Tx, change: Change, *, actor: Actor, now: datetime) -> Written:
+    """Change it, or refuse it whole.
+
+    Raises:
+        NotFound: there is none.
+        Told, Invalid: as `write`; paths are those of the patch.
+    """
+    take_turn(tx, directory.GATE)
+    wish, by = patched(shelf.load(tx), change, actor=actor)
+    if not by:
+        return kept(tx, wish, is_new=False)
+    try:
+        return write(tx, wish, actor=actor, now=now)
+    except Invalid as refusal:
+        raise blamed(refusal, by) from None
+
+
+def blamed(refusal: Invalid, by: Mapping[str, str]) -> Told:
+    """The same, with the operation that is at fault in place of what it made; a header is still a header."""
+    status, issues = explain(refusal)
+    if issues[0].expression.startswith(HTTP):
+        return Told(status, issues)
+    return Told(status, patching.blamed(Invalid(issues), by).issues)
+
+
+def patched(at: Shelf, change: Change, *, actor: Actor) -> tuple[Wish, dict[str, str]]:
+    """What a PATCH amounts to in this state of the directory, and which operation changed which member.
+
+    Raises:
+        NotAllowed, NotFound: no scope says so; there is none.
+        Told, Invalid: see `patching.patched`.
+    """
+    scopes.require(actor, change.kind, Act.UPDATE)
+    old = at.get(change.kind, change.resource_id)
+    if old is None:
+        raise NotFound
+    unchanged = Wish(Resource(old.kind, old.id, old.content, {}), False, version=change.how.version)
+    _check_version(unchanged, old)
+    made, by = patching.patched(old.content, change.how)
+    return Wish(made, False, version=change.how.version), by
+
+
+def settled(tx: Tx, wish: Wish) -> Wish:
+    """The same with the id of what its search finds, or with one of its own or of ours if that is nothing.
+
+    Raises:
+        Malformed: a search that is not understood whole, or the resource has another id than what was found.
+        Told: 412, several fit.
+    """
+    if wish.where is None:
+        return wish
+    resource = wish.resource
+    found = _fitting(tx, resource.kind, wish.where, URL)
+    if found is not None and resource.id not in ("", found.id):
+        raise Malformed([Issue("value", "the resource that was found has another id", f"{resource.kind}.id")])
+    own = found.id if found else resource.id or new_id()
+    stamped = resource if resource.id else _with_id(resource, own)
+    return replace(wish, resource=stamped, where=None)
+
+
+def _with_id(resource: Resource, own: str) -> Resource:
+    return Resource(resource.kind, own, raw.stamped(resource.content, {"id": own}), {**resource.fields, "id": own})
 
 
 def already(tx: Tx, wish: Wish, *, actor: Actor) -> Volume | None:
@@ -115,11 +210,11 @@ def already(tx: Tx, wish: Wish, *, actor: Actor) -> Volume | None:
         Malformed, Told: see `write`.
     """
     scopes.require(actor, wish.resource.kind, Act.CREATE if wish.is_create else Act.UPDATE)
-    return None if wish.unless is None else _fitting(tx, wish.resource.kind, wish.unless)
+    return None if wish.unless is None else _fitting(tx, wish.resource.kind, wish.unless, UNLESS)
 
 
-def check(at: Shelf, wish: Wish, *, actor: Actor) -> bool:
-    """Whether it is the first of its id, in this state of the directory.
+def check(at: Shelf, wish: Wish, *, actor: Actor, beside: Collection[str] = ()) -> bool:
+    """Whether it is the first of its id, in this state of the directory. *beside*: ``Type/id`` of what is written too.
 
     Raises:
         NotAllowed, Told: see `write`.
@@ -128,11 +223,48 @@ def check(at: Shelf, wish: Wish, *, actor: Actor) -> bool:
     old = at.get(resource.kind, resource.id)
     if old is None and not wish.is_create:
         scopes.require(actor, resource.kind, Act.CREATE)
+    if wish.only_new and old is not None:
+        raise Told(412, [Issue("conflict", "there is one already", ONLY_NEW)])
     _check_version(wish, old)
     _check_concerned(actor, resource.fields)
+    before = {} if old is None else raw.parse(old.content.decode())
     if old is not None:
-        _check_concerned(actor, raw.parse(old.content.decode()))
+        _check_concerned(actor, before)
+    _check_references(at, resource, {reference for _, reference in references(before, "")} | set(beside))
     return old is None
+
+
+def _check_references(at: Shelf, resource: Resource, known: Collection[str]) -> None:
+    """What is written names nothing of the directory that is not there, unless it did so before.
+
+    Raises:
+        Invalid: it does.
+    """
+    own = {f"{resource.kind}/{resource.id}"}
+    missing = [
+        Issue("not-found", "there is no such resource here", path)
+        for path, reference in references(resource.fields, resource.kind)
+        if _RELATIVE.fullmatch(reference) and reference not in own and reference not in known
+        for kind, _, resource_id in [reference.partition("/")]
+        if kind in KINDS and at.get(kind, resource_id) is None
+    ]
+    if missing:
+        raise Invalid(missing)
+
+
+_RELATIVE = re.compile(r"[A-Za-z]{1,40}/[A-Za-z0-9\-.]{1,64}")
+
+
+def references(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The path and text of every ``Reference.reference`` within *value*, which stands at *path*."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if name == "reference" and isinstance(item, str):
+                yield f"{path}.{name}", item
+            yield from references(item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for n, item in enumerate(value):
+            yield from references(item, f"{path}[{n}]")
 
 
 def kept(tx: Tx, wish: Wish, *, is_new: bool) -> Written:
@@ -147,8 +279,8 @@ def _check_version(wish: Wish, old: Volume | None) -> None:
         raise Told(412, [Issue("conflict", "it has another version by now; read it again", MATCH)])
 
 
-def _fitting(tx: Tx, kind: str, search: str) -> Volume | None:
-    """The one that is there already (R4, http.html 3.1.0.8.1).
+def _fitting(tx: Tx, kind: str, search: str, place: str) -> Volume | None:
+    """The one that is there already (R4, http.html 3.1.0.8.1); refusals name *place*.
 
     Raises:
         Malformed: a search that is not understood whole: it would find too much.
@@ -158,12 +290,12 @@ def _fitting(tx: Tx, kind: str, search: str) -> Volume | None:
     try:
         query = looking.query_of(kind, items, directory.load(tx))
     except Malformed as refusal:
-        raise Malformed([replace(one, expression=UNLESS) for one in refusal.issues]) from None
+        raise Malformed([replace(one, expression=place) for one in refusal.issues]) from None
     if query.ignored or not query.criteria:
-        raise Malformed([Issue("invalid", "If-None-Exist is a search of which every parameter is known here", UNLESS)])
+        raise Malformed([Issue("invalid", "a condition is a search of which every parameter is known here", place)])
     found = shelf.load(tx).find(kind, query.criteria)
     if len(found) > 1:
-        raise Told(412, [Issue("multiple-matches", f"{len(found)} resources fit If-None-Exist", UNLESS)])
+        raise Told(412, [Issue("multiple-matches", f"{len(found)} resources fit this search", place)])
     return found[0] if found else None
 
 
@@ -171,13 +303,13 @@ def _check_concerned(actor: Actor, fields: Mapping[str, Any]) -> None:
     """A program for some doctors writes what is theirs; what all share is for those who work for all.
 
     Raises:
-        NotAllowed: it concerns others too.
+        ConcernsOthers: it is not theirs alone.
     """
     if EVERYONE in actor.compartment:
         return
     concerned = _concerned(fields)
     if not concerned or not concerned <= set(actor.compartment):
-        raise NotAllowed
+        raise ConcernsOthers
 
 
 def _concerned(fields: Mapping[str, Any]) -> set[str]:

@@ -1,5 +1,6 @@
 """Transactions and batches at ``POST /fhir``."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from telemed.fhir import xml
 from telemed.interop.bundles import MOST
 from telemed.kit.db import Database
 from tests.builders import World, make_booking, make_world, moment
-from tests.interop.program import Program, auditing, refusal_of
+from tests.interop.program import Program, auditing, parameters, part_list, refusal_of
 
 ROOM = "/fhir/Location/room-1"
 URN = "urn:uuid:0d3c6d8e-6b1f-4d2b-9a77-0c1d52a7b001"
@@ -68,6 +69,11 @@ def test_what_is_made_together_names_each_other(program: Program) -> None:
     assert "13.400" in program.send("GET", place["fullUrl"].removeprefix("https://centre.test")).text
 
 
+def replacing(path: str, **value: Any) -> dict[str, Any]:
+    """A FHIRPath Patch with one operation."""
+    return parameters({"name": "operation", "part": part_list({"type": "replace", "path": path, **value})})
+
+
 WRONG: list[tuple[dict[str, Any], tuple[int, str, str]]] = [
     (entry("PUT", "Location/x", {**PLACE, "id": "y"}), (400, "value", "Bundle.entry[1].resource.id")),
     (entry("POST", "Location", {**PLACE, "colour": 1}), (422, "structure", "Bundle.entry[1].resource.colour")),
@@ -79,7 +85,21 @@ WRONG: list[tuple[dict[str, Any], tuple[int, str, str]]] = [
         entry("PUT", "Location/room-1", {**PLACE, "id": "room-1"}, ifMatch='W/"9"'),
         (412, "conflict", "Bundle.entry[1].request.ifMatch"),
     ),
-    (entry("POST", "Location", PLACE, ifNoneExist="colour=1"), (400, "invalid", "Bundle.entry[1].resource")),
+    (entry("POST", "Location", PLACE, ifNoneExist="colour=1"), (400, "invalid", "Bundle.entry[1].request.ifNoneExist")),
+    (entry("PUT", "Location?colour=1", PLACE), (400, "invalid", "Bundle.entry[1].request.url")),
+    (
+        entry("PUT", "Location/room-1", {**PLACE, "id": "room-1"}, ifNoneMatch="*"),
+        (412, "conflict", "Bundle.entry[1].request.ifNoneMatch"),
+    ),
+    (
+        entry("POST", "Location", {**PLACE, "partOf": {"reference": "Location/unheard-of"}}),
+        (422, "not-found", "Bundle.entry[1].resource.partOf.reference"),
+    ),
+    (entry("PATCH", "Location/x", {"resourceType": "Parameters"}), (404, "not-found", "Bundle.entry[1].resource")),
+    (
+        entry("PATCH", "Location/room-1", replacing("Location.status", valueCode="bogus")),
+        (422, "code-invalid", "Bundle.entry[1].resource.parameter[0].part[1].valueString"),
+    ),
     (
         entry("PUT", "Device/d4", {**DEVICE, "id": "d4"}),
         (422, "not-found", "Bundle.entry[1].resource.location.reference"),
@@ -94,6 +114,32 @@ def test_a_transaction_is_done_whole_or_not_at_all(program: Program) -> None:
     for wrong, refused in WRONG:
         assert refusal_of(program.send("POST", "/fhir", bundle(first, wrong))) == refused
         assert program.send("GET", "/fhir/Location/own").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_entries_patch_and_update_by_a_search_and_leave_out_what_is_known(program: Program, kind: str) -> None:
+    operations = b'[{"op": "replace", "path": "/name", "value": "Eins"}]'
+    binary = {
+        "resourceType": "Binary",
+        "contentType": "application/json-patch+json",
+        "data": b64encode(operations).decode(),
+    }
+    known = program.send("GET", "/fhir/Device/cuff-1").headers["etag"]
+    sent = bundle(
+        entry("GET", "Device/cuff-1", ifNoneMatch=known),
+        entry("GET", "Device/oximeter-1", ifNoneMatch='W/"77"'),
+        entry("PATCH", "Device/cuff-1", replacing("Device.status", valueCode="active")),
+        entry("PATCH", "Location/room-1", binary, ifMatch='W/"1"'),
+        entry("PUT", "Location?name:exact=Vier", PLACE),
+        kind=kind,
+    )
+    told = program.send("POST", "/fhir", sent).json()
+    assert statuses(told) == ["304", "200", "200", "200", "201"], told
+    assert "resource" not in told["entry"][0]
+    assert "resource" in told["entry"][1]
+    assert program.send("GET", ROOM).json()["name"] == "Eins"
+    again = bundle(entry("PUT", "Location?name:exact=Vier", {**PLACE, "description": "oben"}), kind=kind)
+    assert statuses(program.send("POST", "/fhir", again).json()) == ["200"]
 
 
 def test_a_transaction_displaces_nobody_in_silence(program: Program, world: World) -> None:

@@ -10,7 +10,7 @@ from telemed.directory import shelf
 from telemed.fhir.codes import SPECIALTIES
 from telemed.kit.db import Database
 from tests.builders import World, make_booking, make_world, moment
-from tests.interop.program import Program, auditing, refusal_of
+from tests.interop.program import Program, auditing, parameters, part_list, refusal_of
 
 ROOM = "/fhir/Location/room-1"
 
@@ -47,6 +47,108 @@ def test_a_room_is_made_changed_and_its_former_versions_are_read(program: Progra
         'W/"2"',
         'W/"1"',
     ]
+
+
+def test_all_of_a_type_is_read_back_since_some_moment(program: Program, world: World) -> None:
+    before = len(program.send("GET", "/fhir/Location/_history").json()["entry"])
+    world.clock.forward(timedelta(minutes=1))
+    program.send("PUT", ROOM, room(program, name="Anders"))
+    since = world.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    newest = program.send("GET", f"/fhir/Location/_history?_since={since}").json()
+    assert [(one["fullUrl"], one["response"]["etag"]) for one in newest["entry"]] == [
+        (f"https://centre.test{ROOM}", 'W/"2"')
+    ]
+    assert newest["total"] == 1
+    first = program.send("GET", "/fhir/Location/_history?_count=1").json()
+    assert (first["total"], len(first["entry"])) == (before + 1, 1)
+    names = [one["resource"]["name"] for one in first["entry"]]
+    while following := [one["url"] for one in first["link"] if one["relation"] == "next"]:
+        first = program.send("GET", following[0].removeprefix("https://centre.test")).json()
+        names += [one["resource"]["name"] for one in first["entry"]]
+    assert len(names) == before + 1
+    for wrong in ("_since=never", "_count=x"):
+        assert program.send("GET", f"/fhir/Location/_history?{wrong}").status_code == 400
+
+
+def test_who_has_it_already_is_told_so(program: Program) -> None:
+    read = program.send("GET", ROOM)
+    for name, value in (("if_none_match", read.headers["etag"]), ("if_modified_since", read.headers["last-modified"])):
+        known = program.send("GET", ROOM, **{name: value})
+        assert (known.status_code, known.content) == (304, b"")
+    assert program.send("GET", ROOM, if_modified_since="Tue, 24 Nov 2020 08:00:00 GMT").status_code == 200
+    assert program.send("GET", ROOM, if_modified_since="lately").status_code == 200
+    assert program.send("GET", f"{ROOM}/_history/1").headers["etag"] == read.headers["etag"]
+    head = program.send("HEAD", ROOM)
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", read.headers["etag"])
+
+
+def test_a_search_names_what_is_changed(program: Program) -> None:
+    place = {"resourceType": "Location", "name": "Vier"}
+    where = "/fhir/Location?name:exact=Vier"
+    first = program.send("PUT", where, place)
+    assert first.status_code == 201
+    again = program.send("PUT", where, {**place, "description": "oben"})
+    assert (again.status_code, again.json()["id"], again.headers["etag"]) == (200, first.json()["id"], 'W/"2"')
+    assert program.send("PUT", where, place, if_match='W/"1"').status_code == 412
+    assert refusal_of(program.send("PUT", where, {**place, "id": "other"})) == (400, "value", "Location.id")
+    assert program.send("PUT", "/fhir/Location?name:exact=Neun", {**place, "id": "nine"}).json()["id"] == "nine"
+    program.send("POST", "/fhir/Location", place)
+    assert program.send("PUT", where, place).status_code == 412
+    assert program.send("PUT", "/fhir/Location?colour=red", place).status_code == 400
+    assert program.send("PUT", "/fhir/Location", place).status_code == 400
+
+
+def test_only_what_is_new_is_made_where_that_is_asked(program: Program) -> None:
+    new = {"resourceType": "Location", "id": "new", "name": "Neu"}
+    assert program.send("PUT", "/fhir/Location/new", new, if_none_match="*").status_code == 201
+    assert program.send("PUT", "/fhir/Location/new", new, if_none_match="*").status_code == 412
+
+
+def test_some_of_a_resource_is_changed_by_a_patch(program: Program) -> None:
+    operations = b'[{"op": "add", "path": "/position", "value": {"longitude": 13.400, "latitude": 52.5}}]'
+    json = {"content_type": "application/json-patch+json"}
+    placed = program.send("PATCH", ROOM, operations, **json)
+    assert (placed.status_code, placed.headers["etag"]) == (200, 'W/"2"')
+    assert b"13.400" in program.send("GET", ROOM).content
+    named = parameters(
+        {"name": "operation", "part": part_list({"type": "replace", "path": "Location.name", "valueString": "Anders"})}
+    )
+    assert program.send("PATCH", ROOM, named, if_match='W/"1"').status_code == 412
+    changed = program.send("PATCH", ROOM, named, if_match='W/"2"')
+    assert (changed.status_code, changed.json()["name"], changed.headers["etag"]) == (200, "Anders", 'W/"3"')
+    assert program.send("PATCH", ROOM, named).headers["etag"] == 'W/"3"'  # nothing is different
+    for patch, refused in (
+        (b'[{"op": "replace", "path": "/id", "value": "x"}]', (400, "business-rule", "patch[0].path")),
+        (b'[{"op": "replace", "path": "/status", "value": "bogus"}]', (422, "code-invalid", "patch[0].path")),
+        (
+            b'[{"op": "add", "path": "/partOf", "value": {"reference": "Location/unheard-of"}}]',
+            (422, "not-found", "patch[0].path"),
+        ),
+    ):
+        assert refusal_of(program.send("PATCH", ROOM, patch, **json)) == refused
+    assert program.send("PATCH", "/fhir/Location/unheard-of", named).status_code == 404
+    assert program.send("GET", ROOM).headers["etag"] == 'W/"3"'
+
+
+def test_a_patch_displaces_nobody_in_silence(program: Program, world: World) -> None:
+    make_booking(world, at=moment(world, "10:00"))
+    json = {"content_type": "application/json-patch+json"}
+    for path, kind in (
+        (ROOM, "status"),
+        ("/fhir/Practitioner/weiss", "active"),
+        ("/fhir/HealthcareService/general-20", "active"),
+    ):
+        value = b'"inactive"' if kind == "status" else b"false"
+        patch = b'[{"op": "replace", "path": "/%b", "value": %b}]' % (kind.encode(), value)
+        assert refusal_of(program.send("PATCH", path, patch, **json)) == (409, "conflict", "patch[0].path")
+
+
+def test_what_is_written_names_only_what_is_there(program: Program) -> None:
+    role = {"resourceType": "PractitionerRole", "practitioner": {"reference": "Practitioner/unheard-of"}}
+    refused = (422, "not-found", "PractitionerRole.practitioner.reference")
+    assert refusal_of(program.send("POST", "/fhir/PractitionerRole", role)) == refused
+    device = {"resourceType": "Device", "id": "own", "parent": {"reference": "Device/own"}}
+    assert program.send("PUT", "/fhir/Device/own", device).status_code == 201
 
 
 def test_who_did_not_see_the_newest_version_changes_nothing(program: Program) -> None:
