@@ -54,6 +54,7 @@ def objects(fields: Mapping[str, Any], model: Model, path: str) -> Iterator[Issu
         elif known is None and name.startswith("_"):
             inner = companion()
         else:
+            yield from _single(known, value, f"{path}.{name}") if known is not None else ()
             continue
         for where, item in _each(value, f"{path}.{name}"):
             if isinstance(item, Mapping):
@@ -61,6 +62,15 @@ def objects(fields: Mapping[str, Any], model: Model, path: str) -> Iterator[Issu
                 yield from objects(item, of, where) if of is not None else ()
             elif isinstance(item, str | int | float | list):
                 yield Issue("structure", "an object is expected", where)
+
+
+def _single(element: Element, value: Any, path: str) -> Iterator[Issue]:
+    """Where a text or a number belongs there is no object: some models stumble over it."""
+    if isinstance(value, list) and not element.many:
+        yield Issue("structure", "one value is expected, not an array", path)
+    for where, item in _each(value, path):
+        if isinstance(item, Mapping | list):
+            yield Issue("structure", "a single value is expected", where)
 
 
 def contents(fields: Mapping[str, Any], model: Model, path: str) -> Iterator[Issue]:

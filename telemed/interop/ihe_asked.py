@@ -123,8 +123,9 @@ def _token(value: Any, name: str) -> str:
     return f"{value.get('system', '')}|{value[name]}"
 
 
-def sought(given: Iterable[Item], zone: tzinfo) -> Sought:
-    """
+def sought(given: Iterable[Item], zone: tzinfo, place: str = "") -> Sought:
+    """What *given* asks for; *place*: of all of them together, where they have one.
+
     Raises:
         Malformed: start or end is missing or no moment, or a parameter is repeated too often.
         Told: 422, it ends before it starts.
@@ -133,7 +134,7 @@ def sought(given: Iterable[Item], zone: tzinfo) -> Sought:
     for one in given:
         if one.text or one.value:
             by_name.setdefault(one.name, []).append(one)
-    start, end = (_moment(by_name.get(name, []), name, zone) for name in MOMENTS)
+    start, end = (_moment(by_name.get(name, []), name, zone, place) for name in MOMENTS)
     if start >= end:
         place = by_name["end"][0].place
         raise Told(422, [Issue("business-rule", "end lies behind start", place)])
@@ -154,10 +155,10 @@ def sought(given: Iterable[Item], zone: tzinfo) -> Sought:
     )
 
 
-def _moment(given: list[Item], name: str, zone: tzinfo) -> datetime:
+def _moment(given: list[Item], name: str, zone: tzinfo, place: str) -> datetime:
     """The first moment of a start, and the first behind an end that is a whole day."""
     if not given:
-        raise Malformed([Issue("required", f"{name} says between which moments to look (ITI-115)")])
+        raise Malformed([Issue("required", f"{name} says between which moments to look (ITI-115)", place)])
     if len(given) > 1:
         raise Malformed([Issue("structure", f"{name} is given once", given[1].place)])
     try:

@@ -77,7 +77,7 @@ def _found(request: Request, items: list[Item], actor: Actor) -> bytes:
     now, base = centre.clock.now(), base_of(centre)
     with centre.the(Index).at(now) as here:
         known = here.directory
-        asked = ihe_asked.sought(items, known.zone)
+        asked = ihe_asked.sought(items, known.zone, "Parameters" if request.method == "POST" else "")
         found = ihe_find.find(here, shelf.of(centre.db, known), asked, actor=actor, now=now)
     shown = (proposed.appointment(centre.secrets, one, known, now=now) for one in found.offers)
     entries = [Entry(f"Appointment/{one}", content) for one, content in shown]

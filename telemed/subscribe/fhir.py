@@ -16,12 +16,14 @@ from telemed.fhir.issues import Invalid, Issue
 from telemed.fhir.raw import stamped
 from telemed.fhir.resource import Resource, span
 from telemed.interop.topics import TOPICS, Deed
+from telemed.kit.outside import Inside
 from telemed.subscribe.model import (
     LONGEST_TIMEOUT_S,
     SHORTEST_HEARTBEAT_S,
     TIMEOUT_S,
     TOGETHER,
     Filter,
+    Standing,
     State,
     Subscribed,
     Told,
@@ -46,14 +48,25 @@ _OURS = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection", "accept", "accept-encoding", "te"}
 )
 _FILTER = re.compile(r"([A-Z][A-Za-z]+)\?(.{1,500})")
+_SHUT = (
+    "at an address that is not of the public network; the operator may allow it by name or network "
+    "(TELEMED_CENTRE_SUBSCRIBERS_INSIDE)"
+)
+_WHY = {
+    "inside": _SHUT,
+    "unknown host": "at a name that is not known",
+    "timeout": "too slow: no answer within the timeout",
+    "ConnectError": "not to be reached: no connection, or a certificate that is not trusted",
+}
+"""Of the reasons why an endpoint did not take something."""
 MOST_FILTERS = 10
 FIRST_PORT = 1024
 """Below are those of mail, names, shells: nobody makes us speak to them."""
 MOST_TOGETHER = 100
 
 
-def wish(resource: Resource, *, inside: bool, now: datetime, kept: Subscribed | None = None) -> Wish:
-    """What a valid Subscription asks for. *inside*: whether addresses of the own network may be told, also by http.
+def wish(resource: Resource, *, inside: Inside, now: datetime, kept: Subscribed | None = None) -> Wish:
+    """What a valid Subscription asks for. *inside*: what of the own network may be told, also by http.
 
     *kept*: what stands in its place until now; its secrets stay where they are sent back masked.
 
@@ -88,8 +101,8 @@ def is_off(resource: Resource) -> bool:
     return bool(resource.fields.get("status") == State.OFF.value)
 
 
-def _faults(fields: Mapping[str, Any], *, inside: bool, now: datetime, was_kept: bool) -> Iterator[Issue]:
-    if fields["criteria"].partition("|")[0] not in TOPICS:
+def _faults(fields: Mapping[str, Any], *, inside: Inside, now: datetime, was_kept: bool) -> Iterator[Issue]:
+    if fields.get("criteria", "").partition("|")[0] not in TOPICS:
         yield Issue("not-supported", "not a topic of this server: /metadata names them", "Subscription.criteria")
     yield from _faulty_filters(fields)
     if "end" in fields and span(fields["end"], UTC)[0] <= now:
@@ -107,13 +120,15 @@ def _faulty_filters(fields: Mapping[str, Any]) -> Iterator[Issue]:
         yield Issue("too-costly", f"at most {MOST_FILTERS} filters", "Subscription.criteria")
 
 
-def _faulty_channel(channel: Mapping[str, Any], *, inside: bool, was_kept: bool) -> Iterator[Issue]:
+def _faulty_channel(channel: Mapping[str, Any], *, inside: Inside, was_kept: bool) -> Iterator[Issue]:
     where = "Subscription.channel"
-    if channel["type"] != "rest-hook":
+    if channel.get("type") != "rest-hook":
         yield Issue("not-supported", "the channel is a rest-hook", f"{where}.type")
     if not _is_address(channel.get("endpoint", ""), inside=inside):
         at = f"{where}.endpoint" if "endpoint" in channel else where
         yield Issue("value", "the endpoint is an https address without user or fragment", at)
+    elif _is_shut(channel["endpoint"], inside=inside):
+        yield Issue("value", f"the endpoint is {_SHUT}", f"{where}.endpoint")
     if channel.get("payload", "application/fhir+json").partition(";")[0] not in MEDIA:
         yield Issue("not-supported", "the payload is application/fhir+json or application/fhir+xml", f"{where}.payload")
     content = [one.get("valueCode") for _, one in _extensions(channel.get("_payload", {}), CONTENT)]
@@ -121,7 +136,7 @@ def _faulty_channel(channel: Mapping[str, Any], *, inside: bool, was_kept: bool)
         at = f"{where}.payload" if "payload" in channel or "_payload" in channel else where
         yield Issue("not-supported", "the payload content is id-only: its extension says so", at)
     for place, header in enumerate(channel.get("header", ())):
-        if not _is_header(header, was_kept=was_kept):
+        if header is None or not _is_header(header, was_kept=was_kept):
             yield Issue(
                 "value", "a header is Name: value, and none that the sending itself sets", f"{where}.header[{place}]"
             )
@@ -142,13 +157,22 @@ def _faulty_numbers(channel: Mapping[str, Any], where: str) -> Iterator[Issue]:
                 yield Issue("value", said, f"{where}.extension[{place}]")
 
 
-def _is_address(text: str, *, inside: bool) -> bool:
+def _is_shut(endpoint: str, *, inside: Inside) -> bool:
+    """Whether it is the number of a machine that is not told; a name is looked up when it is told."""
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return not inside.allows(host, [host])
+    except ValueError:
+        return False
+
+
+def _is_address(text: str, *, inside: Inside) -> bool:
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         return False
-    schemes = ("https", "http") if inside else ("https",)
+    schemes = ("https", "http") if inside.names(parts.hostname or "") else ("https",)
     whole = parts.scheme in schemes and parts.hostname and "@" not in parts.netloc and not parts.fragment
     of_the_web = port in (None, 443) or port >= FIRST_PORT
     return bool(whole and of_the_web and text.isascii() and text.isprintable() and " " not in text)
@@ -186,8 +210,16 @@ def shown(one: Subscribed) -> bytes:
     standing, given = one.standing, orjson.loads(one.wish.content)
     meta = {**given.get("meta", {}), "versionId": str(one.version), "lastUpdated": instant(one.updated_at)}
     failing = standing.failures > 0
-    error = "the endpoint does not take what is sent; $status says since when" if failing else None
+    error = (
+        f"the endpoint is {_why(standing)}; it is asked anew after a PUT, $status says since when" if failing else None
+    )
     return stamped(one.wish.content, {"id": one.id, "meta": meta, "status": standing.state.value, "error": error})
+
+
+def _why(standing: Standing) -> str:
+    if standing.why.startswith("status "):
+        return f"one that answers {standing.why.removeprefix('status ')} in place of a 2xx"
+    return _WHY.get(standing.why, "one that does not take what is sent")
 
 
 def instant(moment: datetime) -> str:
@@ -207,6 +239,7 @@ def status(one: Subscribed, kind: Kind, told: Sequence[Told] = (), *, base_url: 
     ]
     if standing.failures:
         said = f"not taken {standing.failures} times in a row since {instant(standing.failing_since or one.updated_at)}"
+        said += f": the endpoint is {_why(standing)}"
         parameter.append({"name": "error", "valueCodeableConcept": {"text": said}})
     return {"resourceType": "Parameters", "meta": {"profile": [STATUS_PROFILE]}, "parameter": parameter}
 

@@ -1,50 +1,38 @@
-"""Resources and parameters of the ISiK and IHE examples with something wrong in them; `stand` sends and judges them."""
+"""Appointments of the ISiK and IHE examples with something wrong in them: booked, patched, searched."""
 
-import copy
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
-from hypothesis import strategies as st
-
 from telemed.directory.model import slot_id
 from telemed.fhir.incoming import JSON_PATCH
 from tests.builders import SERVICE
+from tests.identity.programs import FORM
+from tests.interop.mutating import NAMES, ODD, Sent, mutated
 from tests.interop.program import PATIENT, parameters, part_list, resource, zulu
 
 DATA = Path(__file__).parents[1] / "data" / "fhir"
 KNOWN = "known-1"
 
 
-@dataclass(frozen=True)
-class Sent:
-    """One request. *value*: the body as a value."""
-
-    method: str
-    path: str
-    value: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def _read(name: str) -> dict[str, Any]:
+def read(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((DATA / name).read_text())
     return found
 
 
 def _examples() -> list[dict[str, Any]]:
-    bundle = _read("ihe/example-iti-scheduling-bundle.json")
+    bundle = read("ihe/example-iti-scheduling-bundle.json")
     proposed = [one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "Appointment"]
-    isik = [_read(f"isik/Appointment-ISiKTermin{one}.json") for one in ("Example", "ExampleExtendedICU")]
-    return [*isik, *proposed, _read("ihe/example-appointment.json")]
+    isik = [read(f"isik/Appointment-ISiKTermin{one}.json") for one in ("Example", "ExampleExtendedICU")]
+    return [*isik, *proposed, read("ihe/example-appointment.json")]
 
 
 EXAMPLES = _examples()
-PATIENTS = [_read("ihe/example-patient.json"), PATIENT]
+PATIENTS = [read("ihe/example-patient.json"), PATIENT]
 
 
 def own(now: datetime, number: int, **changes: Any) -> dict[str, Any]:
@@ -67,96 +55,6 @@ def own(now: datetime, number: int, **changes: Any) -> dict[str, Any]:
 def book_of(appointment: Mapping[str, Any], *more: Mapping[str, Any]) -> Sent:
     body = parameters(resource(appointment), resource(PATIENT, "patient"), *more)
     return Sent("POST", "/fhir/Appointment/$book", body)
-
-
-def _places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if at:
-        yield at
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _places(item, (*at, name))
-    elif isinstance(value, list):
-        for n, item in enumerate(value):
-            yield from _places(item, (*at, n))
-
-
-ODD: list[Any] = [
-    *(
-        None,
-        True,
-        False,
-        0,
-        -1,
-        1.5,
-        10**30,
-        "",
-        " ",
-        "x",
-        "0",
-        "\u0000",
-        "\U0001f4a5",
-        "booked",
-        "cancelled",
-        "proposed",
-    ),
-    *("x" * 70, "2026-02-30", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2026-11-24T09:00:00", "#x", "#"),
-    *("Patient/p1", "Patient/", "/", "Slot/x", f"Appointment/{KNOWN}", "http://[", "urn:uuid:1", "Practitioner/brandt"),
-    *(
-        [],
-        {},
-        [[]],
-        [None],
-        [{}],
-        {"x": 1},
-        {"resourceType": "Patient"},
-        {"resourceType": "Nonsense"},
-        {"reference": 7},
-    ),
-    *({"coding": [{}]}, {"text": 5}, {"extension": [{"url": "x"}]}, {"resourceType": "Bundle", "type": "batch"}),
-]
-NAMES = [
-    "extension",
-    "id",
-    "status",
-    "contained",
-    "meta",
-    "language",
-    "implicitRules",
-    "_status",
-    "text",
-    "start",
-    "x",
-    "",
-]
-
-
-def mutated(random: Random, value: Any) -> Any:
-    """*value* with something wrong in it; now and then nothing."""
-    made = copy.deepcopy(value)
-    for _ in range(random.choice((0, 1, 1, 1, 2, 3))):
-        places = list(_places(made))
-        if not places:
-            break
-        *way, last = random.choice(places)
-        holder = made
-        for step in way:
-            holder = holder[step]
-        _break(random, holder, last)
-    return made
-
-
-def _break(random: Random, holder: Any, last: Any) -> None:
-    match random.randrange(6):
-        case 0:
-            del holder[last]
-        case 1 | 2:
-            holder[last] = copy.deepcopy(random.choice(ODD))
-        case 3 if isinstance(holder, dict):
-            holder[random.choice(NAMES)] = copy.deepcopy(holder[last])
-        case 4 if isinstance(holder, list):
-            holder.append(copy.deepcopy(holder[last]))
-        case _:
-            holder[last] = [copy.deepcopy(holder[last])]
 
 
 MORE: list[dict[str, Any]] = [
@@ -303,11 +201,6 @@ def search(random: Random, _now: datetime) -> Sent:
     for name, value in random.choices(items, k=random.randrange(1, 4)):
         modifier = random.choice(("", "", "", ":not", ":contains", ":x", ":Practitioner", ".name"))
         made.append((name + modifier, random.choice([value, value, value, *TEXTS])))
+    if random.random() < 0.2:
+        return Sent("POST", f"/fhir/{kind}/_search", headers={"content-type": FORM}, body=urlencode(made).encode())
     return Sent("GET", f"/fhir/{kind}?{urlencode(made)}")
-
-
-def anything(now: datetime) -> st.SearchStrategy[Sent]:
-    """All three, mostly what would change something. One number each is drawn: the rest follows from it."""
-    makes = (book, book, book, patch, patch, search)
-    seeds = st.integers(0, 2**64 - 1)
-    return seeds.map(lambda seed: makes[seed % len(makes)](Random(seed), now.astimezone(UTC)))
