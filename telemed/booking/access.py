@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import product
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -130,9 +131,10 @@ def _find_page(request: Request, centre: Centre, paper: Paper, *, error: str = "
     return centre.the(Pages).render(request, "booking/find.html", status=status, **shown)
 
 
-def by_name(words: Words) -> list[str]:
+@cache
+def by_name(words: Words) -> tuple[str, ...]:
     """The pictures in the order of their names, as people look for them."""
-    return sorted(PICTURES, key=lambda picture: picture_name(picture, words))
+    return tuple(sorted(PICTURES, key=lambda picture: picture_name(picture, words)))
 
 
 def _known(centre: Centre) -> Directory:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,8 +81,9 @@ class Pages:
     """Renders the templates of one program inside the shared frame.
 
     Templates see ``_('key', minutes=5)``, ``words``, ``language``, ``frame``, ``csp_nonce``, ``clock_offset_s``,
-    ``clock_now``, ``ticket_picture(name, size=48)``, ``ticket_text(ticket)``, ``icon(name)`` and the filters ``local``,
-    ``local_day``. A name that nobody gave is an error, never an empty word.
+    ``clock_now``, ``ticket_picture(name, size=48)``, ``ticket_text(ticket)``, ``icon(name)``, for a part that is the
+    same on all pages ``kept('part.html')``, and the filters ``local`` and ``local_day``. A name that nobody gave is
+    an error, never an empty word.
 
     Pages for people speak the language that they chose, those for staff (by their block ``body_class``) German.
     """
@@ -94,6 +95,7 @@ class Pages:
         self._folders = _folders({each.parent.name: each.parent / "static" for each in template_folders})
         self._spoken: dict[str, Environment] = {}
         self._lists: dict[tuple[tuple[Choice, ...], bool], str] = {}
+        self._kept: dict[tuple[str, str], Markup] = {}
         self._for_staff: dict[str, bool] = {}
 
     def render(
@@ -107,6 +109,7 @@ class Pages:
             given["own_address"] = languages.own_address(request)
             given["in_languages"] = self._in_languages(spoken, offered)
         given["languages"] = offered
+        given["kept"] = partial(self._keep, spoken)
         given["is_for_people"] = self.frame.program == PUBLIC and not self.is_for_staff(template)
         given["is_in_place"] = IN_PLACE in request.headers
         given["is_asked_by_post"] = request.method == "POST"
@@ -144,6 +147,13 @@ class Pages:
         spoken = words or catalogue()
         given = {"frame": self.frame, **self._given(spoken), **context}
         return self._in(spoken.language).get_template(template).render(given)
+
+    def _keep(self, words: Words, template: str, **given: Any) -> Markup:
+        """A part that is the same on every page of a language, as is what is *given*: it is made once."""
+        key = template, words.language
+        if key not in self._kept:
+            self._kept[key] = Markup(self.part(template, words=words, **given))
+        return self._kept[key]
 
     def _in_languages(self, words: Words, offered: tuple[Choice, ...]) -> Callable[..., Markup]:
         """The list of languages with links to an address, or with buttons of the form *form* that send to it.
