@@ -122,7 +122,7 @@ def _uri(given: Given | None, kind: str) -> Placed | None:
 
 def faults(fields: Mapping[str, Any]) -> Iterator[Issue]:
     """What ISiKTermin says beside FHIR of an Appointment that is to be booked."""
-    if fields["status"] != "proposed":
+    if fields.get("status") != "proposed":
         yield Issue("business-rule", "the status of what is to be booked is proposed", "Appointment.status")
     if "serviceType" not in fields:
         yield Issue("required", "serviceType says what is booked (ISiKTermin, 1..*)", "Appointment")
