@@ -6,7 +6,7 @@ Nothing of it is kept between two requests, so no cookie is needed before the li
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import IntEnum
 
 from starlette.datastructures import FormData, QueryParams
@@ -40,6 +40,15 @@ _CARRIED = (
     *("name", "birth_year", "way", "phone", "email", "request_id"),
 )
 _ONCE = ("day", "later", "at")
+
+
+def day_of(text: str) -> date | None:
+    """The day of a field or a button, as far as there can be one."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year in YEARS else None
 
 
 class Step(IntEnum):

@@ -216,15 +216,19 @@ def _settle(
 ) -> Booking:
     """On its day, with a ticket that nobody else has there."""
     pending_store.drop(tx, made.id)
-    day = made.offer.start.astimezone(directory.zone).date().isoformat()
-    sealed = _decided(tx, secrets, made, said, actor=actor, now=now)
+    return placed(tx, directory, made, _decided(tx, secrets, made, said, actor=actor, now=now))
+
+
+def placed(tx: Tx, directory: Directory, booking: Booking, sealed: bytes) -> Booking:
+    """Written on its day, with another ticket if somebody has that one there."""
+    day = booking.offer.start.astimezone(directory.zone).date().isoformat()
     while True:
         try:
             with tx.begin_nested():
-                store.rewrite(tx, made, sealed, day=day)
-            return made
+                store.rewrite(tx, booking, sealed, day=day)
+            return booking
         except IntegrityError:
-            made = dataclasses.replace(made, ticket=new_ticket())
+            booking = dataclasses.replace(booking, ticket=new_ticket())
 
 
 def _decided(tx: Tx, secrets: Secrets, changed: Booking, said: Said, *, actor: Actor, now: datetime) -> bytes:

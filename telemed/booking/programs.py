@@ -6,8 +6,6 @@ The rules are those of the pages (`service.admit`), the claims too; only longer 
 import dataclasses
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
-
 from telemed.booking import (
     asking,
     claims,
@@ -280,15 +278,8 @@ def _replan(
     """Write it with its new time, and with another ticket if somebody has that one there."""
     extras = dataclasses.replace(booking.extras, come_before=sessions.come_before(directory, booking.offer, now=now))
     booking = dataclasses.replace(booking, extras=extras)
-    day = booking.offer.start.astimezone(directory.zone).date().isoformat()
     sealed = people.seal(tx, secrets, booking.person_id, reading.place_of(booking.id), data, actor=actor, now=now)
-    while True:
-        try:
-            with tx.begin_nested():
-                store.rewrite(tx, booking, sealed, day=day)
-            return booking
-        except IntegrityError:
-            booking = dataclasses.replace(booking, ticket=new_ticket())
+    return pending.placed(tx, directory, booking, sealed)
 
 
 def of_program(tx: Tx, booking_id: str, *, actor: Actor, now: datetime) -> Booking:

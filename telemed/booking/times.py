@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from telemed.booking import form, planner, search
@@ -56,7 +56,7 @@ class Leaf:
 
 def shown(centre: Centre, what: What, leaf: Leaf, *, now: datetime) -> dict[str, Any]:
     """What a page of times needs: those of a day that was chosen, or suggestions and the next days that have any."""
-    day = _day(leaf.day)
+    day = form.day_of(leaf.day)
     with centre.the(Index).at(now) as here:
         known = here.directory
         many = len(rooms_for(known, known.services[what.service_id], What(what.service_id))) > 1
@@ -98,7 +98,7 @@ def _free_days(here: Ground, what: What, leaf: Leaf, *, now: datetime) -> list[d
     """Noon of the next days with any offer, from the one that was leafed to; one more than is shown."""
     known = here.directory
     today, last = (moment.astimezone(known.zone).date() for moment in (now, now + planner.HORIZON))
-    day = max(today, _day(leaf.later) or today)
+    day = max(today, form.day_of(leaf.later) or today)
     found: list[datetime] = []
     while day <= last and len(found) <= DAYS_SHOWN:
         wish = Wish(what, *planner.day_window(day, known))
@@ -106,15 +106,6 @@ def _free_days(here: Ground, what: What, leaf: Leaf, *, now: datetime) -> list[d
             found.append(datetime.combine(day, time(NOON), tzinfo=known.zone))
         day += timedelta(days=1)
     return found
-
-
-def _day(text: str) -> date | None:
-    """The day of a button, as far as there can be one."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.year in form.YEARS else None
 
 
 def first_of_each(offers: Iterable[Offer], key: Callable[[Offer], Hashable]) -> list[Offer]:

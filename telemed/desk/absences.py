@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from schemas.day import WordKind
-from telemed.booking import asking
+from telemed.booking import asking, form
 from telemed.booking.model import Booking
 from telemed.booking.planner import HORIZON
 from telemed.desk import planned
-from telemed.desk.asked import NOTHING_WRONG, Line, Said, day_of, page, time_of
+from telemed.desk.asked import NOTHING_WRONG, Line, Said, page, time_of
 from telemed.desk.planned import Met
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
@@ -44,7 +44,7 @@ class Typed:
         """What is wrong, by field; *zone_now* is on the wall of the quarter."""
         found: dict[str, str] = {}
         for name, key in (("von", "absence.wrong.day"), ("bis", "absence.wrong.day")):
-            if day_of(getattr(self, name)) is None:
+            if form.day_of(getattr(self, name)) is None:
                 found[name] = key
         for name in ("von_zeit", "bis_zeit"):
             if getattr(self, name) and time_of(getattr(self, name)) is None:
@@ -60,7 +60,7 @@ class Typed:
 
     def span(self, zone_now: datetime) -> tuple[datetime, datetime]:
         """From when to when; without a time from the beginning of the first day to the end of the last one."""
-        first, last = day_of(self.von), day_of(self.bis)
+        first, last = form.day_of(self.von), form.day_of(self.bis)
         assert first is not None
         assert last is not None
         ends = time_of(self.bis_zeit)
@@ -124,9 +124,7 @@ def take_back(absence_id: str, centre: CentreDep, actor: Doctor) -> RedirectResp
 def displaced(tx: Tx, known: Directory, doctor_id: str, typed: Typed, *, now: datetime) -> list[Booking]:
     """What an absence would displace beside what must be moved anyway."""
     away = known.without(doctor_id, typed.span(now.astimezone(known.zone)))
-    anyway = {one.id for one, _ in visit.displaced(tx, known, now=now)}
-    found = [one for one, _ in visit.displaced(tx, away, now=now) if one.id not in anyway]
-    return [one for one in found if one.offer.doctor_id == doctor_id]
+    return visit.newly_displaced(tx, known, away, now=now)
 
 
 def _page(request: Request, centre: Centre, actor: Actor, typed: Typed, said: Said = NOTHING_WRONG) -> HTMLResponse:

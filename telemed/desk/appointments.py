@@ -15,7 +15,7 @@ from telemed.booking.index import Index
 from telemed.booking.model import AlreadyCancelled, Blocked, Booking, Reason, TooLate
 from telemed.booking.planner import Offer, Wish
 from telemed.desk import glass, planned
-from telemed.desk.asked import NOTHING_WRONG, Line, Planner, Said, day_of, page
+from telemed.desk.asked import NOTHING_WRONG, Line, Planner, Said, page
 from telemed.desk.planned import Met
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
@@ -95,7 +95,7 @@ def of_a_day(request: Request, centre: CentreDep, actor: Planner, tag: str = "")
     now = centre.clock.now()
     with centre.db.transaction() as tx:
         known = directory.load(tx)
-        day = day_of(tag) or now.astimezone(known.zone).date()
+        day = form.day_of(tag) or now.astimezone(known.zone).date()
         asker = planned.with_tasks(tx, actor, now=now)
         found = planned.ahead(tx, day, asker=asker)
         met = planned.met(tx, centre.secrets, found, asker=asker, purpose="day list")
@@ -112,7 +112,7 @@ def of_a_day(request: Request, centre: CentreDep, actor: Planner, tag: str = "")
 @routes.get("/assistenz/termin/{booking_id}")
 def one(request: Request, booking_id: str, centre: CentreDep, actor: Planner, first: str = "") -> HTMLResponse:
     """One appointment: whose it is, other times for it, and cancelling."""
-    return _one(request, centre, actor, booking_id, day=day_of(first))
+    return _one(request, centre, actor, booking_id, day=form.day_of(first))
 
 
 @routes.post("/assistenz/termin/{booking_id}/oeffnen")

@@ -83,8 +83,8 @@ class Asked:
     def window(self, known: Directory, *, now: datetime) -> tuple[date, date]:
         """The first and the last day, as far as they make sense."""
         today = now.astimezone(known.zone).date()
-        first = max(day_of(self.first) or today, today)
-        return first, max(day_of(self.last) or first + LOOKS_AHEAD, first)
+        first = max(form.day_of(self.first) or today, today)
+        return first, max(form.day_of(self.last) or first + LOOKS_AHEAD, first)
 
     def wish(self, known: Directory, *, now: datetime) -> Wish:
         """From the first day (and its time) to the end of the last one."""
@@ -127,15 +127,6 @@ Sent = Annotated[Asked, Depends(asked_of)]
 
 def _number(text: str, most: int) -> int:
     return min(max(int(text), 1), most) if text.isascii() and text.isdecimal() else 1
-
-
-def day_of(text: str) -> date | None:
-    """The day of a field, as far as there can be one."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.year in form.YEARS else None
 
 
 def time_of(text: str) -> time | None:

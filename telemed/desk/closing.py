@@ -19,7 +19,7 @@ from telemed.booking.index import Index
 from telemed.booking.model import AlreadyFollowed, Blocked, Booking, Extras, Status, TooLate
 from telemed.booking.planner import Offer, What, Wish
 from telemed.booking.several import follow_on
-from telemed.desk.asked import Line, day_of
+from telemed.desk.asked import Line
 from telemed.desk.model import RoomDay, Row
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
@@ -89,7 +89,7 @@ def closing(
         goes_on = latest.id != own.id and latest.status is Status.BOOKED
         going_on = Line.of(latest.offer, known) if goes_on else None
         return Closing(row, day.is_home, going_on, (), "", False, first)
-    offers = _offers(tx, centre, own, day_of(first), actor=actor, now=now)
+    offers = _offers(tx, centre, own, form.day_of(first), actor=actor, now=now)
     return Closing(row, day.is_home, None, offers, new_token(), "weg" in request.query_params, first)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from telemed.booking import access, asking, form, held, several, times
@@ -17,6 +17,7 @@ from telemed.booking.model import Booking, HoldGone, NotOffered, SlotTaken, TooL
 from telemed.booking.model import Request as Asked
 from telemed.booking.planner import Offer, What
 from telemed.booking.times import Choice, Leaf
+from telemed.desk.moving import Chosen, Sent
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
 from telemed.identity.allowed import Action, Asker
@@ -24,7 +25,6 @@ from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.kit.db import Tx
 from telemed.kit.i18n import ASKED
-from telemed.kit.ids import new_token
 from telemed.kit.refusal import NotFound
 from telemed.people import consents, mandates
 from telemed.people import service as people
@@ -157,21 +157,6 @@ def join(booking_id: str, centre: CentreDep, actor: Helper) -> RedirectResponse:
         _, token = visit.invite(tx, found.id, "relative", now=doing.now)
         people.audit(tx, [found.person_id], actor=actor, action="write", purpose="invitation", now=doing.now)
     return RedirectResponse(f"/gast/{token}", status_code=303)
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A time as a page sends it."""
-
-    offer: str = ""
-    request_id: str = ""
-
-
-def _chosen(offer: Annotated[str, Form()] = "", request_id: Annotated[str, Form()] = "") -> Chosen:
-    return Chosen(offer, request_id if form.may_repeat(request_id) else new_token())
-
-
-Sent = Annotated[Chosen, Depends(_chosen)]
 
 
 @dataclass(frozen=True)

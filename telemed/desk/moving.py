@@ -39,7 +39,7 @@ Resident = Annotated[Actor, Depends(Needs(Right.OWN_APPOINTMENT))]
 
 @dataclass(frozen=True)
 class Chosen:
-    """The new time as a page sends it."""
+    """A time as a page sends it."""
 
     offer: str = ""
     request_id: str = ""

@@ -15,7 +15,7 @@ from telemed.booking.index import Index
 from telemed.booking.model import Blocked, Extras, ReasonMissing, TooLate, Urgency
 from telemed.booking.planner import Offer
 from telemed.desk import planned, service
-from telemed.desk.asked import NOTHING_WRONG, Asked, Line, Options, Planner, Said, Sent, day_of, page, slip, time_of
+from telemed.desk.asked import NOTHING_WRONG, Asked, Line, Options, Planner, Said, Sent, page, slip, time_of
 from telemed.desk.planned import Met
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
@@ -55,7 +55,7 @@ def _made_up(here: Ground, asked: Asked) -> MadeUp | None:
 
 
 def _start(asked: Asked, known: Directory) -> datetime | None:
-    day, at = day_of(asked.first), time_of(asked.time)
+    day, at = form.day_of(asked.first), time_of(asked.time)
     return datetime.combine(day, at, tzinfo=known.zone).astimezone(UTC) if day and at else None
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
+from telemed.booking.form import day_of
 from telemed.booking.model import Booking
 from telemed.directory import service as directory
 from telemed.directory import timetable
@@ -173,7 +174,7 @@ def read_exception(
     typed: Mapping[str, str], zone_now: datetime
 ) -> tuple[Differs, tuple[datetime, datetime] | None, list[tuple[str, str]]]:
     """What the form of an exception says. Without times it is whole days; an extra opening needs times."""
-    first, last = _day(typed.get("von", "")), _day(typed.get("bis", "") or typed.get("von", ""))
+    first, last = day_of(typed.get("von", "")), day_of(typed.get("bis", "") or typed.get("von", ""))
     differs = Differs.EXTRA if typed.get("art") == Differs.EXTRA else Differs.CLOSED
     starts, ends = _time(typed.get("von_zeit", "")), _time(typed.get("bis_zeit", ""))
     if first is None or last is None:
@@ -245,17 +246,13 @@ def _would_displace(centre: Centre, change: Change, *, now: datetime) -> list[Di
     found: list[Displaced] = []
     try:
         with centre.db.transaction() as tx:
-            anyway = {each.id for each in _unplaceable(tx, now=now)}
+            before = directory.load(tx)
             change(tx)
             known = directory.load(tx)
-            found = [_displaced(each, known) for each in _unplaceable(tx, now=now) if each.id not in anyway]
+            found = [_displaced(each, known) for each in visit.newly_displaced(tx, before, known, now=now)]
             raise _OnlyLooked
     except _OnlyLooked:
         return sorted(found, key=lambda each: each.start)
-
-
-def _unplaceable(tx: Tx, *, now: datetime) -> list[Booking]:
-    return [each for each, _ in visit.displaced(tx, directory.load(tx), now=now)]
 
 
 def _displaced(one: Booking, known: Directory) -> Displaced:
@@ -280,10 +277,3 @@ def _time(text: str) -> time | None:
     if found is None or int(found[2]) % TICK_MIN:
         return None
     return time(int(found[1]), int(found[2]))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
