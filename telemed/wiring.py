@@ -31,6 +31,7 @@ from telemed.kit import tls
 from telemed.kit.clock import Clock, ExerciseClock, RealClock, exercise_start, real_now
 from telemed.kit.db import Database, Tx
 from telemed.kit.outbox import Relay
+from telemed.kit.outside import Inside
 from telemed.kit.secrets import Secrets
 from telemed.kit.voice import Voice
 from telemed.link.service import Lines, PairingTries
@@ -83,8 +84,8 @@ class Settings(notices.Wanted):
     *oidc_issuer* to *oidc_claim*: with which account of their house staff may sign in, see `telemed.identity.oidc`;
     *oidc_acr* and *oidc_amr* with spaces between them, *oidc_secret* below *state_dir* if it is no whole path.
     *voice_program*: espeak-ng, or its path, which reads pages out; recordings lie in *state_dir* as ``voices``.
-    *client_keys_inside*: whether the keys of programs are also fetched from addresses of the own network.
-    *subscribers_inside*: whether programs may be told at addresses of the own network, also without TLS.
+    *client_keys_inside*: hosts and networks of one's own from which the keys of programs are fetched too.
+    *subscribers_inside*: hosts and networks of one's own where programs may be told, also without TLS.
     *bookings_per_address*: online, in ten minutes; *bookings_per_contact*: in a day.
     *publish_days*: so far ahead free times are published for everybody (`telemed.interop.links`); 0: not at all.
     *requests_per_second*: of one program in the long run (`telemed.identity.pacing`); 0: as many as it likes.
@@ -115,8 +116,8 @@ class Settings(notices.Wanted):
     tls_certificate: Path = NO_FILE
     tls_key: Path = NO_FILE
     voice_program: str = "espeak-ng"
-    client_keys_inside: bool = False
-    subscribers_inside: bool = False
+    client_keys_inside: str = ""
+    subscribers_inside: str = ""
     bookings_per_address: int = limits.PER_ADDRESS
     bookings_per_contact: int = limits.PER_CONTACT
     publish_days: int = links.DAYS
@@ -222,7 +223,8 @@ def build(settings: Settings, db: Database) -> Centre:
     )
     centre.live[Rules] = Rules(settings.isik_no_slot)
     centre.live[limits.Limits] = limits.Limits(settings.bookings_per_address, settings.bookings_per_contact)
-    centre.live.update({Auditor: Auditor(db), Index: Index(db), KeySets: KeySets(inside=settings.client_keys_inside)})
+    keys_inside = Inside.of(f"{PREFIX}CLIENT_KEYS_INSIDE", settings.client_keys_inside)
+    centre.live.update({Auditor: Auditor(db), Index: Index(db), KeySets: KeySets(inside=keys_inside)})
     centre.live[booking_routes.StillToCome] = booking_routes.StillToCome(visit.check_still_to_come)
     centre.live[Catalogue] = offered.catalogue(settings.state_dir)
     centre.live[Courier] = _courier(settings, centre)
@@ -248,7 +250,8 @@ def build(settings: Settings, db: Database) -> Centre:
 
 def _courier(settings: Settings, centre: Centre) -> Courier:
     base_url = centre.url(Area.PROGRAMS) + subscribe_routes.FHIR
-    return Courier(centre.db, centre.clock, centre.secrets, base_url, inside=settings.subscribers_inside)
+    inside = Inside.of(f"{PREFIX}SUBSCRIBERS_INSIDE", settings.subscribers_inside)
+    return Courier(centre.db, centre.clock, centre.secrets, base_url, inside=inside)
 
 
 def _house(settings: Settings, centre: Centre) -> oidc.Provider | None:

@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, JWKRegistry, Key, RSAKey
 
 from telemed.identity.client_model import ALGORITHMS, KeyFault, KeysRefused
 from telemed.kit.logs import logger
-from telemed.kit.outside import Resolve, addresses_of, is_outside
+from telemed.kit.outside import NOTHING, Inside, Resolve, addresses_of
 
 log = logger("clients")
 
@@ -122,14 +122,14 @@ class KeySets:
     """Sets that are fetched, remembered for ten minutes, also while they are not to be had.
 
     Args:
-        inside: whether addresses of the own network are asked as well.
+        inside: which addresses of the own network are asked as well.
         transport: what speaks; *resolve*: where a host is; *takes_s*: how long that may take.
     """
 
     def __init__(
         self,
         *,
-        inside: bool = False,
+        inside: Inside = NOTHING,
         transport: httpx.AsyncBaseTransport | None = None,
         resolve: Resolve | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -185,7 +185,7 @@ class KeySets:
 
     def _address(self, url: SplitResult) -> str:
         addresses = list(self._resolve(url.hostname or "", url.port or 443))
-        if not addresses or not (self._inside or all(map(is_outside, addresses))):
+        if not self._inside.allows(url.hostname or "", addresses):
             raise _NotHad("an address inside")
         return addresses[0]
 

@@ -1,8 +1,12 @@
 """Addresses that somebody outside has chosen: whether they are of the public network, asked before anything is sent."""
 
 import ipaddress
+import re
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from telemed.kit.settings import BadSetting
 
 _WRAPPING = (
     ipaddress.ip_network("64:ff9b::/96"),
@@ -18,6 +22,57 @@ _OF_THE_HOUSE = frozenset({ipaddress.ip_address("168.63.129.16")})
 
 Resolve = Callable[[str, int], Iterable[str]]
 """The addresses of a host and port."""
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_NAME = re.compile(r"[a-z]([a-z0-9.-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What the operator allows beside the public network, for a test or a network of his own: machines by their names,
+    whatever these stand for, and networks by their numbers. All else of the own network stays shut."""
+
+    hosts: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, text: str) -> "Inside":
+        """From a setting such as ``praxis.test,10.1.0.0/16``. *name*: the setting's.
+
+        Raises:
+            BadSetting: something is neither a name nor a network.
+        """
+        hosts, networks = set[str](), list[Network]()
+        for one in filter(None, (part.strip().lower() for part in text.split(","))):
+            try:
+                networks.append(ipaddress.ip_network(one))
+            except ValueError:
+                if not _NAME.fullmatch(one):
+                    why = "is neither a host name nor a network; such as praxis.test,10.1.0.0/16"
+                    raise BadSetting(f"{name}: {one[:50]} {why}") from None
+                hosts.add(one)
+        return cls(frozenset(hosts), tuple(networks))
+
+    def names(self, host: str) -> bool:
+        """Whether the operator means this machine: by its name, or by its number."""
+        return host.lower() in self.hosts or self._holds(host)
+
+    def allows(self, host: str, addresses: Collection[str]) -> bool:
+        """Whether something may be sent to *host*, which stands for these *addresses*."""
+        if not addresses:
+            return False
+        return host.lower() in self.hosts or all(is_outside(one) or self._holds(one) for one in addresses)
+
+    def _holds(self, address: str) -> bool:
+        try:
+            ip = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        return any(ip in network for network in self.networks if network.version == ip.version)
+
+
+NOTHING = Inside()
 
 
 def is_outside(address: str) -> bool:

@@ -15,7 +15,7 @@ from telemed.kit.clock import Clock
 from telemed.kit.db import CommitFailed, Database
 from telemed.kit.ids import new_id
 from telemed.kit.logs import logger
-from telemed.kit.outside import Resolve, addresses_of, is_outside
+from telemed.kit.outside import NOTHING, Inside, Resolve, addresses_of
 from telemed.kit.secrets import Secrets
 from telemed.subscribe import service
 from telemed.subscribe.model import Subscribed
@@ -40,7 +40,7 @@ class NotTaken(Exception):
 
 @dataclass
 class Courier:
-    """`run` is a thread's body. *inside*: whether endpoints of the own network are told as well.
+    """`run` is a thread's body. *inside*: which endpoints of the own network are told as well.
 
     *base_url*: ``…/fhir`` without a slash.
     """
@@ -49,7 +49,7 @@ class Courier:
     clock: Clock
     secrets: Secrets
     base_url: str
-    inside: bool = False
+    inside: Inside = NOTHING
     resolve: Resolve = addresses_of
     name: str = field(default_factory=lambda: f"{os.getpid()}-{new_id()}")
     _resolving: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(RESOLVING, "resolving"))
@@ -118,7 +118,7 @@ class Courier:
             except (NotTaken, TimeoutError) as why:
                 reason = why.reason if isinstance(why, NotTaken) else "timeout"
                 log.warning("notification_not_taken", subscription_id=one.id, kind=parcel.kind, reason=reason)
-                await asyncio.to_thread(self._not_taken, one)
+                await asyncio.to_thread(self._not_taken, one, reason)
             else:
                 await asyncio.to_thread(self._taken, parcel)
         except (SQLAlchemyError, CommitFailed):
@@ -138,9 +138,9 @@ class Courier:
         with self.db.transaction() as tx:
             service.taken(tx, parcel, self.name, now=self.clock.now())
 
-    def _not_taken(self, one: Subscribed) -> None:
+    def _not_taken(self, one: Subscribed, why: str) -> None:
         with self.db.transaction() as tx:
-            service.not_taken(tx, one, self.name, now=self.clock.now())
+            service.not_taken(tx, one, self.name, why, now=self.clock.now())
 
     async def _send(self, parcel: Parcel, http: httpx.AsyncClient) -> None:
         """The address that was looked at is the one that is asked, so that a name cannot mean another a moment later.
@@ -155,7 +155,7 @@ class Courier:
             found = await self._addresses(parcel.to.client, host, parts.port or (443 if is_tls else 80))
         except (OSError, ValueError):
             raise NotTaken("unknown host") from None
-        if not found or not (self.inside or all(map(is_outside, found))):
+        if not self.inside.allows(host, found):
             raise NotTaken("inside")
         headers = [*parcel.headers, ("host", parts.netloc), ("content-type", wish.media)]
         url = httpx.URL(wish.endpoint).copy_with(host=found[0])

@@ -126,7 +126,11 @@ def _faulty_channel(channel: Mapping[str, Any], *, inside: Inside, was_kept: boo
         yield Issue("not-supported", "the channel is a rest-hook", f"{where}.type")
     if not _is_address(channel.get("endpoint", ""), inside=inside):
         at = f"{where}.endpoint" if "endpoint" in channel else where
-        yield Issue("value", "the endpoint is an https address without user or fragment", at)
+        yield Issue(
+            "value",
+            "the endpoint is an https address without user or fragment; http only where the operator names the host",
+            at,
+        )
     elif _is_shut(channel["endpoint"], inside=inside):
         yield Issue("value", f"the endpoint is {_SHUT}", f"{where}.endpoint")
     if channel.get("payload", "application/fhir+json").partition(";")[0] not in MEDIA:

@@ -67,7 +67,8 @@ class Wish:
 class Standing:
     """How it stands with telling. *last*: the number of the newest event; *told*: of the last that was taken.
 
-    *failing_since*, *failures*: in a row. *heard_at*: when something was taken last.
+    *failing_since*, *failures*: in a row; *why*: the last one, of a closed set. *heard_at*: when something was taken
+    last.
     """
 
     state: State
@@ -77,6 +78,7 @@ class Standing:
     failing_since: datetime | None = None
     heard_at: datetime | None = None
     next_at: datetime | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def taken(standing: Standing, *, up_to: int, now: datetime) -> Standing:
     return Standing(State.ACTIVE, standing.last, max(standing.told, up_to), heard_at=now)
 
 
-def failed(standing: Standing, *, now: datetime) -> Standing:
+def failed(standing: Standing, why: str = "", *, now: datetime) -> Standing:
     """After the far end did not take it."""
     failures, since = standing.failures + 1, standing.failing_since or now
     shakes_hands = standing.state is State.REQUESTED
@@ -115,7 +117,7 @@ def failed(standing: Standing, *, now: datetime) -> Standing:
     gone = shakes_hands or now - since >= GIVE_UP
     wait = min(SOONEST * 2 ** min(failures - 1, 20), LATEST)
     next_at = None if gone else now + wait
-    return Standing(state, standing.last, standing.told, failures, since, standing.heard_at, next_at)
+    return Standing(state, standing.last, standing.told, failures, since, standing.heard_at, next_at, why)
 
 
 class TooMany(Refusal):

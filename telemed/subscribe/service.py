@@ -202,9 +202,9 @@ def taken(tx: Tx, parcel: Parcel, name: str, *, now: datetime) -> None:
     store.settle(tx, parcel.to.id, name, parcel.to.version, standing)
 
 
-def not_taken(tx: Tx, one: Subscribed, name: str, *, now: datetime) -> None:
-    """The endpoint did not take it, or not in time."""
-    store.settle(tx, one.id, name, one.version, model.failed(one.standing, now=now))
+def not_taken(tx: Tx, one: Subscribed, name: str, why: str, *, now: datetime) -> None:
+    """The endpoint did not take it, or not in time; *why*: of a closed set."""
+    store.settle(tx, one.id, name, one.version, model.failed(one.standing, why, now=now))
 
 
 def shut_out(tx: Tx, one: Subscribed, name: str) -> None:

@@ -57,6 +57,7 @@ subscriptions = Table(
     column("failing_since", Utc(), nullable=True, kept=TECHNICAL),
     column("heard_at", Utc(), nullable=True, kept=TECHNICAL),
     column("next_at", Utc(), nullable=True, kept=TECHNICAL),
+    column("why", Text(), server_default="", kept=TECHNICAL),
     column("taken_by", Text(), nullable=True, kept=TECHNICAL),
     column("taken_at", Utc(), nullable=True, kept=TECHNICAL),
     CheckConstraint("state in ('requested', 'active', 'error', 'off')", name="state"),
@@ -114,6 +115,7 @@ def _standing(standing: Standing) -> dict[str, Any]:
         "failing_since": standing.failing_since,
         "heard_at": standing.heard_at,
         "next_at": standing.next_at,
+        "why": standing.why,
     }
 
 
@@ -220,6 +222,6 @@ def _subscribed(row: Row[Any]) -> Subscribed:
     filters = tuple(Filter(one["kind"], one["text"]) for one in orjson.loads(row.filters))
     timing = row.heartbeat_s, row.timeout_s, row.together, row.ends_at, row.media
     wish = Wish(row.topic, filters, row.endpoint, row.content, None, *timing)
-    failing = row.failures, row.failing_since, row.heard_at, row.next_at
+    failing = row.failures, row.failing_since, row.heard_at, row.next_at, row.why
     standing = Standing(State(row.state), row.last, row.told, *failing)
     return Subscribed(row.id, row.client, wish, standing, row.version, row.updated_at, row.headers)

@@ -11,10 +11,12 @@ from joserfc.jwk import RSAKey
 from telemed.identity.client_model import KeysRefused
 from telemed.identity.key_sets import AT_ONCE, Busy, check_address
 from telemed.identity.key_sets import read as read_keys
-from telemed.kit.outside import is_outside
+from telemed.kit.outside import Inside, is_outside
+from telemed.kit.settings import BadSetting
 from tests.identity.programs import ec_key, key_set
 from tests.identity.web_of_keys import URL, Web
 
+EVERYWHERE = Inside.of("", "0.0.0.0/0,::/0")
 P384 = ec_key().as_dict(private=False)
 
 
@@ -84,7 +86,18 @@ def test_nobody_makes_us_ask_the_own_network(address: str) -> None:
     assert web.sets().key(URL, "theirs") is None
     assert web.asked == []
     web.addresses = [address.partition("%")[0]]
-    assert web.sets(inside=True).key(URL, "theirs") is not None
+    assert web.sets(inside=EVERYWHERE).key(URL, "theirs") is not None
+
+
+def test_of_the_own_network_only_that_is_asked_which_the_operator_names() -> None:
+    web = Web()
+    web.addresses = ["10.1.2.3"]
+    assert web.sets(inside=Inside.of("", "10.2.0.0/16,praxis.test")).key(URL, "theirs") is None
+    assert web.sets(inside=Inside.of("", "10.1.0.0/16")).key(URL, "theirs") is not None
+    host = URL.split("/")[2]
+    assert web.sets(inside=Inside.of("", f" praxis.test, {host} ")).key(URL, "theirs") is not None
+    with pytest.raises(BadSetting, match="TELEMED_X"):
+        Inside.of("TELEMED_X", "1")
 
 
 def test_what_is_slow_or_packed_is_not_waited_for_and_keys_that_are_known_stay() -> None:

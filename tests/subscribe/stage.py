@@ -26,6 +26,7 @@ from telemed.interop.topics import DELAY, ISIK, Deed
 from telemed.kit.clock import RealClock
 from telemed.kit.db import Database
 from telemed.kit.outbox import Relay, Subscription
+from telemed.kit.outside import Inside
 from telemed.queue.model import LineMoved
 from telemed.subscribe import fhir, reactions, routes
 from telemed.subscribe.courier import Courier
@@ -37,6 +38,8 @@ UPDATED, CANCELLED = f"{ISIK}appointment-update", f"{ISIK}appointment-cancel"
 ANY_APPOINTMENT = f"{ISIK}Resource/Appointment"
 GENERIC = f"{ISIK}generic"
 WAIT_S = 30.0
+HERE = Inside.of("", "localhost,127.0.0.0/8,own.example,evil.example,hangs.example")
+"""Where the receivers of the tests hear."""
 LONG = 36_500
 """Days of a token: the courier goes by the clock on the wall, the world by its own."""
 
@@ -137,7 +140,9 @@ def listening() -> Iterator[Ear]:
 class Program:
     """Signed in, working for one doctor or for all."""
 
-    def __init__(self, world: World, name: str = "practice", *, works_for: str = EVERYONE, inside: bool = True) -> None:
+    def __init__(
+        self, world: World, name: str = "practice", *, works_for: str = EVERYONE, inside: Inside = HERE
+    ) -> None:
         self.world, self.name = world, name
         app = FastAPI()
         app.state.centre = world.centre

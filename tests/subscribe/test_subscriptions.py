@@ -16,6 +16,7 @@ from telemed.identity.model import Actor, Role
 from telemed.kit.clock import RealClock
 from telemed.kit.db import Database, Tx
 from telemed.kit.outbox import Relay, emit
+from telemed.kit.outside import NOTHING
 from telemed.queue.model import LineMoved
 from telemed.subscribe import model, service, store
 from telemed.subscribe.courier import RESOLVING_OF_ONE, Courier
@@ -26,6 +27,7 @@ from tests.subscribe.stage import (
     CANCELLED,
     DELAY,
     GENERIC,
+    HERE,
     UPDATED,
     Ear,
     Program,
@@ -177,12 +179,25 @@ def test_what_is_no_subscription_of_ours_is_refused_with_its_place(
 
 
 def test_only_public_addresses_by_tls_are_told_unless_the_operator_says_otherwise(sqlite_database: Database) -> None:
-    program = Program(make_stage(sqlite_database), inside=False)
+    program = Program(make_stage(sqlite_database), inside=NOTHING)
     answer = program.send("POST", "Subscription", wish(UPDATED, "http://example.org/hear"))
     assert refused(answer) == (422, "value", "Subscription.channel.endpoint")
+    answer = program.send("POST", "Subscription", wish(UPDATED, "https://127.0.0.1:9443/hear"))
+    assert refused(answer) == (422, "value", "Subscription.channel.endpoint")
+    assert "TELEMED_CENTRE_SUBSCRIBERS_INSIDE" in answer.json()["issue"][0]["diagnostics"]
     made = program.subscribe(UPDATED, "https://localhost/hear")
     with carrying(program.world):
         until(lambda: program.state(made["id"]) == "error")
+    assert "not of the public network" in program.send("GET", f"Subscription/{made['id']}").json()["error"]
+
+
+def test_who_answers_with_an_error_reads_which(sqlite_database: Database, ear: Ear) -> None:
+    program = Program(make_stage(sqlite_database))
+    ear.status = 503
+    made = program.subscribe(UPDATED, ear.url)
+    with carrying(program.world):
+        until(lambda: program.state(made["id"]) == "error")
+    assert "answers 503" in program.send("GET", f"Subscription/{made['id']}").json()["error"]
 
 
 def test_nobody_is_told_on_a_connection_that_was_opened_for_another_name(sqlite_database: Database, ear: Ear) -> None:
@@ -296,7 +311,7 @@ def test_what_was_to_be_told_is_told_after_the_courier_was_killed(world: World, 
         until(lambda: ear.numbers() == [1])
     ear.hangs = False
     ear.release.set()
-    world.centre.live[Courier] = Courier(world.db, _Later(), world.centre.secrets, "https://c/fhir", inside=True)
+    world.centre.live[Courier] = Courier(world.db, _Later(), world.centre.secrets, "https://c/fhir", HERE)
     with carrying(world):
         until(lambda: ear.numbers() == [1, 1])
         until(lambda: _told(world, program, made["id"]) == 1)
