@@ -372,23 +372,25 @@ def _language(spoken: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _content(asked: Asked) -> bytes:
-    """The Appointment, with a RelatedPerson that was sent beside it within."""
+    """The Appointment, with a RelatedPerson that was sent beside it within. All keep their digits."""
+    whole, fields = asked.appointment.content, asked.appointment.fields
     if asked.related is None:
-        return asked.appointment.content
-    fields = asked.appointment.fields
-    contained = [one for one in fields.get("contained", ()) if one.get("id") != RELATED_ID]
-    inside = {"contained": [*contained, {**_bare(asked.related), "id": RELATED_ID}]}
-    text = asked.appointment.content.decode()
-    start, _ = raw.members(text)["participant"]
-    person = {"actor": {"reference": f"#{RELATED_ID}", "display": _name(asked.related.fields.get("name", ()))}}
-    if not person["actor"]["display"]:
-        del person["actor"]["display"]
-    others = [orjson.Fragment(text[a:b]) for a, b in raw.items(text, start)]
+        return whole
+    others = zip(fields.get("contained", ()), raw.texts(whole, "contained"), strict=True)
+    contained = [orjson.Fragment(text) for one, text in others if one.get("id") != RELATED_ID]
+    name = _name(asked.related.fields.get("name", ()))
+    actor = {"reference": f"#{RELATED_ID}", **({"display": name} if name else {})}
+    people = map(orjson.Fragment, raw.texts(whole, "participant"))
     return raw.stamped(
-        asked.appointment.content, {**inside, "participant": [*others, {**person, "status": "accepted"}]}
+        whole,
+        {
+            "contained": [*contained, _bare(asked.related)],
+            "participant": [*people, {"actor": actor, "status": "accepted"}],
+        },
     )
 
 
-def _bare(resource: Resource) -> dict[str, Any]:
+def _bare(resource: Resource) -> orjson.Fragment:
     """A contained resource has no meta of versions (dom-4) and contains none itself (dom-2)."""
-    return {name: value for name, value in resource.fields.items() if name not in ("meta", "contained", "text")}
+    taken_away = dict.fromkeys(("meta", "contained", "text"))
+    return orjson.Fragment(raw.stamped(resource.content, {**taken_away, "id": RELATED_ID}))

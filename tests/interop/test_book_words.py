@@ -10,7 +10,7 @@ from telemed.fhir import xml
 from telemed.fhir.validate import validate
 from telemed.kit.db import Database
 from tests.builders import World, make_world
-from tests.interop.program import Program, appt, auditing, patient, refusal_of, resource
+from tests.interop.program import Program, appt, auditing, parameters, patient, refusal_of, resource
 from tests.interop.test_book import CANCEL, kept
 
 
@@ -89,8 +89,12 @@ def test_a_related_person_takes_part(program: Program, world: World) -> None:
         "resourceType": "RelatedPerson",
         "patient": {"reference": "Patient/p1"},
         "name": [{"text": "Anna Winter"}],
+        "meta": {"versionId": "3"},
+        "extension": [{"url": "urn:x", "valueDecimal": 1.25}],
     }
-    answer = program.book(resource(appt(world)), patient(), resource(related, "related-person"))
+    sent = json.dumps(parameters(resource(appt(world)), patient(), resource(related, "related-person")))
+    answer = program.send("POST", "/fhir/Appointment/$book", sent.replace("1.25", "1.250").encode())
+    assert "1.250" in answer.text
     made = validate(answer.content).fields
     assert made["contained"][0]["resourceType"] == "RelatedPerson"
     assert {"Anna Winter"} <= {one["actor"].get("display") for one in made["participant"]}
