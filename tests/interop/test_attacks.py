@@ -15,8 +15,10 @@ from telemed.fhir import json_patch, xml
 from telemed.fhir.issues import Malformed
 from telemed.fhir.raw import DEEPEST
 from telemed.fhir.search import MOST_PARAMETERS, MOST_VALUES
+from telemed.identity.pacing import SAVED_S, Paces
 from telemed.interop.patching import LARGEST
 from telemed.kit.db import Database
+from telemed.people import service as people
 from tests.builders import World, make_world
 from tests.interop.program import PATIENT, Program, appt, auditing, parameters, patient, refusal_of, resource
 
@@ -157,3 +159,24 @@ def test_nobody_is_said_in_a_refusal(world: World) -> None:
     ):
         assert answer.status_code >= 400
         assert secret.casefold() not in answer.text.casefold(), answer.text
+
+
+def test_a_program_that_asks_without_end_is_told_when_to_come_again(sqlite_database: Database) -> None:
+    world = make_world(sqlite_database)
+    world.centre.live[Paces] = Paces(per_second=1, monotonic=lambda: 0.0)
+    with auditing(world):
+        greedy, other = Program(world, "greedy"), Program(world, "other")
+        answers = [greedy.send("GET", "/fhir/Location/room-1") for _ in range(SAVED_S + 5)]
+        assert [one.status_code for one in answers] == [200] * SAVED_S + [429] * 5
+        assert refusal_of(answers[-1])[:2] == (429, "throttled")
+        assert answers[-1].headers["retry-after"] == "1"
+        many = {
+            "resourceType": "Bundle",
+            "type": "batch",
+            "entry": [{"request": {"method": "GET", "url": "Slot"}}] * 61,
+        }
+        assert refusal_of(other.send("POST", "/fhir", many))[0] == 429
+        assert other.send("GET", "/fhir/Location/room-1").status_code == 200
+        with world.db.reading() as tx:
+            lines = people.acts_of(tx, "greedy", limit=SAVED_S + 5)
+    assert [one.status for one in lines].count(429) == 1, "they would fill the disk"
