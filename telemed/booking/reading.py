@@ -183,10 +183,15 @@ def cancelled_on_day(tx: Tx, day: date, *, room_id: str) -> list[Booking]:
     return store.cancelled(tx, day=day.isoformat(), room_id=room_id)
 
 
-def unplaceable(tx: Tx, directory: Directory, *, now: datetime) -> list[tuple[Booking, search.Objection]]:
-    """Bookings ahead that the rules do not admit any more: somebody is absent, a device is blocked, hours changed."""
+def unplaceable(
+    tx: Tx, directory: Directory, *, now: datetime, concerning: Collection[str] | None = None
+) -> list[tuple[Booking, search.Objection]]:
+    """Bookings ahead that the rules do not admit any more: somebody is absent, a device is blocked, hours changed.
+
+    *concerning*: only those in which one of these people, rooms or services takes part.
+    """
     here, found = rules(directory, Window.horizon(now)), []
-    for booking in store.ahead(tx, now=now):
+    for booking in store.ahead(tx, now=now, concerning=concerning):
         if booking.offer.service_id and booking.extras.urgency is None:
             ordered = booking.extras.ordered_by is not None
             broken = search.objection(here, booking.offer, ordered=ordered, longer=True)

@@ -1,7 +1,7 @@
 """Appointments, sealed under their person's key."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.engine import Row
@@ -303,10 +304,8 @@ def _booked(in_room: bool, of_doctor: bool) -> Select[Any]:
 
 def visible(tx: Tx, asker: Asker, action: Action, start: datetime, end: datetime) -> list[Booking]:
     """Booked appointments that start in the span and with which *asker* may do *action*, by start."""
-    wanted = select(bookings).where(
-        bookings.c.status == Status.BOOKED.value, bookings.c.start >= start, bookings.c.start < end
-    )
-    wanted = wanted.where(visible_to(asker, bookings, action))
+    within = bookings.c.start >= start, bookings.c.start < end, visible_to(asker, bookings, action)
+    wanted = select(bookings).where(bookings.c.status == Status.BOOKED.value, *within)
     return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
 
 
@@ -328,17 +327,15 @@ def cancelled(tx: Tx, *, day: str, room_id: str) -> list[Booking]:
     return [_booking(row) for row in tx.execute(_CANCELLED, {"day": day, "room": room_id})]
 
 
-_CANCELLED = (
-    select(bookings)
-    .where(bookings.c.room_id == bindparam("room"), bookings.c.day == bindparam("day"))
-    .where(bookings.c.status == Status.CANCELLED.value)
-    .order_by(bookings.c.start, bookings.c.id)
-)
+_CANCELLED = select(bookings).where(bookings.c.room_id == bindparam("room"), bookings.c.day == bindparam("day"))
+_CANCELLED = _CANCELLED.where(bookings.c.status == Status.CANCELLED.value).order_by("start", "id")
 
 
-def ahead(tx: Tx, *, now: datetime) -> list[Booking]:
-    """Everything booked that has not begun, by start."""
-    wanted = select(bookings).where(bookings.c.status == Status.BOOKED.value, bookings.c.start > now)
+def ahead(tx: Tx, *, now: datetime, concerning: Collection[str] | None = None) -> list[Booking]:
+    """Everything booked that has not begun, by start; *concerning*: of these people, rooms or services alone."""
+    parts = (bookings.c[f"{one}_id"] for one in ("service", "doctor", "assistant", "interpreter", "room"))
+    some = true() if concerning is None else or_(*(part.in_(sorted(concerning)) for part in parts))
+    wanted = select(bookings).where(bookings.c.status == Status.BOOKED.value, bookings.c.start > now, some)
     return [_booking(row) for row in tx.execute(wanted.order_by(bookings.c.start, bookings.c.id))]
 
 

@@ -261,6 +261,21 @@ class Directory:
         )
 
 
+def differing(before: Directory, after: Directory) -> frozenset[str] | None:
+    """Ids of the people, things, places and services that are not the same in both, with the rooms of devices.
+
+    None if it may be any of them.
+    """
+    if before.zone != after.zone:
+        return None
+    found = set[str]()
+    for name in ("doctors", "assistants", "interpreters", "rooms", "devices", "services"):
+        old, new = getattr(before, name), getattr(after, name)
+        found |= {one for one in {**old, **new} if old.get(one) != new.get(one)}
+    rooms = {each.room_id for known in (before, after) for one, each in known.devices.items() if one in found}
+    return frozenset(found | rooms)
+
+
 @dataclass(frozen=True)
 class DirectoryChanged:
     """Told once it is on disk."""

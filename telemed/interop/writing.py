@@ -339,16 +339,12 @@ def displacing_nobody(tx: Tx, *, may: bool, now: datetime) -> Iterator[Callable[
     Raises:
         Told: 409, it says how many.
     """
-    anyway, places = _displaced(tx, now=now) if may else set(), [""]
+    before, places = directory.load(tx), [""]
     yield places.append
-    displaced = _displaced(tx, now=now) - anyway if may else set()
+    displaced = visit.newly_displaced(tx, before, directory.load(tx), now=now) if may else []
     if displaced:
         why = f"{len(displaced)} booked appointments could not take place any more; move or cancel them first"
         raise Told(409, [Issue("conflict", why, places[-1])])
-
-
-def _displaced(tx: Tx, *, now: datetime) -> set[str]:
-    return {one.id for one, _ in visit.displaced(tx, directory.load(tx), now=now)}
 
 
 def placed(refusal: Refusal, place: str) -> Told:

@@ -1,5 +1,6 @@
 """One consultation from arrival to farewell: what happens is recorded once, wherever it happened."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -9,7 +10,7 @@ from telemed.booking import service as booking
 from telemed.booking.model import Booking, Status
 from telemed.booking.search import Objection
 from telemed.directory import service as directory
-from telemed.directory.model import Directory
+from telemed.directory.model import Directory, differing
 from telemed.identity import invitations
 from telemed.identity.allowed import Action
 from telemed.identity.model import Actor, Invitation, Role
@@ -82,9 +83,19 @@ def state_of(tx: Tx, visit_id: str) -> VisitState:
     return model.state_of(store.of(tx, [visit_id]))
 
 
-def displaced(tx: Tx, known: Directory, *, now: datetime) -> list[tuple[Booking, Objection]]:
+def newly_displaced(tx: Tx, before: Directory, after: Directory, *, now: datetime) -> list[Booking]:
+    """Appointments that could take place by *before* and cannot by *after*; only those are looked at that it may be."""
+    concerning = differing(before, after)
+    found = [one for one, _ in displaced(tx, after, now=now, concerning=concerning)]
+    anyway = {one.id for one, _ in displaced(tx, before, now=now, concerning=concerning)} if found else set()
+    return [one for one in found if one.id not in anyway]
+
+
+def displaced(
+    tx: Tx, known: Directory, *, now: datetime, concerning: Collection[str] | None = None
+) -> list[tuple[Booking, Objection]]:
     """Appointments that the rules do not admit any more, and why; without those whose visit has begun or is over."""
-    found = booking.unplaceable(tx, known, now=now)
+    found = booking.unplaceable(tx, known, now=now, concerning=concerning)
     states = states_of(tx, [one.id for one, _ in found])
     return [(one, broken) for one, broken in found if states[one.id] in model.STILL_TO_COME]
 

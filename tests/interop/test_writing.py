@@ -9,7 +9,7 @@ import pytest
 from telemed.directory import shelf
 from telemed.fhir.codes import SPECIALTIES
 from telemed.kit.db import Database
-from tests.builders import World, make_booking, make_world, moment
+from tests.builders import WITH_CUFF, World, make_booking, make_world, moment
 from tests.interop.program import Program, auditing, parameters, part_list, refusal_of
 
 ROOM = "/fhir/Location/room-1"
@@ -131,16 +131,22 @@ def test_some_of_a_resource_is_changed_by_a_patch(program: Program) -> None:
 
 
 def test_a_patch_displaces_nobody_in_silence(program: Program, world: World) -> None:
-    make_booking(world, at=moment(world, "10:00"))
+    booked = make_booking(world, at=moment(world, "10:00"), service=WITH_CUFF)
+    people = [one["actor"]["reference"] for one in program.read(booked.id)["participant"]]
+    assistant = next(one for one in people if one.startswith("Practitioner/") and not one.endswith("/weiss"))
     json = {"content_type": "application/json-patch+json"}
-    for path, kind in (
-        (ROOM, "status"),
-        ("/fhir/Practitioner/weiss", "active"),
-        ("/fhir/HealthcareService/general-20", "active"),
+    off = b'[{"op": "replace", "path": "/status", "value": "inactive"}]'
+    away = b'[{"op": "replace", "path": "/active", "value": false}]'
+    for name, patch in (
+        ("Location/room-1", off),
+        ("Device/cuff-1", off),
+        ("Practitioner/weiss", away),
+        (assistant.replace("Practitioner/", "PractitionerRole/role-"), away),
+        (f"HealthcareService/{WITH_CUFF}", away),
     ):
-        value = b'"inactive"' if kind == "status" else b"false"
-        patch = b'[{"op": "replace", "path": "/%b", "value": %b}]' % (kind.encode(), value)
-        assert refusal_of(program.send("PATCH", path, patch, **json)) == (409, "conflict", "patch[0].path")
+        refused = refusal_of(program.send("PATCH", f"/fhir/{name}", patch, **json))
+        assert refused == (409, "conflict", "patch[0].path"), name
+    assert program.send("PATCH", "/fhir/Device/oximeter-1", off, **json).status_code == 200
 
 
 def test_what_is_written_names_only_what_is_there(program: Program) -> None:
