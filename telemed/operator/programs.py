@@ -1,15 +1,17 @@
 """Programs of other houses: which may sign in at the FHIR interface, what for, for whom, and what each did last."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from joserfc.jwk import Key, thumbprint
 from starlette.datastructures import FormData
 
 from telemed.directory import service as directory
 from telemed.directory.model import Directory
-from telemed.identity import clients, granted, staff
+from telemed.identity import clients, granted, key_sets, staff
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.client_model import Client, KeyFault, KeysRefused, NotRegistered, ScopeRefused
 from telemed.identity.clients import Wanted
@@ -17,7 +19,7 @@ from telemed.identity.doors import token_address
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.identity.scopes import Act, by_kind, scope
-from telemed.interop import served
+from telemed.interop import served, writing
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
 from telemed.kit.refusal import NotFound
@@ -40,6 +42,14 @@ NAMED = (
     *("Location", "Device", "Patient", "CodeSystem", "ValueSet", "Subscription", "AuditEvent"),
 )
 """Types for which there is a word; others are called as FHIR calls them."""
+_LISTS = ("CodeSystem", "HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole", "ValueSet")
+MEANT_FOR: Mapping[str, tuple[str, ...]] = {
+    "times": ("system/Slot.rs", "system/Schedule.rs", *(f"system/{kind}.rs" for kind in _LISTS)),
+    "book": ("system/Appointment.crus",),
+    "hear": ("system/Subscription.cruds",),
+    "keep": tuple(f"system/{kind}.crus" for kind in writing.WRITTEN),
+}
+"""What a program is for, in a word, and the scopes that it takes."""
 
 
 async def _form(request: Request) -> FormData:
@@ -163,6 +173,7 @@ def _one(
         doctors = granted.compartment(tx, client_id)
         acts = people.acts_of(tx, client_id, limit=LATELY)
         names = {each.actor.subject: each.name for each in staff.members(tx)}
+        line = _line(tx, known, client)
     as_it_is = Wanted(client.name, client.scopes, doctors, client.key_set, client.key_set_url)
     return centre.the(Pages).render(
         request,
@@ -173,9 +184,21 @@ def _one(
         token_address=token_address(centre),
         fhir_address=f"{centre.url(Area.PROGRAMS)}/fhir",
         acts=acts,
+        line=line,
+        doctor_ids=[one for one in doctors if one != EVERYONE],
+        may=_in_words,
+        keys=[(key.kid, thumbprint(key.as_dict(private=False))) for key in _pasted(client)],
         is_asked=is_asked,
         form=_fields(typed or as_it_is, known, wrong or []),
     )
+
+
+def _pasted(client: Client) -> tuple[Key, ...]:
+    """The keys that the operator has pasted, as far as they can be used today."""
+    try:
+        return key_sets.read(client.key_set) if client.key_set else ()
+    except KeysRefused:
+        return ()
 
 
 def _form_page(
@@ -192,7 +215,8 @@ def _fields(typed: Wanted, known: Directory, wrong: list[tuple[str, str]]) -> di
     doctors = [(one.id, one.name) for one in sorted(known.doctors.values(), key=lambda one: one.name)]
     may = by_kind(typed.scopes)
     kinds = [(kind, _called(kind), acts, may.get(kind, frozenset())) for kind, acts in served.acts_by_kind().items()]
-    return {"typed": typed, "doctors": doctors, "all": EVERYONE, "kinds": kinds, "acts": tuple(Act), "wrong": wrong}
+    shown = {"kinds": kinds, "acts": tuple(Act), "purposes": tuple(MEANT_FOR)}
+    return {"typed": typed, "doctors": doctors, "all": EVERYONE, "wrong": wrong, **shown}
 
 
 def _called(kind: str) -> str:
@@ -214,6 +238,9 @@ def _typed(sent: FormData) -> tuple[Wanted, list[tuple[str, str]]]:
         kind, _, letter = str(one).partition(".")
         if kind in offered and letter in {act.value for act in offered[kind]}:
             ticks.setdefault(kind, set()).add(Act(letter))
+    for one in sent.getlist("purpose"):
+        for kind, acts in by_kind(MEANT_FOR.get(str(one), ())).items():
+            ticks[kind] = ticks.get(kind, set()) | acts
     wanted = Wanted(
         name,
         tuple(scope(kind, acts) for kind, acts in sorted(ticks.items())),

@@ -1,17 +1,22 @@
 """The operator lets programs in by their keys, for what and for whom; shuts them out, and takes that back."""
 
+import json
 import re
 from datetime import timedelta
 
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
+from joserfc.jwk import thumbprint
 from typer.testing import CliRunner
 
 from telemed.__main__ import cli
 from telemed.identity import clients, granted
 from telemed.identity.model import Actor, Role
+from telemed.identity.scopes import by_kind, scope
 from telemed.identity.staff_model import FRESH
+from telemed.interop import served
 from telemed.kit.db import Database
+from telemed.operator.programs import MEANT_FOR
 from telemed.people import service as people
 from telemed.people.acts import Act, Did
 from tests.builders import HandClock
@@ -62,6 +67,26 @@ def test_a_program_is_entered_and_its_makers_are_told_what_they_need(world: Worl
     line = operator.get(HERE).words
     assert "Termine: lesen, suchen" in line
     assert "noch nie" in line
+
+
+def test_what_it_is_for_ticks_the_scopes_that_it_takes(world: World, operator: Staff) -> None:
+    came = enter(operator, may=["AuditEvent.r"], purpose=["book", "hear", "unheard-of"])
+    with world.centre.db.reading() as tx:
+        kept = clients.one(tx, came.headers["location"].rpartition("/")[2])
+    assert kept.scopes == ("system/Appointment.crus", "system/AuditEvent.r", "system/Subscription.cruds")
+    offered = {f"system/{kind}.{act}" for kind, acts in served.acts_by_kind().items() for act in acts}
+    for scopes in MEANT_FOR.values():
+        assert {scope(kind, [act]) for kind, acts in by_kind(scopes).items() for act in acts} <= offered
+
+
+def test_before_all_else_stand_what_it_sees_by_which_keys_and_how_it_is_shut_out(operator: Staff) -> None:
+    page = operator.get(enter(operator).headers["location"])
+    first, told = page.texts(".//section[@aria-labelledby='sees']") + page.texts(".//section[@aria-labelledby='told']")
+    assert "Dr. med. Miriam Weiß" in first
+    assert "Termine: lesen, suchen" in first
+    assert thumbprint(json.loads(KEYS)["keys"][0]) in first
+    assert "Programm sperren" in first
+    assert "weiss" in told
 
 
 def test_what_it_did_last_is_shown(world: World, operator: Staff) -> None:

@@ -47,7 +47,7 @@ from telemed.migrations import tables
 from telemed.notify.model import Channel
 from telemed.notify.model import Kind as Notice
 from telemed.operator.figures import Figures
-from telemed.operator.programs import NAMED
+from telemed.operator.programs import MEANT_FOR, NAMED
 from telemed.paper.model import CARDS, Colour, Shape
 from telemed.people.acts import Did
 from telemed.people.consent import Answer, How, Purpose
@@ -109,6 +109,7 @@ PARTS: dict[str, set[str]] = {
     "programs.act.": set(Act),
     "programs.did.": set(Did),
     "programs.kind.": set(NAMED),
+    "programs.purpose.": set(MEANT_FOR),
     "staff.role.": {*STAFF, *(f"one.{role}" for role in STAFF)},
     "staff.role.one.": set(STAFF),
     "booking.need.": {f"{need}{more}" for need in (*Need, "quiet") for more in ("", ".hint")},
