@@ -13,6 +13,7 @@ from starlette.datastructures import State
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from telemed.fhir.elements import model_of
 from telemed.fhir.resource import ID
 from telemed.identity.model import Role
 from telemed.identity.rights import WITNESS, Witness
@@ -121,6 +122,8 @@ class Audited:
 
 def _act(noted: Noted, scope: Scope, status: int, centre: Centre) -> Act:
     did, kind, resource_id = what_was_done(scope["method"], scope["path"].partition("/")[2].partition("/")[2])
+    if model_of(kind) is None:  # no type of FHIR's: it could be anything
+        kind = resource_id = ""
     query = scope["query_string"].decode("latin-1")
     in_address = without_words(parse_qsl(query)) if query else ""
     return Act(

@@ -87,19 +87,52 @@ def what_was_done(method: str, path: str) -> tuple[Did, str, str]:
     return _BY_METHOD.get(method, Did.READ) if kind else Did.OTHER, kind, resource_id
 
 
-_CODED = frozenset(
+_ID_OF = r"(?:[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}|(?=[A-Za-z\-.]*[0-9])[A-Za-z0-9\-.]{1,64})"
+"""An id that says of what it is, or has a digit, which no name of a person has."""
+_SHAPES = (
+    (r"[0-9]{1,9}", ("_count", "_offset")),
+    (
+        r"(?:eq|ne|lt|le|gt|ge|sa|eb)?[0-9][0-9T:.Z+\-]{0,40}",
+        ("date", "start", "end", "_lastUpdated", "_since"),
+    ),
+    (r"(?:Patient/)?(?=[A-Za-z\-.]*[0-9])[A-Za-z0-9\-.]{1,64}", ("_id", "patient", "appointment", "entity")),
+    (
+        _ID_OF,
+        (
+            "slot",
+            "schedule",
+            "actor",
+            "practitioner",
+            "location",
+            "organization",
+            "service",
+            "practitioner-role",
+            "agent",
+        ),
+    ),
+    (
+        r"[A-Za-z0-9_.:|/$+\-]{1,200}",
+        (
+            *("_tag", "_sort", "_include", "_revinclude", "_format", "status", "active", "type", "service-type"),
+            *("service-category", "specialty", "role", "context-type-value", "criteria", "visit-type"),
+            *("action", "outcome", "subtype"),
+        ),
+    ),
+)
+_CODED = {name: re.compile(f"{each}(?:,{each})*") for each, names in _SHAPES for name in names}
+"""Parameters whose values are ids, codes and moments: kept is what looks like that, and nothing else that was typed."""
+_WORDED = frozenset({"name", "family", "given", "address", "identifier", "reason", "location-string", "url"})
+"""Parameters that may hold the words of people or a secret: that they were there is kept, what they said is not."""
+_MODIFIERS = frozenset(
     {
-        *("_id", "_count", "_offset", "_tag", "_sort", "_include", "_revinclude", "_lastUpdated", "_since", "_format"),
-        *("status", "active", "type", "service-type", "service-category", "specialty", "role", "context-type-value"),
-        *("date", "start", "end", "slot", "schedule", "actor", "patient", "practitioner", "location", "organization"),
-        *("service", "url", "criteria", "visit-type", "practitioner-role", "appointment", "entity", "agent"),
-        *("action", "outcome", "subtype"),
+        *("", "not", "missing", "identifier", "text", "contains", "exact"),
+        *("Practitioner", "PractitionerRole", "Location", "Device", "HealthcareService", "Patient", "Schedule"),
+        *("Organization", "Appointment", "Slot"),
     }
 )
-"""Parameters whose values are ids, codes and moments."""
-_WORDED = frozenset({"name", "family", "given", "address", "identifier", "reason", "location-string"})
-"""Parameters that may hold the words of people: that they were there is kept, what they said is not."""
-_VALUE = re.compile(r"[A-Za-z0-9_.:|/,$+\-]{1,200}")
+_OF_WORDS = frozenset({"text", "contains", "exact"})
+"""Whatever they stand behind, their values are words."""
+_MOST_VALUE = 200
 
 
 def without_words(items: Iterable[tuple[str, str]]) -> str:
@@ -111,7 +144,9 @@ def without_words(items: Iterable[tuple[str, str]]) -> str:
 
 
 def _kept(name: str, value: str) -> str:
-    last = name.rpartition(".")[2].partition(":")[0]
-    if not _VALUE.fullmatch(name) or last not in _CODED | _WORDED:
+    links = [link.partition(":") for link in name.split(".")]
+    if not all((bare in _CODED or bare in _WORDED) and modifier in _MODIFIERS for bare, _, modifier in links):
         return ""
-    return f"{name}={value}" if last in _CODED and _VALUE.fullmatch(value) else f"{name}="
+    bare, _, modifier = links[-1]
+    shape = None if modifier in _OF_WORDS else _CODED.get(bare)
+    return f"{name}={value}" if shape and len(value) <= _MOST_VALUE and shape.fullmatch(value) else f"{name}="
