@@ -108,10 +108,18 @@ def add_absence(tx: Tx, doctor_id: str, start: datetime, end: datetime, *, now: 
         NotFound: there is no such doctor.
         Invalid: it ends before it begins.
     """
-    role = _role(tx, doctor_id)
-    during = {"start": start.isoformat(timespec="seconds"), "end": end.isoformat(timespec="seconds")}
-    own = {"id": f"{OWN_ABSENCE}{new_id()}", "description": "absent", "during": during}
-    take(tx, {**role, "notAvailable": [*role.get("notAvailable", ()), own]}, now=now)
+    take(tx, absent(_role(tx, doctor_id), f"{OWN_ABSENCE}{new_id()}", start, end), now=now)
+
+
+def absent(role: Mapping[str, Any], absence_id: str, start: datetime, end: datetime) -> dict[str, Any]:
+    """A PractitionerRole with one more absence."""
+    away = {"id": absence_id, "description": "absent", "during": period_of(start, end)}
+    return {**role, "notAvailable": [*role.get("notAvailable", ()), away]}
+
+
+def period_of(start: datetime, end: datetime) -> dict[str, str]:
+    """As FHIR writes it, to the second."""
+    return {"start": start.isoformat(timespec="seconds"), "end": end.isoformat(timespec="seconds")}
 
 
 def remove_absence(tx: Tx, doctor_id: str, absence_id: str, *, now: datetime) -> None:

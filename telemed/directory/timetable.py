@@ -14,7 +14,7 @@ from telemed.directory import store
 from telemed.directory.calendar import MIDNIGHT, Hours, Opening
 from telemed.directory.hours import ALSO_AVAILABLE, DAYS, NOT_AVAILABLE, Quarter, holidays_of, period
 from telemed.directory.model import Directory
-from telemed.directory.service import OWN_ABSENCE, load, read, take
+from telemed.directory.service import OWN_ABSENCE, absent, load, period_of, read, take
 from telemed.kit.db import Tx
 from telemed.kit.ids import new_id
 from telemed.kit.refusal import NotFound
@@ -99,15 +99,12 @@ def add(
         Invalid: it ends before it begins.
     """
     fields = _fields(tx, kind, resource_id, load(tx))
-    during = {"start": start.isoformat(timespec="seconds"), "end": end.isoformat(timespec="seconds")}
     if differs is Differs.CLOSED and kind == ROLE:
-        fields["notAvailable"] = [
-            *fields.get("notAvailable", ()),
-            {"id": new_id(), "description": "absent", "during": during},
-        ]
+        fields = absent(fields, new_id(), start, end)
     else:
         url = NOT_AVAILABLE if differs is Differs.CLOSED else ALSO_AVAILABLE
-        fields["extension"] = [*fields.get("extension", ()), {"id": new_id(), "url": url, "valuePeriod": during}]
+        own = {"id": new_id(), "url": url, "valuePeriod": period_of(start, end)}
+        fields["extension"] = [*fields.get("extension", ()), own]
     take(tx, fields, now=now)
 
 

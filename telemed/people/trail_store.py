@@ -63,7 +63,11 @@ def _subject(table: Table) -> ColumnElement[str]:
 
 def _where(table: Table, trail: Trail) -> _Sql:
     own = trail.own
-    mine = () if own is None else (table.c.role == literal(own.role.value), _subject(table) == own.subject)
+    mine = (
+        ()
+        if own is None
+        else (table.c.role == literal(own.role.value, literal_execute=True), _subject(table) == own.subject)
+    )
     return and_(true(), *mine, *(_sql(table, one) for one in trail.where))
 
 
