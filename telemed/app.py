@@ -153,9 +153,11 @@ def plan_of(centre: Centre) -> Plan:
     return Plan(BELOW, EVERYWHERE, {Area.PUBLIC: centre.public_url, **centre.urls})
 
 
-def make_app(centre: Centre) -> FastAPI:
-    """The centre's one ASGI application."""
-    app = FastAPI(lifespan=_life, docs_url=None, redoc_url=None, openapi_url=None, telemetry=NOBODY_LISTENS)
+def make_app(centre: Centre, *, runs: bool = True) -> FastAPI:
+    """The centre's one ASGI application. *runs*: with what runs beside it, while it is served."""
+    app = FastAPI(
+        lifespan=_life if runs else None, docs_url=None, redoc_url=None, openapi_url=None, telemetry=NOBODY_LISTENS
+    )
     app.state.centre = centre
     app.add_middleware(Audited, prefix=interop_routes.PREFIX, state=app.state)
     security.protect(app, replace(PROTECTION, only_tls=centre.public_url.startswith("https://"), plan=plan_of(centre)))

@@ -20,7 +20,7 @@ from telemed.people.store import audit_lines
 from telemed.visit import service as visit
 from telemed.visit.model import WrongMoment
 from tests.builders import HandClock
-from tests.desk.world import TUESDAY_9, World, make_world, shared_app
+from tests.desk.world import TUESDAY_9, World, make_app, make_world
 
 ASSISTANT = "lindner"
 
@@ -34,7 +34,7 @@ class House:
     """Browsers of the world's people."""
 
     def __init__(self, world: World, stack: ExitStack) -> None:
-        self.world, self._stack, self._app = world, stack, shared_app(world.centre)
+        self.world, self._stack, self._app = world, stack, make_app(world.centre)
 
     def browser(self, role: Role | None = None, subject: str = "") -> TestClient:
         headers = {"accept": "text/html", "sec-fetch-site": "same-origin"}

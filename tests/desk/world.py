@@ -12,32 +12,23 @@ from typing import Any
 import httpx
 import orjson
 from fastapi import FastAPI
-from fastapi import Request as Asked
-from fastapi.responses import HTMLResponse
 
 from schemas.checks import CheckReport, CheckResult, Severity
 from schemas.day import FactKind
 from schemas.visit import PairRequest
+from telemed import app as centres_app
 from telemed.aftercare import pages as aftercare_pages
 from telemed.booking import pages as booking_pages
 from telemed.booking import service as booking
 from telemed.booking.index import Index
 from telemed.booking.model import Request
 from telemed.booking.planner import What, Wish
-from telemed.desk import guests as desk_guests
-from telemed.desk import home as desk_home
-from telemed.desk import moving as desk_moving
 from telemed.desk import pages as desk_pages
-from telemed.desk import planning as desk_planning
-from telemed.desk import status as desk_status
-from telemed.desk import tryout
 from telemed.desk.live import Live
 from telemed.desk.practice import PracticeServers
 from telemed.directory import service as directory
 from telemed.directory.desk_phone import DeskPhone
 from telemed.feedback import pages as feedback_pages
-from telemed.identity import account as identity_account
-from telemed.identity import house as identity_house
 from telemed.identity import pages as identity_pages
 from telemed.identity import service as identity
 from telemed.identity.model import Actor, InvitationRevoked, MachinesChanged, Role
@@ -45,7 +36,6 @@ from telemed.identity.rights import SESSION_COOKIE
 from telemed.identity.staff_model import StaffRevoked
 from telemed.kit.clock import Clock, ExerciseClock
 from telemed.kit.db import Database
-from telemed.kit.i18n import Words
 from telemed.kit.ids import new_link_token
 from telemed.kit.machine import MachineKey
 from telemed.kit.outbox import Relay, Subscription
@@ -54,27 +44,16 @@ from telemed.link.service import Lines
 from telemed.notify import pages as notify_pages
 from telemed.notify.carriers import Carriers
 from telemed.notify.service import Desk
-from telemed.operator import glasses as operator_glasses
-from telemed.operator import hours as operator_hours
-from telemed.operator import layouts as operator_layouts
-from telemed.operator import numbers as operator_numbers
 from telemed.operator import pages as operator_pages
-from telemed.operator import programs as operator_programs
-from telemed.operator import routes as operator_routes
-from telemed.operator import staff as operator_staff
-from telemed.operator import texts as operator_texts
 from telemed.people.model import Need, Person, Way
 from telemed.privacy import legal as privacy_pages
-from telemed.signalling import routes as signalling_routes
-from telemed.signalling import socket as signalling_socket
 from telemed.signalling.hub import Hub
 from telemed.signalling.reactions import send_out, shut_out_guest, shut_out_revoked, shut_out_staff
 from telemed.visit import service as visit
 from telemed.visit.model import FactKnown
 from telemed.visit.reactions import give_back
-from telemed.web import refusals, security
-from telemed.web.centre import Centre, centre_of
-from telemed.web.pages import FrameInfo, Pages, mount_static
+from telemed.web.centre import Centre
+from telemed.web.pages import FrameInfo, Pages
 from tests.rosters import OPERATOR_KEY
 from tests.seeding import seed
 from tests.serving import served_beside
@@ -187,67 +166,8 @@ def make_world(db: Database, *, visits: int = 2, clock: Clock | None = None, exe
 
 
 def make_app(centre: Centre) -> FastAPI:
-    """The centre's app with the staff's pages and the signalling socket."""
-    app = _without_centre()
-    app.state.centre = centre
-    return app
-
-
-_shared: list[FastAPI] = []
-
-
-def shared_app(centre: Centre) -> FastAPI:
-    """The same app for one centre after the other: to find out its routes anew takes longer than most tests do."""
-    if not _shared:
-        _shared.append(_without_centre())
-    _shared[0].state.centre = centre
-    return _shared[0]
-
-
-class OfItsCentre(Pages):
-    """The pages of whichever centre an app has at the moment."""
-
-    def __init__(self) -> None:
-        """It has nothing of its own."""
-
-    def render(
-        self, request: Asked, template: str, *, status: int = 200, words: Words | None = None, **context: Any
-    ) -> HTMLResponse:
-        pages = centre_of(request).the(Pages)
-        return pages.render(request, template, status=status, words=words, **context)
-
-
-def _without_centre() -> FastAPI:
-    app = FastAPI()
-    security.protect(app, security.Protection(media=("/arzt/besuch", "/gast", desk_home.TALK, tryout.PATH)))
-    refusals.install(app, OfItsCentre())
-    staff = (
-        identity_account.routes,
-        identity_house.routes,
-        identity_pages.routes,
-        desk_pages.routes,
-        desk_planning.routes,
-        operator_pages.routes,
-        operator_layouts.routes,
-        operator_staff.routes,
-        operator_programs.routes,
-        operator_glasses.routes,
-        operator_hours.routes,
-        operator_numbers.routes,
-        operator_texts.routes,
-        operator_routes.routes,
-        notify_pages.routes,
-        feedback_pages.routes,
-        privacy_pages.routes,
-        aftercare_pages.routes,
-    )
-    for routes in (*staff, desk_guests.routes, desk_home.routes, desk_status.routes, desk_moving.routes):
-        app.include_router(routes)
-    for routes in (signalling_routes.routes, signalling_socket.routes):
-        app.include_router(routes)
-    static = {"desk": desk_pages.STATIC, "booking": booking_pages.STATIC, "notify": notify_pages.STATIC}
-    mount_static(app, **static, privacy=privacy_pages.STATIC, aftercare=aftercare_pages.STATIC)
-    return app
+    """The centre's own app, without what runs beside it."""
+    return centres_app.make_app(centre, runs=False)
 
 
 @contextlib.contextmanager

@@ -37,7 +37,7 @@ def app_of(world: World) -> FastAPI:
     centre = world.centre
     centre.live.setdefault(Pages, make_pages())
     centre.live.setdefault(Courier, Courier(world.db, RealClock(), world.secrets, f"{centre.public_url}/fhir"))
-    return make_app(centre)
+    return make_app(centre, runs=False)
 
 
 def token_of(world: World, name: str = "program", *works_for: str, role: Role = Role.CLIENT) -> str:
