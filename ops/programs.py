@@ -116,6 +116,7 @@ class Programs:
             "TELEMED_CENTRE_PUBLIC_URL": self.url("telemed"),
             "TELEMED_CENTRE_EXERCISE": "1",
             "TELEMED_CENTRE_SIMULATED": "1",
+            "TELEMED_CENTRE_SUBSCRIBERS_INSIDE": "localhost,127.0.0.1",  # makers of programs try notices out here
             "TELEMED_CENTRE_OPERATOR_KEYS": self.operator.public,
             "TELEMED_ROOM_CENTRE_URL": local["telemed"],
             "TELEMED_ROOM_STATE_DIR": str(self.state / "room"),
