@@ -52,12 +52,16 @@ def asked(current: dict[Purpose, Said]) -> list[Asked]:
 def own(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
     """Four sentences, none answered beforehand."""
     now = centre.clock.now()
-    with centre.db.transaction() as tx:
+
+    def looked(tx: Tx) -> list[Asked]:
         person = person_of(tx, actor)
         found = asked(consents.current(tx, person))
         audit(tx, [person], actor=actor, action="read", purpose=consents.PURPOSE, now=now)
-    shown: dict[str, Any] = {"asked": found, "marks": MARKS, "all_said": all(one.said for one in found)}
-    return centre.the(Pages).render(request, "desk/consent.html", **shown)
+        return found
+
+    with centre.db.beside(looked) as found:
+        shown: dict[str, Any] = {"asked": found, "marks": MARKS, "all_said": all(one.said for one in found)}
+        return centre.the(Pages).render(request, "desk/consent.html", **shown)
 
 
 @routes.post(OWN)

@@ -118,23 +118,28 @@ def enter(request: Request, token: str, centre: CentreDep, _actor: Anyone) -> Re
 @routes.get(HERE)
 def all_ahead(request: Request, centre: CentreDep, actor: Helper, getan: str = "") -> HTMLResponse:
     """The person's appointments of today and later."""
-    with centre.db.transaction() as tx:
+    done = getan if getan in (*DONE.values(), "cancelled") else ""
+
+    def looked(tx: Tx) -> tuple[Doing, list[tuple[Booking, Choice, VisitState]]]:
         doing = _doing(tx, centre, actor, Scope.SEE)
         found = asking.visible_ahead(tx, doing.asker)
         states = visit.states_of(tx, [one.id for one in found])
-    rows = [(one, Choice.of(one.offer, doing.known), states[one.id]) for one in found]
-    done = getan if getan in (*DONE.values(), "cancelled") else ""
-    until = doing.now + visit.LONGEST_OVERRUN
-    return _page(request, doing, "all", rows=rows, done=done, soon=until)
+        return doing, [(one, Choice.of(one.offer, doing.known), states[one.id]) for one in found]
+
+    with centre.db.beside(looked) as (doing, rows):
+        return _page(request, doing, "all", rows=rows, done=done, soon=doing.now + visit.LONGEST_OVERRUN)
 
 
 @routes.get(f"{HERE}/termin/{{booking_id}}/absagen")
 def ask(request: Request, booking_id: str, centre: CentreDep, actor: Helper) -> HTMLResponse:
     """Ask once before cancelling."""
-    with centre.db.transaction() as tx:
+
+    def begun(tx: Tx) -> tuple[Doing, Choice]:
         doing = _doing(tx, centre, actor, Scope.CHANGE)
-        old = Choice.of(doing.own(booking_id).offer, doing.known)
-    return _page(request, doing, "cancel", old=old, booking_id=booking_id)
+        return doing, Choice.of(doing.own(booking_id).offer, doing.known)
+
+    with centre.db.beside(begun) as (doing, old):
+        return _page(request, doing, "cancel", old=old, booking_id=booking_id)
 
 
 @routes.post(f"{HERE}/termin/{{booking_id}}/absagen")
@@ -187,10 +192,9 @@ def _to_book(service_id: str, known: Directory) -> Errand:
 @routes.get(f"{HERE}/buchen")
 def what(request: Request, centre: CentreDep, actor: Helper) -> HTMLResponse:
     """What for."""
-    with centre.db.transaction() as tx:
-        doing = _doing(tx, centre, actor, Scope.BOOK)
-    services = [one for one in doing.known.services.values() if form.may_book(one.id, doing.known)]
-    return _page(request, doing, "what", services=sorted(services, key=lambda one: one.name))
+    with centre.db.beside(lambda tx: _doing(tx, centre, actor, Scope.BOOK)) as doing:
+        services = [one for one in doing.known.services.values() if form.may_book(one.id, doing.known)]
+        return _page(request, doing, "what", services=sorted(services, key=lambda one: one.name))
 
 
 @routes.get(f"{HERE}/termin/{{booking_id}}/verschieben")
@@ -198,10 +202,13 @@ def when_to_move(
     request: Request, booking_id: str, centre: CentreDep, actor: Helper, day: str = "", later: str = ""
 ) -> HTMLResponse:
     """Other times for the same service."""
-    with centre.db.transaction() as tx:
+
+    def begun(tx: Tx) -> tuple[Doing, Errand]:
         doing = _doing(tx, centre, actor, Scope.CHANGE)
-        errand = _to_move(doing, booking_id)
-    return _times(request, doing, errand, Leaf(day, later))
+        return doing, _to_move(doing, booking_id)
+
+    with centre.db.beside(begun) as (doing, errand):
+        return _times(request, doing, errand, Leaf(day, later))
 
 
 @routes.get(f"{HERE}/buchen/{{service_id}}")
@@ -209,9 +216,8 @@ def when_to_book(
     request: Request, service_id: str, centre: CentreDep, actor: Helper, day: str = "", later: str = ""
 ) -> HTMLResponse:
     """Times for a new appointment."""
-    with centre.db.transaction() as tx:
-        doing = _doing(tx, centre, actor, Scope.BOOK)
-    return _times(request, doing, _to_book(service_id, doing.known), Leaf(day, later))
+    with centre.db.beside(lambda tx: _doing(tx, centre, actor, Scope.BOOK)) as doing:
+        return _times(request, doing, _to_book(service_id, doing.known), Leaf(day, later))
 
 
 @routes.post(f"{HERE}/termin/{{booking_id}}/verschieben")

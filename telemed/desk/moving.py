@@ -1,6 +1,7 @@
 """Another time for the own appointment: choose, confirm, the slip again. The old one stays until the new one is had."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -61,16 +62,16 @@ def choose(
     with centre.db.reading() as tx:
         known = directory.load(tx)
         own = _movable(tx, centre, known, actor)
-    with centre.db.transaction() as tx:  # reading her needs is audited
-        anyone = times.same_again(tx, centre, own.booking, actor=actor, now=now)
-    same = _with_same_doctor(anyone, own.booking)
-    shown = times.shown(centre, anyone if wer == "alle" else same, Leaf(day, later), now=now)
-    is_same = wer != "alle" and not shown.get("nothing")
-    if shown.get("nothing") and wer != "alle":
-        shown = times.shown(centre, anyone, Leaf(day, later), now=now)
-    several = len(known.doctors_for(known.services[own.booking.offer.service_id])) > 1
-    shown |= {"with_whom": known.name_of(own.booking.offer.doctor_id) if is_same and several else "", "wer": wer}
-    return _page(request, centre, "desk/move.html", own.booking, known, **shown)
+    needs = partial(times.same_again, centre=centre, booking=own.booking, actor=actor, now=now)
+    with centre.db.beside(needs) as anyone:  # reading them is audited
+        same = _with_same_doctor(anyone, own.booking)
+        shown = times.shown(centre, anyone if wer == "alle" else same, Leaf(day, later), now=now)
+        is_same = wer != "alle" and not shown.get("nothing")
+        if shown.get("nothing") and wer != "alle":
+            shown = times.shown(centre, anyone, Leaf(day, later), now=now)
+        several = len(known.doctors_for(known.services[own.booking.offer.service_id])) > 1
+        shown |= {"with_whom": known.name_of(own.booking.offer.doctor_id) if is_same and several else "", "wer": wer}
+        return _page(request, centre, "desk/move.html", own.booking, known, **shown)
 
 
 @routes.post(HERE)

@@ -61,9 +61,8 @@ class CodesSent(Tries):
 @routes.get(OWN)
 def look(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
     """What is kept, and who saw it when and what for."""
-    with centre.db.transaction() as tx:
-        shown = _all(tx, centre, actor)
-    return centre.the(Pages).render(request, "privacy/own.html", shown=SHOWN, **shown)
+    with centre.db.beside(lambda tx: _all(tx, centre, actor)) as shown:
+        return centre.the(Pages).render(request, "privacy/own.html", shown=SHOWN, **shown)
 
 
 @routes.get(f"{OWN}/kopie")
@@ -219,12 +218,15 @@ def _ask(
     refusal: Refusal | None = None,
 ) -> HTMLResponse:
     proof, there = proof or Proof(), centre.the(Carriers).desk.there
-    with centre.db.transaction() as tx:  # reading her number is audited
+    status = refusal.sense.value if refusal else 200
+
+    def asked(tx: Tx) -> dict[str, Any]:
         person_id, known = service.person_of(tx, actor), directory.load(tx)
         now = centre.clock.now()
         person = people.details(tx, centre.secrets, person_id, actor=actor, purpose=own.PURPOSE, now=now)
-    shown: dict[str, Any] = {"paper": proof.paper, "error": refusal.key if refusal else "", "known": known}
-    shown |= {"token": proof.token, "may_send": own_channel(person) in there, "wrong": proof.code and refusal}
-    shown["pictures"] = access.by_name(words_of(request))
-    status = refusal.sense.value if refusal else 200
-    return centre.the(Pages).render(request, template, status=status, **shown)
+        return {"known": known, "may_send": own_channel(person) in there}
+
+    shown: dict[str, Any] = {"paper": proof.paper, "error": refusal.key if refusal else ""}
+    shown |= {"token": proof.token, "wrong": proof.code and refusal, "pictures": access.by_name(words_of(request))}
+    with centre.db.beside(asked) as found:  # reading her number is audited
+        return centre.the(Pages).render(request, template, status=status, **shown, **found)

@@ -165,8 +165,8 @@ def _page(
     status: int = 200,
 ) -> HTMLResponse:
     now, secrets = centre.clock.now(), centre.secrets
-    person = people.details(tx, secrets, place.person_id, actor=actor, purpose=mandates.PURPOSE, now=now)
-    found = mandates.all_of(tx, secrets, place.person_id, actor=actor, now=now)
+    purpose = mandates.PURPOSE
+    person, found = mandates.with_person(tx, secrets, place.person_id, actor=actor, purpose=purpose, now=now)
     shown: dict[str, Any] = {"place": place, "person": person, "may": MAY, "lasts": list(Lasts), "given": given}
     shown |= {
         "mandates": _going_on(found, now),

@@ -136,6 +136,24 @@ class Database:
         """
         return self._writer.member() if self._writer else self._pooled()
 
+    @contextmanager
+    def beside(self, work: Callable[[Tx], T]) -> Iterator[T]:
+        """Do *work* in a transaction; what it returned, for a block that makes the answer of it meanwhile.
+
+        On SQLite the block runs while the disk writes. Leaving it means that what was written is on disk: where it is
+        not kept, the block raises, whatever it made.
+
+        Raises:
+            CommitFailed: nothing was kept.
+        """
+        if self._writer:
+            with self._writer.beside(work) as made:
+                yield made
+            return
+        with self._pooled() as tx:
+            made = work(tx)
+        yield made
+
     async def write(self, work: Callable[[Tx], T]) -> T:
         """From async code: do *work* in a transaction; what it returned, once it is on disk.
 

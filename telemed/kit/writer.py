@@ -30,6 +30,15 @@ class _Group:
         self.settled = threading.Event()
         self.error: BaseException | None = None
 
+    def wait(self) -> None:
+        """
+        Raises:
+            CommitFailed: nothing of it was kept.
+        """
+        self.settled.wait()
+        if self.error is not None:
+            raise CommitFailed from self.error
+
 
 class Job(Generic[T]):
     """Some work, and what came of it once that is on disk."""
@@ -63,30 +72,67 @@ class SqliteWriter:
         self._counting = threading.Lock()
         self._waiting = 0
         self._group: _Group | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="committer")
 
     @contextmanager
     def member(self) -> Iterator[Connection]:
+        self._take_turn()
+        try:
+            with self._joining() as group:
+                yield self._connection
+        finally:
+            self._leave()
+        group.wait()
+
+    @contextmanager
+    def beside(self, work: Callable[[Connection], T]) -> Iterator[T]:
+        """What *work* returned, for a block that runs while it is written; at the end of the block it is on disk.
+
+        Another thread commits. It is waited for until it has begun, or else it would be let in only after the block.
+        """
+        self._take_turn()
+        try:
+            with self._joining() as group:
+                made = work(self._connection)
+        except BaseException:
+            self._leave()
+            raise
+        begun = threading.Event()
+        self._thread.submit(self._leave, begun)
+        begun.wait()
+        try:
+            yield made
+        finally:
+            group.wait()
+
+    def _take_turn(self) -> None:
         with self._counting:
             self._waiting += 1
         self._turn.acquire()
         with self._counting:
             self._waiting -= 1
+
+    @contextmanager
+    def _joining(self) -> Iterator[_Group]:
         told = len(self._connection.info.get(TOLD, ()))
         try:
             group = self._joined()
             with self._savepoint():
-                yield self._connection
+                yield group
             group.size += 1
         except BaseException:
             del self._connection.info.get(TOLD, [])[told:]  # what this member told did not happen
             raise
-        finally:
+
+    def _leave(self, begun: threading.Event | None = None) -> None:
+        """Give the turn on; the last of the queue commits for all."""
+        if begun is not None:
+            begun.set()
+        try:
             if self._waiting == 0 or self._complete():
                 self._settle()
+        finally:
             self._turn.release()
-        group.settled.wait()
-        if group.error is not None:
-            raise CommitFailed from group.error
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
@@ -125,10 +171,12 @@ class SqliteWriter:
         except BaseException as error:  # every member must hear of it, whatever it was
             group.error = error
             self._take_back()
-        if group.size and group.error is None:
-            self._committed(self._connection)
-        self._connection.info.pop(TOLD, None)
-        group.settled.set()
+        try:
+            if group.size and group.error is None:
+                self._committed(self._connection)
+        finally:
+            self._connection.info.pop(TOLD, None)
+            group.settled.set()
 
     def _commit(self, group: _Group) -> None:
         if not group.size:
@@ -174,6 +222,7 @@ class SqliteWriter:
             self._settle()
 
     def close(self) -> None:
+        self._thread.shutdown()
         with self._turn:
             self._connection.close()
 

@@ -126,13 +126,18 @@ def acting(tx: Tx, secrets: Secrets, actor: Actor, scope: Scope, *, now: datetim
     return _mandate(kept, plain[0]), person
 
 
-def all_of(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, now: datetime) -> list[Mandate]:
-    """A person's mandates with names, oldest first. Audited.
+def with_person(
+    tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, purpose: str, now: datetime
+) -> tuple[Person, list[Mandate]]:
+    """A person and her mandates with names, oldest first, with one audit line.
 
     Raises:
         Erased: the person's data are gone.
     """
-    return _opened(tx, secrets, store.of(tx, person_id), actor=actor, now=now)
+    kept = store.of(tx, person_id)
+    places = {_place(one.id): one.relative for one in kept}
+    person, plain = people.details_and(tx, secrets, person_id, places, actor=actor, purpose=purpose, now=now)
+    return person, [_mandate(one, data) for one, data in zip(kept, plain, strict=True)]
 
 
 def one_of(tx: Tx, secrets: Secrets, mandate_id: str, *, actor: Actor, now: datetime) -> Mandate:

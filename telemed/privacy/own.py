@@ -52,8 +52,7 @@ def look(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, now: datetim
         Erased: her data are gone.
     """
     lines = people.seen_by_minute(tx, person_id)
-    person = people.details(tx, secrets, person_id, actor=actor, purpose=PURPOSE, now=now)
-    given = mandates.all_of(tx, secrets, person_id, actor=actor, now=now)
+    person, given = mandates.with_person(tx, secrets, person_id, actor=actor, purpose=PURPOSE, now=now)
     return OwnData(
         person_id,
         person,

@@ -129,6 +129,42 @@ def test_after_a_failed_commit_the_next_one_works(sqlite_noted: Database) -> Non
     assert names(sqlite_noted) == {"after"}
 
 
+def test_what_is_made_meanwhile_is_given_out_once_all_is_kept(noted: Database) -> None:
+    def work(tx: Tx) -> str:
+        note(tx, "a")
+        return "made"
+
+    with noted.beside(work) as made:
+        with noted.transaction() as tx:  # the turn is free, or will be without us
+            note(tx, "b")
+        assert made == "made"
+    assert names(noted) == {"a", "b"}
+    with pytest.raises(IntegrityError), noted.beside(work):
+        pytest.fail("the block ran although there was nothing to show")
+    with pytest.raises(ZeroDivisionError), noted.beside(lambda tx: note(tx, "c")):
+        raise ZeroDivisionError
+    assert names(noted) == {"a", "b", "c"}, "an answer that failed does not take back what was done"
+
+
+def test_the_disk_writes_while_the_answer_is_made_and_a_failed_commit_takes_the_answer_back(
+    sqlite_noted: Database,
+) -> None:
+    kept = threading.Event()
+    sqlite_noted.on_commit(kept.set)
+    with sqlite_noted.beside(lambda tx: note(tx, "a")):
+        assert kept.wait(WAIT_S), "the block was waited for"
+
+    def answer() -> str:
+        with sqlite_noted.beside(orphan):
+            return "an answer"
+
+    with pytest.raises(CommitFailed):
+        answer()
+    with sqlite_noted.beside(lambda tx: note(tx, "after")):
+        pass
+    assert names(sqlite_noted) == {"a", "after"}
+
+
 def full_disk(tx: Tx) -> None:
     """What SQLite does on SQLITE_FULL."""
     tx.exec_driver_sql("ROLLBACK")

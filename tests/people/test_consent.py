@@ -8,12 +8,22 @@ from fhir.resources.R4B.relatedperson import RelatedPerson
 
 from telemed.identity.model import Actor, LinkUsed, Role
 from telemed.identity.service import who
-from telemed.kit.db import Database
+from telemed.kit.db import Database, Tx
 from telemed.kit.i18n import words
 from telemed.kit.refusal import NotFound
 from telemed.people import consent_fhir, consents, mandates, service
 from telemed.people.consent import VERSION, Answer, ConsentRefused, How, Purpose, Said
-from telemed.people.mandate import LASTS, MOST, Lasts, MandateNarrower, MandateOver, Relative, Scope, TooManyRelatives
+from telemed.people.mandate import (
+    LASTS,
+    MOST,
+    Lasts,
+    Mandate,
+    MandateNarrower,
+    MandateOver,
+    Relative,
+    Scope,
+    TooManyRelatives,
+)
 from tests.builders import RESIDENT, SOMMER, World, make_world
 
 ANNA = Relative("Anna Sommer", "anna@beispiel.example", "tr")
@@ -40,6 +50,10 @@ def say(world: World, person: str, purpose: Purpose, answer: Answer, actor: Acto
 def give(world: World, person: str, *scopes: Scope, actor: Actor = RESIDENT) -> tuple[str, str]:
     with world.db.transaction() as tx:
         return mandates.give(tx, world.secrets, person, ANNA, scopes, Lasts.MONTH, actor=actor, now=world.now)
+
+
+def mandates_of(tx: Tx, world: World, person: str, *, now: datetime) -> list[Mandate]:
+    return mandates.with_person(tx, world.secrets, person, actor=RESIDENT, purpose=mandates.PURPOSE, now=now)[1]
 
 
 def check(world: World, mandate: str, scope: Scope = Scope.SEE) -> str:
@@ -101,7 +115,7 @@ def test_a_relative_comes_by_her_link_as_herself_and_may_what_the_mandate_says(w
     with pytest.raises(MandateNarrower):
         check(world, mandate, Scope.BOOK)
     with world.db.transaction() as tx:
-        (kept,) = mandates.all_of(tx, world.secrets, sommer, actor=RESIDENT, now=world.now)
+        (kept,) = mandates_of(tx, world, sommer, now=world.now)
         assert mandates.named(tx, world.secrets, [mandate], actor=ASSISTANT, now=world.now) == {mandate: ANNA.name}
     assert kept.relative == ANNA
     assert kept.opened_at == world.now
@@ -114,7 +128,7 @@ def test_whoever_was_there_is_the_witness(world: World, sommer: str) -> None:
     for actor, witness in ((ASSISTANT, "lindner"), (RESIDENT, "")):
         mandate, _ = give(world, sommer, actor=actor)
         with world.db.transaction() as tx:
-            kept = {one.id: one for one in mandates.all_of(tx, world.secrets, sommer, actor=RESIDENT, now=world.now)}
+            kept = {one.id: one for one in mandates_of(tx, world, sommer, now=world.now)}
         assert kept[mandate].witness == witness
 
 
@@ -140,9 +154,9 @@ def test_a_mandate_runs_out_by_itself_and_is_forgotten(world: World, sommer: str
         with pytest.raises(LinkUsed):
             mandates.look_at(tx, token, now=later)
         mandates.forget_old(tx, now=later)
-        assert mandates.all_of(tx, world.secrets, sommer, actor=RESIDENT, now=later)
+        assert mandates_of(tx, world, sommer, now=later)
         mandates.forget_old(tx, now=later + mandates.KEEP * 2)
-        assert not mandates.all_of(tx, world.secrets, sommer, actor=RESIDENT, now=later)
+        assert not mandates_of(tx, world, sommer, now=later)
 
 
 def test_so_many_may_act_for_one_person_and_no_more(world: World, sommer: str) -> None:
