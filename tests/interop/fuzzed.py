@@ -6,7 +6,7 @@ doctor's: in the same order, counted alike, page by page, with nothing included 
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from telemed.booking import service as booking
+from telemed.booking import store
 from telemed.directory.model import slot_id
 from telemed.fhir.issues import Malformed
 from telemed.identity.allowed import EVERYONE
@@ -44,7 +45,10 @@ def auditing(world: World) -> Iterator[None]:
 
 
 def a_quarter(database: Database) -> tuple[World, dict[str, str]]:
-    """Two doctors' appointments in two rooms, booked, cancelled, brought from elsewhere; each id with its doctor."""
+    """Two doctors' appointments in two rooms, booked, cancelled, brought from elsewhere; each id with its doctor.
+
+    One is of somebody who was erased: nobody finds that.
+    """
     world, doctors = make_world(database, rooms=2), {}
     for number, at in enumerate(("09:30", "10:00", "10:30", "11:00", "11:30", "12:00", "13:00", "13:30")):
         doctor, room = (OWN, OTHER)[number % 2], f"room-{number // 2 % 2 + 1}"
@@ -54,6 +58,9 @@ def a_quarter(database: Database) -> tuple[World, dict[str, str]]:
         with world.db.transaction() as tx:
             if number in (2, 3):
                 booking.cancel(tx, world.secrets, made.id, actor=OPERATOR, now=world.now)
+    gone = make_booking(world, doctor=OWN, at="14:00")
+    with world.db.transaction() as tx:
+        store.shut(tx, booking.get(tx, gone.id).person_id)
     for number, doctor in enumerate((OWN, OTHER)):
         foreign = appointment_of(world, offer_at(world, "15:00", doctor=doctor, room=f"room-{number + 1}"),
                                  resource_id=f"foreign-{doctor}")  # fmt: skip
@@ -73,13 +80,19 @@ def agree(world: World, doctors: dict[str, str], searches: int, seed: int) -> in
     with asyncio.Runner() as runner:
         for _ in range(searches):
             items = _search(random, values)
-            own, every = (runner.run(_found(world, of, items)) for of in (OWN, EVERYONE))
+            order = random.sample((OWN, EVERYONE), 2)  # what is remembered of the one must not be said to the other
+            said = {of: runner.run(_found(world, of, items)) for of in order}
+            own, every = said[OWN], said[EVERYONE]
             if own is None or every is None:
                 assert own is every, items
                 continue
-            wanted = [one for one in every[0] if doctors[one] == OWN]
+            wanted = [one for one in every[0] if doctors.get(one, OWN) == OWN]
+            assert set(every[0]) <= set(doctors), ("erased", items)
             assert (own[0], own[1]) == (wanted, len(wanted)), items
-            count = random.randint(1, 3)
+            count, offset = random.randint(1, 3), random.randint(0, 3)
+            page = [("_count", str(count)), ("_offset", str(offset))]
+            assert runner.run(_found(world, OWN, items, page)) == (wanted[offset:][:count], len(wanted)), (items, page)
+            assert runner.run(_found(world, OWN, items, [("_summary", "count")])) == ([], len(wanted)), items
             pages = runner.run(_leafed(world, [*items, ("_count", str(count))]))
             assert pages == wanted, (items, count)
             found += len(wanted)
@@ -89,8 +102,8 @@ def agree(world: World, doctors: dict[str, str], searches: int, seed: int) -> in
 def _values(world: World, doctors: dict[str, str]) -> dict[str, list[str]]:
     with world.db.reading() as tx:
         people = [booking.get(tx, one).person_id for one in doctors]
-    start, end = moment(world, "10:00"), moment(world, "10:20")
-    slots = [f"Slot/{slot_id(f'calendar-{one}', start, end)}" for one in (OWN, OTHER)]
+    times = [(moment(world, start), moment(world, end)) for start, end in (("09:30", "09:50"), ("10:00", "10:20"))]
+    slots = [f"Slot/{slot_id(f'calendar-{one}', *each)}" for one in (OWN, OTHER) for each in times]
     actors = [f"Practitioner/{OWN}", f"Practitioner/{OTHER}", "Location/room-1", "Location/room-2", "Device/cuff-1"]
     patients = [f"Patient/{one}" for one in people]
     services = ["general-20", "urn:telemed:code:service|general-20-cuff", "urn:telemed:code:service|", "none"]
@@ -136,12 +149,15 @@ def _asked(world: World, works_for: str) -> Asked:
     return Asked(Actor(Role.CLIENT, "program", compartment=(works_for,)), world.now, BASE)
 
 
-async def _found(world: World, works_for: str, items: list[tuple[str, str]]) -> tuple[list[str], int] | None:
+WHOLE = (("_count", str(MANY)),)
+
+
+async def _found(
+    world: World, works_for: str, items: list[tuple[str, str]], page: Iterable[tuple[str, str]] = WHOLE
+) -> tuple[list[str], int] | None:
     """The ids of what matches, in order, and the total; None if it is refused."""
     try:
-        answer = await looking.search(
-            world.centre, "Appointment", [*items, ("_count", str(MANY))], _asked(world, works_for)
-        )
+        answer = await looking.search(world.centre, "Appointment", [*items, *page], _asked(world, works_for))
     except Malformed:
         return None
     bundle = orjson.loads(answer.content)
