@@ -1,7 +1,5 @@
 """The code systems that the directory knows, and what their codes mean here. Pure."""
 
-from telemed.fhir import codes
-
 MDC = "urn:iso:std:iso:11073:10101"
 BCP_47 = "urn:ietf:bcp:47"
 OWN_DEVICES = "urn:telemed:code:device"
@@ -9,7 +7,7 @@ OWN_LEVELS = "urn:telemed:code:assistant-level"
 OWN_ROLES = "urn:telemed:code:role"
 OWN_SERVICES = "urn:telemed:code:service"
 ROLES = "http://terminology.hl7.org/CodeSystem/practitioner-role"
-SPECIALTIES = codes.SPECIALTIES
+SPECIALTIES = "http://ihe-d.de/CodeSystems/AerztlicheFachrichtungen"
 PHYSICAL_TYPES = "http://terminology.hl7.org/CodeSystem/location-physical-type"
 
 DEVICE_KINDS: dict[tuple[str, str], str] = {
