@@ -119,6 +119,12 @@ def one(tx: Tx, client_id: str) -> Client:
     return _found(tx, client_id)
 
 
+def is_shut_out(tx: Tx, client_id: str) -> bool:
+    """Whether it was registered once and revoked."""
+    found = client_store.client(tx, client_id)
+    return found is not None and found.revoked_at is not None
+
+
 def everyone(tx: Tx) -> list[Client]:
     """All that were ever registered, by name."""
     return client_store.all_clients(tx)

@@ -4,12 +4,15 @@ What was acknowledged is done even if the process ends right behind the answer: 
 answer are sealed under a key of their own, which is deleted with them.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from telemed.fhir import parameters
 from telemed.fhir.issues import explain, outcome
 from telemed.fhir.paths import within
+from telemed.identity import clients, granted
+from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
 from telemed.interop import isik, isik_store, saying
 from telemed.interop.isik_book import Means, book
@@ -18,7 +21,7 @@ from telemed.interop.model import BookingAsked
 from telemed.kit.db import Tx
 from telemed.kit.ids import new_id
 from telemed.kit.outbox import emit
-from telemed.kit.refusal import NotFound, Refusal
+from telemed.kit.refusal import NotAllowed, NotFound, Refusal
 from telemed.kit.secrets import Secrets
 from telemed.people import service as people
 from telemed.people.model import Person, Way
@@ -55,6 +58,8 @@ def do(tx: Tx, means: Means, asked_id: str, *, now: datetime) -> None:
     place = {_request_of(asked_id): line.request}
     (content,) = people.unseal(tx, means.secrets, line.sealed_for, place, actor=_who(line), purpose=PURPOSE, now=now)
     try:
+        if not _works_still(line, granted.compartment(tx, line.subject)) or clients.is_shut_out(tx, line.subject):
+            raise NotAllowed
         with tx.begin_nested():
             asked = isik.asked(parameters.given(content, alone=isik.APPOINTMENT[0]))
             kept = book(tx, means, asked, actor=_who(line), now=now)
@@ -75,6 +80,8 @@ def look(tx: Tx, secrets: Secrets, asked_id: str, *, actor: Actor, now: datetime
     line = isik_store.get(tx, asked_id)
     if line is None or line.subject != actor.subject or line.asked_at < now - KEPT:
         raise NotFound
+    if not _works_still(line, actor.compartment):
+        raise NotFound
     if line.status is None or line.answer is None:
         return Answer(None)
     place = {_answer_of(asked_id): line.answer}
@@ -87,6 +94,11 @@ def forget_old(tx: Tx, *, now: datetime) -> None:
     for line in isik_store.before(tx, now - KEPT):
         isik_store.drop(tx, line.id)
         people.erase(tx, line.sealed_for, actor=_who(line), now=now)
+
+
+def _works_still(line: Line, compartment: Collection[str]) -> bool:
+    """Whether it may still do what it might do when it asked: it works for all those doctors, and maybe for more."""
+    return EVERYONE in compartment or set(line.compartment) <= set(compartment)
 
 
 def _who(line: Line) -> Actor:

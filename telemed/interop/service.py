@@ -17,8 +17,8 @@ from telemed.fhir.codes import unknown_specialties
 from telemed.fhir.issues import Invalid, Malformed, explain
 from telemed.fhir.resource import Resource
 from telemed.fhir.validate import validate
-from telemed.identity.model import Actor
-from telemed.interop import fhir, model
+from telemed.identity.model import Actor, Role
+from telemed.interop import fhir, model, writing
 from telemed.interop.fhir import Piece
 from telemed.interop.model import (
     NotBooked,
@@ -104,6 +104,8 @@ def _keeper(centre: Parts, *, actor: Actor, now: datetime) -> Keep:
         if resource.kind == "Appointment":
             _book(tx, centre.secrets, resource, actor=actor, now=now)
         else:
+            if actor.role is Role.CLIENT:
+                writing.check_theirs(tx, resource, actor=actor)
             _keep(tx, resource, now=now)
 
     return keep

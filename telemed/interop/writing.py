@@ -312,6 +312,20 @@ def _check_concerned(actor: Actor, fields: Mapping[str, Any]) -> None:
         raise ConcernsOthers
 
 
+def check_theirs(tx: Tx, resource: Resource, *, actor: Actor) -> None:
+    """What a program brings by the import is as much its own as what it writes here.
+
+    Raises:
+        ConcernsOthers: it is not theirs alone.
+    """
+    if EVERYONE in actor.compartment:
+        return
+    _check_concerned(actor, resource.fields)
+    old = shelf.load(tx).get(resource.kind, resource.id)
+    if old is not None:
+        _check_concerned(actor, raw.parse(old.content.decode()))
+
+
 def _concerned(fields: Mapping[str, Any]) -> set[str]:
     """The doctors whose alone a resource is; none if it is not one doctor's."""
     match fields["resourceType"]:

@@ -7,6 +7,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from httpx import Response
@@ -16,11 +17,26 @@ from telemed.fhir.issues import Malformed
 from telemed.fhir.raw import DEEPEST
 from telemed.fhir.search import MOST_PARAMETERS, MOST_VALUES
 from telemed.identity.pacing import SAVED_S, Paces
+from telemed.identity.rights import Programs
+from telemed.interop.model import BookingAsked
+from telemed.interop.operations import means_of
 from telemed.interop.patching import LARGEST
+from telemed.interop.reactions import book_asked
 from telemed.kit.db import Database
+from telemed.kit.outbox import Relay, Subscription
 from telemed.people import service as people
 from tests.builders import World, make_world
-from tests.interop.program import PATIENT, Program, appt, auditing, parameters, patient, refusal_of, resource
+from tests.interop.program import (
+    PATIENT,
+    Program,
+    appt,
+    auditing,
+    parameters,
+    patient,
+    refusal_of,
+    resource,
+    token_of,
+)
 
 FORM = "application/x-www-form-urlencoded"
 SLOT = "Slot/calendar-weiss-202611240900-202611240910"
@@ -180,3 +196,33 @@ def test_a_program_that_asks_without_end_is_told_when_to_come_again(sqlite_datab
         with world.db.reading() as tx:
             lines = people.acts_of(tx, "greedy", limit=SAVED_S + 5)
     assert [one.status for one in lines].count(429) == 1, "they would fill the disk"
+
+
+def test_what_was_asked_for_is_not_done_once_the_program_may_not(sqlite_database: Database) -> None:
+    """Neither is it told what it was answered before, when it worked for more doctors than now."""
+    world = make_world(sqlite_database)
+    react = Subscription("isik.asked", BookingAsked, book_asked(lambda: means_of(world.centre)))
+    with auditing(world):
+        program = Program(world, works_for="weiss")
+        asked = [program.book(resource(appt(world)), patient(), prefer="respond-async") for _ in range(2)]
+        ways = [urlsplit(one.headers["content-location"]).path for one in asked]
+        token_of(world, "program", "brandt")
+        Relay(world.db, [react], world.clock).deliver()
+        world.centre.live[Programs] = Programs()
+        assert [program.send("GET", way).status_code for way in ways] == [404, 404]
+        token_of(world, "program", "weiss")
+        world.centre.live[Programs] = Programs()
+        assert [program.send("GET", way).status_code for way in ways] == [403, 403]
+
+
+def test_a_program_for_one_doctor_brings_in_what_is_theirs_alone(sqlite_database: Database) -> None:
+    world = make_world(sqlite_database)
+    with auditing(world):
+        program = Program(world, works_for="weiss")
+        before = {one: program.send("GET", f"/fhir/{one}").text for one in ("Location/room-1", "Practitioner/brandt")}
+        for one, text in before.items():
+            said = program.send("POST", "/import?file=x", text.encode()).json()["outcomes"]
+            assert [each["refused"] for each in said] == [True], one
+            assert program.send("GET", f"/fhir/{one}").text == text
+        own = program.send("GET", "/fhir/Practitioner/weiss").text
+        assert not program.send("POST", "/import?file=x", own.encode()).json()["outcomes"][0]["refused"]
