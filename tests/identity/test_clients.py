@@ -384,6 +384,20 @@ def test_scopes_are_reduced_letter_by_letter() -> None:
     granted = ("system/Appointment.rs", "system/Slot.s")
     asked = ("system/Appointment.cru", "system/Slot.rs", "system/Slot.d", "system/Patient.r", "system/*.s")
     assert scopes.reduced(asked, granted) == ("system/Appointment.r", "system/Slot.s")
+    odd = (
+        "system/Slot.sr",
+        "system/Slot.ss",
+        "SYSTEM/Slot.s",
+        "system/slot.s",
+        "patient/Slot.s",
+        "user/Slot.s",
+        "system/*.*",
+    )
+    more = ("system/Slot.s?x=1", "system/Slot.read", "system/Slot.s\n", "system/Slot", "system/Slot.S", "Slot.s", "")
+    assert scopes.reduced((*odd, *more), ("system/Slot.cruds",)) == ()
+    assert scopes.reduced(("system/Slot.s", "system/Slot.s", "system/Slot.r"), ("system/Slot.rs",)) == (
+        "system/Slot.rs",
+    )
 
 
 def test_keys_are_fetched_from_where_the_program_has_them(house: House) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from httpx import Response
 
+from telemed.booking import service as booking
 from telemed.fhir import json_patch, xml
 from telemed.fhir.issues import Malformed
 from telemed.fhir.raw import DEEPEST
@@ -25,7 +26,7 @@ from telemed.interop.reactions import book_asked
 from telemed.kit.db import Database
 from telemed.kit.outbox import Relay, Subscription
 from telemed.people import service as people
-from tests.builders import World, make_world
+from tests.builders import World, make_booking, make_world
 from tests.interop.program import (
     PATIENT,
     Program,
@@ -226,3 +227,51 @@ def test_a_program_for_one_doctor_brings_in_what_is_theirs_alone(sqlite_database
             assert program.send("GET", f"/fhir/{one}").text == text
         own = program.send("GET", "/fhir/Practitioner/weiss").text
         assert not program.send("POST", "/import?file=x", own.encode()).json()["outcomes"][0]["refused"]
+
+
+def test_what_is_of_another_doctor_is_answered_like_what_is_not_there(sqlite_database: Database) -> None:
+    """Whatever is asked with its id: the same status and the same words, so that nobody can try which there are."""
+    world = make_world(sqlite_database, rooms=2)
+    with auditing(world):
+        program = Program(world, works_for="weiss")
+        there, nowhere = make_booking(world, doctor="brandt", at="10:00").id, "0" * 32
+
+        def told(booking_id: str) -> list[tuple[int, str]]:
+            one, reference = f"/fhir/Appointment/{booking_id}", {"reference": f"Appointment/{booking_id}"}
+            by_reference = {"name": "appointment-reference", "valueReference": reference}
+            whole = {**appt(world), "id": booking_id}
+            look = {"method": "GET", "url": f"Appointment/{booking_id}"}
+            cancelled = [{"op": "replace", "path": "/status", "value": "cancelled"}]
+            answers = (
+                program.send("GET", one),
+                program.send("GET", one, if_none_match="*"),
+                program.send("GET", f"{one}/_history/1"),
+                program.send("GET", f"/fhir/Appointment?_id={booking_id}"),
+                program.send("PATCH", one, json.dumps(cancelled).encode(), content_type="application/json-patch+json"),
+                program.send("PATCH", one, json.dumps(cancelled).encode(), content_type="x/y", if_match='W/"7"'),
+                program.send(
+                    "POST", "/fhir", {"resourceType": "Bundle", "type": "batch", "entry": [{"request": look}]}
+                ),
+                program.book(resource(appt(world)), patient(), {"name": "cancelled-appt-id", "valueUri": booking_id}),
+                program.book(by_reference, {"name": "patient-resource", "resource": PATIENT}),
+                *(
+                    program.book(resource({**whole, "status": status}, "appointment-resource"))
+                    for status in ("pending", "booked", "cancelled")
+                ),
+                program.send("POST", "/fhir/Appointment/$hold", parameters(by_reference)),
+            )
+            return [(one.status_code, one.text.replace(booking_id, "ID")) for one in answers]
+
+        assert told(there) == told(nowhere)
+        person = _person_of(world, there)
+        assert program.send("GET", f"/fhir/Appointment?patient=Patient/{person}").json()["total"] == 0
+        named = [{"actor": {"reference": f"Patient/{person}"}, "status": "accepted"}]
+        refused = program.book(resource(appt(world, participant=named)))
+        named[0]["actor"] = {"reference": f"Patient/{nowhere}"}
+        assert program.book(resource(appt(world, participant=named))).text == refused.text
+        assert refused.status_code == 422
+
+
+def _person_of(world: World, booking_id: str) -> str:
+    with world.db.reading() as tx:
+        return booking.get(tx, booking_id).person_id
