@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import compress
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import orjson
 
@@ -159,16 +159,18 @@ def _said(row: tuple[Any, ...]) -> Place:
 
 def links(base_url: str, kind: str, query: Query, turn: Turn, page: Page) -> Pages:
     """The links of the Bundle."""
-    kept = [(name, value) for name, value in query.applied if name not in ("_count", "_offset", "_cursor")]
-    counted = [*kept, ("_count", str(turn.count))]
+    kept = tuple((name, value) for name, value in query.applied if name not in ("_count", "_offset", "_cursor"))
+    counted = (*kept, ("_count", str(turn.count)))
+    page_of_any = _url(base_url, kind, counted)
     others: dict[Relation, str] = {}
     if turn.count and (page.earlier or page.later):
-        others["first"] = _url(base_url, kind, counted)
+        others["first"] = page_of_any
         if page.earlier and page.begin:
-            others["previous"] = _url(base_url, kind, [*counted, ("_cursor", _packed(page.begin, backwards=True))])
+            others["previous"] = f"{page_of_any}&_cursor={quote_plus(_packed(page.begin, backwards=True))}"
         if page.later and page.end:
-            others["next"] = _url(base_url, kind, [*counted, ("_cursor", _packed(page.end, backwards=False))])
-    return Pages(_url(base_url, kind, query.applied), others)
+            others["next"] = f"{page_of_any}&_cursor={quote_plus(_packed(page.end, backwards=False))}"
+    own = page_of_any if query.applied == counted else _url(base_url, kind, query.applied)
+    return Pages(own, others)
 
 
 def _packed(place: Place, *, backwards: bool) -> str:

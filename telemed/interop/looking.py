@@ -232,7 +232,8 @@ def _refuse_unknown(query: Query, asked: Asked) -> None:
     """``Prefer: handling=strict`` (R4, search.html 3.1.1.1.1)."""
     if asked.strict and query.ignored:
         names = sorted({name for name in query.ignored if name.isascii() and len(name) <= 64 and name.isprintable()})
-        raise Malformed([Issue("not-supported", "not understood here: " + ", ".join(names or ["a parameter"]))])
+        where = f"http.{names[0].partition('.')[0].partition(':')[0]}" if names else ""
+        raise Malformed([Issue("not-supported", "not understood here: " + ", ".join(names or ["a parameter"]), where)])
 
 
 def _in_memory(kind: str, here: Ground, at: Place, query: Query, turn: Turn, now: datetime) -> Hits:
@@ -261,7 +262,7 @@ def _slots(here: Ground, at: Place, query: Query, turn: Turn, now: datetime) -> 
     """Slots of the schedules asked for, from now on as far as one may book, by start."""
     found = _all_slots(here, at, query, now)
     shown, page = slots.sorted_by(found, turn, query.order)
-    entries = () if query.only_count else [Entry(f"Slot/{one.id}", one.content()) for one in map(Slot._make, shown)]
+    entries = () if query.only_count else [slots.entry(row) for row in shown]
     return Hits(len(found), entries, page)
 
 

@@ -14,6 +14,7 @@ from telemed.booking.ground import Ground
 from telemed.booking.planner import DAY, HORIZON, moment_of, runs, tick_after, tick_of, ticks_in
 from telemed.directory.calendar import Span, merged
 from telemed.directory.model import Device, Directory, slot_of
+from telemed.fhir.bundle import Entry
 from telemed.fhir.search import Order
 from telemed.fhir.values import Window
 from telemed.interop import leafing
@@ -58,6 +59,13 @@ def _content(slot: Slot) -> bytes:
         f'"meta":{{"profile":["{PROFILE}"]}},"schedule":{{"reference":"Schedule/{slot.schedule_id}"}},'
         f'"status":"{slot.status}","start":"{_texts(slot.first)[1]}","end":"{_texts(slot.last)[1]}"}}'
     ).encode()
+
+
+@lru_cache(maxsize=32_768)
+def entry(row: "Row") -> Entry:
+    """A slot as what a search matches."""
+    slot = Slot._make(row)
+    return Entry(f"Slot/{slot.id}", slot.content())
 
 
 @lru_cache(maxsize=65_536)

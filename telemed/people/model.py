@@ -2,9 +2,11 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -128,10 +130,19 @@ def unseal(key: bytes, sealed: bytes, what: str) -> bytes:
     Raises:
         Tampered: changed, of another place, or under another key.
     """
+    return opener(key)(sealed, what)
+
+
+def opener(key: bytes) -> Callable[[bytes, str], bytes]:
+    """`unseal` for many that lie under one key, which is prepared once."""
+    return partial(_opened, AESGCM(key))
+
+
+def _opened(cipher: AESGCM, sealed: bytes, what: str) -> bytes:
     nonce, ciphertext = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     if sealed[:1] != VERSION or len(ciphertext) < TAG_BYTES:
         raise Tampered("cut off, or of an unknown version")
     try:
-        return AESGCM(key).decrypt(nonce, ciphertext, what.encode())
+        return cipher.decrypt(nonce, ciphertext, what.encode())
     except InvalidTag:
         raise Tampered(what.split("|", maxsplit=1)[0]) from None

@@ -232,9 +232,9 @@ class Auditor:
         Raises:
             Tampered: bytes do not belong where they were found.
         """
-        plain = []
+        plain, unwrapped = [], model.opener(secrets.key_of_keys)
         for lot in lots:
-            key = model.unseal(secrets.key_of_keys, lot.wrapped, _key_of(lot.person_id))
+            key = unwrapped(lot.wrapped, _key_of(lot.person_id))
             plain.append(model.unseal(key, lot.sealed, lot.what))
         ids = new_ids(len(lots))
         line = _line("", actor=actor, action="read", purpose=purpose, now=now)

@@ -10,17 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemed.kit.clock import real_now
-from telemed.kit.ids import digest, from_base64, new_id, new_link_token, new_token, oldest_id, to_base64
+from telemed.kit.ids import digest, from_base64, new_id, new_ids, new_link_token, new_token, oldest_id, to_base64
 
 
 def test_an_id_is_a_uuid_of_version_7_and_fits_fhir() -> None:
     made = new_id()
-    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", made)
+    for one in (made, *new_ids(100)):
+        assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", one)
     assert abs(int(made.replace("-", "")[:12], 16) / 1000 - time.time()) < 5
 
 
 def test_ids_sort_in_the_order_in_which_they_were_made_within_a_millisecond_too() -> None:
-    made = [new_id() for _ in range(20_000)]
+    made = [new_id() for _ in range(10_000)] + new_ids(10_000) + [new_id()]
     assert made == sorted(made)
     assert len(set(made)) == len(made)
 
