@@ -89,11 +89,11 @@ def _beside(turn: Turn) -> tuple[datetime, str] | None:
         return None
     try:
         at = datetime.fromisoformat(str(turn.beside[0]))
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise Malformed([Issue("invalid", "_cursor stands in links to pages, as it is")])
-    return at, turn.beside[1]
+        if at.tzinfo is None:
+            raise ValueError("a moment of no zone")
+        return at.astimezone(UTC), turn.beside[1]
+    except (ValueError, OverflowError):
+        raise Malformed([Issue("invalid", "_cursor stands in links to pages, as it is", "http._cursor")]) from None
 
 
 def _condition(one: Criterion) -> Condition:

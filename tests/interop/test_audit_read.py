@@ -1,6 +1,6 @@
 """Programs read over FHIR what the audit says of them; the operator reads all of it."""
 
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +24,8 @@ from tests.people import balp
 from tests.web.apps import make_pages
 
 AUDIT = "/fhir/AuditEvent"
+FORGED = urlsafe_b64encode(b'[true, "9999-12-31T23:59:59-23:59", "x"]').decode()
+"""A place beyond all time."""
 CLIENT = "https://telemed.example/fhir/CodeSystem/client"
 
 
@@ -162,7 +164,7 @@ def test_the_audit_is_searched_by_what_its_events_say(world: World) -> None:
         assert ids(everything) >= known, everything
     for nothing in ("type=http://example.org|", "agent=Practitioner/weiss", "entity=Location/ROOM-1", "date=lt2020"):
         assert ids(nothing) == set(), nothing
-    for wrong in ("date=never", "agent=???", "entity:missing=true", "_sort=action", "_cursor=x"):
+    for wrong in ("date=never", "agent=???", "entity:missing=true", "_sort=action", "_cursor=x", f"_cursor={FORGED}"):
         assert one.ask(f"{AUDIT}?{wrong}").status_code == 400, wrong
 
 
