@@ -34,7 +34,8 @@ def book(base: str) -> None:
 
 def measure() -> Figure:
     with TemporaryDirectory(prefix="telemed-bench-") as folder:
-        programs = Programs(Path(folder), ports={name: free_port(0) for name in NAMES})
+        no_pace = {"TELEMED_CENTRE_REQUESTS_PER_SECOND": "0"}
+        programs = Programs(Path(folder), ports={name: free_port(0) for name in NAMES}, extra=no_pace)
         with programs:
             programs.prepare()
             programs.start("telemed")
