@@ -40,11 +40,11 @@ def app_of(world: World) -> FastAPI:
     return make_app(centre, runs=False)
 
 
-def token_of(world: World, name: str = "program", *works_for: str, role: Role = Role.CLIENT) -> str:
+def token_of(world: World, name: str = "program", *works_for: str, role: Role = Role.CLIENT, days: int = 30) -> str:
     """A bearer token for a program that works for these doctors from now on."""
     with world.db.transaction() as tx:
         granted.work_for(tx, name, list(works_for))
-        return identity.give_bearer(tx, Actor(role, name), now=world.now)
+        return identity.give_bearer(tx, Actor(role, name), now=world.now, days=days)
 
 
 def bearer(token: str) -> dict[str, str]:

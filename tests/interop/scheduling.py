@@ -2,20 +2,13 @@
 
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from telemed.fhir.validate import validate
-from telemed.identity import granted
-from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
-from telemed.identity.model import Actor, Role
-from telemed.interop import ihe_routes, operations, routes
-from telemed.interop.audited import Audited
-from telemed.web import refusals
 from tests.builders import World
-from tests.web.apps import make_pages
+from tests.interop.program import app_of, bearer, token_of
 
 PATIENT = {
     "resourceType": "Patient",
@@ -28,20 +21,11 @@ PATIENT = {
 
 class Client:
     def __init__(self, world: World) -> None:
-        app = FastAPI()
-        app.state.centre = world.centre
-        app.add_middleware(Audited, prefix=routes.PREFIX, state=app.state)
-        refusals.install(app, make_pages(), edges=routes.EDGES)
-        for each in (ihe_routes.routes, operations.routes, routes.routes):
-            app.include_router(each)
-        self.http, self.world = TestClient(app), world
+        self.http, self.world = TestClient(app_of(world)), world
         self.works_for(EVERYONE)
 
     def works_for(self, *doctors: str, name: str = "program") -> None:
-        with self.world.db.transaction() as tx:
-            granted.work_for(tx, name, list(doctors))
-            token = identity.give_bearer(tx, Actor(Role.CLIENT, name), now=self.world.now)
-        self.http.headers["authorization"] = f"Bearer {token}"
+        self.http.headers.update(bearer(token_of(self.world, name, *doctors)))
 
     def find(self, **more: Any) -> dict[str, Any]:
         day = self.world.now.date()

@@ -1,49 +1,31 @@
 """Whatever a program does at the FHIR interface leaves a line before it is answered, refusals too."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from fhir.resources.R4B.auditevent import AuditEvent
 from httpx import Response
 
 from telemed.directory.model import slot_id
-from telemed.identity import granted
-from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
-from telemed.identity.model import Actor, Role
-from telemed.interop import bundle_routes, routes
-from telemed.interop.audited import Audited
 from telemed.kit.db import Database
 from telemed.people import service as people
 from telemed.people.act_fhir import act_event
 from telemed.people.acts import Act, Did, what_was_done, without_words
-from telemed.people.service import Auditor
-from telemed.web import refusals
 from tests.builders import World, make_booking, make_world, moment
+from tests.interop.program import app_of, auditing, token_of
 from tests.people import balp
-from tests.web.apps import make_pages
 
 AT = datetime(2027, 1, 12, 9, tzinfo=UTC)
 
 
 class Program:
     def __init__(self, world: World) -> None:
-        with world.db.transaction() as tx:
-            granted.work_for(tx, "program", [EVERYONE])
-            token = identity.give_bearer(tx, Actor(Role.CLIENT, "program"), now=world.now)
-        app = FastAPI()
-        app.state.centre = world.centre
-        app.add_middleware(Audited, prefix=routes.PREFIX, state=app.state)
-        refusals.install(app, make_pages(), edges=routes.EDGES)
-        app.include_router(bundle_routes.routes)
-        app.include_router(routes.routes)
-        self._http, self._world = TestClient(app, raise_server_exceptions=False), world
-        self._token = token
+        self._http, self._world = TestClient(app_of(world), raise_server_exceptions=False), world
+        self._token = token_of(world, "program", EVERYONE)
 
     def ask(self, path: str, method: str = "GET", *, known: bool = True, **more: Any) -> Response:
         headers = {"authorization": f"Bearer {self._token}"} if known else {}
@@ -64,13 +46,8 @@ def world(database: Database) -> World:
 
 @pytest.fixture
 def program(world: World) -> Iterator[Program]:
-    auditor = Auditor(world.db)
-    world.centre.live[Auditor] = auditor
-    writing = threading.Thread(target=auditor.batch.run)
-    writing.start()
-    yield Program(world)
-    auditor.batch.stop()
-    writing.join()
+    with auditing(world):
+        yield Program(world)
 
 
 def test_what_concerns_no_person_leaves_a_line(program: Program, world: World) -> None:

@@ -1,7 +1,6 @@
 """IHE Scheduling as a client meets it: find, hold, book on the same planner as the pages and the slots."""
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,8 +26,8 @@ from telemed.kit.tries import Tries
 from telemed.people import service as people
 from telemed.people.acts import Did
 from telemed.people.model import Erased
-from telemed.people.service import Auditor
 from tests.builders import CLIENT, SERVICE, WITH_CUFF, World, make_booking, make_world, moment
+from tests.interop.program import auditing
 from tests.interop.scheduling import FOR_HER, Client, alone
 
 
@@ -39,13 +38,8 @@ def world(sqlite_database: Database) -> World:
 
 @pytest.fixture
 def client(world: World) -> Iterator[Client]:
-    auditor = Auditor(world.db)
-    world.centre.live[Auditor] = auditor
-    writing = threading.Thread(target=auditor.batch.run)
-    writing.start()
-    yield Client(world)
-    auditor.batch.stop()
-    writing.join()
+    with auditing(world):
+        yield Client(world)
 
 
 def test_find_offers_what_the_pages_offer_in_the_same_order(client: Client, world: World) -> None:
@@ -258,13 +252,13 @@ def test_booked_at_once_moved_and_cancelled_by_its_status(client: Client) -> Non
     cancelled = {**done, "status": "cancelled", "cancelationReason": reason}
     gone = alone(client.post("$book", ("appointment-resource", "resource", cancelled)))
     assert (gone["status"], gone["cancelationReason"]["coding"][0]["code"]) == ("cancelled", "prov")
-    assert ten["id"] in {one["id"] for one in client.offered(practitioner="weiss", **{"visit-type": SERVICE})}
+    assert ten["id"] in {one["id"] for one in client.offered(practitioner="Practitioner/weiss", **{"visit-type": SERVICE})}
     other = alone(client.post("$book", ("appointment-resource", "resource", {**done, "status": "arrived"})), 422)
     assert other["issue"][0]["expression"] == ["Parameters.parameter[0].resource.status"]
 
 
 def test_each_leaves_a_line_with_what_was_asked_found_held_and_booked(client: Client, world: World) -> None:
-    chosen = client.offered(practitioner="weiss", _count="3", reason="x|Rückenschmerzen")[0]
+    chosen = client.offered(practitioner="Practitioner/weiss", _count="3", reason="x|Rückenschmerzen")[0]
     held = client.hold(chosen["id"]).json()
     client.book(held["id"], FOR_HER)
     client.hold("offer-of-nobody")
@@ -279,7 +273,7 @@ def test_each_leaves_a_line_with_what_was_asked_found_held_and_booked(client: Cl
     ]
     assert {(one.ids, one.person_id) for one in (book, hold)} == {((held["id"],), person_id)}
     assert (find.found, find.person_id) == (3, "")
-    assert "practitioner=weiss" in find.asked
+    assert "practitioner=Practitioner/weiss" in find.asked
     assert "Rücken" not in find.asked
 
 

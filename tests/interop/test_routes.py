@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
@@ -17,13 +16,12 @@ from telemed.identity import granted
 from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
-from telemed.interop import looking, operations, routes
+from telemed.interop import looking
 from telemed.kit.db import Database
-from telemed.web import refusals
 from tests.builders import World, make_booking, make_world, moment
 from tests.counts import Counted
 from tests.interop import fuzzed
-from tests.web.apps import make_pages
+from tests.interop.program import app_of
 
 SEARCHES = 60
 
@@ -34,12 +32,7 @@ class Client:
     def __init__(self, world: World, *, works_for: str = EVERYONE) -> None:
         with world.db.transaction() as tx:
             granted.work_for(tx, "program", [works_for] if works_for else [])
-        app = FastAPI()
-        app.state.centre = world.centre
-        refusals.install(app, make_pages(), edges=routes.EDGES)
-        app.include_router(operations.routes)
-        app.include_router(routes.routes)
-        self._http = TestClient(app)
+        self._http = TestClient(app_of(world))
         self._world = world
 
     def ask(self, path: str, *, role: Role | None = Role.CLIENT, method: str = "GET", **more: Any) -> Response:
@@ -122,10 +115,10 @@ def test_everything_else_needs_a_token(client: Client, path: str) -> None:
         ("GET", "/fhir/Location/nobody", {}, (404, "not-found")),
         ("GET", "/fhir/Nonsense", {}, (404, "not-supported")),
         ("GET", "/fhir/Nonsense/1", {}, (404, "not-supported")),
-        ("GET", "/fhir/Location/room-1/_history/1", {}, (404, "not-found")),
+        ("GET", "/fhir/Location/room-1/_history/9", {}, (404, "not-found")),
         ("GET", "/fhir/Appointment/nobody", {}, (404, "not-found")),
         ("GET", "/fhir/Slot/nobody", {}, (404, "not-found")),
-        ("PUT", "/fhir/Location/room-1", {}, (405, "not-supported")),
+        ("PUT", "/fhir/ValueSet/x", {}, (405, "not-supported")),
         ("DELETE", "/fhir/Appointment/1", {}, (405, "not-supported")),
         ("GET", "/fhir/Location", {"accept": "text/html"}, (406, "not-supported")),
         ("GET", "/fhir/Location", {"accept": "application/fhir+json; fhirVersion=5.0"}, (406, "not-supported")),

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
@@ -17,22 +16,18 @@ from telemed.booking import service as booking
 from telemed.booking.model import BookingCancelled, BookingConfirmed, BookingMoved, BookingReplanned
 from telemed.directory.model import ResourceKept
 from telemed.fhir.validate import validate
-from telemed.identity import granted
-from telemed.identity import service as identity
 from telemed.identity.allowed import EVERYONE
 from telemed.identity.model import Actor, Role
-from telemed.interop import routes as interop_routes
 from telemed.interop.topics import DELAY, ISIK, Deed
 from telemed.kit.clock import RealClock
 from telemed.kit.db import Database
 from telemed.kit.outbox import Relay, Subscription
 from telemed.kit.outside import Inside
 from telemed.queue.model import LineMoved
-from telemed.subscribe import fhir, reactions, routes
+from telemed.subscribe import fhir, reactions
 from telemed.subscribe.courier import Courier
-from telemed.web import refusals
 from tests.builders import World, make_world
-from tests.web.apps import make_pages
+from tests.interop.program import app_of, auditing, bearer, token_of
 
 UPDATED, CANCELLED = f"{ISIK}appointment-update", f"{ISIK}appointment-cancel"
 ANY_APPOINTMENT = f"{ISIK}Resource/Appointment"
@@ -144,21 +139,15 @@ class Program:
         self, world: World, name: str = "practice", *, works_for: str = EVERYONE, inside: Inside = HERE
     ) -> None:
         self.world, self.name = world, name
-        app = FastAPI()
-        app.state.centre = world.centre
         world.centre.live[Courier] = Courier(world.db, RealClock(), world.centre.secrets, "https://c/fhir", inside)
-        refusals.install(app, make_pages(), edges=interop_routes.EDGES)
-        app.include_router(routes.routes)
-        app.include_router(interop_routes.routes)
-        with world.db.transaction() as tx:
-            granted.work_for(tx, name, [works_for])
-            token = identity.give_bearer(tx, Actor(Role.CLIENT, name), now=world.now, days=LONG)
-        self._http = TestClient(app, headers={"authorization": f"Bearer {token}"}, raise_server_exceptions=False)
+        headers = bearer(token_of(world, name, works_for, days=LONG))
+        self._http = TestClient(app_of(world), headers=headers, raise_server_exceptions=False)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         more: dict[str, Any] = {} if body is None else {"json": body}
-        answer: Response = self._http.request(method, f"/fhir/{path}", headers=named, **more)
+        with auditing(self.world):
+            answer: Response = self._http.request(method, f"/fhir/{path}", headers=named, **more)
         if answer.content:
             assert validate(answer.content)
         return answer
