@@ -252,7 +252,7 @@ def test_booked_at_once_moved_and_cancelled_by_its_status(client: Client) -> Non
     cancelled = {**done, "status": "cancelled", "cancelationReason": reason}
     gone = alone(client.post("$book", ("appointment-resource", "resource", cancelled)))
     assert (gone["status"], gone["cancelationReason"]["coding"][0]["code"]) == ("cancelled", "prov")
-    assert ten["id"] in {one["id"] for one in client.offered(practitioner="Practitioner/weiss", **{"visit-type": SERVICE})}
+    assert ten["id"] in {one["id"] for one in client.offered(practitioner="weiss", **{"visit-type": SERVICE})}
     other = alone(client.post("$book", ("appointment-resource", "resource", {**done, "status": "arrived"})), 422)
     assert other["issue"][0]["expression"] == ["Parameters.parameter[0].resource.status"]
 
