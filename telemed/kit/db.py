@@ -243,7 +243,8 @@ def _lock_file(path: Path) -> Any:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
-        raise AlreadyOpen(f"{path.name} is open in another process") from None
+        why = "stop that one (the centre?) first, or use the centre's own pages while it runs"
+        raise AlreadyOpen(f"{path.name} is open in another process; {why}") from None
     return file
 
 

@@ -1,7 +1,8 @@
 """Programs of other houses: which may sign in at the FHIR interface, what for, for whom, and what each did last."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -19,10 +20,11 @@ from telemed.identity.doors import token_address
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import Needs
 from telemed.identity.scopes import Act, by_kind, scope
-from telemed.interop import served, writing
+from telemed.interop import served
 from telemed.kit.db import Tx
 from telemed.kit.i18n import words
 from telemed.kit.refusal import NotFound
+from telemed.people import acts as audited
 from telemed.people import service as people
 from telemed.web.centre import Centre, CentreDep
 from telemed.web.origins import Area
@@ -34,8 +36,8 @@ Proven = Annotated[Actor, Depends(Needs(Right.OPERATE, fresh=True))]
 HERE = "/betrieb/programme"
 NEW = f"{HERE}/neu"
 ONE = HERE + "/{client_id}"
-LATELY = 30
-"""Lines of what a program did last."""
+LATELY, LOOKED_AT = 30, 300
+"""Lines of what a program did last, and the acts that they are made of: the same again and again is one line."""
 LONGEST_NAME = 80
 NAMED = (
     *("Appointment", "Slot", "Schedule", "HealthcareService", "Practitioner", "PractitionerRole", "Organization"),
@@ -43,11 +45,12 @@ NAMED = (
 )
 """Types for which there is a word; others are called as FHIR calls them."""
 _LISTS = ("CodeSystem", "HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole", "ValueSet")
+_WRITTEN = ("Device", "HealthcareService", "Location", "Practitioner", "PractitionerRole", "Schedule")
 MEANT_FOR: Mapping[str, tuple[str, ...]] = {
     "times": ("system/Slot.rs", "system/Schedule.rs", *(f"system/{kind}.rs" for kind in _LISTS)),
     "book": ("system/Appointment.crus",),
     "hear": ("system/Subscription.cruds",),
-    "keep": tuple(f"system/{kind}.crus" for kind in writing.WRITTEN),
+    "keep": tuple(f"system/{kind}.crus" for kind in _WRITTEN),
 }
 """What a program is for, in a word, and the scopes that it takes."""
 
@@ -171,7 +174,7 @@ def _one(
     with centre.db.reading() as tx:
         client, known = _known(tx, client_id), directory.load(tx)
         doctors = granted.compartment(tx, client_id)
-        acts = people.acts_of(tx, client_id, limit=LATELY)
+        acts = _in_lines(people.acts_of(tx, client_id, limit=LOOKED_AT))
         names = {each.actor.subject: each.name for each in staff.members(tx)}
         line = _line(tx, known, client)
     as_it_is = Wanted(client.name, client.scopes, doctors, client.key_set, client.key_set_url)
@@ -191,6 +194,12 @@ def _one(
         is_asked=is_asked,
         form=_fields(typed or as_it_is, known, wrong or []),
     )
+
+
+def _in_lines(acts: Iterable[audited.Act]) -> list[tuple[audited.Act, int]]:
+    """The newest of each run of acts that are alike, and how many there are."""
+    runs = groupby(acts, key=lambda act: (act.did, act.kind, act.asked, act.ids, act.status))
+    return [(same[0], len(same)) for same in (list(run) for _, run in runs)][:LATELY]
 
 
 def _pasted(client: Client) -> tuple[Key, ...]:

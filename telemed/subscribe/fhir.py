@@ -214,9 +214,8 @@ def shown(one: Subscribed) -> bytes:
     standing, given = one.standing, orjson.loads(one.wish.content)
     meta = {**given.get("meta", {}), "versionId": str(one.version), "lastUpdated": instant(one.updated_at)}
     failing = standing.failures > 0
-    error = (
-        f"the endpoint is {_why(standing)}; it is asked anew after a PUT, $status says since when" if failing else None
-    )
+    again = "asked anew after a PUT" if standing.next_at is None else "tried again by itself"
+    error = f"the endpoint is {_why(standing)}; it is {again}, and $status says since when" if failing else None
     return stamped(one.wish.content, {"id": one.id, "meta": meta, "status": standing.state.value, "error": error})
 
 

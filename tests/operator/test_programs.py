@@ -94,11 +94,12 @@ def test_what_it_did_last_is_shown(world: World, operator: Staff) -> None:
     client_id = path.rpartition("/")[2]
     now = world.now
     with world.centre.db.transaction() as tx:
-        people.audit_act(tx, Act(client_id, Did.SEARCH, "Slot", now, "status=free", 4))
+        for _ in range(3):
+            people.audit_act(tx, Act(client_id, Did.SEARCH, "Slot", now, "status=free", 4))
         people.audit_act(tx, Act(client_id, Did.BOOK, "Appointment", now, ids=("a-1",), status=409))
     shown = operator.get(path).texts(".//section[@aria-labelledby='acts']//tbody/tr")
     assert ["gebucht: Appointment" in shown[0], "abgelehnt (409)" in shown[0]] == [True, True]
-    assert ["gesucht: Slot" in shown[1], "status=free" in shown[1]] == [True, True]
+    assert ["gesucht: Slot (3 Mal)" in shown[1], "status=free" in shown[1], len(shown)] == [True, True, 2]
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,6 @@ from telemed.people.consent import Answer, How, Purpose
 from telemed.people.mandate import Lasts
 from telemed.people.model import Deed, Need, Way
 from telemed.privacy import legal, service
-from telemed.privacy.legal import SIX
 from telemed.privacy.model import HOUSE, KINDS, OTHER, PURPOSES
 from telemed.queue.order import Why
 from telemed.training.model import Step
@@ -295,7 +294,7 @@ PARTS: dict[str, set[str]] = {
     "mine.who.": {*Role, *(f"{role}.named" for role in ("doctor", "assistant", "relative"))},
     "mine.why.": {*PURPOSES.values(), OTHER},
     "privacy.kind.": {HOUSE, *(f"{kind}{more}" for kind in KINDS for more in ("", ".why", ".long", ".who"))},
-    "privacy.six.": {str(place + 1) for place in range(len(SIX))},
+    "privacy.six.": {str(place + 1) for place in range(len(legal.SIX))},
     "refusal.consent.": {Purpose.VIDEO, Purpose.RELATIVE},
     "register.": {key.removeprefix("register.") for key in register_keys()},
     "terms.simple.": {"talk", "free", "name", "room", "record", "kept", "ads", "emergency"},
