@@ -207,7 +207,7 @@ def subscription(*, topic: str) -> Resource:
     payload = {"extension": [{"url": f"{BACKPORT}backport-payload-content", "valueCode": "id-only"}]}
     channel = {
         "type": "rest-hook",
-        "endpoint": "https://127.0.0.1/hear",
+        "endpoint": "https://practice.example/hear",
         "payload": "application/fhir+json",
         "_payload": payload,
         "header": ["Authorization: Basic eDp5"],
@@ -216,7 +216,7 @@ def subscription(*, topic: str) -> Resource:
     filters = [{"url": f"{BACKPORT}backport-filter-criteria", "valueString": "Appointment?status=booked"}]
     return {
         "resourceType": "Subscription",
-        "status": "requested",
+        "status": "off",  # so nobody is called
         "reason": "our calendar",
         "criteria": topic,
         "_criteria": {"extension": filters},
