@@ -3,93 +3,34 @@
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from joserfc.jwk import OctKey, RSAKey
 from sqlalchemy import text
 
-from telemed.identity import client_store, clients, scopes, token_routes
-from telemed.identity.allowed import EVERYONE
-from telemed.identity.client_model import TOKEN_PATH, Client, KeysRefused, NotRegistered, ScopeRefused
+from telemed.identity import client_store, clients, scopes
+from telemed.identity.client_model import TOKEN_PATH, KeysRefused, NotRegistered, ScopeRefused
 from telemed.identity.clients import Wanted
-from telemed.identity.doors import token_address
 from telemed.identity.key_sets import KeySets
-from telemed.identity.model import Actor, Right, Role, holds
 from telemed.identity.rights import REMEMBERED_S, Programs
-from telemed.identity.token_routes import TokenTries
-from telemed.interop import routes, smart
 from telemed.kit.db import Database
 from telemed.kit.ids import digest, to_base64
-from telemed.people.service import Auditor
-from telemed.web import refusals
-from tests.builders import World, make_booking, make_world
+from tests.builders import make_booking
 from tests.identity.programs import Signer, ec_key, key_set
+from tests.identity.token_house import ASKED, House, keeping
 from tests.identity.web_of_keys import URL, Web
-from tests.web.apps import make_pages
-
-ASKED = "system/Slot.rs system/Appointment.rs system/Schedule.rs"
-
-
-class House:
-    """A centre with one program registered for Slots and Appointments of everybody."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        app = FastAPI()
-        app.state.centre = world.centre
-        refusals.install(app, make_pages(), edges=routes.EDGES)
-        for each in (token_routes.routes, smart.routes, routes.routes):
-            app.include_router(each)
-        self.http = TestClient(app)
-        self.endpoint = token_address(world.centre)
-        self.key = ec_key()
-        self.client = self.register(key_set=key_set(self.key))
-        self.signer = Signer(self.client.id, self.endpoint, self.key)
-
-    def register(self, **said: Any) -> Client:
-        wanted = Wanted("Praxis am Markt", ("system/Appointment.crus", "system/Slot.rs"), (EVERYONE,))
-        with self.world.db.transaction() as tx:
-            return clients.register(tx, replace(wanted, **said), by="betrieb", now=self.world.now)
-
-    def ask(self, form: Any, **more: Any) -> httpx.Response:
-        answer: httpx.Response = self.http.post(TOKEN_PATH, data=form, **more)
-        return answer
-
-    def token(self, scope: str = ASKED, **more: Any) -> str:
-        answer = self.ask(self.signer.form(self.world.now, scope, **more))
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["access_token"])
-
-    def get(self, path: str, token: str) -> httpx.Response:
-        answer: httpx.Response = self.http.get(path, headers={"authorization": f"Bearer {token}"})
-        return answer
-
-
-def _house(database: Database) -> Iterator[House]:
-    world = make_world(database)
-    auditor = Auditor(world.db)
-    world.centre.live[Auditor] = auditor
-    writing = threading.Thread(target=auditor.batch.run)
-    writing.start()
-    yield House(world)
-    auditor.batch.stop()
-    writing.join()
 
 
 @pytest.fixture
 def house(sqlite_database: Database) -> Iterator[House]:
-    yield from _house(sqlite_database)
+    yield from keeping(sqlite_database)
 
 
 @pytest.fixture
 def house_on_either(database: Database) -> Iterator[House]:
-    yield from _house(database)
+    yield from keeping(database)
 
 
 def test_a_signature_is_answered_with_a_token_for_what_is_granted(house_on_either: House) -> None:
@@ -198,71 +139,6 @@ def test_another_key_and_another_algorithm_are_refused(house: House) -> None:
     ):
         answer = house.ask({**house.signer.form(now), "client_assertion": assertion})
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client"), assertion
-
-
-def test_no_header_makes_us_believe_another_key(house: House) -> None:
-    """RFC 8725: keys come from where they were registered, whatever the header names or brings along."""
-    now, mine = house.world.now, ec_key()
-    stranger = Signer(house.client.id, house.endpoint, mine)
-    bring = mine.as_dict(private=False)
-    for header in (
-        {"jwk": bring},
-        {"x5u": "https://evil.example/c"},
-        {"x5c": ["AA"]},
-        {"kid": "../../k1"},
-        {"kid": "k1\0"},
-    ):
-        assert house.ask(stranger.form(now, header=header)).status_code == 401
-    key, half = house.key.as_dict(private=False), to_base64(b'{"iss":"\\ud800"}')
-    rsa = RSAKey.generate_key(2048, {"kid": "k1"})
-    public = OctKey.import_key(json.dumps(key).encode(), {"kid": "k1"})
-    for forged in (
-        Signer(house.client.id, house.endpoint, public, "HS384"),
-        Signer(house.client.id, house.endpoint, rsa, "RS384"),
-    ):
-        assert house.ask(forged.form(now)).status_code == 401
-    head, said, sign = house.signer.assertion(now).split(".")
-    twice = to_base64(f'{{"iss":"x",{json.dumps({"iss": house.client.id})[1:]}'.encode())
-    for odd in (
-        f"{head}.{twice}.{sign}",
-        f"{head}.{half}.{sign}",
-        f"{head}.{said}.{sign}.{sign}.{sign}",
-        f"{head}.{said}",
-        "." * 30_000,
-        "x" * 60_000,
-    ):
-        answer = house.ask({**house.signer.form(now), "client_assertion": odd})
-        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-    deep = to_base64(("[" * 20_000 + "]" * 20_000).encode())
-    assert house.ask({**house.signer.form(now), "client_assertion": f"{deep}.{deep}.x"}).status_code == 401
-
-
-def test_who_tries_wrong_keys_again_and_again_waits_and_shuts_out_nobody_elsewhere(house: House) -> None:
-    right, wrong = house.signer, replace(house.signer, key=ec_key())
-    assert [house.ask(wrong.form(house.world.now)).status_code for _ in range(61)] == [401] * 60 + [429]
-    waiting = house.ask(right.form(house.world.now))
-    assert (waiting.status_code, waiting.json()["error"]) == (429, "temporarily_unavailable")
-    assert 0 < int(waiting.headers["retry-after"]) <= 600
-    with house.world.centre.the(TokenTries).one(f"192.0.2.7 {house.client.id}"):
-        pass  # the same program from elsewhere
-    assert house.ask(replace(right, client_id="another").form(house.world.now)).status_code == 401
-
-
-def test_a_token_is_asked_for_in_a_form_and_nowhere_else(house: House) -> None:
-    """What stands in an address is written into logs."""
-    form = house.signer.form(house.world.now)
-    assert house.http.post(TOKEN_PATH, params=form).json()["error"] == "invalid_request"
-    assert house.http.post(TOKEN_PATH, params=form, data={"grant_type": form["grant_type"]}).status_code == 401
-    assert house.http.get(TOKEN_PATH, params=form).status_code == 401
-    token = house.token()
-    assert house.http.get(f"/fhir/Slot?schedule=Schedule/calendar-weiss&access_token={token}").status_code == 401
-
-
-def test_a_program_with_scopes_is_one_at_the_fhir_interface_and_nowhere_else() -> None:
-    by_scope, by_hand = Actor(Role.CLIENT, "p", scopes=("system/Slot.rs",)), Actor(Role.CLIENT, "p")
-    held = {right for right in Right if holds(by_scope, right)}
-    assert held == {Right.OPEN, Right.FHIR_READ, Right.FHIR_WRITE, Right.AUDIT_READ}
-    assert holds(by_hand, Right.IMPORT)
 
 
 def test_a_request_that_is_none_is_told_so(house: House) -> None:
