@@ -1,6 +1,7 @@
 """One look at a resource, on the way in: fhir.resources once, then what it lets pass. Reads never come here."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -11,6 +12,8 @@ from telemed.fhir.elements import Element, Model, model_of
 from telemed.fhir.issues import Invalid, Issue, Malformed
 from telemed.fhir.resource import Resource
 
+MOST = 100
+"""Issues that are told of one resource."""
 _CODES = {
     "missing": "required",
     "model_field_validation.missing": "required",
@@ -56,7 +59,7 @@ def validate(data: bytes | Mapping[str, Any], parsed: object = None) -> Resource
     if model is None or not isinstance(kind, str):
         raise Invalid([Issue("structure", "not a resource type of FHIR R4", "resourceType")])
     if any(True for _ in _faults(parts.looked_over(fields, model, _faults_of_part), model, kind)):
-        raise Invalid(tuple(_faults(fields, model, kind)))
+        raise Invalid(tuple(islice(_faults(fields, model, kind), MOST)))
     content = data if isinstance(data, bytes) else orjson.dumps(data)
     return Resource(kind, str(fields.get("id", "")), content, fields)
 

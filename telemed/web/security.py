@@ -34,7 +34,8 @@ class Protection:
 
     *media*: pages that may use camera and microphone. *machines*: called by programs with a bearer token or a
     pairing code, never by a browser's cookie, so that their origin does not matter; they are told in problem details
-    what is too large. *body_caps*: bytes allowed in a request body, where it is not `BODY_CAP`. *only_tls*: browsers
+    what is too large. *body_caps*: bytes allowed in a request body, where it is not `BODY_CAP`; *own_body_caps*: at
+    that very path and not below it. *speaking*: where the path's own edge tells what is too large. *only_tls*: browsers
     are told to come by TLS alone from now on (RFC 6797). *plan*: which address is right for what. *open_data*: what is
     meant for every site and may be kept by whoever is between, as the answer itself says.
     """
@@ -42,6 +43,8 @@ class Protection:
     media: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     body_caps: Mapping[str, int] = field(default_factory=dict)
+    own_body_caps: Mapping[str, int] = field(default_factory=dict)
+    speaking: tuple[str, ...] = ()
     only_tls: bool = False
     plan: Plan | None = None
     open_data: tuple[str, ...] = ()
@@ -49,7 +52,7 @@ class Protection:
 
 def protect(app: FastAPI, protection: Protection) -> None:
     """Put all of them on *app*; the last one added is the first to see a request."""
-    app.add_middleware(BodyCap, caps=protection.body_caps, machines=protection.machines)
+    app.add_middleware(BodyCap, protection=protection)
     app.add_middleware(SameOrigin, machines=protection.machines)
     if protection.plan is not None and protection.plan.is_divided:
         app.add_middleware(Origins, plan=protection.plan)
@@ -163,10 +166,10 @@ def _origin_is_host(headers: RequestHeaders) -> bool:
 class BodyCap:
     """Refuses a request body that is larger than its path allows (413), announced or not."""
 
-    def __init__(self, app: ASGIApp, *, caps: Mapping[str, int] | None = None, machines: tuple[str, ...] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, protection: Protection) -> None:
         self._app = app
-        self._caps = caps or {}
-        self._machines = machines
+        self._caps, self._own = protection.body_caps, protection.own_body_caps
+        self._machines, self._speaking = protection.machines, protection.speaking
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -175,6 +178,9 @@ class BodyCap:
         cap = self._cap(scope["path"])
         announced = RequestHeaders(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > cap:
+            if is_below(scope["path"], self._speaking):
+                await self._app(scope, _too_large, send)
+                return
             by_program = is_below(scope["path"], self._machines)
             plain = PlainTextResponse(words_of(HTTPConnection(scope)).text(TooLarge.key), status_code=413)
             await (problem(TooLarge()) if by_program else plain)(scope, receive, send)
@@ -182,8 +188,18 @@ class BodyCap:
         await self._app(scope, _counted(receive, cap), send)
 
     def _cap(self, path: str) -> int:
+        if path.rstrip("/") in self._own:
+            return self._own[path.rstrip("/")]
         fitting = [prefix for prefix in self._caps if is_below(path, (prefix,))]
         return self._caps[max(fitting, key=len)] if fitting else BODY_CAP
+
+
+async def _too_large() -> Message:
+    """
+    Raises:
+        HTTPException: nothing of the body is read.
+    """
+    raise HTTPException(413)
 
 
 def _counted(receive: Receive, cap: int) -> Receive:

@@ -131,10 +131,10 @@ def patient(**changes: Any) -> dict[str, Any]:
     return {"name": "patient", "resource": {**PATIENT, **changes}}
 
 
-def refusal_of(answer: Response) -> tuple[int, str, str]:
+def refusal_of(answer: Response, severity: str = "error") -> tuple[int, str, str]:
     """Status, IssueType and expression of the first issue."""
     assert validate.validate(answer.content).kind == "OperationOutcome"
     first = answer.json()["issue"][0]
-    assert first["severity"] == "error"
+    assert first["severity"] == severity
     assert first["diagnostics"]
     return answer.status_code, first["code"], first.get("expression", [""])[0]

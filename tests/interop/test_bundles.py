@@ -202,3 +202,13 @@ NONE: list[tuple[Any, tuple[int, str, str]]] = [
 def test_what_is_no_such_bundle_is_refused(program: Program) -> None:
     for body, refused in NONE:
         assert refusal_of(program.send("POST", "/fhir", body)) == refused
+
+
+def test_a_bundle_may_be_larger_than_what_is_sent_elsewhere(program: Program) -> None:
+    large = [
+        entry("PUT", f"Location/own-{n}", {**PLACE, "id": f"own-{n}", "description": "x" * 2_000}) for n in range(MOST)
+    ]
+    assert program.send("POST", "/fhir", bundle(*large)).status_code == 200
+    for method, path, description in (("POST", "/fhir", 262_144), ("PUT", "/fhir/Location/own-1", 65_536)):
+        sent = {**PLACE, "id": "own-1", "description": "x" * description}
+        assert refusal_of(program.send(method, path, sent), "fatal") == (413, "too-long", "")
