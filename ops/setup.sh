@@ -50,6 +50,7 @@ missing_packages() {
     ls /usr/lib/*/libharfbuzz-subset.so.0 >/dev/null 2>&1 || echo libharfbuzz-subset0 # puts fonts into a PDF
     if [ "$tier" = test ]; then
         [ -x /usr/bin/chromium ] || echo chromium
+        [ -x /usr/bin/chromium-headless-shell ] || echo chromium-headless-shell # most pages are looked at in it
         [ -x /usr/bin/firefox-esr ] || echo firefox-esr
         postgresql_is_there || echo postgresql
         ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || echo libatomic1 # Playwright's driver wants it
@@ -74,10 +75,9 @@ install_packages() {
     say "installing Debian packages:" "$@"
     log=build/setup-apt.log
     apt update >"$log" 2>&1 || give_up "apt-get update failed; the reason is in $log"
-    for package in "$@"; do
-        apt install --no-install-recommends "$package" >>"$log" 2>&1 ||
-            give_up "the Debian package $package cannot be installed; the reason is in $log"
-    done
+    # all at once: what follows an installation is done once, not after each
+    apt install --no-install-recommends "$@" >>"$log" 2>&1 ||
+        give_up "these Debian packages cannot be installed; the reason is in $log:" "$@"
 }
 
 # --- virtual environment --------------------------------------------------------------------------------------

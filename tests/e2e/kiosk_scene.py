@@ -17,7 +17,7 @@ from room_agent.settings import Settings
 from room_agent.wiring import Agent, running
 from schemas.day import FactKind, PlannedVisit
 from telemed.web.pages import mount_static
-from tests.e2e.chromium import CALL, EXECUTABLE, FLAGS
+from tests.e2e.chromium import CALL, FLAGS, MEDIA, SHELL
 from tests.e2e.shots import shot_of
 from tests.room_agent.world import CODE, SmallCentre, fact, until, visit
 from tests.rosters import OPERATOR_KEY
@@ -133,7 +133,7 @@ class Scene:
 
     async def doctor(self, visit_id: str = "visit-1") -> Page:
         """A doctor's bare page, in the visit."""
-        context = await self.browser.new_context()
+        context = await self.browser.new_context(permissions=MEDIA)
         page = await context.new_page()
         await page.goto(f"{self.centre_url}/doctor")
         await page.evaluate(DOCTOR, {"visitId": visit_id, "subject": "doctor-1"})
@@ -167,7 +167,7 @@ class Scene:
 async def kiosk_browser(*more: str) -> AsyncIterator[Browser]:
     """A browser with a simulated camera and microphone; *more*: further flags."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=EXECUTABLE, args=[*FLAGS, *CALL, *more])
+        browser = await playwright.chromium.launch(executable_path=SHELL, args=[*FLAGS, *CALL, *more])
         try:
             yield browser
         finally:
@@ -203,7 +203,7 @@ async def scene(folder: Path, browser: Browser, *, measuring_s: float = 1.0) -> 
         url = await stack.enter_async_context(served(create_app(lambda: kept(settings))))
         await until(lambda: centre.links)
         stack.push_async_callback(_close_windows, browser)
-        page = await (await browser.new_context(viewport={"width": 1920, "height": 1080})).new_page()
+        page = await (await browser.new_context(viewport={"width": 1920, "height": 1080}, permissions=MEDIA)).new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         made = Scene(

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
 
 from ops.programs import NAMES, SEED, Programs, free_port
+from tests.e2e.chromium import EXECUTABLE
 from tests.warm import WarmPrograms
 
-CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -180,10 +180,10 @@ class Stage:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(executable: str = EXECUTABLE) -> Iterator[Browser]:
     """Debian's Chromium without a screen."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         try:
             yield browser
         finally:
@@ -191,7 +191,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def stage(seed: Path = SEED, **extra: str) -> Iterator[Stage]:
+def stage(seed: Path = SEED, *, executable: str = EXECUTABLE, **extra: str) -> Iterator[Stage]:
     """Centre, room and monitor running, and a browser; all of it ends with the block. *extra*: further settings."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="telemed-stage-")))
@@ -199,7 +199,7 @@ def stage(seed: Path = SEED, **extra: str) -> Iterator[Stage]:
         programs = stack.enter_context(WarmPrograms(folder, seed=seed, ports=ports, extra=extra))
         programs.prepare()
         programs.start_all()
-        yield Stage(programs, stack.enter_context(chromium()))
+        yield Stage(programs, stack.enter_context(chromium(executable)))
 
 
 def wait_until_released(page: Page) -> None:

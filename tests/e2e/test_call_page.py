@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from telemed.kit.db import Database
 from telemed.kit.ids import new_link_token
 from telemed.people.model import Person, Way
 from telemed.visit import service as visit
-from tests.e2e.chromium import AXE, CALL, CALL_REFUSED, chromium, chromium_beside
+from tests.e2e.chromium import AXE, CALL, CALL_REFUSED, MEDIA, chromium, chromium_beside
 from tests.e2e.introduced import allow, introduce
 from tests.e2e.shots import shot
 from tests.e2e.stage import wait_until_released
@@ -71,21 +71,23 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
         yield programs
 
 
-def window(browser: Browser) -> tuple[BrowserContext, Page]:
+def window(browser: Browser, *allowed: str) -> tuple[BrowserContext, Page]:
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="de-DE")
+    if allowed:
+        context.grant_permissions(allowed)
     context.set_default_timeout(PATIENCE_MS)
     return context, context.new_page()
 
 
 def open_kiosk(programs: Programs, browser: Browser) -> Page:
-    _, page = window(browser)
+    _, page = window(browser, *MEDIA)
     page.goto(f"{programs.url('room-agent')}/kiosk#{programs.keys['rooms'][0]['kiosk']}")
     expect(page.locator("body[data-screen=welcome]")).to_be_visible(timeout=PATIENCE_MS)
     return page
 
 
-def sign_in(programs: Programs, browser: Browser) -> Page:
-    _, page = window(browser)
+def sign_in(programs: Programs, browser: Browser, allowed: Sequence[str] = MEDIA) -> Page:
+    _, page = window(browser, *allowed)
     link = next(one["url"] for one in programs.keys["staff"] if one["id"] == DOCTOR)
     page.goto(link)
     page.locator("main form button").click()
@@ -266,7 +268,7 @@ def downloaded(page: Page) -> Any:
 def test_without_camera_and_microphone_the_doctor_is_told_and_still_sees_the_room(programs: Programs) -> None:
     with chromium(*CALL) as room, chromium_beside(room, *CALL_REFUSED) as browser:
         open_kiosk(programs, room)
-        page = sign_in(programs, browser)
+        page = sign_in(programs, browser, allowed=())
         call(page)
         expect(page.locator("#media-notice")).to_contain_text("Kamera und Mikrofon sind nicht freigegeben")
         page.wait_for_function(RUNS, arg="patient-video", timeout=PATIENCE_MS)

@@ -25,7 +25,7 @@ from telemed.kit.db import Database
 from telemed.kit.ids import new_link_token
 from telemed.people.model import Person, Way
 from telemed.visit import service as visit
-from tests.e2e.chromium import CALL, chromium
+from tests.e2e.chromium import CALL, MEDIA, chromium
 from tests.e2e.introduced import allow, introduce
 from tests.e2e.shots import part_of, shot
 from tests.e2e.stage import wait_for, wait_until_released
@@ -106,7 +106,7 @@ class Scene:
     def window(self) -> Page:
         context = self.browser.new_context(viewport={"width": 1000, "height": 700}, locale="de-DE")
         context.set_default_timeout(PATIENCE_MS)
-        context.grant_permissions(["camera", "microphone"])
+        context.grant_permissions(MEDIA)
         page = context.new_page()
         page.add_init_script(KEEPS_CONNECTIONS)
         page.on("pageerror", lambda error: self.faults.append(str(error)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.chromium import SHELL
 from tests.e2e.stage import PATIENCE_MS, Stage, stage
 from tests.e2e.visit import SERVICE, SOMMER, WINTER
 
@@ -15,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 @pytest.fixture(scope="module")
 def on() -> Iterator[Stage]:
     """One room for all: each test leaves the three programs running, and the last shuts the monitor out."""
-    with stage() as made:
+    with stage(executable=SHELL) as made:
         yield made
 
 

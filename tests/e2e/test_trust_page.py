@@ -17,7 +17,7 @@ from schemas import trust as contract
 from schemas.trust import CALL_PICTURES
 from telemed.web.pages import mount_static
 from telemed.web.security import Protection, protect
-from tests.e2e.chromium import AXE, CALL, chromium
+from tests.e2e.chromium import AXE, CALL, MEDIA, chromium
 from tests.e2e.shots import shot
 from tests.e2e.stage import wait_for
 from tests.e2e.test_call_page import PATIENCE_MS, RUNS, call, open_kiosk, programs, sign_in  # noqa: F401 - a fixture
@@ -52,7 +52,7 @@ def bare(browser: Browser) -> Iterator[Page]:
     mount_static(app)
     protect(app, Protection())
     with served_beside(app) as server:
-        page = browser.new_page()
+        page = browser.new_page(permissions=MEDIA)
         page.goto(server.address)
         yield page
 
@@ -166,7 +166,7 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 COMPARED = "[...document.querySelectorAll('#compare-pictures li')].map(({ dataset }) => dataset.picture)"
 FRAMES = "(id) => document.getElementById(id).getVideoPlaybackQuality().totalVideoFrames"
 MORE = "([id, before]) => document.getElementById(id).getVideoPlaybackQuality().totalVideoFrames > before + 15"
-MEDIA = "() => [...document.querySelectorAll('video, audio')].filter((each) => each.srcObject).length"
+PLAYING = "() => [...document.querySelectorAll('video, audio')].filter((each) => each.srcObject).length"
 
 
 def runs(page: Page) -> None:
@@ -228,7 +228,7 @@ def red_screens(kiosk: Page, page: Page) -> None:
     for one in (page, kiosk):
         expect(one.locator("#distrust")).to_contain_text("Diese Verbindung ist nicht sicher.", timeout=PATIENCE_MS)
         expect(one.locator("#distrust")).to_be_visible()
-        assert one.evaluate(MEDIA) == 0
+        assert one.evaluate(PLAYING) == 0
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for width, height in ((360, 740), (960, 540), (1920, 1080)):

@@ -11,6 +11,7 @@ from playwright.async_api import Page, Route
 
 import telemed.web
 from schemas.day import FactKind
+from tests.e2e.chromium import MEDIA
 from tests.e2e.kiosk_scene import DOCTOR, Scene, kiosk_browser, scene
 from tests.malice.middle import UNCHECKED_PAGE, Attack, Between, Middle, unchecked
 from tests.room_agent.world import fact, until
@@ -72,7 +73,7 @@ async def between() -> AsyncIterator[tuple[Scene, Middle]]:
 async def _doctor(room: Scene, hub: Middle, *, checks: bool) -> AsyncIterator[tuple[Page, Between]]:
     """A page of a fresh browser context, and what stands between it and the room."""
     before = len(hub.pairs)
-    context = await room.browser.new_context()
+    context = await room.browser.new_context(permissions=MEDIA)
     try:
         page = await context.new_page()
         await page.add_init_script(KEEPS_CONNECTIONS)
