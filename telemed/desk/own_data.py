@@ -1,7 +1,7 @@
 """A person's own data as pages: who saw them, a copy to take along, and having them erased with a certificate."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -11,6 +11,7 @@ from telemed.booking import access
 from telemed.booking.access import Paper
 from telemed.booking.times import Choice
 from telemed.directory import service as directory
+from telemed.directory.model import Directory
 from telemed.identity import signed_in
 from telemed.identity.model import Actor, Right
 from telemed.identity.rights import SESSION_COOKIE, Needs
@@ -61,8 +62,17 @@ class CodesSent(Tries):
 @routes.get(OWN)
 def look(request: Request, centre: CentreDep, actor: Resident) -> HTMLResponse:
     """What is kept, and who saw it when and what for."""
-    with centre.db.beside(lambda tx: _all(tx, centre, actor)) as shown:
-        return centre.the(Pages).render(request, "privacy/own.html", shown=SHOWN, **shown)
+    now = centre.clock.now()
+
+    def kept(tx: Tx) -> own.OwnData:
+        return own.kept(tx, centre.secrets, service.person_of(tx, actor), actor=actor, now=now)
+
+    with centre.db.reading() as before:
+        known = directory.load(before)  # from here on it shows what was before this look
+        with centre.db.beside(kept) as found:
+            whole = replace(found, seen=own.who_looked(before, found.person_id))
+            shown = _shown_of(whole, known, now)
+            return centre.the(Pages).render(request, "privacy/own.html", shown=SHOWN, **shown)
 
 
 @routes.get(f"{OWN}/kopie")
@@ -204,6 +214,10 @@ def _by_code(centre: Centre, actor: Actor, person_id: str, proof: Proof) -> bool
 def _all(tx: Tx, centre: Centre, actor: Actor) -> dict[str, Any]:
     now, known = centre.clock.now(), directory.load(tx)
     found = own.look(tx, centre.secrets, service.person_of(tx, actor), actor=actor, now=now)
+    return _shown_of(found, known, now)
+
+
+def _shown_of(found: own.OwnData, known: Directory, now: datetime) -> dict[str, Any]:
     choices = [(one, Choice.of(one.offer, known)) for one in found.bookings]
     return {"own": found, "names": own.names(found, known), "bookings": choices, "known": known, "now": now}
 

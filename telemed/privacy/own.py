@@ -39,7 +39,7 @@ class OwnData:
     bookings: tuple[Booking, ...]
     consents: tuple[Said, ...]
     mandates: tuple[Mandate, ...]
-    seen: tuple[Seen, ...]
+    seen: tuple[Seen, ...] = ()
 
     def relative(self, mandate_id: str) -> str:
         return next((one.relative.name for one in self.mandates if one.id == mandate_id), "")
@@ -51,7 +51,21 @@ def look(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, now: datetim
     Raises:
         Erased: her data are gone.
     """
-    lines = people.seen_by_minute(tx, person_id)
+    seen = who_looked(tx, person_id)
+    return replace(kept(tx, secrets, person_id, actor=actor, now=now), seen=seen)
+
+
+def who_looked(tx: Tx, person_id: str) -> tuple[Seen, ...]:
+    """Who did what with her data, the newest first."""
+    return tuple(model.seen(people.seen_by_minute(tx, person_id), directory.load(tx).zone))
+
+
+def kept(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, now: datetime) -> OwnData:
+    """As `look`, without who looked.
+
+    Raises:
+        Erased: her data are gone.
+    """
     person, given = mandates.with_person(tx, secrets, person_id, actor=actor, purpose=PURPOSE, now=now)
     return OwnData(
         person_id,
@@ -59,7 +73,6 @@ def look(tx: Tx, secrets: Secrets, person_id: str, *, actor: Actor, now: datetim
         tuple(booking.of_person(tx, person_id)),
         tuple(consents.all_of(tx, person_id)),
         tuple(given),
-        tuple(model.seen(lines, directory.load(tx).zone)),
     )
 
 
