@@ -5,9 +5,7 @@ doctor's: in the same order, counted alike, page by page, with nothing included 
 """
 
 import asyncio
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from random import Random
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -23,25 +21,11 @@ from telemed.identity.model import Actor, Role
 from telemed.interop import looking
 from telemed.interop.looking import Asked
 from telemed.kit.db import Database
-from telemed.people.service import Auditor
 from tests.builders import OPERATOR, World, appointment_of, make_booking, make_world, moment, offer_at
 
 OWN, OTHER = "weiss", "brandt"
 BASE = "https://centre.test/fhir"
 MANY = 500
-
-
-@contextmanager
-def auditing(world: World) -> Iterator[None]:
-    """Someone writes the audit's lines meanwhile."""
-    auditor = world.centre.live[Auditor] = Auditor(world.db)
-    writing = threading.Thread(target=auditor.batch.run)
-    writing.start()
-    try:
-        yield
-    finally:
-        auditor.batch.stop()
-        writing.join()
 
 
 def a_quarter(database: Database) -> tuple[World, dict[str, str]]:

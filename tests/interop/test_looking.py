@@ -16,7 +16,8 @@ from telemed.interop.looking import Asked
 from telemed.kit.db import Database
 from telemed.kit.refusal import NotAllowed
 from tests.builders import World, make_booking, make_world
-from tests.interop.fuzzed import BASE, a_quarter, auditing
+from tests.interop.fuzzed import BASE, a_quarter
+from tests.interop.program import auditing
 from tests.interop.test_routes import Client, outcome_of
 
 ISIK = "https://gematik.de/fhir/isik/"

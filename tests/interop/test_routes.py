@@ -21,7 +21,7 @@ from telemed.kit.db import Database
 from tests.builders import World, make_booking, make_world, moment
 from tests.counts import Counted
 from tests.interop import fuzzed
-from tests.interop.program import app_of
+from tests.interop.program import app_of, auditing
 
 SEARCHES = 60
 
@@ -61,7 +61,7 @@ def world(sqlite_database: Database) -> World:
 
 @pytest.fixture
 def client(world: World) -> Iterator[Client]:
-    with fuzzed.auditing(world):
+    with auditing(world):
         yield Client(world)
 
 
@@ -253,7 +253,7 @@ def test_a_program_sees_the_appointments_of_its_practice_and_of_nobody_else(clie
 
 def test_no_search_of_a_program_finds_somebody_else_s(sqlite_database: Database, counted: Counted) -> None:
     world, doctors = fuzzed.a_quarter(sqlite_database)
-    with fuzzed.auditing(world):
+    with auditing(world):
         found = fuzzed.agree(world, doctors, SEARCHES, seed=20_261_127)
     assert found > SEARCHES / 4
     counted(f"searches of one program: {SEARCHES}, {found} appointments, none of another doctor's, none lacking")

@@ -4,7 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.databases import SqliteFiles, opened
-from tests.interop.fuzzed import a_quarter, agree, auditing
+from tests.interop.fuzzed import a_quarter, agree
+from tests.interop.program import auditing
 from tests.proof.harness import Failed, Proof
 
 SEARCHES = 20_000
