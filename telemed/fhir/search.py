@@ -158,8 +158,6 @@ def parse(items: Iterable[tuple[str, str]], grammar: Grammar) -> Query:
     if len(items) > MOST_PARAMETERS or sum(1 + value.count(",") for _, value in items) > MOST_VALUES:
         why = f"a search has {MOST_PARAMETERS} parameters with {MOST_VALUES} values at most"
         raise Malformed([Issue("too-costly", why)])
-    if any("\0" in part for item in items for part in item):
-        raise not_understood("a zero byte stands in no name and no value")
     for name, value in items:
         if name in _SILENT:
             continue
@@ -167,6 +165,8 @@ def parse(items: Iterable[tuple[str, str]], grammar: Grammar) -> Query:
             known = value.strip(" ,") and (
                 _take_result(read, name, value, grammar) or _take(read, name, value, grammar)
             )
+            if known and "\0" in value:
+                raise not_understood("a zero byte stands in no value")
         if known:
             read.applied.append((name, value))
         else:

@@ -119,6 +119,9 @@ def _check_whole(fields: Any) -> None:
             raise Malformed([Issue("required", "each entry has a request (bdl-3)", f"Bundle.entry[{n}]")])
     bare = [{name: value for name, value in one.items() if name != "resource"} for one in given]
     validate({**fields, "entry": bare} if given else fields)
+    for n, one in enumerate(given):
+        if "method" not in one["request"] or "url" not in one["request"]:
+            raise Malformed([Issue("required", "a request has a method and a url", f"Bundle.entry[{n}].request")])
     if fields.get("type") not in ("transaction", "batch"):
         raise Malformed([Issue("value", "the type is transaction or batch", "Bundle.type")])
     urls = [one["fullUrl"] for one in given if "fullUrl" in one]
