@@ -28,6 +28,7 @@ from telemed.booking.store import ERASED, bookings
 from telemed.identity.allowed import Action, Asker
 from telemed.identity.visible import visible_to
 from telemed.kit.db import Tx, utc_text
+from telemed.kit.hot import at_driver
 
 _MOMENTS = frozenset({What.START, What.UPDATED})
 
@@ -77,7 +78,7 @@ def _run(tx: Tx, make: Callable[[T, Asker], Select[Any]], asked: T, asker: Asker
             if len(_texts) >= MANY:
                 _texts.clear()
             _texts[key] = text, values
-    rows: list[Any] = list(tx.exec_driver_sql(text, values).fetchall())
+    rows: list[Any] = at_driver(tx, text, values).fetchall()
     return rows if name == "sqlite" else [[utc_text(v) if isinstance(v, datetime) else v for v in row] for row in rows]
 
 

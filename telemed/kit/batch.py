@@ -86,7 +86,7 @@ class Batch(Generic[T]):
         except Exception as failed:  # everyone who waits must hear of it, whatever it was
             error = failed
         loop = batch[0][1].get_loop()
-        loop.call_soon_threadsafe(_tell, [done for _, done in batch], error)
+        loop.call_soon_threadsafe(_tell, list(dict.fromkeys(done for _, done in batch)), error)
 
 
 def _tell(waiting: "list[asyncio.Future[None]]", error: Exception | None) -> None:

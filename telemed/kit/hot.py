@@ -27,13 +27,22 @@ class Hot:
         Raises:
             DBAPIError: as SQLAlchemy's own statements do, without the values.
         """
-        raw: Any = tx.connection.driver_connection
-        try:
-            if tx.dialect.name == "sqlite":
-                kept = {name: utc_text(v) if isinstance(v, datetime) else v for name, v in values.items()}
-                return raw.execute(self._sqlite, kept)
-            return raw.execute(self._postgresql, values)
-        except tx.dialect.loaded_dbapi.Error as error:
-            raise DBAPIError.instance(
-                self._sqlite, None, error, tx.dialect.loaded_dbapi.Error, hide_parameters=True, dialect=tx.dialect
-            ) from error
+        if tx.dialect.name != "sqlite":
+            return at_driver(tx, self._postgresql, values)
+        kept = {name: utc_text(v) if isinstance(v, datetime) else v for name, v in values.items()}
+        return at_driver(tx, self._sqlite, kept)
+
+
+def at_driver(tx: Tx, statement: str, values: object) -> Any:
+    """The driver's cursor, after *statement* ran in *tx*; both as this driver wants them.
+
+    Raises:
+        DBAPIError: as SQLAlchemy's own statements do, without the values.
+    """
+    raw: Any = tx.connection.driver_connection
+    try:
+        return raw.execute(statement, values)
+    except tx.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, tx.dialect.loaded_dbapi.Error, hide_parameters=True, dialect=tx.dialect
+        ) from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -162,7 +163,8 @@ def add_audit(tx: Tx, lines: list[dict[str, object]]) -> None:
     if tx.dialect.name != "sqlite":
         tx.execute(insert(audit_lines), lines)
         return
-    rows = [[line[name] if name != "at" else _at(line[name]) for name in _AUDIT_COLUMNS] for line in lines]
+    moments = {moment: _at(moment) for moment in {line["at"] for line in lines}}
+    rows = [(moments[line["at"]], *_beside_moment(line)) for line in lines]
     _MANY_LINES.run(tx, rows=orjson.dumps(rows).decode())
 
 
@@ -216,7 +218,8 @@ def _by_minute(minute: ColumnElement[Any]) -> Select[Any]:
 
 _BY_MINUTE = _by_minute(func.date_trunc("minute", audit_lines.c.at))
 _BY_MINUTE_LITE = _by_minute(func.substr(audit_lines.c.at, 1, len("2026-11-26T14:12"), type_=Text()))
-_AUDIT_COLUMNS = tuple(column.name for column in audit_lines.columns)
+_AUDIT_COLUMNS = ("at", *(column.name for column in audit_lines.columns if column.name != "at"))
+_beside_moment = itemgetter(*_AUDIT_COLUMNS[1:])
 _MANY_LINES = Hot(
     f"INSERT INTO {audit_lines.name} ({', '.join(_AUDIT_COLUMNS)}) "
     f"SELECT {', '.join(f'value ->> {place}' for place in range(len(_AUDIT_COLUMNS)))} FROM json_each(:rows)"

@@ -1,10 +1,13 @@
-"""Bundles of 50 Slots and of 50 sealed Appointments, each against a static file of about the same size."""
+"""Bundles of 50 Slots and of 50 sealed Appointments, each against a static file of the same size."""
 
 import json
+import random
 import statistics
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from telemed.web.pages import STATIC
 from tests.bench.harness import Figure, note
@@ -32,12 +35,12 @@ def _measured(stored: Stored, what: str, path: str, target: float) -> Figure:
     with urllib.request.urlopen(asked) as answer:
         body = answer.read()
     assert len(json.loads(body)["entry"]) == ENTRIES
-    static, size = _static(len(body))
-    note(f"{what}: {len(body)} bytes, against {static} with {size}")
-    base_of, own = Request(stored.port, static), Request(stored.port, path, (bearer,))
-    for one in (base_of, own):
-        per_second(one, clients=CLIENTS, seconds=0.5)
-    rounds = [(_round(stored, base_of), _round(stored, own)) for _ in range(ROUNDS)]
+    note(f"{what}: {len(body)} bytes")
+    with _static(len(body)) as static:
+        base_of, own = Request(stored.port, static), Request(stored.port, path, (bearer,))
+        for one in (base_of, own):
+            per_second(one, clients=CLIENTS, seconds=0.5)
+        rounds = [(_round(stored, base_of), _round(stored, own)) for _ in range(ROUNDS)]
     pairs = [(one[0], two[0]) for one, two in rounds]
     cpu = [statistics.median(each[n][1] for each in rounds) for n in (0, 1)]
     note(f"CPU time of the centre for each request: {cpu[0]:.2f} ms, {cpu[1]:.2f} ms, ratio {cpu[0] / cpu[1]:.3f}")
@@ -63,10 +66,10 @@ def _round(stored: Stored, request: Request) -> tuple[float, float]:
     return rate, (stored.cpu_s() - before) * 1000 / (rate * SECONDS)
 
 
-def _static(size: int) -> tuple[str, int]:
-    """The static file whose size is nearest."""
-    files = [
-        (abs(one.stat().st_size - size), one) for one in STATIC.rglob("*") if one.suffix in (".js", ".css", ".woff2")
-    ]
-    _, nearest = min(files)
-    return f"/static/{nearest.relative_to(Path(STATIC))}", nearest.stat().st_size
+@contextmanager
+def _static(size: int) -> Iterator[str]:
+    """The address of a static file of so many bytes, which is there as long as it is measured."""
+    with NamedTemporaryFile(dir=STATIC, prefix="bench-", suffix=".woff2") as file:
+        file.write(random.Random(size).randbytes(size))
+        file.flush()
+        yield f"/static/{Path(file.name).name}"
