@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, assert_never
 
+import orjson
 from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, true, update
 
 from telemed.booking.sought import (
@@ -39,8 +40,14 @@ def count(tx: Tx, where: Where, asker: Asker) -> int:
 
 
 def find(tx: Tx, sought: Sought, asker: Asker) -> list[Sealed]:
-    """What matches and *asker* may read whole, in the order asked for; the other way round if *backwards*."""
-    return [Sealed(row[0], row[1], row[2], tuple(row[3:])) for row in _run(tx, _finding, sought, asker)]
+    """What matches and *asker* may read whole, in the order asked for; the other way round if *backwards*.
+
+    On SQLite they come as one row of JSON: for each row, the thread would queue for the interpreter.
+    """
+    found = _run(tx, _finding, sought, asker)
+    if tx.dialect.name != "sqlite":
+        return [Sealed(row[0], row[1], row[2], tuple(row[3:])) for row in found]
+    return [Sealed(row[0], row[1], bytes.fromhex(row[2]), tuple(row[3:])) for row in orjson.loads(found[0][0])]
 
 
 def _counting(where: Where, asker: Asker) -> Select[Any]:
@@ -73,13 +80,19 @@ def _run(tx: Tx, make: Callable[[T, Asker], Select[Any]], asked: T, asker: Asker
     if not text:
         made = make(asked, asker).compile(dialect=tx.dialect, compile_kwargs={"render_postcompile": True})
         named = {one: _bound(value, name) for one, value in (made.params or {}).items()}
-        text, values = str(made), tuple(named[one] for one in made.positiontup or ()) if made.positional else named
+        text = _as_one_row(str(made), asked) if name == "sqlite" and isinstance(asked, Sought) else str(made)
+        values = tuple(named[one] for one in made.positiontup or ()) if made.positional else named
         if key:
             if len(_texts) >= MANY:
                 _texts.clear()
             _texts[key] = text, values
     rows: list[Any] = at_driver(tx, text, values).fetchall()
     return rows if name == "sqlite" else [[utc_text(v) if isinstance(v, datetime) else v for v in row] for row in rows]
+
+
+def _as_one_row(found: str, sought: Sought) -> str:
+    beside = "".join(f", at_{n}" for n in range(len(sought.by)))
+    return f"SELECT json_group_array(json_array(id, person_id, hex(appointment){beside})) FROM ({found})"
 
 
 def _bound(value: Any, dialect: str) -> Any:

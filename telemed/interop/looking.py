@@ -1,6 +1,5 @@
 """What is read and searched by FHIR, of whatever capability it is."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -193,7 +192,8 @@ async def search(centre: Parts, kind: str, items: Iterable[tuple[str, str]], ask
     if kind == "Appointment":
         hits = await _appointments(centre, at, query, turn, asked)
     elif kind == auditing.KIND:
-        hits = await asyncio.to_thread(_lines, centre, query, turn, asked)
+        shown = auditing.Pages(centre.server, asked.base_url)
+        hits = Hits(*await centre.db.look(lambda tx: auditing.search(tx, query, turn, shown, actor=asked.actor)))
     entries = [*hits.entries, *_included(centre, at, query, hits, asked)]
     if query.elements or query.summary:
         entries = [shortened.shown(entry, query) for entry in entries]
@@ -318,12 +318,6 @@ def _statuses(query: Query) -> frozenset[str]:
     return found
 
 
-def _lines(centre: Parts, query: Query, turn: Turn, asked: Asked) -> Hits:
-    with centre.db.reading() as tx:
-        pages = auditing.Pages(centre.server, asked.base_url)
-        return Hits(*auditing.search(tx, query, turn, pages, actor=asked.actor))
-
-
 async def _appointments(centre: Parts, at: Place, query: Query, turn: Turn, asked: Asked) -> Hits:
     """Counted and found in SQL, behind the rule of who may see what; unsealed only what is handed out."""
     by = wanted.order(query.order)
@@ -332,12 +326,7 @@ async def _appointments(centre: Parts, at: Place, query: Query, turn: Turn, aske
     limit = 0 if query.only_count else turn.count + 1
     where = wanted.wanted(query, at.known, at.shelf.named_by)
     sought = Sought(where, by, limit, turn.offset, beside, turn.backwards)
-
-    def look() -> seeking.Found:
-        with centre.db.reading() as tx:
-            return seeking.seek(tx, sought, asker=asked.asker)
-
-    found = await asyncio.to_thread(look)
+    found = await centre.db.look(lambda tx: seeking.seek(tx, sought, asker=asked.asker))
     shown: list[Sealed] = found.hits[: turn.count]
     page = leafing.page_of(
         [(one.at if len(by) > 1 else one.at[0], one.id) for one in (shown[::-1] if turn.backwards else shown)],

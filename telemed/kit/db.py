@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,7 @@ _TRY = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:what, 0))")
 _SHARE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:what, 0))")
 
 MARK = "telemed.marked"
+LOOKERS = 2
 CHECKPOINT = "wal_autocheckpoint=16000"
 """Pages (64 MB): a group of bookings writes hundreds, and copying them back after every second one took longer."""
 OLDEST_SQLITE = (3, 51, 3)
@@ -101,6 +103,7 @@ class Database:
         self._reading = _sqlite_engine(self.url, write=False) if self.is_sqlite else _snapshots(self.writing)
         self._writer = SqliteWriter(self.writing, self._tell) if self.is_sqlite else None
         self._soon = Soon(self._writer) if self._writer else None
+        self._lookers = ThreadPoolExecutor(LOOKERS, "looker") if self.is_sqlite else None
         self.glance = Glance(self._reading)
 
     def on_commit(self, listener: Callable[[], None], *, marked: bool = False) -> None:
@@ -186,12 +189,26 @@ class Database:
         with self._reading.connect() as tx:
             yield tx
 
+    async def look(self, work: Callable[[Tx], T]) -> T:
+        """From async code: what *work* finds in `reading`, in a thread.
+
+        On SQLite few of them look at once: more would only queue for the interpreter, again at each statement.
+        """
+
+        def looked() -> T:
+            with self.reading() as tx:
+                return work(tx)
+
+        return await asyncio.get_running_loop().run_in_executor(self._lookers, looked)
+
     def create_all(self) -> None:
         """Make all tables at once, for tests; a real database is migrated."""
         with self.transaction() as tx:
             metadata.create_all(tx)
 
     def dispose(self) -> None:
+        if self._lookers:
+            self._lookers.shutdown()
         self.glance.close()
         if self._soon and self._writer:
             self._soon.close()
