@@ -81,7 +81,7 @@ def holidays_of(fields: Fields, inherited: str) -> str:
 def _weekly(parts: Iterable[Fields], start: str, end: str) -> tuple[tuple[Opening, ...], ...]:
     days: dict[str, list[Opening]] = {day: [] for day in DAYS}
     for part in parts:
-        for day in part.get("daysOfWeek", DAYS):
+        for day in filter(None, part.get("daysOfWeek", DAYS)):
             if part.get("allDay"):
                 days[day].append(Opening(MIDNIGHT, MIDNIGHT))
             elif start in part and end in part:

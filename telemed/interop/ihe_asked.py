@@ -183,9 +183,11 @@ def _times(given: list[Item], zone: tzinfo) -> Times | None:
     if not isinstance(repeat, Mapping):
         return None
     try:
-        days = frozenset(_DAYS.index(one) for one in repeat.get("dayOfWeek", ()))
-        hours = [_hour(one) for one in repeat.get("timeOfDay", ())]
-        hours += [(60 * first, 60 * last) for first, last in (_PARTS[one] for one in repeat.get("when", ()))]
+        days = frozenset(_DAYS.index(one) for one in filter(None, repeat.get("dayOfWeek", ())))
+        hours = [_hour(one) for one in filter(None, repeat.get("timeOfDay", ()))]
+        hours += [
+            (60 * first, 60 * last) for first, last in (_PARTS[one] for one in filter(None, repeat.get("when", ())))
+        ]
         bounds = repeat.get("boundsPeriod")
         within = (span(bounds["start"], zone)[0], span(bounds["end"], zone)[1]) if bounds else None
     except (ValueError, OverflowError, KeyError, TypeError, AttributeError):

@@ -130,6 +130,16 @@ def test_some_of_a_resource_is_changed_by_a_patch(program: Program) -> None:
     assert program.send("GET", ROOM).headers["etag"] == 'W/"3"'
 
 
+def test_a_day_that_nobody_names_is_no_day(program: Program) -> None:
+    """R4, json.html 2.6.2.1: ``null`` stands where an item of a primitive array has an extension alone."""
+    unknown = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
+    role = program.send("GET", "/fhir/PractitionerRole").json()["entry"][0]["resource"]
+    hours = {"availableStartTime": "08:00:00", "availableEndTime": "18:00:00"}
+    days = {"daysOfWeek": [None, "tue"], "_daysOfWeek": [{"extension": [unknown]}, None]}
+    kept = program.send("PUT", f"/fhir/PractitionerRole/{role['id']}", {**role, "availableTime": [{**days, **hours}]})
+    assert (kept.status_code, kept.json()["availableTime"][0]["daysOfWeek"]) == (200, [None, "tue"])
+
+
 def test_a_patch_displaces_nobody_in_silence(program: Program, world: World) -> None:
     booked = make_booking(world, at=moment(world, "10:00"), service=WITH_CUFF)
     people = [one["actor"]["reference"] for one in program.read(booked.id)["participant"]]
