@@ -65,12 +65,14 @@ def objects(fields: Mapping[str, Any], model: Model, path: str) -> Iterator[Issu
 
 
 def _single(element: Element, value: Any, path: str) -> Iterator[Issue]:
-    """Where a text or a number belongs there is no object: some models stumble over it."""
+    """Where a text or a number belongs there is no object, and where a text, no number: some models stumble over it."""
     if isinstance(value, list) and not element.many:
         yield Issue("structure", "one value is expected, not an array", path)
     for where, item in _each(value, path):
         if isinstance(item, Mapping | list):
             yield Issue("structure", "a single value is expected", where)
+        elif element.form not in _PYTHON and element.form != "xhtml" and not isinstance(item, str):
+            yield Issue("value", "a text, in quotation marks", where)
 
 
 def contents(fields: Mapping[str, Any], model: Model, path: str) -> Iterator[Issue]:

@@ -59,6 +59,7 @@ def test_the_examples_of_gematik_and_ihe_are_valid(path: Path) -> None:
         ({"hoursOfOperation": [{"daysOfWeek": ["mo"]}]}, "code-invalid", "Location.hoursOfOperation[0].daysOfWeek[0]"),
         ({"hoursOfOperation": [{"openingTime": "8:00"}]}, "value", "Location.hoursOfOperation[0].openingTime"),
         ({"_name": {"extension": []}}, "structure", "Location._name.extension"),
+        ({"extension": [{"url": "urn:x", "valueUrl": False}]}, "value", "Location.extension[0].valueUrl"),
     ],
 )
 def test_each_fault_is_named_where_it_stands(fields: dict[str, Any], code: str, expression: str) -> None:
