@@ -53,6 +53,8 @@ def objects(fields: Mapping[str, Any], model: Model, path: str) -> Iterator[Issu
             inner = known.model
         elif known is None and name.startswith("_"):
             inner = companion()
+            if name[1:] in elements and elements[name[1:]].form == "xhtml":
+                yield Issue("structure", "a narrative has no extensions (R4, datatypes: xhtml)", f"{path}.{name}")
         else:
             yield from _single(known, value, f"{path}.{name}") if known is not None else ()
             continue

@@ -200,7 +200,8 @@ def _pairs(value: Any, beside: Any) -> Iterator[tuple[Any, Any]]:
 
 def _child(parent: Node, element: Element, value: Any, beside: Any) -> None:
     if element.form == "xhtml":
-        parent.append(etree.fromstring(value, _parser()))
+        if value is not None:  # or else an extension was kept in its place
+            parent.append(etree.fromstring(value, _parser()))
         return
     node = etree.SubElement(parent, f"{{{FHIR}}}{element.name}")
     if element.form == "resource":

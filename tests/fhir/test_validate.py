@@ -59,6 +59,11 @@ def test_the_examples_of_gematik_and_ihe_are_valid(path: Path) -> None:
         ({"hoursOfOperation": [{"daysOfWeek": ["mo"]}]}, "code-invalid", "Location.hoursOfOperation[0].daysOfWeek[0]"),
         ({"hoursOfOperation": [{"openingTime": "8:00"}]}, "value", "Location.hoursOfOperation[0].openingTime"),
         ({"_name": {"extension": []}}, "structure", "Location._name.extension"),
+        (
+            {"text": {"status": "generated", "_div": {"extension": [{"url": "urn:x", "valueCode": "unknown"}]}}},
+            "structure",
+            "Location.text._div",
+        ),
         ({"extension": [{"url": "urn:x", "valueUrl": False}]}, "value", "Location.extension[0].valueUrl"),
     ],
 )
