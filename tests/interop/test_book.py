@@ -42,11 +42,6 @@ def world(sqlite_database: Database) -> Iterator[World]:
 
 
 @pytest.fixture
-def program(world: World) -> Program:
-    return Program(world)
-
-
-@pytest.fixture
 def either(database: Database) -> Iterator[World]:
     """On both databases: what takes and frees time."""
     world = make_world(database, rooms=2)

@@ -21,11 +21,6 @@ def world(sqlite_database: Database) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture
-def program(world: World) -> Program:
-    return Program(world)
-
-
 def test_a_program_s_own_words_are_kept_to_the_digit(program: Program, world: World) -> None:
     """Wherever a number stands: also within what the server stamps."""
     text = json.dumps(resource(appt(world, comment="Röntgen mitbringen", patientInstruction="nüchtern", priority=3)))

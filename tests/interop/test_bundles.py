@@ -25,11 +25,6 @@ def world(database: Database) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture
-def program(world: World) -> Program:
-    return Program(world)
-
-
 def entry(method: str, url: str, resource: Any = None, full_url: str = "", **request: str) -> dict[str, Any]:
     made: dict[str, Any] = {"request": {"method": method, "url": url, **request}}
     return made | ({"resource": resource} if resource else {}) | ({"fullUrl": full_url} if full_url else {})

@@ -22,11 +22,6 @@ def world(database: Database) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture
-def program(world: World) -> Program:
-    return Program(world)
-
-
 def room(program: Program, **changes: Any) -> dict[str, Any]:
     return {**program.send("GET", ROOM).json(), **changes}
 
